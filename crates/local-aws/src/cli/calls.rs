@@ -1,0 +1,21 @@
+use std::io::Write;
+
+use serde_json::Value as Json;
+
+use super::CliError;
+use super::client::Endpoint;
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    endpoint: Endpoint,
+}
+
+/// Prints the log of calls.
+pub(super) async fn run(args: Args, out: &mut impl Write) -> Result<(), CliError> {
+    let calls: Vec<Json> = args.endpoint.get("calls", &[]).await?;
+    for call in calls {
+        writeln!(out, "{call}")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,79 @@
+//! The command line: `serve`, and commands that talk to a server that runs.
+
+mod calls;
+mod client;
+mod create;
+mod error;
+mod register;
+mod rotate;
+mod serve;
+mod show;
+mod tag;
+
+use std::io::{Write, stderr, stdout};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use error::CliError;
+
+/// A strict AWS Secrets Manager on this machine, and the service side of rotation.
+#[derive(Parser)]
+#[command(name = "local-aws", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve Secrets Manager and RDS's Describe calls until interrupted
+    Serve(serve::Args),
+    /// Create a secret; its value is read from a file or from standard input
+    Create(create::Args),
+    /// Rotate a secret, wait, and show each step; exit status 1 if it failed
+    Rotate(rotate::Args),
+    /// Show a secret's versions and labels, never its values
+    Show(show::Args),
+    /// Set tags, those too that AWS reserves (aws:rds:primaryDBInstanceArn)
+    Tag(tag::Args),
+    /// Register an RDS instance that the Describe calls will show
+    RegisterInstance(register::InstanceArgs),
+    /// Register an RDS cluster that the Describe calls will show
+    RegisterCluster(register::ClusterArgs),
+    /// Show the calls that the server has answered, one JSON object a line
+    Calls(calls::Args),
+}
+
+/// Runs the command that the arguments name; prints to standard output, and errors to standard error. The exit
+/// status is 0 if it succeeded, 1 if it failed, 2 if the arguments are wrong.
+pub async fn run() -> ExitCode {
+    let mut out = stdout();
+    let outcome = match Cli::parse().command {
+        Command::Serve(args) => serve::run(args, &mut out).await,
+        Command::Create(args) => create::run(args, &mut out).await,
+        Command::Rotate(args) => rotate::run(args, &mut out).await,
+        Command::Show(args) => show::run(args, &mut out).await,
+        Command::Tag(args) => tag::run(args).await,
+        Command::RegisterInstance(args) => register::instance(args, &mut out).await,
+        Command::RegisterCluster(args) => register::cluster(args, &mut out).await,
+        Command::Calls(args) => calls::run(args, &mut out).await,
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn report(error: &CliError) {
+    let mut text = format!("local-aws: {error}");
+    let mut cause = std::error::Error::source(error);
+    while let Some(source) = cause {
+        text.push_str(&format!(": {source}"));
+        cause = source.source();
+    }
+    // Nobody is left to tell if standard error is gone.
+    let _ = writeln!(stderr(), "{text}");
+}

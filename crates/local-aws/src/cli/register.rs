@@ -1,0 +1,87 @@
+use std::io::Write;
+
+use serde_json::json;
+
+use super::CliError;
+use super::client::Endpoint;
+use crate::{DbCluster, DbClusterMember, DbInstance, MemberRole};
+
+#[derive(clap::Args)]
+pub(super) struct InstanceArgs {
+    /// The identifier of the instance
+    identifier: String,
+    /// The host name or address of its endpoint
+    #[arg(long)]
+    address: String,
+    /// The port of its endpoint
+    #[arg(long)]
+    port: u16,
+    /// The engine: postgres, aurora-postgresql, mysql, aurora-mysql or mariadb
+    #[arg(long)]
+    engine: String,
+    /// The instance that it replicates
+    #[arg(long, value_name = "IDENTIFIER")]
+    replica_of: Option<String>,
+    /// The cluster that it belongs to
+    #[arg(long, value_name = "IDENTIFIER")]
+    cluster: Option<String>,
+    #[command(flatten)]
+    endpoint: Endpoint,
+}
+
+#[derive(clap::Args)]
+pub(super) struct ClusterArgs {
+    /// The identifier of the cluster
+    identifier: String,
+    /// The host name or address of the writer's endpoint
+    #[arg(long)]
+    address: String,
+    /// The host name or address of the reader's endpoint
+    #[arg(long, value_name = "ADDRESS")]
+    reader_address: Option<String>,
+    /// That of a custom endpoint; may be repeated
+    #[arg(long, value_name = "ADDRESS")]
+    custom_address: Vec<String>,
+    /// The port of its endpoints
+    #[arg(long)]
+    port: u16,
+    /// aurora-postgresql or aurora-mysql
+    #[arg(long)]
+    engine: String,
+    /// The instance that takes writes
+    #[arg(long, value_name = "IDENTIFIER")]
+    writer: Option<String>,
+    /// An instance that only reads; may be repeated
+    #[arg(long, value_name = "IDENTIFIER")]
+    reader: Vec<String>,
+    #[command(flatten)]
+    endpoint: Endpoint,
+}
+
+/// Registers an instance, and prints its ARN.
+pub(super) async fn instance(args: InstanceArgs, out: &mut impl Write) -> Result<(), CliError> {
+    let InstanceArgs { identifier, address, port, engine, replica_of, cluster, endpoint } = args;
+    let instance = DbInstance { identifier, address, port, engine, replica_of, cluster };
+    endpoint.put("instances", &json!(instance)).await?;
+    writeln!(out, "{}", instance.arn())?;
+    Ok(())
+}
+
+/// Registers a cluster, and prints its ARN.
+pub(super) async fn cluster(args: ClusterArgs, out: &mut impl Write) -> Result<(), CliError> {
+    let member = |role| move |instance| DbClusterMember { instance, role };
+    let writers = args.writer.into_iter().map(member(MemberRole::Writer));
+    let readers = args.reader.into_iter().map(member(MemberRole::Reader));
+    let cluster = DbCluster {
+        identifier: args.identifier,
+        endpoint: args.address,
+        reader_endpoint: args.reader_address,
+        custom_endpoints: args.custom_address,
+        port: args.port,
+        engine: args.engine,
+        members: writers.chain(readers).collect(),
+    };
+    args.endpoint.put("clusters", &json!(cluster)).await?;
+    writeln!(out, "{}", cluster.arn())?;
+    Ok(())
+}

@@ -1,0 +1,137 @@
+use std::io::Write;
+use std::time::Duration;
+
+use serde_json::{Value as Json, json};
+
+use super::CliError;
+use super::client::Endpoint;
+use crate::local::{RotationState, VersionState};
+use crate::secrets::{ACCOUNT, REGION};
+use crate::{Rotation, StepResult};
+
+/// How often the state of a rotation is asked for.
+const POLL: Duration = Duration::from_millis(100);
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// The secret's name or ARN
+    secret: String,
+    /// The function's name or ARN; needed once, then the secret remembers it
+    #[arg(long)]
+    function: Option<String>,
+    /// Only call testSecret, on a copy of the current value (as with --no-rotate-immediately of the AWS CLI)
+    #[arg(long)]
+    no_immediately: bool,
+    #[command(flatten)]
+    endpoint: Endpoint,
+}
+
+/// Rotates, waits, and prints each step as it ends. Where an earlier rotation is unfinished, the service tries that
+/// one again, and so that one is shown.
+pub(super) async fn run(args: Args, out: &mut impl Write) -> Result<(), CliError> {
+    let Args { secret, function, no_immediately, endpoint } = args;
+    let mut request = json!({
+        "SecretId": secret,
+        "ClientRequestToken": uuid::Uuid::new_v4().to_string(),
+        "RotateImmediately": !no_immediately,
+    });
+    if let Some(function) = function {
+        request["RotationLambdaARN"] = Json::from(function_arn(function));
+    }
+    let before = unfinished(&endpoint, &secret).await?;
+    let (version, mut watch) = match endpoint.call("RotateSecret", &request).await {
+        Ok(answer) => (answer["VersionId"].as_str().unwrap_or_default().to_owned(), Watch::default()),
+        Err(error) => {
+            let Some((version, attempts)) = before.filter(|_| is_reattempt(&error)) else {
+                return Err(error);
+            };
+            writeln!(out, "{error}")?;
+            (version, Watch { attempts, steps: 0 })
+        }
+    };
+    writeln!(out, "rotating {secret} to version {version}")?;
+    loop {
+        let state = state(&endpoint, &secret, &version).await?;
+        watch.print(&state.rotation, out)?;
+        if state.ended {
+            return conclude(secret, &state.rotation, out);
+        }
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+fn function_arn(function: String) -> String {
+    if function.starts_with("arn:") {
+        return function;
+    }
+    format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function}")
+}
+
+async fn state(endpoint: &Endpoint, secret: &str, version: &str) -> Result<RotationState, CliError> {
+    endpoint.get("rotation", &[("secret", secret), ("version", version)]).await
+}
+
+/// The version whose rotation would be tried again, and how many attempts it has had.
+async fn unfinished(endpoint: &Endpoint, secret: &str) -> Result<Option<(String, usize)>, CliError> {
+    let versions: Vec<VersionState> = endpoint.get("versions", &[("secret", secret)]).await?;
+    let pending = |version: &VersionState| version.stages.iter().any(|stage| stage == "AWSPENDING");
+    let Some(VersionState { id, .. }) = versions.into_iter().find(pending) else { return Ok(None) };
+    match state(endpoint, secret, &id).await {
+        Ok(state) => Ok(Some((id, state.rotation.attempts.len()))),
+        // A version that was made pending by hand: no rotation of it was ever started.
+        Err(CliError::Refused { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn is_reattempt(error: &CliError) -> bool {
+    matches!(error, CliError::Refused { message, .. } if message.contains("will be reattempted"))
+}
+
+fn conclude(secret: String, rotation: &Rotation, out: &mut impl Write) -> Result<(), CliError> {
+    let attempts = rotation.attempts.len();
+    if rotation.succeeded {
+        writeln!(out, "{secret}: ok")?;
+        return Ok(());
+    }
+    Err(CliError::Rotation { secret, attempts })
+}
+
+/// How far a rotation has been printed.
+#[derive(Default)]
+struct Watch {
+    attempts: usize,
+    steps: usize,
+}
+
+impl Watch {
+    fn print(&mut self, rotation: &Rotation, out: &mut impl Write) -> Result<(), CliError> {
+        while let Some(attempt) = rotation.attempts.get(self.attempts) {
+            for result in attempt.steps.iter().skip(self.steps) {
+                if self.steps == 0 {
+                    writeln!(out, "attempt {}", self.attempts + 1)?;
+                }
+                print_step(result, out)?;
+                self.steps += 1;
+            }
+            if self.attempts + 1 == rotation.attempts.len() {
+                break;
+            }
+            (self.attempts, self.steps) = (self.attempts + 1, 0);
+        }
+        out.flush()?;
+        Ok(())
+    }
+}
+
+fn print_step(result: &StepResult, out: &mut impl Write) -> Result<(), CliError> {
+    let step = result.step.name();
+    match &result.outcome {
+        Ok(()) => writeln!(out, "  {step:12}  ok")?,
+        Err(error) => {
+            let kind = error.error_type.as_ref().map(|kind| format!("{kind}: ")).unwrap_or_default();
+            writeln!(out, "  {step:12}  failed: {kind}{}", error.message)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,59 @@
+use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::CliError;
+use crate::{LocalAws, Options};
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// The port to listen on; 0 for any free one
+    #[arg(long, default_value_t = 4566)]
+    port: u16,
+    /// The address to listen on; loopback only
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    address: IpAddr,
+    /// Where functions are called; the default is that of `cargo lambda watch`
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:9000")]
+    lambda_url: String,
+    /// Hold writes (values and labels together) to 50 a second, as AWS does
+    #[arg(long)]
+    throttle_writes: bool,
+    /// How often a rotation is tried in all
+    #[arg(long, default_value_t = 5)]
+    attempts: u32,
+    /// Seconds between two attempts
+    #[arg(long, value_name = "SECONDS", default_value_t = 1)]
+    pause: u64,
+    /// Seconds that one call of a function may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    invoke_timeout: u64,
+}
+
+/// Serves until it is interrupted or told to end.
+pub(super) async fn run(args: Args, out: &mut impl Write) -> Result<(), CliError> {
+    tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_max_level(tracing::Level::INFO)
+        .with_writer(std::io::stderr)
+        .init();
+    let server = LocalAws::start(Options {
+        address: SocketAddr::new(args.address, args.port),
+        lambda_url: Some(args.lambda_url.clone()),
+        throttle_writes: args.throttle_writes,
+        attempts: args.attempts,
+        pause: Duration::from_secs(args.pause),
+        invoke_timeout: Duration::from_secs(args.invoke_timeout),
+    })
+    .await?;
+    writeln!(out, "local-aws listens on {}, and calls functions at {}", server.url(), args.lambda_url)?;
+    out.flush()?;
+    let mut ended = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+        _ = ended.recv() => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,65 @@
+use hyper::HeaderMap;
+use hyper::header::{AUTHORIZATION, HOST, HeaderValue, ORIGIN};
+
+/// Refuses whoever came here by another name than this machine's own.
+///
+/// A web page can make a browser send requests to 127.0.0.1. By a host name of its own that it points here (DNS
+/// rebinding) it could read the answers: its `Host` gives it away. Without, its `Origin` does.
+pub(crate) fn check(headers: &HeaderMap) -> Result<(), &'static str> {
+    if !headers.get(HOST).and_then(text).is_some_and(is_here) {
+        return Err("the Host header must be 127.0.0.1, localhost or [::1]");
+    }
+    let foreign = |origin: &HeaderValue| {
+        let host = text(origin).and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
+        !host.is_some_and(is_here)
+    };
+    if headers.get_all(ORIGIN).iter().any(foreign) {
+        return Err("requests from a web page of another origin are refused");
+    }
+    Ok(())
+}
+
+/// Whether a request carries a Signature Version 4; the signature itself is not verified.
+pub(crate) fn is_signed(headers: &HeaderMap) -> bool {
+    let signature = headers.get(AUTHORIZATION).and_then(text).unwrap_or_default();
+    let parts = ["Credential=", "SignedHeaders=", "Signature="];
+    signature.starts_with("AWS4-HMAC-SHA256 ") && parts.iter().all(|part| signature.contains(part))
+}
+
+fn is_here(host: &str) -> bool {
+    let (name, port) = match host.rsplit_once(':') {
+        Some((name, port)) if !port.ends_with(']') => (name, port),
+        Some(_) | None => (host, ""),
+    };
+    let local = ["127.0.0.1", "localhost", "[::1]"];
+    local.iter().any(|local| name.eq_ignore_ascii_case(local)) && port.chars().all(|c| c.is_ascii_digit())
+}
+
+fn text(value: &HeaderValue) -> Option<&str> {
+    value.to_str().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machines_own_names_are_here() {
+        for (host, here) in [
+            ("127.0.0.1", true),
+            ("127.0.0.1:4566", true),
+            ("localhost:1", true),
+            ("LocalHost", true),
+            ("[::1]", true),
+            ("[::1]:4566", true),
+            ("", false),
+            ("127.0.0.1.evil.example", false),
+            ("localhost.evil.example:4566", false),
+            ("evil.example", false),
+            ("127.0.0.2", false),
+            ("localhost:evil", false),
+        ] {
+            assert_eq!(is_here(host), here, "{host}");
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! What AWS's interface cannot say, under `/_local/`: how a rotation goes, which calls came, which servers exist.
+//!
+//! | path | method | |
+//! | --- | --- | --- |
+//! | `versions?secret=ID` | GET | versions, labels, and whether each has a value |
+//! | `rotation?secret=ID&version=ID` | GET | the attempts so far, and whether the rotation has ended |
+//! | `calls` | GET, DELETE | the log of calls |
+//! | `tags` | PUT | `{"SecretId", "Tags": {key: value}}`, keys that AWS reserves included |
+//! | `instances`, `clusters` | PUT | registers an RDS instance or cluster |
+
+use hyper::header::CONTENT_TYPE;
+use hyper::http::request::Parts;
+use hyper::{Method, StatusCode};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+
+use crate::http::{Answer, respond};
+use crate::operations::set_reserved_tags;
+use crate::rotation::Rotation;
+use crate::secrets::{Numbers, Refusal};
+use crate::service::{Service, lock};
+
+/// How a rotation goes.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct RotationState {
+    pub(crate) ended: bool,
+    pub(crate) rotation: Rotation,
+}
+
+/// One version, without its value.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct VersionState {
+    pub(crate) id: String,
+    pub(crate) stages: Vec<String>,
+    pub(crate) has_value: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Tags {
+    secret_id: String,
+    tags: std::collections::BTreeMap<String, String>,
+}
+
+/// Answers one request under `/_local/`; `path` is what follows.
+pub(crate) fn answer(service: &Service, head: &Parts, path: &str, body: &[u8]) -> Answer {
+    let answer = match (&head.method, path) {
+        (&Method::GET, "versions") => versions(service, head),
+        (&Method::GET, "rotation") => rotation(service, head),
+        (&Method::GET, "calls") => Ok(json!(service.calls.all())),
+        (&Method::DELETE, "calls") => {
+            service.calls.clear();
+            Ok(json!({}))
+        }
+        (&Method::PUT, _) => put(service, head, path, body),
+        _ => Err(unknown()),
+    };
+    let (status, body) = match answer {
+        Ok(body) => (StatusCode::OK, body),
+        Err(refusal) => {
+            (StatusCode::BAD_REQUEST, json!({"__type": refusal.code, "Message": refusal.message}))
+        }
+    };
+    respond(status, "application/json", body.to_string().into())
+}
+
+fn put(service: &Service, head: &Parts, path: &str, body: &[u8]) -> Result<Json, Refusal> {
+    let kind = head.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    if kind != Some("application/json") {
+        return Err(Refusal::invalid_request("the content type must be application/json"));
+    }
+    match path {
+        "tags" => {
+            let Tags { secret_id, tags } = parse(body)?;
+            set_reserved_tags(service, &secret_id, &tags.into_iter().collect::<Vec<_>>())?;
+        }
+        "instances" => lock(&service.servers).add_instance(parse(body)?),
+        "clusters" => lock(&service.servers).add_cluster(parse(body)?),
+        _ => return Err(unknown()),
+    }
+    Ok(json!({}))
+}
+
+fn versions(service: &Service, head: &Parts) -> Result<Json, Refusal> {
+    let id = parameter(head, "secret")?;
+    let secrets = lock(&service.secrets);
+    let versions = &secrets.find(&id)?.versions;
+    let states: Vec<VersionState> = versions
+        .list(Numbers::Deprecated)
+        .map(|version| VersionState {
+            id: version.id.clone(),
+            stages: versions.stages_of(&version.id).into_iter().map(str::to_owned).collect(),
+            has_value: version.value.is_some(),
+        })
+        .collect();
+    Ok(json!(states))
+}
+
+fn rotation(service: &Service, head: &Parts) -> Result<Json, Refusal> {
+    let arn = lock(&service.secrets).find(&parameter(head, "secret")?)?.arn.clone();
+    let (rotation, ended) = service
+        .rotations
+        .get(&arn, &parameter(head, "version")?)
+        .ok_or_else(|| Refusal::not_found("no rotation of that version was started here"))?;
+    Ok(json!(RotationState { ended, rotation }))
+}
+
+fn parameter(head: &Parts, name: &str) -> Result<String, Refusal> {
+    url::form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes())
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned())
+        .ok_or_else(|| Refusal::invalid_parameter(format!("the parameter {name} is missing")))
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    serde_json::from_slice(body).map_err(|error| Refusal::invalid_parameter(error.to_string()))
+}
+
+fn unknown() -> Refusal {
+    Refusal::not_found("there is nothing under this path")
+}

@@ -1,0 +1,23 @@
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
+use time::OffsetDateTime;
+
+use crate::secrets::{Refusal, Secrets};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Request {
+    secret_id: String,
+}
+
+/// Turns rotation off, and stops one under way before its next step. It leaves AWSPENDING where it is (API
+/// reference, `CancelRotateSecret`).
+pub(crate) fn answer(secrets: &mut Secrets, request: Request, now: OffsetDateTime) -> Result<Json, Refusal> {
+    let secret = secrets.find_live(&request.secret_id)?;
+    let rotation = secret.rotation.as_mut().ok_or_else(|| {
+        Refusal::invalid_request("No Lambda rotation function ARN is associated with this secret.")
+    })?;
+    rotation.enabled = false;
+    secret.changed = now;
+    Ok(json!({"ARN": secret.arn, "Name": secret.name}))
+}

@@ -1,0 +1,43 @@
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
+
+use super::page::page;
+use super::{day, epoch};
+use crate::secrets::{Numbers, Refusal, Secrets};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Request {
+    secret_id: String,
+    max_results: Option<usize>,
+    next_token: Option<String>,
+    #[serde(default)]
+    include_deprecated: bool,
+}
+
+/// The versions in the order they were made; those without a label only if asked for.
+pub(crate) fn answer(secrets: &mut Secrets, request: Request) -> Result<Json, Refusal> {
+    let secret = secrets.find_live(&request.secret_id)?;
+    let which = if request.include_deprecated { Numbers::Deprecated } else { Numbers::Labelled };
+    let versions = secret.versions.list(which).map(|version| {
+        let mut entry = json!({
+            "VersionId": version.id,
+            "CreatedDate": epoch(version.created),
+            "KmsKeyIds": ["DefaultEncryptionKey"],
+        });
+        let stages = secret.versions.stages_of(&version.id);
+        if !stages.is_empty() {
+            entry["VersionStages"] = Json::from(stages);
+        }
+        if let Some(accessed) = version.accessed {
+            entry["LastAccessedDate"] = day(accessed);
+        }
+        entry
+    });
+    let (versions, next) = page(versions.collect(), request.max_results, request.next_token.as_deref())?;
+    let mut answer = json!({"ARN": secret.arn, "Name": secret.name, "Versions": versions});
+    if let Some(next) = next {
+        answer["NextToken"] = Json::from(next);
+    }
+    Ok(answer)
+}

@@ -1,0 +1,25 @@
+use serde_json::Value as Json;
+
+use crate::secrets::Refusal;
+
+/// One page of a list: at most `max` items (1 to 100, 100 unless given), from where `next` says.
+pub(crate) fn page(
+    items: Vec<Json>,
+    max: Option<usize>,
+    next: Option<&str>,
+) -> Result<(Vec<Json>, Option<String>), Refusal> {
+    let max = max.unwrap_or(100);
+    if !(1..=100).contains(&max) {
+        return Err(Refusal::validation("maxResults", "have value between 1 and 100"));
+    }
+    let start: usize = match next {
+        None => 0,
+        Some(token) => token
+            .parse()
+            .ok()
+            .filter(|start| *start <= items.len())
+            .ok_or_else(|| Refusal::new("InvalidNextTokenException", "Invalid next token."))?,
+    };
+    let more = (items.len() > start + max).then(|| (start + max).to_string());
+    Ok((items.into_iter().skip(start).take(max).collect(), more))
+}

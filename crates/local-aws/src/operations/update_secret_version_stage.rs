@@ -1,0 +1,28 @@
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
+use time::OffsetDateTime;
+
+use super::limits;
+use crate::secrets::{Refusal, Secrets};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Request {
+    secret_id: String,
+    version_stage: String,
+    remove_from_version_id: Option<String>,
+    move_to_version_id: Option<String>,
+}
+
+/// Moves, adds or removes one label, in one act.
+pub(crate) fn answer(secrets: &mut Secrets, request: Request, now: OffsetDateTime) -> Result<Json, Refusal> {
+    limits::stage(&request.version_stage)?;
+    let secret = secrets.find_live(&request.secret_id)?;
+    secret.versions.move_stage(
+        &request.version_stage,
+        request.remove_from_version_id.as_deref(),
+        request.move_to_version_id.as_deref(),
+    )?;
+    secret.changed = now;
+    Ok(json!({"ARN": secret.arn, "Name": secret.name}))
+}

@@ -1,0 +1,10 @@
+//! `DescribeDBInstances` and `DescribeDBClusters` of the RDS query API (2014-10-31), for servers registered here.
+
+mod query;
+mod servers;
+mod write;
+mod xml;
+
+pub(crate) use query::answer;
+pub(crate) use servers::Servers;
+pub use servers::{DbCluster, DbClusterMember, DbInstance, MemberRole};

@@ -1,0 +1,160 @@
+use hyper::{HeaderMap, StatusCode};
+
+use super::servers::Servers;
+use super::write;
+use super::xml::Xml;
+use crate::calls::Call;
+use crate::failures::Effect;
+use crate::http::{Answer, Dropped, is_signed, respond};
+use crate::service::{Service, lock};
+
+/// The error part of an answer of the query protocol.
+struct Fault {
+    status: StatusCode,
+    code: String,
+    message: String,
+}
+
+impl Fault {
+    fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
+        Fault { status, code: code.to_owned(), message: message.into() }
+    }
+}
+
+/// Answers one call of the query protocol (form in, XML out), and logs it.
+pub(crate) fn answer(service: &Service, headers: &HeaderMap, body: &[u8]) -> Result<Answer, Dropped> {
+    let form: Vec<(String, String)> = url::form_urlencoded::parse(body).into_owned().collect();
+    let action = member(&form, "Action").unwrap_or_default();
+    let effect = service.failures.next(action);
+    let answer = match &effect {
+        Some(Effect::Refuse { code, message }) => {
+            Err(Fault::new(StatusCode::BAD_REQUEST, code, message.as_str()))
+        }
+        Some(Effect::DropRequest) => Err(Fault::new(StatusCode::BAD_REQUEST, "Dropped", "")),
+        Some(Effect::DropAnswer) | None => describe(&lock(&service.servers), headers, action, &form),
+    };
+    service.calls.add(Call {
+        operation: action.to_owned(),
+        secret_id: identifier(&form, action).map(str::to_owned),
+        error: answer.as_ref().err().map(|fault| fault.code.clone()),
+        ..Call::default()
+    });
+    match effect {
+        Some(Effect::DropRequest | Effect::DropAnswer) => Err(Dropped),
+        Some(Effect::Refuse { .. }) | None => Ok(match answer {
+            Ok(xml) => respond(StatusCode::OK, "text/xml", xml.into()),
+            Err(fault) => refuse(&fault),
+        }),
+    }
+}
+
+fn describe(
+    servers: &Servers,
+    headers: &HeaderMap,
+    action: &str,
+    form: &[(String, String)],
+) -> Result<String, Fault> {
+    if !is_signed(headers) {
+        let message = "Request is missing Authentication Token";
+        return Err(Fault::new(StatusCode::FORBIDDEN, "MissingAuthenticationToken", message));
+    }
+    match action {
+        "DescribeDBInstances" => describe_instances(servers, form),
+        "DescribeDBClusters" => describe_clusters(servers, form),
+        _ => {
+            let message = format!("Could not find operation {action} for version 2014-10-31");
+            Err(Fault::new(StatusCode::BAD_REQUEST, "InvalidAction", message))
+        }
+    }
+}
+
+fn describe_instances(servers: &Servers, form: &[(String, String)]) -> Result<String, Fault> {
+    let id = identifier(form, "DescribeDBInstances");
+    let found: Vec<_> = servers
+        .instances()
+        .filter(|instance| id.is_none_or(|id| instance.is(id)))
+        .filter(|instance| passes(form, "db-instance-id", |value| instance.is(value)))
+        .filter(|instance| {
+            let cluster = instance.cluster.as_deref();
+            passes(form, "db-cluster-id", |value| cluster.is_some_and(|id| names_cluster(value, id)))
+        })
+        .collect();
+    if let Some(id) = id.filter(|_| found.is_empty()) {
+        let message = format!("DBInstance {id} not found.");
+        return Err(Fault::new(StatusCode::NOT_FOUND, "DBInstanceNotFound", message));
+    }
+    Ok(envelope("DescribeDBInstances", |xml| {
+        xml.element("DBInstances", |xml| {
+            found.iter().for_each(|instance| write::instance(xml, instance, servers));
+        });
+    }))
+}
+
+fn describe_clusters(servers: &Servers, form: &[(String, String)]) -> Result<String, Fault> {
+    let id = identifier(form, "DescribeDBClusters");
+    let found: Vec<_> = servers
+        .clusters()
+        .filter(|cluster| id.is_none_or(|id| cluster.is(id)))
+        .filter(|cluster| passes(form, "db-cluster-id", |value| cluster.is(value)))
+        .collect();
+    if let Some(id) = id.filter(|_| found.is_empty()) {
+        let message = format!("DBCluster {id} not found.");
+        return Err(Fault::new(StatusCode::NOT_FOUND, "DBClusterNotFoundFault", message));
+    }
+    Ok(envelope("DescribeDBClusters", |xml| {
+        xml.element("DBClusters", |xml| found.iter().for_each(|cluster| write::cluster(xml, cluster)));
+    }))
+}
+
+/// An instance names its cluster by identifier; a filter may name it by ARN too.
+fn names_cluster(value: &str, identifier: &str) -> bool {
+    let last = value.rsplit(':').next().unwrap_or(value);
+    last.eq_ignore_ascii_case(identifier)
+}
+
+/// Whether the filter of this name is absent, or one of its values fits (`Filters.Filter.1.Values.Value.1`).
+fn passes(form: &[(String, String)], filter: &str, fits: impl Fn(&str) -> bool) -> bool {
+    let Some(name) = form
+        .iter()
+        .find(|(key, value)| key.starts_with("Filters.") && key.ends_with(".Name") && value == filter)
+        .map(|(key, _)| key)
+    else {
+        return true;
+    };
+    let values = format!("{}Values.", name.trim_end_matches("Name"));
+    form.iter().any(|(key, value)| key.starts_with(&values) && fits(value))
+}
+
+fn identifier<'a>(form: &'a [(String, String)], action: &str) -> Option<&'a str> {
+    match action {
+        "DescribeDBInstances" => member(form, "DBInstanceIdentifier"),
+        "DescribeDBClusters" => member(form, "DBClusterIdentifier"),
+        _ => None,
+    }
+}
+
+fn member<'a>(form: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+}
+
+fn envelope(action: &str, content: impl FnOnce(&mut Xml)) -> String {
+    let mut xml = Xml::default();
+    xml.root(&format!("{action}Response"), |xml| {
+        xml.element(&format!("{action}Result"), content);
+        xml.element("ResponseMetadata", |xml| xml.leaf("RequestId", uuid::Uuid::new_v4()));
+    });
+    xml.into_text()
+}
+
+fn refuse(fault: &Fault) -> Answer {
+    let mut xml = Xml::default();
+    xml.root("ErrorResponse", |xml| {
+        xml.element("Error", |xml| {
+            xml.leaf("Type", "Sender");
+            xml.leaf("Code", &fault.code);
+            xml.leaf("Message", &fault.message);
+        });
+        xml.leaf("RequestId", uuid::Uuid::new_v4());
+    });
+    respond(fault.status, "text/xml", xml.into_text().into())
+}

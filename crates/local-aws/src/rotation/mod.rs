@@ -1,0 +1,10 @@
+//! The service side of a rotation: calls the function, step by step, and tries again.
+
+mod invoke;
+mod progress;
+mod run;
+
+pub(crate) use invoke::{FunctionClient, client, function_name};
+pub(crate) use progress::Rotations;
+pub use progress::{Attempt, FunctionError, FunctionErrorKind, Rotation, Step, StepResult};
+pub(crate) use run::{Kind, Run, start};

@@ -1,0 +1,178 @@
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Mutex;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+use crate::service::lock;
+
+/// How the rotation of one version went, or is going.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rotation {
+    /// Every attempt, those of a rotation that was tried again included.
+    pub attempts: Vec<Attempt>,
+    /// Whether the last attempt got through all of its steps and left the labels right: AWSPENDING on the AWSCURRENT
+    /// version or on none.
+    pub succeeded: bool,
+}
+
+/// One run through the steps; it ends at the first that fails.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// The steps that were called, in order.
+    pub steps: Vec<StepResult>,
+}
+
+/// One call of the function.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepResult {
+    /// The step that was called.
+    pub step: Step,
+    /// What came of it.
+    pub outcome: Result<(), FunctionError>,
+}
+
+/// A step of a rotation, as the event's `Step` names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Step {
+    /// Makes the new value.
+    CreateSecret,
+    /// Installs it.
+    SetSecret,
+    /// Tries it; the only step when `RotateSecret` is called with `RotateImmediately=false`.
+    TestSecret,
+    /// Makes it current.
+    FinishSecret,
+}
+
+impl Step {
+    /// The four steps in their order.
+    pub const ALL: [Step; 4] = [Step::CreateSecret, Step::SetSecret, Step::TestSecret, Step::FinishSecret];
+
+    /// The step's name in the event.
+    pub fn name(self) -> &'static str {
+        match self {
+            Step::CreateSecret => "createSecret",
+            Step::SetSecret => "setSecret",
+            Step::TestSecret => "testSecret",
+            Step::FinishSecret => "finishSecret",
+        }
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Why a step failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct FunctionError {
+    /// Who found the failure.
+    pub kind: FunctionErrorKind,
+    /// `errorType` of the function's answer, where there is one.
+    pub error_type: Option<String>,
+    /// `errorMessage` of the function's answer, or what else is known.
+    pub message: String,
+}
+
+/// Who found a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FunctionErrorKind {
+    /// The function, or what runs it, answered with an error.
+    Answered,
+    /// There was no answer: no URL is set, nothing listens there, or the connection broke.
+    Unreachable,
+    /// There was no answer within the limit for one call.
+    TimedOut,
+    /// finishSecret answered well, but AWSPENDING is still on a version that is not AWSCURRENT.
+    Unfinished,
+    /// `CancelRotateSecret` was called, or the secret was deleted.
+    Cancelled,
+}
+
+impl FunctionError {
+    pub(crate) fn new(kind: FunctionErrorKind, message: impl Into<String>) -> Self {
+        FunctionError { kind, error_type: None, message: message.into() }
+    }
+}
+
+#[derive(Clone, Default)]
+struct Progress {
+    rotation: Rotation,
+    ended: bool,
+}
+
+/// The rotations since the start of the server, by ARN and version.
+#[derive(Default)]
+pub(crate) struct Rotations {
+    by_version: Mutex<HashMap<(String, String), watch::Sender<Progress>>>,
+}
+
+impl Rotations {
+    /// Notes that a version is being rotated; false if it already is.
+    pub(super) fn begin(&self, arn: &str, version: &str) -> bool {
+        let mut all = lock(&self.by_version);
+        let known = all.get(&key(arn, version));
+        if known.is_some_and(|sender| !sender.borrow().ended) {
+            return false;
+        }
+        match known {
+            Some(sender) => sender.send_modify(|progress| progress.ended = false),
+            None => {
+                all.insert(key(arn, version), watch::Sender::new(Progress::default()));
+            }
+        }
+        true
+    }
+
+    pub(super) fn begin_attempt(&self, arn: &str, version: &str) {
+        self.change(arn, version, |progress| progress.rotation.attempts.push(Attempt::default()));
+    }
+
+    pub(super) fn add(&self, arn: &str, version: &str, result: StepResult) {
+        self.change(arn, version, |progress| {
+            if let Some(attempt) = progress.rotation.attempts.last_mut() {
+                attempt.steps.push(result);
+            }
+        });
+    }
+
+    pub(super) fn end(&self, arn: &str, version: &str, succeeded: bool) {
+        self.change(arn, version, |progress| {
+            progress.rotation.succeeded = succeeded;
+            progress.ended = true;
+        });
+    }
+
+    /// The rotation as it is now, and whether it has ended; `None` if there never was one.
+    pub(crate) fn get(&self, arn: &str, version: &str) -> Option<(Rotation, bool)> {
+        let all = lock(&self.by_version);
+        let progress = all.get(&key(arn, version))?.borrow();
+        Some((progress.rotation.clone(), progress.ended))
+    }
+
+    /// Waits until the rotation has ended; one that never began is empty.
+    pub(crate) async fn ended(&self, arn: &str, version: &str) -> Rotation {
+        let receiver = lock(&self.by_version).get(&key(arn, version)).map(watch::Sender::subscribe);
+        let Some(mut receiver) = receiver else { return Rotation::default() };
+        match receiver.wait_for(|progress| progress.ended).await {
+            Ok(progress) => progress.rotation.clone(),
+            Err(_) => Rotation::default(),
+        }
+    }
+
+    fn change(&self, arn: &str, version: &str, change: impl FnOnce(&mut Progress)) {
+        if let Some(sender) = lock(&self.by_version).get(&key(arn, version)) {
+            sender.send_modify(change);
+        }
+    }
+}
+
+fn key(arn: &str, version: &str) -> (String, String) {
+    (arn.to_owned(), version.to_owned())
+}

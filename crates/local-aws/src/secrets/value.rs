@@ -1,0 +1,51 @@
+use super::Refusal;
+
+/// The longest value, in bytes (quotas of Secrets Manager).
+const MAX_BYTES: usize = 65_536;
+
+/// A secret value. It has no `Debug`: nothing may print it.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Value {
+    /// `SecretString`, as given.
+    Text(String),
+    /// `SecretBinary` in base64, as given on the wire.
+    Binary(String),
+}
+
+impl Value {
+    /// The value of a request that has at most one of the two forms; `None` if it has neither.
+    pub(crate) fn from_request(
+        text: Option<String>,
+        binary: Option<String>,
+    ) -> Result<Option<Self>, Refusal> {
+        let value = match (text, binary) {
+            (None, None) => return Ok(None),
+            (Some(text), None) => Value::Text(text),
+            (None, Some(binary)) => Value::Binary(binary),
+            (Some(_), Some(_)) => {
+                return Err(Refusal::invalid_parameter(
+                    "You can't specify both a binary secret value and a string secret value in the same secret.",
+                ));
+            }
+        };
+        match value.bytes() {
+            0 => Err(Refusal::validation(value.member(), "have length greater than or equal to 1")),
+            1..=MAX_BYTES => Ok(Some(value)),
+            _ => Err(Refusal::validation(value.member(), "have length less than or equal to 65536")),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Value::Text(text) => text.len(),
+            Value::Binary(base64) => base64.trim_end_matches('=').len() * 3 / 4,
+        }
+    }
+
+    fn member(&self) -> &'static str {
+        match self {
+            Value::Text(_) => "secretString",
+            Value::Binary(_) => "secretBinary",
+        }
+    }
+}

@@ -1,0 +1,273 @@
+use std::collections::BTreeMap;
+
+use time::OffsetDateTime;
+
+use super::{Refusal, Value};
+
+pub(crate) const CURRENT: &str = "AWSCURRENT";
+const PENDING: &str = "AWSPENDING";
+const PREVIOUS: &str = "AWSPREVIOUS";
+
+/// The most labels of one secret (quotas of Secrets Manager).
+const MAX_LABELS: usize = 20;
+/// Versions without a label are kept up to about this many versions in all (quotas of Secrets Manager).
+const MAX_VERSIONS: usize = 100;
+
+/// The versions of one secret, and their staging labels.
+///
+/// A label maps to the one version that holds it, so no label can ever stand on two.
+#[derive(Default)]
+pub(crate) struct Versions {
+    /// In the order they were made.
+    all: Vec<Version>,
+    holders: BTreeMap<String, String>,
+}
+
+/// One version. Its value, once there, never changes.
+pub(crate) struct Version {
+    pub(crate) id: String,
+    /// `None` between `RotateSecret` and the function's `PutSecretValue`.
+    pub(crate) value: Option<Value>,
+    pub(crate) created: OffsetDateTime,
+    pub(crate) accessed: Option<OffsetDateTime>,
+}
+
+/// What a put did.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Put {
+    /// The version now has the value and the labels.
+    Stored,
+    /// The version already had this value: nothing was changed, its labels included.
+    Repeated,
+}
+
+/// Whether a rotation is under way, seen from the labels.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Pending<'a> {
+    /// AWSPENDING is on no version, or on the AWSCURRENT one.
+    None,
+    /// AWSPENDING is on a version that is not AWSCURRENT.
+    Version(&'a str),
+}
+
+/// Which versions `ListSecretVersionIds` shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Numbers {
+    /// Those with a label.
+    Labelled,
+    /// Those without a label too.
+    Deprecated,
+}
+
+impl Versions {
+    pub(crate) fn get(&self, id: &str) -> Option<&Version> {
+        self.all.iter().find(|version| version.id == id)
+    }
+
+    pub(crate) fn holder(&self, stage: &str) -> Option<&str> {
+        self.holders.get(stage).map(String::as_str)
+    }
+
+    /// A version's labels, sorted as the service sorts them.
+    pub(crate) fn stages_of(&self, id: &str) -> Vec<&str> {
+        self.holders.iter().filter(|(_, holder)| *holder == id).map(|(stage, _)| stage.as_str()).collect()
+    }
+
+    pub(crate) fn list(&self, which: Numbers) -> impl Iterator<Item = &Version> {
+        self.all
+            .iter()
+            .filter(move |version| which == Numbers::Deprecated || !self.stages_of(&version.id).is_empty())
+    }
+
+    pub(crate) fn pending(&self) -> Pending<'_> {
+        match self.holder(PENDING) {
+            Some(id) if Some(id) != self.holder(CURRENT) => Pending::Version(id),
+            Some(_) | None => Pending::None,
+        }
+    }
+
+    /// Reads the version that `GetSecretValue`'s two optional parameters name; AWSCURRENT if neither is given.
+    pub(crate) fn read(
+        &mut self,
+        id: Option<&str>,
+        stage: Option<&str>,
+        now: OffsetDateTime,
+    ) -> Result<(&Version, &Value), Refusal> {
+        let by_stage = stage.or(if id.is_none() { Some(CURRENT) } else { None });
+        let missing = |kind: &str, what: &str| {
+            Refusal::not_found(format!(
+                "Secrets Manager can't find the specified secret value for {kind}: {what}"
+            ))
+        };
+        let refusal = match (id, by_stage) {
+            (Some(id), _) => missing("VersionId", id),
+            (None, stage) => missing("staging label", stage.unwrap_or(CURRENT)),
+        };
+        let holder = by_stage.and_then(|stage| self.holder(stage)).map(str::to_owned);
+        let Some(found) = id.map(str::to_owned).or_else(|| holder.clone()) else { return Err(refusal) };
+        let Some(version) = self.all.iter_mut().find(|version| version.id == found) else {
+            return Err(refusal);
+        };
+        if stage.is_some() && holder.as_ref() != Some(&found) {
+            return Err(Refusal::invalid_request(
+                "You provided a VersionStage that is not associated to the provided VersionId.",
+            ));
+        }
+        version.accessed = Some(now);
+        let version = &*version;
+        version.value.as_ref().map(|value| (version, value)).ok_or(refusal)
+    }
+
+    /// Gives version `id` its value and labels, in one act; the first version of a secret also becomes AWSCURRENT.
+    pub(crate) fn put(
+        &mut self,
+        id: &str,
+        value: Value,
+        stages: &[String],
+        now: OffsetDateTime,
+        arn: &str,
+    ) -> Result<Put, Refusal> {
+        match self.get(id).map(|version| version.value.as_ref()) {
+            Some(Some(stored)) if *stored == value => return Ok(Put::Repeated),
+            Some(Some(_)) => return Err(token_in_use(id, arn)),
+            Some(None) | None => {}
+        }
+        let first = self.all.is_empty();
+        let mut stages: Vec<&str> = stages.iter().map(String::as_str).collect();
+        if first && !stages.contains(&CURRENT) {
+            stages.push(CURRENT);
+        }
+        self.check_room(&stages)?;
+        match self.all.iter_mut().find(|version| version.id == id) {
+            Some(version) => version.value = Some(value),
+            None => self.add(id, Some(value), now),
+        }
+        // AWSCURRENT last, so that AWSPREVIOUS ends on the version it left even if the caller named both.
+        stages.sort_by_key(|stage| *stage == CURRENT);
+        for stage in stages {
+            self.attach(stage, id);
+        }
+        self.prune();
+        Ok(Put::Stored)
+    }
+
+    /// Makes version `id` and puts AWSPENDING on it: without a value for a rotation, with a copy of the current one
+    /// for the probe of `RotateImmediately=false`.
+    pub(crate) fn begin(
+        &mut self,
+        id: &str,
+        value: Option<Value>,
+        now: OffsetDateTime,
+        arn: &str,
+    ) -> Result<(), Refusal> {
+        if self.get(id).is_some() {
+            return Err(token_in_use(id, arn));
+        }
+        self.check_room(&[PENDING])?;
+        self.add(id, value, now);
+        self.attach(PENDING, id);
+        self.prune();
+        Ok(())
+    }
+
+    /// Takes back the version that a probe made, unless something gave it another label meanwhile.
+    pub(crate) fn end_probe(&mut self, id: &str) {
+        if self.holder(PENDING) == Some(id) {
+            self.holders.remove(PENDING);
+        }
+        if self.stages_of(id).is_empty() {
+            self.all.retain(|version| version.id != id);
+        }
+    }
+
+    /// `UpdateSecretVersionStage`: `from` must be the present holder whenever the label leaves a version.
+    pub(crate) fn move_stage(
+        &mut self,
+        stage: &str,
+        from: Option<&str>,
+        to: Option<&str>,
+    ) -> Result<(), Refusal> {
+        for id in [from, to].into_iter().flatten() {
+            if self.get(id).is_none() {
+                return Err(Refusal::invalid_parameter(format!("Not a valid version: {id}")));
+            }
+        }
+        self.check_from(stage, from, to)?;
+        let Some(to) = to else {
+            self.holders.remove(stage);
+            return Ok(());
+        };
+        if stage == CURRENT && self.get(to).is_none_or(|version| version.value.is_none()) {
+            return Err(Refusal::invalid_request(
+                "You can't attach the staging label AWSCURRENT to a version that has no secret value.",
+            ));
+        }
+        self.check_room(&[stage])?;
+        self.attach(stage, to);
+        Ok(())
+    }
+
+    fn check_from(&self, stage: &str, from: Option<&str>, to: Option<&str>) -> Result<(), Refusal> {
+        match (self.holder(stage), from, to) {
+            (_, None, None) => Err(Refusal::invalid_parameter(
+                "You must provide a value for either MoveToVersionId or RemoveFromVersionId.",
+            )),
+            (_, Some(_), None) if stage == CURRENT => Err(Refusal::invalid_parameter(
+                "You can only move staging label AWSCURRENT to a different secret version. It can't be completely \
+                 removed.",
+            )),
+            (Some(holder), None, Some(to)) if holder != to => Err(Refusal::invalid_parameter(format!(
+                "The parameter RemoveFromVersionId can't be empty. Staging label {stage} is currently attached to \
+                 version {holder}, so you must explicitly reference that version in RemoveFromVersionId."
+            ))),
+            (holder, Some(from), _) if holder != Some(from) => Err(Refusal::invalid_parameter(format!(
+                "Staging label {stage} is not attached to version {from}."
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_room(&self, stages: &[&str]) -> Result<(), Refusal> {
+        let moves_current = stages.contains(&CURRENT) && self.holders.contains_key(CURRENT);
+        let follower = moves_current.then_some(&PREVIOUS);
+        let new = stages.iter().chain(follower).filter(|stage| !self.holders.contains_key(**stage)).count();
+        if self.holders.len() + new > MAX_LABELS {
+            return Err(Refusal::limit("The secret has the maximum number of staging labels (20)."));
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, id: &str, value: Option<Value>, now: OffsetDateTime) {
+        self.all.push(Version { id: id.to_owned(), value, created: now, accessed: None });
+    }
+
+    fn attach(&mut self, stage: &str, to: &str) {
+        let left = self.holders.insert(stage.to_owned(), to.to_owned()).filter(|left| left != to);
+        if stage != CURRENT {
+            return;
+        }
+        if let Some(left) = left {
+            // Seen in recorded answers of the service: a version that loses AWSCURRENT also loses AWSPENDING.
+            if self.holder(PENDING) == Some(&left) {
+                self.holders.remove(PENDING);
+            }
+            self.holders.insert(PREVIOUS.to_owned(), left);
+        }
+    }
+
+    fn prune(&mut self) {
+        let mut spare = self.all.len().saturating_sub(MAX_VERSIONS);
+        let held: Vec<&String> = self.holders.values().collect();
+        self.all.retain(|version| {
+            let drop = spare > 0 && !held.contains(&&version.id);
+            spare -= usize::from(drop);
+            !drop
+        });
+    }
+}
+
+fn token_in_use(id: &str, arn: &str) -> Refusal {
+    Refusal::exists(format!(
+        "You can't use ClientRequestToken {id} because that value is already in use for a version of secret {arn}."
+    ))
+}

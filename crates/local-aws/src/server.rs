@@ -1,0 +1,186 @@
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use tokio::net::TcpListener;
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::calls::{Call, CallLog};
+use crate::failures::{Failure, Failures};
+use crate::rds::{DbCluster, DbInstance, Servers};
+use crate::rotation::{Rotation, Rotations, client};
+use crate::secrets::Secrets;
+use crate::service::{Service, Settings, lock};
+use crate::throttle::Throttle;
+
+/// How a server is started.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where to listen; loopback only. Port 0 (the default) takes any free port.
+    pub address: SocketAddr,
+    /// Where functions are called: what stands before `/2015-03-31/functions/NAME/invocations`.
+    pub lambda_url: Option<String>,
+    /// Whether `PutSecretValue` and `UpdateSecretVersionStage` together are held to 50 a second, as the service does.
+    pub throttle_writes: bool,
+    /// How often a rotation is tried in all, at least once (5 unless set).
+    pub attempts: u32,
+    /// The pause between two attempts (1 s unless set).
+    pub pause: Duration,
+    /// How long one call of the function may take (60 s unless set).
+    pub invoke_timeout: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            lambda_url: None,
+            throttle_writes: false,
+            attempts: 5,
+            pause: Duration::from_secs(1),
+            invoke_timeout: Duration::from_secs(60),
+        }
+    }
+}
+
+/// Why a server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// There is no authentication worth the name here, so other machines must not reach it.
+    #[error("{0} is not a loopback address; local-aws listens on this machine only")]
+    NotLoopback(SocketAddr),
+    /// Functions are called over plain HTTP.
+    #[error("{0} is not an http:// URL of functions")]
+    LambdaUrl(String),
+    /// The address is taken, most likely.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address asked for.
+        address: SocketAddr,
+        /// What the operating system said.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// A running server. It keeps everything in memory, and stops, with the rotations under way, when it is dropped.
+pub struct LocalAws {
+    address: SocketAddr,
+    service: Arc<Service>,
+    server: JoinHandle<std::convert::Infallible>,
+}
+
+impl std::fmt::Debug for LocalAws {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LocalAws").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+impl LocalAws {
+    /// Starts a server on the present tokio runtime; it is ready when this returns.
+    ///
+    /// # Errors
+    /// If the address is not loopback or is taken, or the URL of functions is not an `http` URL.
+    pub async fn start(options: Options) -> Result<LocalAws, StartError> {
+        let address = options.address;
+        if !address.ip().is_loopback() {
+            return Err(StartError::NotLoopback(address));
+        }
+        if let Some(url) = options.lambda_url.as_deref().filter(|url| !is_http(url)) {
+            return Err(StartError::LambdaUrl(url.to_owned()));
+        }
+        let listen = |source| StartError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let service = Arc::new(new_service(options));
+        let server = tokio::spawn(crate::http::serve(listener, Arc::clone(&service)));
+        Ok(LocalAws { address, service, server })
+    }
+
+    /// Where it listens, for `--endpoint-url` and the SDKs: `http://127.0.0.1:PORT`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// From now on, calls functions there; a URL that is not `http` makes every step fail as unreachable.
+    pub fn set_lambda_url(&self, url: &str) {
+        *lock(&self.service.lambda_url) = Some(url.to_owned());
+    }
+
+    /// The calls so far, in the order they were answered.
+    pub fn calls(&self) -> Vec<Call> {
+        self.service.calls.all()
+    }
+
+    /// Forgets the calls so far.
+    pub fn clear_calls(&self) {
+        self.service.calls.clear();
+    }
+
+    /// Waits until the rotation of this version has ended, with all its attempts. A rotation that never began is
+    /// empty and has not succeeded.
+    pub async fn rotated(&self, secret_id: &str, version_id: &str) -> Rotation {
+        let arn = match lock(&self.service.secrets).find(secret_id) {
+            Ok(secret) => secret.arn.clone(),
+            Err(_) => secret_id.to_owned(),
+        };
+        self.service.rotations.ended(&arn, version_id).await
+    }
+
+    /// Sets a tag whose key the API refuses because AWS reserves it, as `aws:rds:primaryDBInstanceArn`. Returns
+    /// whether there is such a secret.
+    pub fn set_reserved_tag(&self, secret_id: &str, key: &str, value: &str) -> bool {
+        let tag = (key.to_owned(), value.to_owned());
+        crate::operations::set_reserved_tags(&self.service, secret_id, &[tag]).is_ok()
+    }
+
+    /// Makes `DescribeDBInstances` know a server; one of the same identifier is replaced.
+    pub fn register_instance(&self, instance: DbInstance) {
+        lock(&self.service.servers).add_instance(instance);
+    }
+
+    /// Makes `DescribeDBClusters` know a cluster; one of the same identifier is replaced.
+    pub fn register_cluster(&self, cluster: DbCluster) {
+        lock(&self.service.servers).add_cluster(cluster);
+    }
+
+    /// Makes a call to come fail, once.
+    pub fn fail(&self, plan: Failure) {
+        self.service.failures.add(plan);
+    }
+
+    /// Forgets the failures that have not happened yet.
+    pub fn clear_failures(&self) {
+        self.service.failures.clear();
+    }
+}
+
+impl Drop for LocalAws {
+    fn drop(&mut self) {
+        self.server.abort();
+        lock(&self.service.tasks).abort_all();
+    }
+}
+
+fn new_service(options: Options) -> Service {
+    Service {
+        secrets: Mutex::new(Secrets::default()),
+        servers: Mutex::new(Servers::default()),
+        calls: CallLog::default(),
+        failures: Failures::default(),
+        throttle: options.throttle_writes.then(|| Mutex::new(Throttle::new(Instant::now()))),
+        rotations: Rotations::default(),
+        lambda_url: Mutex::new(options.lambda_url),
+        client: client(),
+        settings: Settings {
+            attempts: options.attempts,
+            pause: options.pause,
+            invoke_timeout: options.invoke_timeout,
+        },
+        tasks: Mutex::new(JoinSet::new()),
+    }
+}
+
+fn is_http(text: &str) -> bool {
+    url::Url::parse(text).is_ok_and(|url| url.scheme() == "http" && url.has_host())
+}

@@ -1,0 +1,117 @@
+//! The command line, as a person uses it.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::json;
+
+use crate::support::{Aws, Function, Reply, call, id};
+
+/// Runs a command against a server, on a thread of its own, so that the server goes on.
+async fn run(aws: &Aws, arguments: &[&str], input: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_local-aws"));
+    command.args(arguments).env("LOCAL_AWS_ENDPOINT", aws.server.url());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let input = input.to_owned();
+    let ran = tokio::task::spawn_blocking(move || {
+        let mut child = command.spawn().expect("the binary starts");
+        child.stdin.take().expect("a pipe").write_all(input.as_bytes()).expect("the input is read");
+        child.wait_with_output().expect("the binary ends")
+    });
+    ran.await.expect("no panic")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[tokio::test]
+async fn create_reads_the_value_from_standard_input_and_show_never_prints_it() {
+    let aws = Aws::start().await;
+    let created = run(&aws, &["create", "app", "--tag", "aws:rds:x=y"], "{\"password\":\"hunter2\"}\n").await;
+    assert!(created.status.success(), "{}", text(&created.stderr));
+    let read = aws.ok("GetSecretValue", json!({"SecretId": "app"})).await;
+    assert_eq!(read["SecretString"], "{\"password\":\"hunter2\"}");
+    let shown = text(&run(&aws, &["show", "app"], "").await.stdout);
+    assert!(shown.contains("yes    AWSCURRENT") && !shown.contains("hunter2"), "{shown}");
+    let described = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
+    assert_eq!(described["Tags"], json!([{"Key": "aws:rds:x", "Value": "y"}]));
+}
+
+#[tokio::test]
+async fn rotate_prints_each_step_and_the_message_of_a_failure() {
+    let aws = Aws::with_secret().await;
+    let no = json!({"errorType": "Refused", "errorMessage": "wrong host"});
+    let function = Function::start(&aws.server.url(), [Reply::Fails(500, false, no)]).await;
+    aws.server.set_lambda_url(&function.url);
+    let rotated = run(&aws, &["rotate", "app", "--function", "rotate"], "").await;
+    let out = text(&rotated.stdout);
+    assert!(rotated.status.success(), "{}", text(&rotated.stderr));
+    for line in ["createSecret  failed: Refused: wrong host", "attempt 2", "finishSecret  ok", "app: ok"] {
+        assert!(out.contains(line), "{line} in {out}");
+    }
+}
+
+#[tokio::test]
+async fn rotate_ends_with_status_1_if_the_rotation_failed() {
+    let aws = Aws::with_secret().await;
+    let failed = run(&aws, &["rotate", "app", "--function", "rotate"], "").await;
+    assert_eq!(failed.status.code(), Some(1));
+    assert!(text(&failed.stderr).contains("the rotation of app failed"), "{}", text(&failed.stderr));
+    let again = run(&aws, &["rotate", "app"], "").await;
+    assert_eq!(again.status.code(), Some(1));
+    let out = text(&again.stdout);
+    assert!(out.contains("A previous rotation isn't complete") && out.contains("attempt 10"), "{out}");
+}
+
+#[tokio::test]
+async fn rotate_without_rotating_immediately_only_tests() {
+    let aws = Aws::with_secret().await;
+    let function = Function::start(&aws.server.url(), []).await;
+    aws.server.set_lambda_url(&function.url);
+    let tested = run(&aws, &["rotate", "app", "--function", "rotate", "--no-immediately"], "").await;
+    assert!(tested.status.success(), "{}", text(&tested.stderr));
+    assert_eq!(function.steps(), ["testSecret"]);
+    assert_eq!(aws.stages().await, json!({id(1): ["AWSCURRENT"]}));
+}
+
+#[tokio::test]
+async fn an_instance_and_a_cluster_are_registered() {
+    let aws = Aws::start().await;
+    let address = ["--address", "127.0.0.1", "--port", "5432", "--engine", "postgres"];
+    let instance = run(&aws, &[&["register-instance", "main"], &address[..]].concat(), "").await;
+    assert_eq!(text(&instance.stdout), "arn:aws:rds:us-east-1:123456789012:db:main\n");
+    let cluster = run(&aws, &[&["register-cluster", "ring"], &address[..]].concat(), "").await;
+    assert_eq!(text(&cluster.stdout), "arn:aws:rds:us-east-1:123456789012:cluster:ring\n");
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_run_is_named() {
+    let aws = Aws::start().await;
+    let failed = run(&aws, &["show", "app", "--endpoint", "http://127.0.0.1:1"], "").await;
+    assert_eq!(failed.status.code(), Some(1));
+    let error = text(&failed.stderr);
+    assert!(error.contains("cannot reach local-aws at http://127.0.0.1:1"), "{error}");
+}
+
+#[tokio::test]
+async fn serve_refuses_an_address_that_others_can_reach() {
+    let aws = Aws::start().await;
+    let failed = run(&aws, &["serve", "--address", "0.0.0.0", "--port", "0"], "").await;
+    assert_eq!(failed.status.code(), Some(1));
+    assert!(text(&failed.stderr).contains("not a loopback address"), "{}", text(&failed.stderr));
+}
+
+#[tokio::test]
+async fn serve_says_where_it_listens() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_local-aws"));
+    command.args(["serve", "--port", "0"]).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut server = command.spawn().expect("the binary starts");
+    let mut line = String::new();
+    BufReader::new(server.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
+    let url = line.split([' ', ',']).find(|word| word.starts_with("http://127.0.0.1:"));
+    let listed = call(url.expect("a URL"), "ListSecrets", json!({})).await;
+    server.kill().expect("it runs");
+    server.wait().expect("it ends");
+    assert_eq!(listed, Ok(json!({"SecretList": []})));
+}

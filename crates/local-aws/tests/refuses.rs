@@ -1,0 +1,82 @@
+//! Who may ask, and what is no request at all.
+
+use http_body_util::Full;
+use hyper::{Request, StatusCode};
+use local_aws::{LocalAws, Options, StartError};
+use serde_json::json;
+
+use crate::support::{Aws, Sign, send, signed, unsigned};
+
+#[tokio::test]
+async fn an_address_that_others_can_reach() {
+    let address = "0.0.0.0:0".parse().expect("an address");
+    let started = LocalAws::start(Options { address, ..Options::default() }).await;
+    assert!(matches!(started, Err(StartError::NotLoopback(_))));
+}
+
+#[tokio::test]
+async fn a_url_of_functions_that_is_not_http() {
+    for url in ["https://127.0.0.1:9000", "127.0.0.1:9000", "nonsense"] {
+        let options = Options { lambda_url: Some(url.to_owned()), ..Options::default() };
+        assert!(matches!(LocalAws::start(options).await, Err(StartError::LambdaUrl(_))), "{url}");
+    }
+}
+
+#[tokio::test]
+async fn a_foreign_host_name() {
+    let aws = Aws::with_secret().await;
+    for (host, status) in [
+        ("evil.example", StatusCode::FORBIDDEN),
+        ("localhost.evil.example:80", StatusCode::FORBIDDEN),
+        ("localhost:4566", StatusCode::OK),
+        ("[::1]:1", StatusCode::OK),
+    ] {
+        let mut request = signed(&aws.server.url(), "ListSecrets", json!({}));
+        request.headers_mut().insert("host", host.parse().expect("a header"));
+        assert_eq!(send(request).await.expect("an answer").status(), status, "{host}");
+    }
+}
+
+#[tokio::test]
+async fn a_web_page_of_another_origin() {
+    let aws = Aws::with_secret().await;
+    for (origin, status) in [
+        ("https://evil.example", StatusCode::FORBIDDEN),
+        ("null", StatusCode::FORBIDDEN),
+        ("http://localhost:3000", StatusCode::OK),
+    ] {
+        let mut request = signed(&aws.server.url(), "ListSecrets", json!({}));
+        request.headers_mut().insert("origin", origin.parse().expect("a header"));
+        assert_eq!(send(request).await.expect("an answer").status(), status, "{origin}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_without_a_signature() {
+    let aws = Aws::with_secret().await;
+    let request = unsigned(&aws.server.url(), "ListSecrets", json!({})).map(Full::from);
+    let answer = send(request).await.expect("an answer");
+    assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+    let body = String::from_utf8_lossy(answer.body()).into_owned();
+    assert!(body.contains("MissingAuthenticationTokenException"), "{body}");
+}
+
+#[tokio::test]
+async fn an_operation_that_does_not_exist() {
+    let aws = Aws::start().await;
+    assert_eq!(aws.code("ReadMyMind", json!({})).await, "UnknownOperationException");
+}
+
+#[tokio::test]
+async fn a_body_of_another_shape_without_quoting_it() {
+    let aws = Aws::start().await;
+    let url = aws.server.url();
+    let request = Request::post(&url)
+        .header("x-amz-target", "secretsmanager.PutSecretValue")
+        .body(Full::from(r#"{"SecretId": 1, "SecretString": "hunter2"}"#))
+        .expect("a request")
+        .sign();
+    let answer = send(request).await.expect("an answer");
+    let body = String::from_utf8_lossy(answer.body()).into_owned();
+    assert!(body.contains("SerializationException") && !body.contains("hunter2"), "{body}");
+}

@@ -1,0 +1,226 @@
+//! The service side of a rotation.
+
+use std::time::Duration;
+
+use local_aws::{FunctionErrorKind, Options, Rotation, Step};
+use serde_json::{Value as Json, json};
+
+use crate::support::{Aws, Function, Refused, Reply, id};
+
+const STEPS: [&str; 4] = ["createSecret", "setSecret", "testSecret", "finishSecret"];
+const FUNCTION: &str = "arn:aws:lambda:us-east-1:123456789012:function:rotate";
+
+async fn with_function(replies: impl IntoIterator<Item = Reply>) -> (Aws, Function) {
+    let aws = Aws::with_secret().await;
+    let function = Function::start(&aws.server.url(), replies).await;
+    aws.server.set_lambda_url(&function.url);
+    (aws, function)
+}
+
+async fn rotate(aws: &Aws, digit: u32) -> Result<Json, Refused> {
+    let request = json!({"SecretId": "app", "ClientRequestToken": id(digit), "RotationLambdaARN": FUNCTION});
+    aws.call("RotateSecret", request).await
+}
+
+async fn rotated(aws: &Aws, digit: u32) -> Rotation {
+    rotate(aws, digit).await.expect("a rotation");
+    aws.server.rotated("app", &id(digit)).await
+}
+
+fn failure() -> Reply {
+    Reply::Fails(200, true, json!({"errorType": "Refused", "errorMessage": "no"}))
+}
+
+fn kinds(rotation: &Rotation) -> Vec<Vec<Option<FunctionErrorKind>>> {
+    let attempts = rotation.attempts.iter();
+    attempts
+        .map(|attempt| {
+            attempt.steps.iter().map(|step| step.outcome.as_ref().err().map(|error| error.kind)).collect()
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn calls_the_four_steps_and_leaves_the_new_version_current() {
+    let (aws, function) = with_function([]).await;
+    let rotation = rotated(&aws, 2).await;
+    assert!(rotation.succeeded, "{rotation:?}");
+    assert_eq!(function.steps(), STEPS);
+    assert_eq!(aws.stages().await, json!({id(1): ["AWSPREVIOUS"], id(2): ["AWSCURRENT", "AWSPENDING"]}));
+    let described = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
+    assert_eq!(described["RotationEnabled"], true);
+    assert!(described["LastRotatedDate"].is_number());
+    // AWSPENDING on the AWSCURRENT version does not stand in the way of the next rotation.
+    assert!(rotated(&aws, 3).await.succeeded);
+}
+
+#[tokio::test]
+async fn sends_the_event_that_aws_sends() {
+    let (aws, function) = with_function([]).await;
+    rotated(&aws, 2).await;
+    let arn = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await["ARN"].clone();
+    for (name, event) in function.events() {
+        assert_eq!(name, "rotate");
+        assert_eq!(event["SecretId"], arn);
+        assert_eq!(event["ClientRequestToken"], id(2));
+        assert_eq!(event["RotationToken"].as_str().map(str::len), Some(36));
+    }
+}
+
+#[tokio::test]
+async fn begins_with_a_pending_version_that_has_no_value() {
+    let (aws, _function) = with_function([Reply::Hangs]).await;
+    let answer = rotate(&aws, 2).await.expect("a rotation");
+    assert_eq!(answer["VersionId"], id(2));
+    assert_eq!(aws.stages().await, json!({id(1): ["AWSCURRENT"], id(2): ["AWSPENDING"]}));
+    let read = json!({"SecretId": "app", "VersionStage": "AWSPENDING"});
+    assert_eq!(aws.code("GetSecretValue", read).await, "ResourceNotFoundException");
+}
+
+#[tokio::test]
+async fn tries_the_whole_rotation_again_with_the_same_token() {
+    let (aws, function) = with_function([Reply::Works, failure()]).await;
+    let rotation = rotated(&aws, 2).await;
+    assert!(rotation.succeeded);
+    assert_eq!(rotation.attempts.len(), 2);
+    assert_eq!(function.steps(), [&STEPS[..2], &STEPS[..]].concat());
+    let error = rotation.attempts[0].steps[1].outcome.clone().expect_err("an error");
+    assert_eq!((error.error_type.as_deref(), error.message.as_str()), (Some("Refused"), "no"));
+}
+
+#[tokio::test]
+async fn gives_up_after_five_attempts_and_leaves_the_labels_as_they_are() {
+    let (aws, function) = with_function(vec![failure(); 5]).await;
+    let rotation = rotated(&aws, 2).await;
+    assert!(!rotation.succeeded);
+    assert_eq!(function.steps(), ["createSecret"; 5]);
+    assert_eq!(aws.stages().await, json!({id(1): ["AWSCURRENT"], id(2): ["AWSPENDING"]}));
+    let described = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
+    assert_eq!(described.get("LastRotatedDate"), None);
+}
+
+#[tokio::test]
+async fn knows_an_error_in_the_form_of_every_emulator() {
+    let body = json!({"errorType": "Refused", "errorMessage": "no"});
+    for (status, marked, body) in [
+        (200, true, body.clone()),
+        (200, false, body.clone()),
+        (500, false, body),
+        (404, false, json!({"title": "Missing function", "detail": "no"})),
+    ] {
+        let (aws, _function) = with_function([Reply::Fails(status, marked, body)]).await;
+        let rotation = rotated(&aws, 2).await;
+        let error = rotation.attempts[0].steps[0].outcome.clone().expect_err("an error");
+        assert_eq!((error.kind, error.message.as_str()), (FunctionErrorKind::Answered, "no"), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_function_that_leaves_awspending_behind_has_not_finished() {
+    let (aws, _function) = with_function(vec![Reply::Idles; 4]).await;
+    let rotation = rotated(&aws, 2).await;
+    assert!(rotation.succeeded, "the second attempt works");
+    let unfinished = Some(FunctionErrorKind::Unfinished);
+    assert_eq!(kinds(&rotation), [vec![None, None, None, unfinished], vec![None; 4]]);
+}
+
+#[tokio::test]
+async fn a_function_that_does_not_answer_is_given_up_in_time() {
+    let options = Options { attempts: 1, invoke_timeout: Duration::from_millis(50), ..Options::default() };
+    let aws = Aws::start_with(options).await;
+    aws.create("app", "one", 1).await;
+    let function = Function::start(&aws.server.url(), [Reply::Hangs]).await;
+    aws.server.set_lambda_url(&function.url);
+    assert_eq!(kinds(&rotated(&aws, 2).await), [[Some(FunctionErrorKind::TimedOut)]]);
+}
+
+#[tokio::test]
+async fn a_function_that_is_not_there_is_said_to_be_unreachable() {
+    let aws = Aws::with_secret().await;
+    let unreachable = vec![vec![Some(FunctionErrorKind::Unreachable)]; 5];
+    assert_eq!(kinds(&rotated(&aws, 2).await), unreachable);
+    // Port 1 of loopback: nothing listens there.
+    aws.server.set_lambda_url("http://127.0.0.1:1");
+    rotate(&aws, 3).await.expect_err("unfinished");
+    assert_eq!(aws.server.rotated("app", &id(2)).await.attempts.len(), 10);
+}
+
+#[tokio::test]
+async fn while_a_version_is_pending_a_new_rotation_is_refused_and_the_old_one_tried_again() {
+    let (aws, function) = with_function(vec![failure(); 5]).await;
+    assert!(!rotated(&aws, 2).await.succeeded);
+    let refused = rotate(&aws, 3).await.expect_err("an error");
+    assert_eq!(refused.code, "InvalidRequestException");
+    assert_eq!(refused.message, "A previous rotation isn't complete. That rotation will be reattempted.");
+    let rotation = aws.server.rotated("app", &id(2)).await;
+    assert!(rotation.succeeded);
+    assert_eq!((rotation.attempts.len(), function.steps().len()), (6, 9));
+    assert_eq!(aws.server.rotated("app", &id(3)).await, Rotation::default());
+    assert!(rotated(&aws, 3).await.succeeded);
+}
+
+#[tokio::test]
+async fn the_same_request_again_is_not_another_rotation() {
+    let (aws, function) = with_function([]).await;
+    let first = rotate(&aws, 2).await.expect("a rotation");
+    // Whether it still runs or has ended.
+    match rotate(&aws, 2).await {
+        Ok(again) => assert_eq!(again, first),
+        Err(refused) => assert_eq!(refused.code, "ResourceExistsException"),
+    }
+    assert!(aws.server.rotated("app", &id(2)).await.succeeded);
+    assert_eq!(function.steps().iter().filter(|step| *step == "finishSecret").count(), 1);
+}
+
+#[tokio::test]
+async fn without_rotating_immediately_only_test_secret_is_called_on_a_copy() {
+    let (aws, function) = with_function([]).await;
+    let request = json!({
+        "SecretId": "app",
+        "ClientRequestToken": id(2),
+        "RotationLambdaARN": FUNCTION,
+        "RotateImmediately": false,
+    });
+    aws.ok("RotateSecret", request).await;
+    let rotation = aws.server.rotated("app", &id(2)).await;
+    assert!(rotation.succeeded, "{rotation:?}");
+    assert_eq!(rotation.attempts[0].steps[0].step, Step::TestSecret);
+    assert_eq!(function.steps(), ["testSecret"]);
+    assert_eq!(aws.stages().await, json!({id(1): ["AWSCURRENT"]}));
+    let all = aws.ok("ListSecretVersionIds", json!({"SecretId": "app", "IncludeDeprecated": true})).await;
+    assert_eq!(all["Versions"].as_array().map(Vec::len), Some(1));
+    let described = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
+    assert_eq!((&described["RotationEnabled"], described.get("LastRotatedDate")), (&json!(true), None));
+}
+
+#[tokio::test]
+async fn a_secret_without_a_function_cannot_be_rotated() {
+    let aws = Aws::with_secret().await;
+    let request = json!({"SecretId": "app", "ClientRequestToken": id(2)});
+    let refused = aws.call("RotateSecret", request).await.expect_err("an error");
+    assert_eq!(refused.code, "InvalidRequestException");
+    assert_eq!(refused.message, "No Lambda rotation function ARN is associated with this secret.");
+    let described = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
+    assert_eq!(described.get("RotationEnabled"), None);
+    let cancel = aws.code("CancelRotateSecret", json!({"SecretId": "app"})).await;
+    assert_eq!(cancel, "InvalidRequestException");
+}
+
+#[tokio::test]
+async fn the_function_is_remembered() {
+    let (aws, _function) = with_function([]).await;
+    rotated(&aws, 2).await;
+    aws.ok("RotateSecret", json!({"SecretId": "app", "ClientRequestToken": id(3)})).await;
+    assert!(aws.server.rotated("app", &id(3)).await.succeeded);
+}
+
+#[tokio::test]
+async fn a_cancelled_rotation_is_turned_off_and_leaves_awspending_behind() {
+    let (aws, function) = with_function(vec![failure(); 5]).await;
+    rotated(&aws, 2).await;
+    aws.ok("CancelRotateSecret", json!({"SecretId": "app"})).await;
+    let described = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
+    assert_eq!(described["RotationEnabled"], false);
+    assert_eq!(aws.stages().await, json!({id(1): ["AWSCURRENT"], id(2): ["AWSPENDING"]}));
+    assert_eq!(function.steps().len(), 5);
+}

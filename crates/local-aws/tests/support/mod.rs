@@ -1,0 +1,131 @@
+//! A server with a client for it, and a rotation function to call.
+
+mod function;
+
+use std::time::Duration;
+
+pub(crate) use function::{Function, Reply};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use local_aws::{LocalAws, Options};
+use serde_json::{Value as Json, json};
+
+/// A version id that is easy to tell from others: 32 times the digit.
+pub(crate) fn id(digit: u32) -> String {
+    digit.to_string().repeat(32)
+}
+
+/// An error that the server answered.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Refused {
+    pub(crate) status: u16,
+    pub(crate) code: String,
+    pub(crate) message: String,
+}
+
+pub(crate) struct Aws {
+    pub(crate) server: LocalAws,
+}
+
+impl Aws {
+    pub(crate) async fn start() -> Self {
+        Aws::start_with(Options { pause: Duration::from_millis(1), ..Options::default() }).await
+    }
+
+    pub(crate) async fn start_with(options: Options) -> Self {
+        Aws { server: LocalAws::start(options).await.expect("a free port on loopback") }
+    }
+
+    /// A server with a secret `app` of one version, `id(1)`, whose value is `one`.
+    pub(crate) async fn with_secret() -> Self {
+        let aws = Aws::start().await;
+        aws.create("app", "one", 1).await;
+        aws
+    }
+
+    pub(crate) async fn create(&self, name: &str, value: &str, digit: u32) -> Json {
+        let request = json!({"Name": name, "SecretString": value, "ClientRequestToken": id(digit)});
+        self.ok("CreateSecret", request).await
+    }
+
+    pub(crate) async fn put(&self, digit: u32, value: &str, stages: &[&str]) -> Result<Json, Refused> {
+        let request = json!({
+            "SecretId": "app",
+            "SecretString": value,
+            "ClientRequestToken": id(digit),
+            "VersionStages": stages,
+        });
+        self.call("PutSecretValue", request).await
+    }
+
+    pub(crate) async fn stages(&self) -> Json {
+        self.ok("DescribeSecret", json!({"SecretId": "app"})).await["VersionIdsToStages"].clone()
+    }
+
+    pub(crate) async fn ok(&self, operation: &str, body: Json) -> Json {
+        self.call(operation, body).await.unwrap_or_else(|refused| panic!("{operation}: {refused:?}"))
+    }
+
+    /// The code of the error that the operation must answer.
+    pub(crate) async fn code(&self, operation: &str, body: Json) -> String {
+        self.call(operation, body).await.expect_err("an error").code
+    }
+
+    pub(crate) async fn call(&self, operation: &str, body: Json) -> Result<Json, Refused> {
+        call(&self.server.url(), operation, body).await
+    }
+}
+
+/// Calls an operation at a server.
+pub(crate) async fn call(url: &str, operation: &str, body: Json) -> Result<Json, Refused> {
+    let answer = send(signed(url, operation, body)).await.expect("an answer");
+    let (head, body) = answer.into_parts();
+    assert!(head.headers.contains_key("x-amzn-requestid"), "every answer has a request id");
+    let body: Json = serde_json::from_slice(&body).expect("JSON");
+    if head.status == StatusCode::OK {
+        return Ok(body);
+    }
+    let message = body.get("Message").or_else(|| body.get("message"));
+    Err(Refused {
+        status: head.status.as_u16(),
+        code: body["__type"].as_str().expect("a code").to_owned(),
+        message: message.and_then(Json::as_str).expect("a message").to_owned(),
+    })
+}
+
+pub(crate) fn signed(url: &str, operation: &str, body: Json) -> Request<Full<Bytes>> {
+    unsigned(url, operation, body).map(Full::from).sign()
+}
+
+pub(crate) fn unsigned(url: &str, operation: &str, body: Json) -> Request<String> {
+    Request::post(url)
+        .header("content-type", "application/x-amz-json-1.1")
+        .header("x-amz-target", format!("secretsmanager.{operation}"))
+        .body(body.to_string())
+        .expect("a request")
+}
+
+pub(crate) trait Sign {
+    fn sign(self) -> Self;
+}
+
+impl<B> Sign for Request<B> {
+    fn sign(mut self) -> Self {
+        let signature = "AWS4-HMAC-SHA256 Credential=test, SignedHeaders=host, Signature=none";
+        self.headers_mut().insert("authorization", signature.parse().expect("a header"));
+        self
+    }
+}
+
+/// Sends a request on a connection of its own.
+pub(crate) async fn send(
+    request: Request<Full<Bytes>>,
+) -> Result<Response<Bytes>, hyper_util::client::legacy::Error> {
+    let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build_http();
+    let (head, body) = client.request(request).await?.into_parts();
+    let body = body.collect().await.expect("a whole body").to_bytes();
+    Ok(Response::from_parts(head, body))
+}
