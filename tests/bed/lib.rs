@@ -1,1 +1,32 @@
-//! Placeholder.
+//! The bed that the tests and the demo lie on: real PostgreSQL servers, the real Lambda binaries under a Lambda
+//! Runtime API, and a wire between them that can be cut.
+//!
+//! Everything listens on loopback, lives in a folder of its own below the system's temporary folder, and goes away
+//! with the process that started it, however that ends.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "the bed stands in tests: a part that does not start has no better answer than to stop the test, loudly"
+)]
+
+mod application;
+pub mod authority;
+mod cargo_lambda;
+pub mod environment;
+mod folder;
+pub mod functions;
+pub mod postgres;
+mod runtime_api;
+mod secrets_manager;
+mod tether;
+pub mod wire;
+
+pub use application::{Application, STEPS, Setup, store};
+pub use authority::Certificate;
+pub use cargo_lambda::CargoLambda;
+pub use environment::postgres_versions;
+pub use functions::{FunctionError, Functions};
+pub use postgres::{App, Credentials, Postgres, PostgresOptions};
+pub use secrets_manager::secrets_manager;
+pub use wire::Wire;

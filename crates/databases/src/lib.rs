@@ -1,1 +1,12 @@
-//! Placeholder.
+//! What a rotation asks of a database server. The only crate that speaks SQL.
+//!
+//! One folder an engine, with the same file names and the same items in the same order.
+
+mod connect;
+mod postgres;
+mod roots;
+mod tls;
+
+pub use connect::Limits;
+pub use postgres::Postgres;
+pub use tls::{AuthorityError, TrustAnchors};

@@ -1,2 +1,10 @@
-//! Placeholder.
-fn main() {}
+//! A PostgreSQL user and its clone take turns; a superuser installs.
+
+use std::process::ExitCode;
+
+use functions::{Engine, serve};
+use rotation::AlternatingUsers;
+
+fn main() -> ExitCode {
+    serve(Engine::Postgres, &AlternatingUsers)
+}

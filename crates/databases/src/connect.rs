@@ -1,0 +1,73 @@
+//! Time limits, and what a failed connection means.
+
+use std::io;
+use std::time::Duration;
+
+use rotation::{Cause, EdgeError, Endpoint};
+use rustls::CertificateError;
+
+/// How long a call to a server may take. Both are bounded again by the Lambda deadline.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Name resolution, TCP, TLS and sign-in: 5 s unless set.
+    pub connect: Duration,
+    /// One transaction: 20 s unless set. The server gives up on a statement after 15 s, on a lock after 2 s.
+    pub transaction: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connect: Duration::from_secs(5), transaction: Duration::from_secs(20) }
+    }
+}
+
+/// Runs a call within a limit.
+pub(crate) async fn within<T>(
+    limit: Duration,
+    endpoint: &Endpoint,
+    call: impl Future<Output = Result<T, EdgeError>>,
+) -> Result<T, EdgeError> {
+    tokio::time::timeout(limit, call).await.unwrap_or_else(|_| {
+        let answer = format!("{endpoint} did not answer within {} s", limit.as_secs());
+        Err(EdgeError::failed(Cause::Unreachable, answer))
+    })
+}
+
+/// What it means that bytes did not get through. rustls's errors come wrapped in I/O errors.
+pub(crate) fn from_io(endpoint: &Endpoint, error: &io::Error) -> EdgeError {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    if let Some(error) = inner {
+        return from_tls(endpoint, error);
+    }
+    // The standard library gives a failed resolution no kind of its own, but always these words.
+    if error.to_string().starts_with("failed to lookup address information") {
+        let answer = format!("the name {} was not resolved", endpoint.host);
+        return EdgeError::failed(Cause::NameNotResolved, answer);
+    }
+    let answer = format!("{endpoint} could not be reached ({})", error.kind());
+    EdgeError::failed(Cause::Unreachable, answer)
+}
+
+/// What it means that TLS was not agreed on: always an error, never a reason to do without.
+#[expect(clippy::wildcard_enum_match_arm, reason = "CertificateError is non-exhaustive")]
+pub(crate) fn from_tls(endpoint: &Endpoint, error: &rustls::Error) -> EdgeError {
+    let host = &endpoint.host;
+    let rustls::Error::InvalidCertificate(reason) = error else {
+        return EdgeError::failed(Cause::TlsFailed, format!("no TLS with {endpoint} ({error})"));
+    };
+    let (cause, what) = match reason {
+        CertificateError::UnknownIssuer if host.to_ascii_lowercase().ends_with(".rds.amazonaws.com") => {
+            (Cause::TlsUnknownRdsAuthority, "comes from an authority that is not among the roots of RDS built in")
+        }
+        CertificateError::UnknownIssuer => (Cause::TlsUnknownAuthority, "comes from an unknown authority"),
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            (Cause::TlsWrongName, "is for another name")
+        }
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => (Cause::TlsExpired, "has expired"),
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            (Cause::TlsExpired, "is not valid yet")
+        }
+        _ => (Cause::TlsFailed, "is not acceptable"),
+    };
+    EdgeError::failed(cause, format!("the certificate of {endpoint} {what}"))
+}

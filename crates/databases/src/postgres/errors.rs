@@ -1,0 +1,55 @@
+//! What PostgreSQL's answers mean (PostgreSQL documentation, Appendix A; every code here was tried).
+
+use rotation::{Cause, EdgeError, Endpoint};
+use sqlx::postgres::PgDatabaseError;
+
+use crate::connect;
+
+/// An answer in words: code and primary message, without detail, hint, context or statement.
+pub(super) fn answer(error: &PgDatabaseError) -> String {
+    format!("{}: {}", error.code(), error.message())
+}
+
+pub(super) fn database_error(error: &sqlx::Error) -> Option<&PgDatabaseError> {
+    error.as_database_error().and_then(|error| error.try_downcast_ref())
+}
+
+/// Classifies by cause.
+#[expect(clippy::wildcard_enum_match_arm, reason = "sqlx::Error is non-exhaustive")]
+pub(super) fn failed(endpoint: &Endpoint, error: &sqlx::Error) -> EdgeError {
+    match error {
+        sqlx::Error::Database(_) => match database_error(error) {
+            Some(error) => {
+                EdgeError::failed(cause(error), format!("{endpoint} answered {}", answer(error)))
+            }
+            None => EdgeError::failed(Cause::Statement, format!("{endpoint} answered an error without a code")),
+        },
+        sqlx::Error::Io(error) => connect::from_io(endpoint, error),
+        sqlx::Error::Tls(error) => match error.downcast_ref::<rustls::Error>() {
+            Some(error) => connect::from_tls(endpoint, error),
+            // The driver's only other TLS error is its own "server does not support TLS".
+            None => EdgeError::failed(Cause::TlsNotOffered, format!("{endpoint} offers no TLS")),
+        },
+        // Their texts may quote what the server sent.
+        _ => EdgeError::failed(Cause::Statement, format!("{endpoint} answered what the driver does not understand")),
+    }
+}
+
+fn cause(error: &PgDatabaseError) -> Cause {
+    // Messages come in the server's language; the routine that raised them does not.
+    let raised_by = |routine| error.routine() == Some(routine);
+    match error.code() {
+        "28000" if raised_by("InitializeSessionUserId") => Cause::Locked,
+        "28000" if error.message().contains("no encryption") => Cause::TlsRequired,
+        "28P01" | "28000" => Cause::SignInRefused,
+        "3D000" => Cause::MissingDatabase,
+        "25006" => Cause::ReadOnly,
+        // BEGIN READ WRITE on a standby.
+        "0A000" if error.message().contains("recovery") => Cause::ReadOnly,
+        "42501" => Cause::MissingPrivilege,
+        "53300" => Cause::TooManyConnections,
+        "55000" | "57P01" | "57P02" | "57P03" => Cause::NotAccepting,
+        "55P03" | "40P01" => Cause::LockTimeout,
+        _ => Cause::Statement,
+    }
+}

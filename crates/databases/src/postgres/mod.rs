@@ -1,0 +1,93 @@
+//! PostgreSQL 13 to 18, and Aurora PostgreSQL.
+
+mod belongings;
+mod errors;
+mod kinship;
+mod prove;
+mod session;
+mod settings;
+mod sign_in;
+mod turn;
+mod verifier;
+
+use async_trait::async_trait;
+use rotation::edges::{Database, SignIn};
+use rotation::{EdgeError, Password, Server, Turn, Username};
+
+use crate::connect::Limits;
+use crate::tls::TrustAnchors;
+
+/// PostgreSQL cuts longer names silently (SQLSTATE 42622), and two of them can then collide.
+const NAME_BYTES: usize = 63;
+
+/// Rotates users of PostgreSQL.
+#[derive(Debug)]
+pub struct Postgres {
+    trusted: TrustAnchors,
+    limits: Limits,
+}
+
+impl Postgres {
+    /// Trusts `trusted` beside the public authorities.
+    #[must_use]
+    pub fn new(trusted: TrustAnchors, limits: Limits) -> Self {
+        Self { trusted, limits }
+    }
+}
+
+#[async_trait]
+impl Database for Postgres {
+    fn engines(&self) -> &'static [&'static str] {
+        &["postgres", "aurora-postgresql"]
+    }
+
+    fn default_port(&self) -> u16 {
+        5432
+    }
+
+    fn unusable(&self, user: &Username) -> Option<&'static str> {
+        if user.0.len() > NAME_BYTES {
+            return Some("is longer than 63 bytes, the limit of PostgreSQL");
+        }
+        // RFC 5802 has it escaped; the driver does not.
+        user.0.contains(',').then_some("holds a comma, with which SCRAM-SHA-256 does not work here")
+    }
+
+    fn by_hand(&self, user: &Username) -> String {
+        let quoted = user.0.replace('"', "\"\"");
+        format!(
+            "in psql as a superuser, run \\password \"{quoted}\" with the password of the AWSCURRENT version, then rotate again"
+        )
+    }
+
+    async fn sign_in(&self, server: &Server, user: &Username, password: &Password) -> Result<SignIn, EdgeError> {
+        let options = sign_in::options(server, user, password, &self.trusted);
+        sign_in::sign_in(&options, server, self.limits).await
+    }
+
+    async fn sign_in_superuser(
+        &self,
+        server: &Server,
+        user: &Username,
+        password: &Password,
+    ) -> Result<SignIn, EdgeError> {
+        let options = sign_in::options(server, user, password, &self.trusted);
+        sign_in::sign_in(&sign_in::trusting_nothing(options), server, self.limits).await
+    }
+
+    async fn hand_back(
+        &self,
+        server: &Server,
+        turn: &Turn,
+        password: &Password,
+        databases: &[String],
+    ) -> Result<(), EdgeError> {
+        let mut sessions = Vec::new();
+        for database in databases {
+            let server = Server { database: Some(database.clone()), ..server.clone() };
+            let options = sign_in::options(&server, &turn.clone, password, &self.trusted);
+            sessions.push(sign_in::session(&options, &server, self.limits).await?);
+        }
+        belongings::hand_back(sessions, turn).await
+    }
+}

@@ -1,0 +1,76 @@
+//! The proof that a pending version's user is what it should be. Needs no privilege.
+
+use rotation::{EdgeError, Installer, Next, Turn, Username};
+
+use super::session::{Access, PostgresSession};
+use super::settings;
+
+/// Says what differs from what should be; nothing is the proof.
+pub(super) async fn prove(
+    session: &mut PostgresSession,
+    user: &Username,
+    installer: &Installer,
+) -> Result<Vec<String>, EdgeError> {
+    session.begin(Access::Read).await?;
+    let mut differences = identity(session, user).await?;
+    if let Installer::Superuser(turn) = installer
+        && turn.next == Next::Clone
+    {
+        differences.extend(equality(session, turn).await?);
+    }
+    session.commit().await?;
+    Ok(differences)
+}
+
+/// Who the session is. A clone without membership signs in with a WARNING only and stays itself.
+async fn identity(session: &mut PostgresSession, user: &Username) -> Result<Vec<String>, EdgeError> {
+    let query = sqlx::query(
+        "SELECT session_user::pg_catalog.text AS session_user, current_user::pg_catalog.text AS current_user, \
+         (SELECT pg_catalog.substr(c, 6) FROM pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) c \
+          WHERE c LIKE 'role=%' \
+          AND s.setrole IN (0, (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = session_user)) \
+          AND s.setdatabase IN (0, (SELECT oid FROM pg_catalog.pg_database \
+                                    WHERE datname = pg_catalog.current_database())) \
+          ORDER BY s.setrole <> 0 DESC, s.setdatabase <> 0 DESC LIMIT 1) AS role_setting",
+    );
+    let row = session.row(query).await?;
+    let session_user: String = session.get(&row, "session_user")?;
+    let current_user: String = session.get(&row, "current_user")?;
+    let role: Option<String> = session.get(&row, "role_setting")?;
+    let expected = role.filter(|role| role != "none").unwrap_or_else(|| session_user.clone());
+    let mut differences = Vec::new();
+    if session_user != user.0 {
+        differences.push(format!("the session is of {session_user}, not of {user}"));
+    }
+    if current_user != expected {
+        differences.push(format!("the session of {session_user} acts as {current_user}, not as {expected}"));
+    }
+    Ok(differences)
+}
+
+/// Whether the clone is equal to its base, as the clone itself sees it.
+async fn equality(session: &mut PostgresSession, turn: &Turn) -> Result<Vec<String>, EdgeError> {
+    let privilege = if session.has_membership_options().await? { "SET" } else { "MEMBER" };
+    let query = sqlx::query(
+        "SELECT pg_catalog.pg_has_role(c.oid, b.oid, $3) AS is_member, c.rolconnlimit = b.rolconnlimit AS same_limit, \
+         coalesce(c.rolvaliduntil, 'infinity') = coalesce(b.rolvaliduntil, 'infinity') AS same_expiry \
+         FROM pg_catalog.pg_roles b, pg_catalog.pg_roles c WHERE b.rolname = $1 AND c.rolname = $2",
+    );
+    let rows = session.rows(query.bind(&turn.base.0).bind(&turn.clone.0).bind(privilege)).await?;
+    let Some(row) = rows.first() else {
+        return Ok(vec![format!("there is no user {}", turn.base)]);
+    };
+    let mut differences = Vec::new();
+    for (column, difference) in [
+        ("is_member", format!("{} is no member of {}", turn.clone, turn.base)),
+        ("same_limit", "CONNECTION LIMIT differs".into()),
+        ("same_expiry", "VALID UNTIL differs".into()),
+    ] {
+        if !session.get::<bool>(row, column)? {
+            differences.push(difference);
+        }
+    }
+    let (base, clone) = (settings::of(session, &turn.base).await?, settings::of(session, &turn.clone).await?);
+    differences.extend(settings::differences(&base, &clone, turn));
+    Ok(differences)
+}

@@ -1,0 +1,198 @@
+//! A signed-in user, and the transactions that it runs.
+
+use async_trait::async_trait;
+use rotation::edges::{Change, Session};
+use rotation::{Cause, EdgeError, Endpoint, Installer, Password, Turn, Username};
+use sqlx::postgres::{PgArguments, PgConnection, PgRow};
+use sqlx::query::Query;
+use sqlx::{AssertSqlSafe, Connection, Postgres};
+use zeroize::Zeroizing;
+
+use super::verifier::{self, Method};
+use super::{belongings, errors, kinship, prove, turn};
+use crate::connect::{Limits, within};
+
+/// See [`Session`].
+///
+/// A session changes nothing outside a transaction, not even a setting: behind a pooler the next client
+/// would inherit it.
+pub(super) struct PostgresSession {
+    connection: PgConnection,
+    endpoint: Endpoint,
+    limits: Limits,
+}
+
+/// What a transaction may do.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Access {
+    Read,
+    /// Said aloud, since a role may carry `default_transaction_read_only`.
+    Write,
+}
+
+impl PostgresSession {
+    pub(super) fn new(connection: PgConnection, endpoint: Endpoint, limits: Limits) -> Self {
+        Self { connection, endpoint, limits }
+    }
+
+    /// Opens a transaction that looks names up in `pg_catalog` only and gives up on locks (2 s) and
+    /// statements (15 s) by itself.
+    pub(super) async fn begin(&mut self, access: Access) -> Result<(), EdgeError> {
+        self.execute(match access {
+            Access::Read => "BEGIN READ ONLY",
+            Access::Write => "BEGIN READ WRITE",
+        })
+        .await?;
+        self.execute(
+            "SET LOCAL search_path = pg_catalog; SET LOCAL lock_timeout = '2s'; \
+             SET LOCAL statement_timeout = '15s'",
+        )
+        .await
+    }
+
+    /// Waits for its turn: PostgreSQL fails, rather than queues, two changes of one role (XX000, "tuple
+    /// concurrently updated").
+    pub(super) async fn lock(&mut self, base: &Username) -> Result<(), EdgeError> {
+        let lock = sqlx::query("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1, 0))");
+        self.row(lock.bind(format!("rotate:{base}"))).await.map(|_| ())
+    }
+
+    pub(super) async fn commit(&mut self) -> Result<(), EdgeError> {
+        self.execute("COMMIT").await
+    }
+
+    pub(super) async fn execute(&mut self, statement: &'static str) -> Result<(), EdgeError> {
+        let answer = sqlx::raw_sql(statement).execute(&mut self.connection).await;
+        answer.map(|_| ()).map_err(|error| errors::failed(&self.endpoint, &error))
+    }
+
+    pub(super) async fn row(&mut self, query: Query<'_, Postgres, PgArguments>) -> Result<PgRow, EdgeError> {
+        let answer = query.persistent(false).fetch_one(&mut self.connection).await;
+        answer.map_err(|error| errors::failed(&self.endpoint, &error))
+    }
+
+    pub(super) async fn rows(&mut self, query: Query<'_, Postgres, PgArguments>) -> Result<Vec<PgRow>, EdgeError> {
+        let answer = query.persistent(false).fetch_all(&mut self.connection).await;
+        answer.map_err(|error| errors::failed(&self.endpoint, &error))
+    }
+
+    /// Reads a column of a row that a query of ours returned.
+    pub(super) fn get<'r, T>(&self, row: &'r PgRow, column: &str) -> Result<T, EdgeError>
+    where
+        T: sqlx::Decode<'r, Postgres> + sqlx::Type<Postgres>,
+    {
+        use sqlx::Row as _;
+        row.try_get(column).map_err(|error| errors::failed(&self.endpoint, &error))
+    }
+
+    /// Lets the server write a statement: utility statements take no parameters, and only the server
+    /// knows how it quotes. `template` holds `%I` for names and `%L` for values.
+    pub(super) async fn quoted(&mut self, template: &str, arguments: &[&str]) -> Result<Zeroizing<String>, EdgeError> {
+        let query = sqlx::query("SELECT pg_catalog.format($1, VARIADIC $2::pg_catalog.text[]) AS statement");
+        let row = self.row(query.bind(template).bind(arguments)).await?;
+        self.get(&row, "statement").map(Zeroizing::new)
+    }
+
+    /// Runs a statement that the server itself has written, see [`Self::quoted`].
+    pub(super) async fn run(&mut self, template: &str, arguments: &[&str]) -> Result<(), EdgeError> {
+        let statement = self.quoted(template, arguments).await?;
+        let statement = AssertSqlSafe(statement.as_str().to_owned());
+        let answer = sqlx::raw_sql(statement).execute(&mut self.connection).await;
+        answer.map(|_| ()).map_err(|error| errors::failed(&self.endpoint, &error))
+    }
+
+    /// Whether this is version 16 or later, where memberships have options.
+    pub(super) async fn has_membership_options(&mut self) -> Result<bool, EdgeError> {
+        let query = sqlx::query("SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 >= 160000 AS it_has");
+        let row = self.row(query).await?;
+        self.get(&row, "it_has")
+    }
+
+    /// Writes a user's password as the verifier that this server wants.
+    pub(super) async fn set_password(&mut self, user: &Username, password: &Password) -> Result<(), EdgeError> {
+        // The second setting is of version 16 and later; 4096 is what older ones do.
+        let query = sqlx::query(
+            "SELECT pg_catalog.current_setting('password_encryption') AS method, \
+             coalesce(pg_catalog.current_setting('scram_iterations', true), '4096')::pg_catalog.int4 AS iterations",
+        );
+        let row = self.row(query).await?;
+        let (method, iterations): (String, i32) = (self.get(&row, "method")?, self.get(&row, "iterations")?);
+        let method = Method::of(&method, iterations.unsigned_abs())?;
+        let verifier = verifier::verifier(method, user, password)?;
+        self.run("ALTER ROLE %I PASSWORD %L", &[&user.0, &verifier]).await
+    }
+
+    /// The time limit of a transaction around `work`.
+    async fn transaction<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut Self) -> Result<T, EdgeError>,
+    ) -> Result<T, EdgeError> {
+        let (limit, endpoint) = (self.limits.transaction, self.endpoint.clone());
+        within(limit, &endpoint, work(self)).await
+    }
+}
+
+#[async_trait]
+impl Session for PostgresSession {
+    async fn change_own_password(&mut self, user: &Username, password: &Password) -> Result<Change, EdgeError> {
+        let changed = self.transaction(async |session| {
+            session.begin(Access::Write).await?;
+            // A `role` setting of its own may have made the user somebody else.
+            session.execute("SET LOCAL ROLE NONE").await?;
+            session.lock(user).await?;
+            session.set_password(user, password).await?;
+            session.commit().await
+        });
+        match changed.await {
+            Ok(()) => Ok(Change::Made),
+            Err(EdgeError::Failed { cause: Cause::MissingPrivilege, answer }) => Ok(Change::NotAllowed(answer)),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn install_password(&mut self, user: &Username, password: &Password) -> Result<(), EdgeError> {
+        self.transaction(async |session| {
+            session.begin(Access::Write).await?;
+            session.lock(user).await?;
+            kinship::check_admin(session, user).await?;
+            session.set_password(user, password).await?;
+            session.commit().await
+        })
+        .await
+    }
+
+    async fn check_turn(&mut self, turn: &Turn) -> Result<Vec<String>, EdgeError> {
+        self.transaction(async |session| {
+            session.begin(Access::Read).await?;
+            kinship::check(session, turn).await?;
+            let databases = belongings::of_clone(session, turn).await?;
+            session.commit().await?;
+            Ok(databases)
+        })
+        .await
+    }
+
+    async fn take_turn(&mut self, turn: &Turn, password: &Password) -> Result<(), EdgeError> {
+        self.transaction(async |session| turn::take(session, turn, password).await).await
+    }
+
+    async fn prove(&mut self, user: &Username, installer: &Installer) -> Result<Vec<String>, EdgeError> {
+        self.transaction(async |session| prove::prove(session, user, installer).await).await
+    }
+
+    async fn on_replica(&mut self) -> Result<bool, EdgeError> {
+        self.transaction(async |session| {
+            let query = sqlx::query("SELECT pg_catalog.pg_is_in_recovery() AS in_recovery");
+            let row = session.row(query).await?;
+            session.get(&row, "in_recovery")
+        })
+        .await
+    }
+
+    async fn close(self: Box<Self>) {
+        // The answer is of no use: what was to be done is done.
+        let Self { connection, endpoint, limits } = *self;
+        let close = async { connection.close().await.map_err(|error| errors::failed(&endpoint, &error)) };
+        let _ = within(limits.connect, &endpoint, close).await;
+    }
+}

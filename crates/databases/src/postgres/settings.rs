@@ -1,0 +1,202 @@
+//! The settings that a role carries (`ALTER ROLE ... SET`), and copying them from a base to its clone.
+
+use std::collections::BTreeMap;
+
+use rotation::{Cause, EdgeError, Turn, Username};
+
+use super::kinship::refused;
+use super::session::PostgresSession;
+
+/// Settings whose stored value is a list of quoted names (`GUC_LIST_QUOTE`; extensions cannot add any, and
+/// `pg_dump` lists the same). Quoted as one literal, such a list would become one name.
+const LISTS: [&str; 4] = ["local_preload_libraries", "search_path", "session_preload_libraries", "temp_tablespaces"];
+
+/// Where a setting applies: its database (none: all) and its name.
+type Place = (Option<String>, String);
+
+/// All settings of a role.
+pub(super) type Settings = BTreeMap<Place, String>;
+
+/// Reads a role's settings.
+pub(super) async fn of(session: &mut PostgresSession, user: &Username) -> Result<Settings, EdgeError> {
+    let query = sqlx::query(
+        "SELECT d.datname::pg_catalog.text AS database, s.setconfig AS settings \
+         FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_roles r ON r.oid = s.setrole \
+         LEFT JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase WHERE r.rolname = $1",
+    );
+    let mut settings = Settings::new();
+    for row in session.rows(query.bind(&user.0)).await? {
+        let database: Option<String> = session.get(&row, "database")?;
+        let stored: Vec<String> = session.get(&row, "settings")?;
+        for setting in stored {
+            if let Some((name, value)) = setting.split_once('=') {
+                settings.insert((database.clone(), name.to_owned()), value.to_owned());
+            }
+        }
+    }
+    Ok(settings)
+}
+
+/// What the clone has to carry: what the base carries, and the base itself as its role, so that whatever
+/// a session of the clone makes belongs to the base.
+pub(super) fn of_clone(base: &Settings, turn: &Turn) -> Settings {
+    let mut settings = base.clone();
+    settings.entry((None, "role".into())).or_insert_with(|| turn.base.0.clone());
+    settings
+}
+
+/// Where the clone's settings differ from what they have to be, in words.
+pub(super) fn differences(base: &Settings, clone: &Settings, turn: &Turn) -> Vec<String> {
+    let wanted = of_clone(base, turn);
+    let mut places: Vec<&Place> = wanted.keys().chain(clone.keys()).collect();
+    places.sort();
+    places.dedup();
+    let differs = |place: &&Place| wanted.get(*place) != clone.get(*place);
+    let in_words = |place: &Place| match &place.0 {
+        Some(database) => format!("the setting {} in database {database} differs", place.1),
+        None => format!("the setting {} differs", place.1),
+    };
+    places.into_iter().filter(differs).map(in_words).collect()
+}
+
+/// Makes the clone's settings what they have to be, touching only what differs.
+///
+/// # Errors
+/// A refusal where the superuser may not set one, with the GRANT that cures it.
+pub(super) async fn equalize(session: &mut PostgresSession, turn: &Turn) -> Result<(), EdgeError> {
+    let base = of(session, &turn.base).await?;
+    refuse_role_of_database(session, turn, &base).await?;
+    let wanted = of_clone(&base, turn);
+    let present = of(session, &turn.clone).await?;
+    for (place, value) in wanted.iter().filter(|(place, value)| present.get(place) != Some(value)) {
+        set(session, &turn.clone, place, value).await.map_err(|error| may_not_set(error, turn, &place.1))?;
+    }
+    for place in present.keys().filter(|place| !wanted.contains_key(place)) {
+        reset(session, &turn.clone, place).await.map_err(|error| may_not_set(error, turn, &place.1))?;
+    }
+    Ok(())
+}
+
+async fn set(session: &mut PostgresSession, user: &Username, place: &Place, value: &str) -> Result<(), EdgeError> {
+    let (database, name) = place;
+    if LISTS.contains(&name.as_str()) {
+        let set = sqlx::query("SELECT pg_catalog.set_config($1, $2, true)");
+        session.row(set.bind(name).bind(value)).await?;
+        alter(session, user, database.as_deref(), name, "FROM CURRENT", None).await?;
+        // Ours again, before the next name is looked up.
+        return session.execute("SET LOCAL search_path = pg_catalog").await;
+    }
+    alter(session, user, database.as_deref(), name, "= %L", Some(value)).await
+}
+
+async fn alter(
+    session: &mut PostgresSession,
+    user: &Username,
+    database: Option<&str>,
+    name: &str,
+    to: &str,
+    value: Option<&str>,
+) -> Result<(), EdgeError> {
+    // An extension's setting is a name of several parts.
+    let parts: Vec<&str> = name.split('.').collect();
+    let name = vec!["%I"; parts.len()].join(".");
+    let template = match database {
+        Some(_) => format!("ALTER ROLE %I IN DATABASE %I SET {name} {to}"),
+        None => format!("ALTER ROLE %I SET {name} {to}"),
+    };
+    let arguments: Vec<&str> =
+        std::iter::once(user.0.as_str()).chain(database).chain(parts).chain(value).collect();
+    session.run(&template, &arguments).await
+}
+
+async fn reset(session: &mut PostgresSession, user: &Username, place: &Place) -> Result<(), EdgeError> {
+    let (database, name) = place;
+    let parts: Vec<&str> = name.split('.').collect();
+    let name = vec!["%I"; parts.len()].join(".");
+    let template = match database {
+        Some(_) => format!("ALTER ROLE %I IN DATABASE %I RESET {name}"),
+        None => format!("ALTER ROLE %I RESET {name}"),
+    };
+    let database = database.as_deref();
+    let arguments: Vec<&str> = std::iter::once(user.0.as_str()).chain(database).chain(parts).collect();
+    session.run(&template, &arguments).await
+}
+
+fn may_not_set(error: EdgeError, turn: &Turn, name: &str) -> EdgeError {
+    if error.cause() != Some(Cause::MissingPrivilege) {
+        return error;
+    }
+    refused(
+        format!("{} carries the setting {name}, which this superuser may not give to {}", turn.base, turn.clone),
+        format!(
+            "as a real superuser, on PostgreSQL 15 and later run: GRANT SET ON PARAMETER {name} TO this superuser; \
+             or remove the setting from {} (RESET)",
+            turn.base
+        ),
+    )
+}
+
+/// `ALTER DATABASE ... SET role` applies to the base but not to the clone, whose own `role` wins.
+async fn refuse_role_of_database(session: &mut PostgresSession, turn: &Turn, base: &Settings) -> Result<(), EdgeError> {
+    if base.contains_key(&(None, "role".into())) {
+        return Ok(());
+    }
+    let query = sqlx::query(
+        "SELECT d.datname::pg_catalog.text AS database, \
+         pg_catalog.format('ALTER DATABASE %I RESET role', d.datname) AS reset \
+         FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase \
+         WHERE s.setrole = 0 AND pg_catalog.has_database_privilege($1, d.oid, 'CONNECT') \
+         AND EXISTS (SELECT FROM pg_catalog.unnest(s.setconfig) c WHERE c LIKE 'role=%') LIMIT 1",
+    );
+    let rows = session.rows(query.bind(&turn.base.0)).await?;
+    let Some(row) = rows.first() else { return Ok(()) };
+    let (database, statement): (String, String) = (session.get(row, "database")?, session.get(row, "reset")?);
+    Err(refused(
+        format!("database {database} sets a role for every user, which a clone cannot share with {}", turn.base),
+        format!("run: {statement}; and set the role for {} itself (ALTER ROLE ... SET role)", turn.base),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use rotation::Next;
+
+    use super::*;
+
+    fn turn() -> Turn {
+        let user = |name: &str| Username(name.into());
+        Turn { base: user("app"), clone: user("app_clone"), next: Next::Clone }
+    }
+
+    fn settings(list: &[(Option<&str>, &str, &str)]) -> Settings {
+        let owned = |(database, name, value): &(Option<&str>, &str, &str)| {
+            ((database.map(String::from), (*name).to_owned()), (*value).to_owned())
+        };
+        list.iter().map(owned).collect()
+    }
+
+    #[test]
+    fn the_clone_carries_its_base_as_role_unless_the_base_carries_one_itself() {
+        let plain = settings(&[(None, "work_mem", "1MB")]);
+        let role = of_clone(&plain, &turn())[&(None, "role".into())].clone();
+        assert_eq!(role, "app");
+        let own = settings(&[(None, "role", "owner")]);
+        assert_eq!(of_clone(&own, &turn()), own);
+    }
+
+    #[test]
+    fn differences_are_named_both_ways() {
+        let base = settings(&[(None, "work_mem", "1MB"), (Some("d"), "search_path", "a")]);
+        let clone = settings(&[(None, "work_mem", "2MB"), (None, "jit", "off"), (None, "role", "app")]);
+        assert_eq!(
+            differences(&base, &clone, &turn()),
+            [
+                "the setting jit differs",
+                "the setting work_mem differs",
+                "the setting search_path in database d differs"
+            ]
+        );
+        assert!(differences(&base, &of_clone(&base, &turn()), &turn()).is_empty());
+        assert_eq!(differences(&base, &base, &turn()), ["the setting role differs"]);
+    }
+}

@@ -1,0 +1,96 @@
+//! Signing in, and what the answers mean.
+
+use rotation::edges::SignIn;
+use rotation::{Cause, EdgeError, Password, Server, Tls, Username};
+use sqlx::ConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use tracing::warn;
+
+use super::errors;
+use super::session::PostgresSession;
+use crate::connect::{Limits, within};
+use crate::tls::TrustAnchors;
+
+/// The database that every server has, where a secret names none.
+const DEFAULT_DATABASE: &str = "postgres";
+
+/// How to sign in. Every option is set here: the driver would take what is left out from PG* variables.
+pub(super) fn options(
+    server: &Server,
+    user: &Username,
+    password: &Password,
+    trusted: &TrustAnchors,
+) -> PgConnectOptions {
+    let mode = match server.tls {
+        Tls::Required => PgSslMode::VerifyFull,
+        Tls::Forbidden => PgSslMode::Disable,
+    };
+    PgConnectOptions::new_without_pgpass()
+        .host(&server.endpoint.host)
+        .port(server.endpoint.port)
+        .username(&user.0)
+        .password(password.expose())
+        .database(server.database.as_deref().unwrap_or(DEFAULT_DATABASE))
+        .ssl_mode(mode)
+        .ssl_root_cert_from_pem(trusted.pem())
+        .application_name("rotation")
+        // A pooler in front of the server knows neither prepared statements nor this option.
+        .statement_cache_capacity(0)
+        .extra_float_digits(None)
+        .disable_statement_logging()
+}
+
+/// For a superuser: no name is looked up in a schema that a database's owner may write to. As a start-up
+/// option it comes before the first statement and wins over ALTER ROLE and ALTER DATABASE.
+pub(super) fn trusting_nothing(options: PgConnectOptions) -> PgConnectOptions {
+    options.options([("search_path", "pg_catalog")])
+}
+
+/// Signs in.
+///
+/// # Errors
+/// All but a refusal: `Refused` means SQLSTATE 28P01 (wrong password, unknown user, expired password,
+/// an md5 password under a scram rule), and nothing else.
+pub(super) async fn sign_in(
+    options: &PgConnectOptions,
+    server: &Server,
+    limits: Limits,
+) -> Result<SignIn, EdgeError> {
+    Ok(match connect(options, server, limits).await? {
+        Ok(session) => SignIn::Accepted(Box::new(session)),
+        Err(answer) => SignIn::Refused(answer),
+    })
+}
+
+/// Signs in where a password has just been proven or set, so that a refusal is an error as well.
+///
+/// # Errors
+/// All.
+pub(super) async fn session(
+    options: &PgConnectOptions,
+    server: &Server,
+    limits: Limits,
+) -> Result<PostgresSession, EdgeError> {
+    let answer = connect(options, server, limits).await?;
+    answer.map_err(|answer| EdgeError::failed(Cause::SignInRefused, answer))
+}
+
+async fn connect(
+    options: &PgConnectOptions,
+    server: &Server,
+    limits: Limits,
+) -> Result<Result<PostgresSession, String>, EdgeError> {
+    if server.tls == Tls::Forbidden {
+        warn!(db.host = %server.endpoint, "signing in without TLS, as \"ssl\": false in the secret demands");
+    }
+    within(limits.connect, &server.endpoint, async {
+        match options.connect().await {
+            Ok(connection) => Ok(Ok(PostgresSession::new(connection, server.endpoint.clone(), limits))),
+            Err(error) => match errors::database_error(&error) {
+                Some(answer) if answer.code() == "28P01" => Ok(Err(errors::answer(answer))),
+                _ => Err(errors::failed(&server.endpoint, &error)),
+            },
+        }
+    })
+    .await
+}

@@ -1,0 +1,62 @@
+//! The turn of one of two alternating users: one transaction, the password last, safe to repeat.
+
+use rotation::{EdgeError, Next, Password, Turn};
+
+use super::kinship::{self, Kin};
+use super::session::{Access, PostgresSession};
+use super::settings;
+
+/// As a superuser. A crash before COMMIT leaves nothing, one after it everything: there is no user that
+/// signs in but lacks a right.
+pub(super) async fn take(session: &mut PostgresSession, turn: &Turn, password: &Password) -> Result<(), EdgeError> {
+    session.begin(Access::Write).await?;
+    session.lock(&turn.base).await?;
+    let kin = kinship::check(session, turn).await?;
+    kinship::check_admin(session, &turn.base).await?;
+    if turn.next == Next::Clone {
+        if kin.clone.is_some() {
+            kinship::check_admin(session, &turn.clone).await?;
+        } else {
+            session.run("CREATE ROLE %I LOGIN", &[&turn.clone.0]).await?;
+        }
+        join(session, turn, &kin).await?;
+        limits(session, turn, &kin).await?;
+        settings::equalize(session, turn).await?;
+    }
+    session.set_password(turn.next_user(), password).await?;
+    session.commit().await
+}
+
+/// Membership carries every right of the base, those it gains later included.
+async fn join(session: &mut PostgresSession, turn: &Turn, kin: &Kin) -> Result<(), EdgeError> {
+    if kin.membership_is_whole {
+        return Ok(());
+    }
+    // A plain GRANT repairs neither option where it is off.
+    let template = if session.has_membership_options().await? {
+        "GRANT %I TO %I WITH INHERIT TRUE, SET TRUE"
+    } else {
+        "GRANT %I TO %I"
+    };
+    session.run(template, &[&turn.base.0, &turn.clone.0]).await
+}
+
+/// What membership does not carry. Only what differs is named: even a no-op of some attributes is refused.
+async fn limits(session: &mut PostgresSession, turn: &Turn, kin: &Kin) -> Result<(), EdgeError> {
+    let (clone, base) = (&turn.clone.0, &kin.base);
+    let (can_login, connection_limit, valid_until) = match &kin.clone {
+        Some(clone) => (clone.can_login, clone.connection_limit, clone.valid_until.as_str()),
+        None => (true, -1, "infinity"),
+    };
+    if !can_login {
+        session.run("ALTER ROLE %I LOGIN", &[clone]).await?;
+    }
+    if connection_limit != base.connection_limit {
+        let limit = base.connection_limit.to_string();
+        session.run("ALTER ROLE %I CONNECTION LIMIT %s", &[clone, &limit]).await?;
+    }
+    if valid_until != base.valid_until {
+        session.run("ALTER ROLE %I VALID UNTIL %L", &[clone, &base.valid_until]).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,172 @@
+//! The environment: the settings of AWS's functions under their names, and a few of our own. Nothing else
+//! in this workspace's functions reads it (but the SDK, which reads its own).
+#![expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+
+use std::env;
+use std::fmt;
+
+use databases::TrustAnchors;
+use rotation::{PasswordPolicy, PolicySettings};
+use tracing::level_filters::LevelFilter;
+use url::{Host, Url};
+
+/// What the environment says.
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub(crate) policy: PasswordPolicy,
+    pub(crate) username_limit: Option<usize>,
+    pub(crate) secrets_manager_endpoint: Option<String>,
+    pub(crate) trusted: TrustAnchors,
+}
+
+/// Everything that is wrong with the environment, by name, without values.
+#[derive(Debug)]
+pub(crate) struct ConfigError(Vec<String>);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the function's environment is wrong: {}", self.0.join("; "))
+    }
+}
+
+/// What the runtime needs, which Lambda and `cargo lambda watch` set.
+const RUNTIME: [&str; 4] = [
+    "AWS_LAMBDA_RUNTIME_API",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+];
+
+/// Variables that the PostgreSQL driver reads on its own and that nothing can unset.
+const MEDDLING: [&str; 3] = ["PGSSLCERT", "PGSSLKEY", "PGOPTIONS"];
+
+/// The SDK's own ways to another endpoint; held to the same rule as ours.
+const ENDPOINTS: [&str; 4] =
+    ["SECRETS_MANAGER_ENDPOINT", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SECRETS_MANAGER", "AWS_ENDPOINT_URL_RDS"];
+
+impl Config {
+    /// Reads and checks everything at once.
+    ///
+    /// # Errors
+    /// Every variable that is missing or wrong.
+    pub(crate) fn read() -> Result<Self, ConfigError> {
+        let mut problems = Vec::new();
+        for name in RUNTIME.iter().filter(|name| set(name).is_none()) {
+            problems.push(format!("{name} is not set: run this under Lambda or `cargo lambda watch`"));
+        }
+        for name in MEDDLING.iter().filter(|name| env::var_os(name).is_some()) {
+            problems.push(format!("{name} must not be set"));
+        }
+        for name in ENDPOINTS {
+            if set(name).is_some_and(|url| !is_protected(&url)) {
+                problems.push(format!("{name} must be an https URL, or http to a loopback address"));
+            }
+        }
+        let settings = settings(&mut problems);
+        let policy = PasswordPolicy::new(&settings).map_err(|error| problems.push(error.to_string()));
+        let username_limit = number("USERNAME_CHARACTER_LIMIT", &mut problems);
+        let trusted = authorities().map_err(|problem| problems.push(problem));
+        match (policy, trusted) {
+            (Ok(policy), Ok(trusted)) if problems.is_empty() => Ok(Self {
+                policy,
+                username_limit,
+                secrets_manager_endpoint: set("SECRETS_MANAGER_ENDPOINT"),
+                trusted,
+            }),
+            _ => Err(ConfigError(problems)),
+        }
+    }
+}
+
+/// The level of our own log lines: Lambda's setting `ApplicationLogLevel`, INFO unless set.
+pub(crate) fn log_level() -> LevelFilter {
+    match set("AWS_LAMBDA_LOG_LEVEL").as_deref() {
+        Some("TRACE") => LevelFilter::TRACE,
+        Some("DEBUG") => LevelFilter::DEBUG,
+        Some("WARN") => LevelFilter::WARN,
+        Some("ERROR" | "FATAL") => LevelFilter::ERROR,
+        _ => LevelFilter::INFO,
+    }
+}
+
+/// An empty variable is one that is not set, as templates leave them.
+fn set(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn settings(problems: &mut Vec<String>) -> PolicySettings {
+    let default = PolicySettings::default();
+    PolicySettings {
+        length: number("PASSWORD_LENGTH", problems).unwrap_or(default.length),
+        // Empty is a choice here: nothing excluded.
+        exclude: env::var("EXCLUDE_CHARACTERS").unwrap_or(default.exclude),
+        exclude_numbers: boolean("EXCLUDE_NUMBERS").unwrap_or(default.exclude_numbers),
+        exclude_punctuation: boolean("EXCLUDE_PUNCTUATION").unwrap_or(default.exclude_punctuation),
+        exclude_uppercase: boolean("EXCLUDE_UPPERCASE").unwrap_or(default.exclude_uppercase),
+        exclude_lowercase: boolean("EXCLUDE_LOWERCASE").unwrap_or(default.exclude_lowercase),
+        require_each_type: boolean("REQUIRE_EACH_INCLUDED_TYPE").unwrap_or(default.require_each_type),
+    }
+}
+
+/// As AWS's functions read it: these four words are true, anything else is false.
+fn boolean(name: &str) -> Option<bool> {
+    set(name).map(|value| ["true", "1", "y", "yes"].contains(&value.to_ascii_lowercase().as_str()))
+}
+
+fn number(name: &str, problems: &mut Vec<String>) -> Option<usize> {
+    let number = set(name)?.parse().ok().filter(|number| *number > 0);
+    if number.is_none() {
+        problems.push(format!("{name} must be a whole number above 0"));
+    }
+    number
+}
+
+/// Secrets travel there: only TLS, or a program on this machine.
+fn is_protected(url: &str) -> bool {
+    let Ok(url) = Url::parse(url) else { return false };
+    let is_loopback = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => return false,
+    };
+    url.scheme() == "https" || (url.scheme() == "http" && is_loopback)
+}
+
+fn authorities() -> Result<TrustAnchors, String> {
+    let Some(path) = set("DATABASE_CA_FILE") else {
+        return TrustAnchors::new(None).map_err(|error| error.to_string());
+    };
+    let pem = std::fs::read(&path).map_err(|error| format!("DATABASE_CA_FILE {path} cannot be read ({error})"))?;
+    TrustAnchors::new(Some(&pem)).map_err(|error| format!("DATABASE_CA_FILE {path} is of no use: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_tls_or_this_machine_is_protected() {
+        for url in [
+            "https://vpce-1.secretsmanager.eu-west-1.vpce.amazonaws.com",
+            "http://127.0.0.1:4566",
+            "http://localhost:1",
+            "http://[::1]:1",
+        ] {
+            assert!(is_protected(url), "{url}");
+        }
+        for url in [
+            "http://example.com",
+            "http://127.0.0.1.example.com",
+            "http://localhost.example.com",
+            "http://127.0.0.1@example.com",
+            "http://10.0.0.1",
+            "ftp://127.0.0.1",
+            "127.0.0.1:4566",
+            "unix:/run/socket",
+            "",
+        ] {
+            assert!(!is_protected(url), "{url}");
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! What the runtime gets to see of an error: its class and one sentence, never a debug form.
+
+use std::error::Error as _;
+use std::fmt;
+
+use lambda_runtime::Diagnostic;
+use rotation::{Cause, Error, Progress, Refusal};
+
+/// An error at the Lambda boundary, joined with its sources once.
+pub(crate) struct Failure {
+    pub(crate) class: &'static str,
+    pub(crate) message: String,
+}
+
+impl Failure {
+    /// The deadline came first.
+    pub(crate) fn deadline(progress: &Progress) -> Self {
+        let message = format!(
+            "gave up just before the function's deadline, waiting to {}; {}",
+            progress.waiting_to(),
+            Cause::Deadline.remedy()
+        );
+        Self { class: Cause::Deadline.class(), message }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let class = match &error {
+            Error::Refused(_) => "Refused",
+            Error::Edge { source, .. } => source.cause().map_or("Refused", Cause::class),
+        };
+        let mut message = error.to_string();
+        let mut source = error.source();
+        while let Some(error) = source {
+            message = format!("{message}: {error}");
+            source = error.source();
+        }
+        Self { class, message }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Error::from(refusal).into()
+    }
+}
+
+/// The runtime logs a returned error with `{:?}`.
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.class, self.message)
+    }
+}
+
+impl From<Failure> for Diagnostic {
+    fn from(failure: Failure) -> Self {
+        Self { error_type: failure.class.to_owned(), error_message: failure.message }
+    }
+}

@@ -1,0 +1,136 @@
+//! The Lambda boundary: one event in, one answer out, in time.
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use aws::{Aws, Settings};
+use databases::{Limits, Postgres};
+use lambda_runtime::{LambdaEvent, Runtime, service_fn};
+use rotation::edges::Database;
+use rotation::{Progress, Rotation, RotationEvent, Strategy};
+use serde_json::Value;
+use tracing::{Instrument, error, info, info_span};
+
+use crate::clock::Deadline;
+use crate::config::{self, Config};
+use crate::failure::Failure;
+use crate::logs;
+
+/// The engines that a function can be for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// PostgreSQL, and Aurora PostgreSQL.
+    Postgres,
+}
+
+/// Runs a function until Lambda ends it.
+#[must_use]
+pub fn serve(engine: Engine, strategy: &'static dyn Strategy) -> ExitCode {
+    logs::start(config::log_level());
+    let config = match Config::read() {
+        Ok(config) => config,
+        Err(problem) => {
+            error!("{problem}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(problem) => {
+            error!("cannot start: {problem}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(run(engine, strategy, config)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            error!("the Lambda runtime ended: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(
+    engine: Engine,
+    strategy: &'static dyn Strategy,
+    config: Config,
+) -> Result<(), lambda_runtime::Error> {
+    let settings = Settings {
+        secrets_manager_endpoint: config.secrets_manager_endpoint.clone(),
+        ..Settings::default()
+    };
+    let aws = aws::connect(settings).await;
+    let database = match engine {
+        Engine::Postgres => Postgres::new(config.trusted.clone(), Limits::default()),
+    };
+    let function = Function { aws, database: Box::new(database), strategy, config };
+    let function = &function;
+    Runtime::new(service_fn(async move |event| function.answer(event).await)).run().await
+}
+
+/// What stays between two events.
+struct Function {
+    aws: Aws,
+    database: Box<dyn Database>,
+    strategy: &'static dyn Strategy,
+    config: Config,
+}
+
+impl Function {
+    async fn answer(&self, event: LambdaEvent<Value>) -> Result<(), Failure> {
+        let started = Instant::now();
+        let LambdaEvent { payload, context } = event;
+        let event = match RotationEvent::parse(payload) {
+            Ok(event) => event,
+            Err(refusal) => return Err(logged(refusal.into(), started)),
+        };
+        let span = info_span!(
+            "step",
+            step = %event.step,
+            secret.id = %event.secret_id,
+            version.id = %event.version_id,
+            request.id = %context.request_id,
+        );
+        let deadline = Deadline::before(context.deadline());
+        async {
+            let answer = self.rotate(&event, deadline).await;
+            match answer {
+                Ok(()) => {
+                    info!(elapsed_ms = millis(started), "step done");
+                    Ok(())
+                }
+                Err(failure) => Err(logged(failure, started)),
+            }
+        }
+        .instrument(span)
+        .await
+    }
+
+    async fn rotate(&self, event: &RotationEvent, deadline: Deadline) -> Result<(), Failure> {
+        let progress = Progress::default();
+        let rotation = Rotation {
+            store: &self.aws.secrets_manager,
+            database: &*self.database,
+            topology: &self.aws.rds,
+            clock: &deadline,
+            strategy: self.strategy,
+            policy: &self.config.policy,
+            username_limit: self.config.username_limit,
+            progress: &progress,
+        };
+        match tokio::time::timeout_at(deadline.due(), rotation::rotate(&rotation, event)).await {
+            Ok(answer) => Ok(answer?),
+            Err(_) => Err(Failure::deadline(&progress)),
+        }
+    }
+}
+
+/// The one place that logs errors.
+fn logged(failure: Failure, started: Instant) -> Failure {
+    error!(error.class = failure.class, elapsed_ms = millis(started), "{}", failure.message);
+    failure
+}
+
+fn millis(started: Instant) -> u64 {
+    started.elapsed().as_millis().try_into().unwrap_or(u64::MAX)
+}

@@ -1,0 +1,176 @@
+//! The edges of the process: every call that leaves it goes through one of these traits, and each has one
+//! real implementation. A failure is an [`EdgeError`] with its cause; no failure is ever mapped to "no".
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::error::EdgeError;
+use crate::strategies::{Installer, Turn};
+use crate::target::{Endpoint, Server};
+use crate::versions::Versions;
+use crate::{Password, RotationToken, SecretId, SecretText, Username, VersionId};
+
+pub use crate::versions::Wanted;
+
+/// Secrets Manager.
+#[async_trait]
+pub trait SecretStore: Send + Sync {
+    /// `DescribeSecret`.
+    async fn describe(&self, secret: &SecretId) -> Result<Versions, EdgeError>;
+
+    /// `GetSecretValue`; none where that version has no value yet, or no version has the label.
+    async fn value(&self, secret: &SecretId, wanted: Wanted<'_>) -> Result<Option<SecretText>, EdgeError>;
+
+    /// `PutSecretValue` on AWSPENDING. A version's value is immutable, so of two writers one wins and the
+    /// other is told so.
+    async fn put_pending(
+        &self,
+        secret: &SecretId,
+        version: &VersionId,
+        text: &SecretText,
+        token: Option<&RotationToken>,
+    ) -> Result<Put, EdgeError>;
+
+    /// `UpdateSecretVersionStage` of AWSCURRENT, if `from` still holds it: a compare-and-swap.
+    async fn move_current(
+        &self,
+        secret: &SecretId,
+        from: &VersionId,
+        to: &VersionId,
+    ) -> Result<Move, EdgeError>;
+}
+
+/// What became of a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Put {
+    /// The version has the value that was sent.
+    Written,
+    /// The version had a value already, which stays.
+    AlreadyWritten,
+}
+
+/// What became of a label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Move {
+    /// It stands where it was to go.
+    Done,
+    /// It was not where it was said to be; nothing has changed.
+    NotThere,
+}
+
+/// One engine.
+#[async_trait]
+pub trait Database: Send + Sync {
+    /// The values of a secret's `engine` that are this one's.
+    fn engines(&self) -> &'static [&'static str];
+
+    /// The port where a secret names none.
+    fn default_port(&self) -> u16;
+
+    /// Why no user of this name can be rotated, in words that follow the name; none where one can.
+    fn unusable(&self, user: &Username) -> Option<&'static str>;
+
+    /// What a person runs when no stored version signs in as `user`.
+    fn by_hand(&self, user: &Username) -> String;
+
+    /// Signs in as a user of the application. Unreachable, locked, full and so on are errors, never
+    /// [`SignIn::Refused`].
+    async fn sign_in(
+        &self,
+        server: &Server,
+        user: &Username,
+        password: &Password,
+    ) -> Result<SignIn, EdgeError>;
+
+    /// Signs in as a superuser, into a session that trusts nothing that a database's owner defined.
+    async fn sign_in_superuser(
+        &self,
+        server: &Server,
+        user: &Username,
+        password: &Password,
+    ) -> Result<SignIn, EdgeError>;
+
+    /// Gives the objects that the clone owns in `databases` to its base, signed in as the clone.
+    async fn hand_back(
+        &self,
+        server: &Server,
+        turn: &Turn,
+        password: &Password,
+        databases: &[String],
+    ) -> Result<(), EdgeError>;
+}
+
+/// A server's answer to a user name and a password.
+pub enum SignIn {
+    /// Signed in.
+    Accepted(Box<dyn Session>),
+    /// The user does not exist or this is not its password; with the server's code and message.
+    Refused(String),
+}
+
+impl std::fmt::Debug for SignIn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Accepted(_) => f.write_str("Accepted"),
+            Self::Refused(answer) => f.debug_tuple("Refused").field(answer).finish(),
+        }
+    }
+}
+
+/// What became of a user's wish to change its own password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// The password is installed.
+    Made,
+    /// The server lets no user do that; with its code and message.
+    NotAllowed(String),
+}
+
+/// A signed-in user. Each method is one transaction; after an error the session is only good for dropping.
+#[async_trait]
+pub trait Session: Send {
+    /// As the user itself: installs its next password.
+    async fn change_own_password(&mut self, user: &Username, password: &Password) -> Result<Change, EdgeError>;
+
+    /// As a superuser: installs another user's password, and nothing else.
+    async fn install_password(&mut self, user: &Username, password: &Password) -> Result<(), EdgeError>;
+
+    /// As either of two alternating users: refuses where the turn would cost the application a right, and
+    /// names the databases in which the clone owns objects.
+    async fn check_turn(&mut self, turn: &Turn) -> Result<Vec<String>, EdgeError>;
+
+    /// As a superuser: makes the next user what it must be and installs its password last, all or nothing.
+    async fn take_turn(&mut self, turn: &Turn, password: &Password) -> Result<(), EdgeError>;
+
+    /// As the user of the pending version: proves that it is the user it should be and can run a query.
+    /// Says what differs from what it should be; nothing is the proof.
+    async fn prove(&mut self, user: &Username, installer: &Installer) -> Result<Vec<String>, EdgeError>;
+
+    /// Whether the server is a replica, which may lag.
+    async fn on_replica(&mut self) -> Result<bool, EdgeError>;
+
+    /// Says good-bye, so that the server's log shows no lost connection. A failure to do so changes nothing.
+    async fn close(self: Box<Self>);
+}
+
+/// Amazon RDS: which address belongs to which server.
+#[async_trait]
+pub trait Topology: Send + Sync {
+    /// The writer's endpoint of the instance or cluster with this ARN, and its engine.
+    async fn server_of(&self, arn: &str) -> Result<(Endpoint, String), EdgeError>;
+
+    /// Whether `reader` is an endpoint of a replica or reader of the server whose writer is at `primary`:
+    /// both compared whole with what RDS answers.
+    async fn is_reader_of(&self, reader: &Endpoint, primary: &Endpoint) -> Result<bool, EdgeError>;
+}
+
+/// Time.
+#[async_trait]
+pub trait Clock: Send + Sync {
+    /// How long until the step has to answer.
+    fn left(&self) -> Duration;
+
+    /// Waits.
+    async fn sleep(&self, duration: Duration);
+}

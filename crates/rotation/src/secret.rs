@@ -1,0 +1,441 @@
+//! The JSON of a database secret: what AWS's rotation functions read, kept whole and in order.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::error::{Problem, Refusal};
+use crate::target::{Endpoint, Server, is_proxy};
+use crate::{PasswordPolicy, SecretId};
+
+/// The text of a secret's version; wiped on drop.
+pub struct SecretText(Zeroizing<String>);
+
+impl SecretText {
+    /// Takes a text over, without a copy.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    /// The text itself.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretText(_)")
+    }
+}
+
+/// A password; wiped on drop. What sqlx and the SDK copy of it is theirs, and is not wiped.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Password(Zeroizing<String>);
+
+impl Password {
+    /// Takes a password over, without a copy.
+    #[must_use]
+    pub fn new(password: String) -> Self {
+        Self(Zeroizing::new(password))
+    }
+
+    /// The plain text.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(_)")
+    }
+}
+
+/// The name of a database user, as it is stored: any characters but NUL.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Username(pub String);
+
+impl fmt::Display for Username {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Whether a connection is protected by TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tls {
+    /// Required and verified against the host's name: `ssl` is true or absent.
+    Required,
+    /// Forbidden: `ssl` is false.
+    Forbidden,
+}
+
+/// One version of a database secret.
+pub struct Secret {
+    /// Every field but the password, in their order; where the password stood is null.
+    fields: Map<String, Value>,
+    host: String,
+    port: Option<u16>,
+    database: Option<String>,
+    tls: Tls,
+    /// The user.
+    pub username: Username,
+    /// Its password.
+    pub password: Password,
+    /// The secret of the superuser who may install passwords (`masterarn`).
+    pub superuser: Option<SecretId>,
+}
+
+impl Secret {
+    /// Reads a version. `which` names it in the refusal, as in "AWSCURRENT version of ARN".
+    ///
+    /// # Errors
+    /// [`Refusal::Secret`] with every field that is missing or wrong, by name, without its value;
+    /// [`Refusal::ProxyHost`] where the host is an RDS Proxy.
+    pub fn parse(text: &SecretText, which: &str, engines: &[&str]) -> Result<Self, Refusal> {
+        let mut reader = Reader::new(text, which)?;
+        let engine = reader.required("engine");
+        reader.check_engine(engine.as_deref(), engines);
+        let host = reader.required("host");
+        reader.check_host(host.as_deref());
+        let port = reader.port();
+        let username = reader.required("username");
+        let password = reader.password();
+        let database = reader.optional("dbname");
+        let tls = reader.tls();
+        let superuser = reader.optional("masterarn").map(SecretId);
+        let (Some(host), Some(username), Some(password)) = (host, username, password) else {
+            return Err(reader.refusal());
+        };
+        let fields = reader.finish()?;
+        if is_proxy(&host) {
+            return Err(Refusal::ProxyHost { host });
+        }
+        let username = Username(username);
+        Ok(Self { fields, host, port, database, tls, username, password, superuser })
+    }
+
+    /// Where the secret's server is.
+    #[must_use]
+    pub fn server(&self, default_port: u16) -> Server {
+        let endpoint = Endpoint { host: self.host.clone(), port: self.port.unwrap_or(default_port) };
+        Server { endpoint, tls: self.tls, database: self.database.clone() }
+    }
+
+    /// The text of the next version: this one with another user and password, all else as it was.
+    #[must_use]
+    pub fn next_version(&self, username: &Username, policy: &PasswordPolicy) -> SecretText {
+        let password = policy.generate();
+        let mut fields = self.fields.clone();
+        fields.insert("username".into(), Value::String(username.0.clone()));
+        fields.insert("password".into(), Value::String(password.expose().to_owned()));
+        let text = SecretText::new(Value::Object(fields.clone()).to_string());
+        wipe(fields.get_mut("password"));
+        text
+    }
+
+    /// Checks that this pending version differs from `current` in nothing but user and password.
+    ///
+    /// # Errors
+    /// [`Refusal::FieldDiffers`] for the first field that does; only a host, port, engine and such are
+    /// shown, never the value of a field that this crate does not know.
+    pub fn check_replaces(&self, current: &Self) -> Result<(), Refusal> {
+        let names = current.fields.keys().chain(self.fields.keys());
+        for name in names.filter(|name| !["username", "password"].contains(&name.as_str())) {
+            let (pending, current) = (self.fields.get(name), current.fields.get(name));
+            if pending != current {
+                return Err(Refusal::FieldDiffers {
+                    field: name.clone(),
+                    pending: shown(name, pending),
+                    current: shown(name, current),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether two versions are for the same user with the same password.
+    #[must_use]
+    pub fn same_credentials(&self, other: &Self) -> bool {
+        self.username == other.username && self.password == other.password
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Secret").field("username", &self.username).finish_non_exhaustive()
+    }
+}
+
+fn shown(name: &str, value: Option<&Value>) -> String {
+    const PUBLIC: [&str; 6] = ["engine", "host", "port", "dbname", "ssl", "masterarn"];
+    match value {
+        None => "absent".into(),
+        Some(value) if PUBLIC.contains(&name) => value.to_string(),
+        Some(_) => "a value not shown".into(),
+    }
+}
+
+fn wipe(value: Option<&mut Value>) {
+    if let Some(Value::String(text)) = value {
+        text.zeroize();
+    }
+}
+
+/// A superuser's secret: a whole database secret, or one made by RDS, with a user and a password only.
+pub struct SuperuserSecret {
+    /// The user.
+    pub username: Username,
+    /// Its password.
+    pub password: Password,
+    /// Its server, where the secret names one.
+    pub host: Option<String>,
+    /// The server's port, where the secret names one.
+    pub port: Option<u16>,
+    /// The secret's own choice; the application's `ssl` never applies to a superuser.
+    pub tls: Tls,
+    /// The secret's own database; the application's never applies to a superuser.
+    pub database: Option<String>,
+}
+
+impl SuperuserSecret {
+    /// Reads a superuser's secret.
+    ///
+    /// # Errors
+    /// As [`Secret::parse`], but `engine` and `host` may be absent.
+    pub fn parse(text: &SecretText, which: &str, engines: &[&str]) -> Result<Self, Refusal> {
+        let mut reader = Reader::new(text, which)?;
+        let engine = reader.optional("engine");
+        if engine.is_some() {
+            reader.check_engine(engine.as_deref(), engines);
+        }
+        let host = reader.optional("host");
+        reader.check_host(host.as_deref());
+        let port = reader.port();
+        let username = reader.required("username");
+        let password = reader.password();
+        let database = reader.optional("dbname");
+        let tls = reader.tls();
+        let (Some(username), Some(password)) = (username, password) else {
+            return Err(reader.refusal());
+        };
+        reader.finish()?;
+        match host {
+            Some(host) if is_proxy(&host) => Err(Refusal::ProxyHost { host }),
+            host => Ok(Self { username: Username(username), password, host, port, tls, database }),
+        }
+    }
+}
+
+impl fmt::Debug for SuperuserSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SuperuserSecret").field("username", &self.username).finish_non_exhaustive()
+    }
+}
+
+/// Reads fields one by one and remembers everything that is wrong.
+struct Reader {
+    which: String,
+    fields: Map<String, Value>,
+    problems: Vec<Problem>,
+}
+
+impl Reader {
+    fn new(text: &SecretText, which: &str) -> Result<Self, Refusal> {
+        let problem = match serde_json::from_str(text.expose()) {
+            Ok(Value::Object(fields)) => return Ok(Self { which: which.into(), fields, problems: Vec::new() }),
+            Ok(_) => Problem::new("it", "must be a JSON object"),
+            // serde's own message may quote the text.
+            Err(error) => Problem::new(
+                "it",
+                format!("must be JSON, and is not at line {} column {}", error.line(), error.column()),
+            ),
+        };
+        Err(Refusal::Secret { which: which.into(), problems: vec![problem] })
+    }
+
+    fn required(&mut self, name: &str) -> Option<String> {
+        if matches!(self.fields.get(name), None | Some(Value::Null)) {
+            self.problems.push(Problem::missing(name));
+            return None;
+        }
+        self.optional(name)
+    }
+
+    /// A text that, if present, is not empty and holds no NUL (no engine takes one).
+    fn optional(&mut self, name: &str) -> Option<String> {
+        match self.fields.get(name) {
+            None | Some(Value::Null) => None,
+            Some(Value::String(text)) if !text.is_empty() && !text.contains('\0') => Some(text.clone()),
+            Some(_) => {
+                self.problems.push(Problem::new(name, "must be a string that is not empty and holds no NUL"));
+                None
+            }
+        }
+    }
+
+    /// Moves the password out, so that its text is in one place and wiped there.
+    fn password(&mut self) -> Option<Password> {
+        match self.fields.get_mut("password").map(Value::take) {
+            None | Some(Value::Null) => self.problems.push(Problem::missing("password")),
+            Some(Value::String(text)) if !text.is_empty() && !text.contains('\0') => {
+                return Some(Password::new(text));
+            }
+            Some(_) => self
+                .problems
+                .push(Problem::new("password", "must be a string that is not empty and holds no NUL")),
+        }
+        None
+    }
+
+    /// A number, or a string of digits, as AWS's functions accept.
+    fn port(&mut self) -> Option<u16> {
+        let port = match self.fields.get("port") {
+            None | Some(Value::Null) => return None,
+            Some(Value::String(digits)) => digits.parse().ok(),
+            Some(value) => value.as_u64().and_then(|port| u16::try_from(port).ok()),
+        };
+        let port = port.filter(|port| *port > 0);
+        if port.is_none() {
+            self.problems.push(Problem::new("port", "must be a whole number from 1 to 65535"));
+        }
+        port
+    }
+
+    fn tls(&mut self) -> Tls {
+        match self.fields.get("ssl") {
+            None | Some(Value::Null | Value::Bool(true)) => Tls::Required,
+            Some(Value::Bool(false)) => Tls::Forbidden,
+            Some(Value::String(text)) if text.eq_ignore_ascii_case("true") => Tls::Required,
+            Some(Value::String(text)) if text.eq_ignore_ascii_case("false") => Tls::Forbidden,
+            Some(_) => {
+                self.problems.push(Problem::new("ssl", "must be true or false"));
+                Tls::Required
+            }
+        }
+    }
+
+    fn check_engine(&mut self, engine: Option<&str>, engines: &[&str]) {
+        if engine.is_some_and(|engine| !engines.contains(&engine)) {
+            self.problems.push(Problem::new("engine", format!("must be one of {}", engines.join(", "))));
+        }
+    }
+
+    /// A host name or an address: a path would be a socket of this machine to the driver.
+    fn check_host(&mut self, host: Option<&str>) {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || ".-_:".contains(c);
+        if host.is_some_and(|host| host.len() > 255 || !host.chars().all(allowed)) {
+            self.problems.push(Problem::new("host", "must be a host name or an address"));
+        }
+    }
+
+    fn refusal(&mut self) -> Refusal {
+        Refusal::Secret { which: self.which.clone(), problems: std::mem::take(&mut self.problems) }
+    }
+
+    fn finish(mut self) -> Result<Map<String, Value>, Refusal> {
+        if self.problems.is_empty() { Ok(std::mem::take(&mut self.fields)) } else { Err(self.refusal()) }
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        wipe(self.fields.get_mut("password"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ENGINES: [&str; 2] = ["postgres", "aurora-postgresql"];
+
+    fn parse(text: &str) -> Result<Secret, Refusal> {
+        Secret::parse(&SecretText::new(text.into()), "AWSCURRENT version", &ENGINES)
+    }
+
+    #[test]
+    fn the_next_version_keeps_every_other_field_its_order_and_its_letters() {
+        let text = r#"{"z":1.50,"engine":"postgres","host":"db","username":"app","password":"old","big":123456789012345678901234567890,"a":{"y":[null,true]},"port":"5432"}"#;
+        let next = parse(text).expect("a secret").next_version(&Username("app_clone".into()), &PasswordPolicy::default());
+        let new = parse(next.expose()).expect("a secret").password;
+        let expected = text.replace("\"app\"", "\"app_clone\"").replace("\"old\"", &Value::from(new.expose()).to_string());
+        assert_eq!(next.expose(), expected);
+    }
+
+    #[test]
+    fn all_faults_are_named_at_once_and_no_value_is_echoed() {
+        let text = r#"{"engine":"hunter2","host":"/hunter2","port":70000,"username":"","ssl":"hunter2","dbname":7}"#;
+        let said = parse(text).expect_err("no secret").to_string();
+        for field in ["engine", "host", "port", "username", "password is missing", "ssl", "dbname"] {
+            assert!(said.contains(field), "{field} is not named in: {said}");
+        }
+        assert!(!said.contains("hunter2"), "a value is echoed in: {said}");
+    }
+
+    #[test]
+    fn what_is_no_json_object_is_refused_without_an_echo() {
+        for text in ["", "hunter2", "\"hunter2\"", "[1]", "{\"password\": hunter2}", "\u{feff}{}"] {
+            let said = parse(text).expect_err("no secret").to_string();
+            assert!(!said.contains("hunter2"), "a value is echoed in: {said}");
+        }
+    }
+
+    #[test]
+    fn ssl_and_port_are_read_as_awss_functions_read_them() {
+        let cases = [
+            ("", Tls::Required, 5432),
+            (r#","ssl":true,"port":1"#, Tls::Required, 1),
+            (r#","ssl":"True","port":"6543""#, Tls::Required, 6543),
+            (r#","ssl":false"#, Tls::Forbidden, 5432),
+            (r#","ssl":"false","port":65535"#, Tls::Forbidden, 65535),
+        ];
+        for (fields, tls, port) in cases {
+            let text = format!(r#"{{"engine":"postgres","host":"db","username":"u","password":"p"{fields}}}"#);
+            let server = parse(&text).expect("a secret").server(5432);
+            assert_eq!((server.tls, server.endpoint.port), (tls, port), "{fields}");
+        }
+    }
+
+    #[test]
+    fn a_pending_version_may_differ_in_user_and_password_only() {
+        let with = |fields: &str| {
+            parse(&format!(r#"{{"engine":"postgres","host":"db",{fields}}}"#)).expect("a secret")
+        };
+        let current = with(r#""username":"a","password":"p","own":"x""#);
+        assert!(with(r#""own":"x","username":"b","password":"q""#).check_replaces(&current).is_ok());
+        for other in [
+            r#""username":"a","password":"p","own":"hunter2""#,
+            r#""username":"a","password":"p""#,
+            r#""username":"a","password":"p","own":"x","masterarn":"arn""#,
+            r#""username":"a","password":"p","own":"x","ssl":false"#,
+        ] {
+            let said = with(other).check_replaces(&current).expect_err(other).to_string();
+            assert!(!said.contains("hunter2"), "a value is echoed in: {said}");
+        }
+    }
+
+    #[test]
+    fn an_rds_proxy_is_refused_by_name() {
+        let host = "p.proxy-abcdefghijkl.eu-west-1.rds.amazonaws.com";
+        let text = format!(r#"{{"engine":"postgres","host":"{host}","username":"u","password":"p"}}"#);
+        assert!(matches!(parse(&text), Err(Refusal::ProxyHost { .. })));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_reader_panic_or_echo_a_password(text in ".{0,200}", password in "[a-z]{12}") {
+            let _ = parse(&text);
+            let text = format!(r#"{{"password":"{password}","port":-1}}"#);
+            let said = format!("{:?}", parse(&text));
+            prop_assert!(!said.contains(&password));
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! The four steps, one file each: load, already done?, refuse, act.
+
+mod create_secret;
+mod finish_secret;
+mod set_secret;
+mod superuser;
+mod test_secret;
+
+pub(crate) use create_secret::create_secret;
+pub(crate) use finish_secret::finish_secret;
+pub(crate) use set_secret::set_secret;
+pub(crate) use test_secret::test_secret;
+
+use crate::edges::{SignIn, Wanted};
+use crate::error::{EdgeError, Error, Refusal};
+use crate::target::Server;
+use crate::versions::{Versions, in_words};
+use crate::{Rotation, RotationEvent, Secret, SecretText, Stage, Username};
+
+/// What the steps have in common: reads with their context, and the checks on what was read.
+impl Rotation<'_> {
+    async fn describe(&self, event: &RotationEvent) -> Result<Versions, Error> {
+        let secret = &event.secret_id;
+        self.progress.of(format!("describe {secret}"), self.store.describe(secret)).await
+    }
+
+    async fn value(&self, event: &RotationEvent, stage: Stage) -> Result<Option<SecretText>, Error> {
+        let wanted = match stage {
+            Stage::Pending => Wanted::Pending(&event.version_id),
+            Stage::Current | Stage::Previous => Wanted::Labelled(stage),
+        };
+        let doing = format!("read the {}", in_words(stage, &event.secret_id));
+        self.progress.of(doing, self.store.value(&event.secret_id, wanted)).await
+    }
+
+    /// Reads a version's fields; `missing` says what it means that there is no value.
+    fn parse(
+        &self,
+        event: &RotationEvent,
+        stage: Stage,
+        text: Option<SecretText>,
+        missing: Refusal,
+    ) -> Result<Secret, Error> {
+        let text = text.ok_or(missing)?;
+        let secret = Secret::parse(&text, &in_words(stage, &event.secret_id), self.database.engines())?;
+        self.check_name(&secret.username)?;
+        Ok(secret)
+    }
+
+    fn check_name(&self, user: &Username) -> Result<(), Error> {
+        let too_long = || {
+            let limit = self.username_limit.filter(|limit| user.0.chars().count() > *limit)?;
+            Some(format!("is longer than {limit} characters, the USERNAME_CHARACTER_LIMIT"))
+        };
+        match self.database.unusable(user).map(String::from).or_else(too_long) {
+            Some(why) => Err(Refusal::UnusableName { username: user.clone(), why }.into()),
+            None => Ok(()),
+        }
+    }
+
+    async fn sign_in(&self, server: &Server, secret: &Secret, stage: Stage) -> Result<SignIn, Error> {
+        let doing = format!("sign in to {} as {} with the {stage} password", server.endpoint, secret.username);
+        self.progress.of(doing, self.database.sign_in(server, &secret.username, &secret.password)).await
+    }
+}
+
+fn no_pending_value(event: &RotationEvent) -> Refusal {
+    Refusal::NoPendingValue { version: event.version_id.clone() }
+}
+
+fn failed(doing: impl Into<String>, source: EdgeError) -> Error {
+    Error::Edge { doing: doing.into(), source }
+}

@@ -1,0 +1,154 @@
+//! setSecret: put the pending password in the database.
+
+use tracing::{info, warn};
+
+use super::create_secret::no_superuser;
+use super::no_pending_value;
+use crate::edges::{Change, Session, SignIn};
+use crate::error::{Error, Refusal};
+use crate::strategies::{Installer, Next, Turn};
+use crate::versions::Admission;
+use crate::{Rotation, RotationEvent, Secret, Stage};
+
+/// Installs the pending password. Whatever happens, a stored version that signed in before still does.
+pub(crate) async fn set_secret(rotation: &Rotation<'_>, event: &RotationEvent) -> Result<(), Error> {
+    let (versions, current, pending) = tokio::join!(
+        rotation.describe(event),
+        rotation.value(event, Stage::Current),
+        rotation.value(event, Stage::Pending),
+    );
+    if versions?.admit(&event.version_id)? == Admission::AlreadyCurrent {
+        info!("the version is current already");
+        return Ok(());
+    }
+    let current = rotation.parse(event, Stage::Current, current?, Refusal::NoCurrent)?;
+    let pending = rotation.parse(event, Stage::Pending, pending?, no_pending_value(event))?;
+
+    pending.check_replaces(&current)?;
+    let expected = rotation.strategy.next_user(&current.username);
+    if pending.username != expected {
+        return Err(Refusal::WrongUser { pending: pending.username, expected }.into());
+    }
+
+    match rotation.strategy.installer(&pending.username) {
+        Installer::TheUser => by_the_user(rotation, event, &current, &pending).await?,
+        Installer::Superuser(turn) => by_the_superuser(rotation, event, &current, &pending, &turn).await?,
+    }
+    info!(db.user = %pending.username, "set the password");
+    Ok(())
+}
+
+/// Current first, so that in the happy path no sign-in fails: nothing trips an alarm or a lock-out.
+async fn by_the_user(
+    rotation: &Rotation<'_>,
+    event: &RotationEvent,
+    current: &Secret,
+    pending: &Secret,
+) -> Result<(), Error> {
+    let server = current.server(rotation.database.default_port());
+    let answer = match rotation.sign_in(&server, current, Stage::Current).await? {
+        SignIn::Accepted(session) => return install(rotation, session, current, pending).await,
+        SignIn::Refused(answer) => answer,
+    };
+    // An earlier attempt got through.
+    if let SignIn::Accepted(session) = rotation.sign_in(&server, pending, Stage::Pending).await? {
+        session.close().await;
+        info!("the pending password was set already");
+        return Ok(());
+    }
+    if let Some(previous) = previous_of(rotation, event, current).await?
+        && let SignIn::Accepted(session) = rotation.sign_in(&server, &previous, Stage::Previous).await?
+    {
+        warn!(db.user = %current.username, "AWSCURRENT is refused; rotating with AWSPREVIOUS");
+        return install(rotation, session, current, pending).await;
+    }
+    let username = current.username.clone();
+    let remedy = rotation.database.by_hand(&username);
+    Err(Refusal::NoVersionSignsIn { username, current: answer, remedy }.into())
+}
+
+/// AWSPREVIOUS, where it is the same user at the same server.
+async fn previous_of(
+    rotation: &Rotation<'_>,
+    event: &RotationEvent,
+    current: &Secret,
+) -> Result<Option<Secret>, Error> {
+    let Some(text) = rotation.value(event, Stage::Previous).await? else { return Ok(None) };
+    let previous = rotation.parse(event, Stage::Previous, Some(text), Refusal::NoCurrent)?;
+    let ours = previous.username == current.username && previous.check_replaces(current).is_ok();
+    Ok(ours.then_some(previous))
+}
+
+/// The user itself, or, where the server lets no user do that, the superuser: this session is the proof
+/// that whoever wrote the secret owns the user.
+async fn install(
+    rotation: &Rotation<'_>,
+    mut session: Box<dyn Session>,
+    current: &Secret,
+    pending: &Secret,
+) -> Result<(), Error> {
+    let user = &pending.username;
+    let doing = format!("set the password of {user}");
+    let change = session.change_own_password(user, &pending.password);
+    let change = rotation.progress.of(&*doing, change).await?;
+    session.close().await;
+    let Change::NotAllowed(answer) = change else { return Ok(()) };
+
+    let Some(id) = &current.superuser else {
+        return Err(Refusal::NoSuperuser { username: user.clone(), answer }.into());
+    };
+    warn!(db.user = %user, "the user may not change its own password; the superuser does");
+    let server = current.server(rotation.database.default_port());
+    let mut superuser = rotation.superuser(id, &server.endpoint).await?;
+    rotation.progress.of(doing, superuser.session.install_password(user, &pending.password)).await?;
+    superuser.session.close().await;
+    Ok(())
+}
+
+/// Current proves itself before the superuser's secret is touched: else whoever may write this secret
+/// could borrow the superuser.
+async fn by_the_superuser(
+    rotation: &Rotation<'_>,
+    event: &RotationEvent,
+    current: &Secret,
+    pending: &Secret,
+    turn: &Turn,
+) -> Result<(), Error> {
+    let mut server = current.server(rotation.database.default_port());
+    let mut session = match rotation.sign_in(&server, current, Stage::Current).await? {
+        SignIn::Accepted(session) => session,
+        SignIn::Refused(answer) => {
+            let username = current.username.clone();
+            let remedy = rotation.database.by_hand(&username);
+            return Err(Refusal::CurrentDoesNotSignIn { username, answer, remedy }.into());
+        }
+    };
+    let doing = format!("compare {} with {}", turn.clone, turn.base);
+    let owned = rotation.progress.of(doing, session.check_turn(turn)).await?;
+    session.close().await;
+
+    let id = current.superuser.as_ref().ok_or_else(|| no_superuser(event))?;
+    let mut superuser = rotation.superuser(id, &server.endpoint).await?;
+    // Objects are handed back at the writer, which need not be where the application reads.
+    server.endpoint = superuser.endpoint;
+    let hand_back = async |clone: &Secret| {
+        if owned.is_empty() {
+            return Ok(());
+        }
+        warn!(databases = ?owned, "objects belong to {}; handing them to {}", turn.clone, turn.base);
+        let doing = format!("hand the objects of {} to {}", turn.clone, turn.base);
+        let hand_back = rotation.database.hand_back(&server, turn, &clone.password, &owned);
+        rotation.progress.of(doing, hand_back).await
+    };
+
+    if turn.next == Next::Base {
+        hand_back(current).await?;
+    }
+    let doing = format!("set up {} and its password", pending.username);
+    rotation.progress.of(doing, superuser.session.take_turn(turn, &pending.password)).await?;
+    superuser.session.close().await;
+    if turn.next == Next::Clone {
+        hand_back(pending).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,76 @@
+//! The superuser: reached only after a stored version proved itself, and only at the secret's own server.
+
+use crate::edges::{Session, SignIn, Wanted};
+use crate::error::{Cause, EdgeError, Error, Refusal};
+use crate::secret::SuperuserSecret;
+use crate::target::{Endpoint, Server};
+use crate::{Rotation, SecretId};
+
+use super::failed;
+
+/// A superuser's session, and where it is.
+pub(super) struct Superuser {
+    pub(super) session: Box<dyn Session>,
+    pub(super) endpoint: Endpoint,
+}
+
+impl Rotation<'_> {
+    /// Signs in as the superuser of `id`, if its server is `ours` or `ours` is a reader of it.
+    ///
+    /// Host, port, TLS and database come from the superuser's own secret or from RDS, never from the
+    /// application's: whoever may write that one must not choose where a superuser's password is sent.
+    pub(super) async fn superuser(&self, id: &SecretId, ours: &Endpoint) -> Result<Superuser, Error> {
+        let doing = format!("read the superuser's secret {id}");
+        let text = self.progress.of(&*doing, self.store.value(id, Wanted::Labelled(crate::Stage::Current))).await?;
+        let text = text.ok_or_else(|| {
+            failed(&*doing, EdgeError::failed(Cause::SecretNotFound, "it has no AWSCURRENT value"))
+        })?;
+        let which = format!("superuser's secret {id}");
+        let secret = SuperuserSecret::parse(&text, &which, self.database.engines())?;
+        let endpoint = self.superuser_endpoint(id, &secret).await?;
+        self.check_same_server(id, ours, &endpoint).await?;
+
+        let server = Server { endpoint, tls: secret.tls, database: secret.database.clone() };
+        let doing = format!("sign in to {} as the superuser {}", server.endpoint, secret.username);
+        let sign_in = self.database.sign_in_superuser(&server, &secret.username, &secret.password);
+        match self.progress.of(&*doing, sign_in).await? {
+            SignIn::Accepted(session) => Ok(Superuser { session, endpoint: server.endpoint }),
+            SignIn::Refused(answer) => Err(failed(doing, EdgeError::failed(Cause::SignInRefused, answer))),
+        }
+    }
+
+    /// The secret's own host, or for a secret made by RDS the server in its tag.
+    async fn superuser_endpoint(&self, id: &SecretId, secret: &SuperuserSecret) -> Result<Endpoint, Error> {
+        if let Some(host) = &secret.host {
+            let port = secret.port.unwrap_or(self.database.default_port());
+            return Ok(Endpoint { host: host.clone(), port });
+        }
+        let versions = self.progress.of(format!("describe {id}"), self.store.describe(id)).await?;
+        let arn = versions.made_for.ok_or_else(|| Refusal::Secret {
+            which: format!("superuser's secret {id}"),
+            problems: vec![crate::Problem::new("host", "is missing, and no tag of RDS says which server it is for")],
+        })?;
+        let doing = format!("find the server {arn}");
+        let (endpoint, engine) = self.progress.of(doing, self.topology.server_of(&arn)).await?;
+        if self.database.engines().contains(&engine.as_str()) {
+            return Ok(endpoint);
+        }
+        Err(Refusal::Secret {
+            which: format!("superuser's secret {id}"),
+            problems: vec![crate::Problem::new("engine", format!("is {engine} by the server {arn}, not this function's"))],
+        }
+        .into())
+    }
+
+    async fn check_same_server(&self, id: &SecretId, ours: &Endpoint, theirs: &Endpoint) -> Result<(), Error> {
+        if ours == theirs {
+            return Ok(());
+        }
+        let doing = format!("compare {ours} with the replicas of {theirs}");
+        if self.progress.of(doing, self.topology.is_reader_of(ours, theirs)).await? {
+            return Ok(());
+        }
+        let (superuser, theirs, ours) = (id.clone(), theirs.to_string(), ours.to_string());
+        Err(Refusal::SuperuserElsewhere { superuser, theirs, ours }.into())
+    }
+}

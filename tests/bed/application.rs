@@ -1,0 +1,252 @@
+//! An application's secret under rotation: its server, a Secrets Manager, and the function that rotates it.
+
+use std::time::Duration;
+
+use aws_sdk_secretsmanager::Client;
+use local_aws::{LocalAws, Options, Rotation};
+use serde_json::{Value, json};
+
+use crate::{App, Credentials, FunctionError, Functions, Postgres, secrets_manager};
+
+/// The steps of a rotation, by their names on the wire, in order.
+pub const STEPS: [&str; 4] = ["createSecret", "setSecret", "testSecret", "finishSecret"];
+
+/// What a test wants to differ from the ordinary.
+#[derive(Debug, Clone)]
+pub struct Setup<'a> {
+    /// The function's binary.
+    pub function: &'a str,
+    /// How the user's name begins.
+    pub user: &'a str,
+    /// Fields of the secret to add or replace; null removes one.
+    pub fields: Value,
+    /// Variables of the function.
+    pub environment: Vec<(&'a str, &'a str)>,
+    /// How often Secrets Manager runs a rotation that fails.
+    pub attempts: u32,
+    /// The function's timeout.
+    pub timeout: Duration,
+}
+
+impl Setup<'_> {
+    /// The user changes its own password.
+    #[must_use]
+    pub fn single_user() -> Self {
+        Self {
+            function: "postgres-single-user",
+            user: "app",
+            fields: json!({}),
+            environment: vec![("AWS_LAMBDA_LOG_LEVEL", "TRACE")],
+            attempts: 1,
+            timeout: Duration::from_secs(30),
+        }
+    }
+
+    /// The user and its clone take turns.
+    #[must_use]
+    pub fn alternating_users() -> Self {
+        Self { function: "postgres-alternating-users", ..Self::single_user() }
+    }
+}
+
+/// See the module. Everything ends with this value.
+#[derive(Debug)]
+pub struct Application<'a> {
+    /// Where the application's database is.
+    pub server: &'a Postgres,
+    /// The application's user and database, with its first password.
+    pub app: App,
+    /// The Secrets Manager.
+    pub local: LocalAws,
+    /// What runs the function.
+    pub functions: Functions,
+    /// A client of the Secrets Manager.
+    pub client: Client,
+    /// The application's secret.
+    pub arn: String,
+    /// The secret of the superuser, which alternating users need and single user may have.
+    pub superuser_arn: String,
+    function: String,
+}
+
+impl<'a> Application<'a> {
+    /// An application whose user the superuser has created, with its secret stored and its function ready.
+    pub async fn start(server: &'a Postgres, setup: Setup<'_>) -> Self {
+        let app = App::create(server, setup.user).await;
+        Self::with(server, app, setup).await
+    }
+
+    /// The same for an application that exists.
+    pub async fn with(server: &'a Postgres, app: App, setup: Setup<'_>) -> Self {
+        let options = Options { attempts: setup.attempts, pause: Duration::ZERO, ..Options::default() };
+        let local = LocalAws::start(options).await.expect("local-aws starts");
+        let client = secrets_manager(&local.url());
+        let superuser = server.secret(server.admin().await, "postgres");
+        let superuser_arn = store(&client, "superuser", &superuser).await;
+
+        let mut secret = app.secret(server);
+        if setup.function.ends_with("alternating-users") {
+            secret["masterarn"] = json!(superuser_arn);
+        }
+        merge(&mut secret, &setup.fields);
+        let arn = store(&client, "application", &secret).await;
+
+        let (url, authority) = (local.url(), server.ca_file().display().to_string());
+        let environment = [
+            ("SECRETS_MANAGER_ENDPOINT", url.as_str()),
+            ("AWS_ENDPOINT_URL_RDS", url.as_str()),
+            ("DATABASE_CA_FILE", authority.as_str()),
+        ];
+        let functions = Functions::start(&environment).await;
+        functions.add(setup.function, &setup.environment, setup.timeout).await;
+        local.set_lambda_url(functions.url());
+        let function = setup.function.to_owned();
+        Self { server, app, local, functions, client, arn, superuser_arn, function }
+    }
+
+    /// Rotates as Secrets Manager does, with all of its attempts.
+    pub async fn rotate(&self) -> Rotation {
+        let version = self.rotate_secret().await;
+        self.local.rotated(&self.arn, &version).await
+    }
+
+    /// Rotates, and panics with the function's own words unless that succeeds at once.
+    pub async fn rotate_well(&self) {
+        let rotation = self.rotate().await;
+        assert!(rotation.succeeded && rotation.attempts.len() == 1, "{rotation:#?}");
+    }
+
+    /// Rotates, and answers the words with which the function failed.
+    pub async fn rotate_badly(&self) -> String {
+        let rotation = self.rotate().await;
+        assert!(!rotation.succeeded, "this rotation was to fail");
+        let last = rotation.attempts.last().and_then(|attempt| attempt.steps.last());
+        let failed = last.and_then(|step| step.outcome.as_ref().err().map(|error| (step.step, error)));
+        let (step, error) = failed.unwrap_or_else(|| panic!("no step failed: {rotation:#?}"));
+        format!("{step:?} {}: {}", error.error_type.as_deref().unwrap_or("?"), error.message)
+    }
+
+    /// Begins a rotation as Secrets Manager does, without a step: the pending version has no value. Answers
+    /// the version.
+    pub async fn begin(&self) -> String {
+        // Nothing listens there.
+        self.local.set_lambda_url("http://127.0.0.1:1");
+        let version = self.rotate_secret().await;
+        self.local.rotated(&self.arn, &version).await;
+        self.local.set_lambda_url(self.functions.url());
+        version
+    }
+
+    /// Tests the function as Secrets Manager does for a rotation that is to begin later, and panics unless
+    /// that succeeds.
+    pub async fn probe(&self) {
+        let call = self.client.rotate_secret().secret_id(&self.arn).rotation_lambda_arn(self.function_arn());
+        let answer = call.rotate_immediately(false).send().await.expect("RotateSecret is accepted");
+        let version = answer.version_id().expect("RotateSecret answers a version");
+        let rotation = self.local.rotated(&self.arn, version).await;
+        assert!(rotation.succeeded, "{rotation:#?}");
+    }
+
+    fn function_arn(&self) -> String {
+        format!("arn:aws:lambda:us-east-1:123456789012:function:{}", self.function)
+    }
+
+    async fn rotate_secret(&self) -> String {
+        let arn = self.function_arn();
+        let call = self.client.rotate_secret().secret_id(&self.arn).rotation_lambda_arn(arn);
+        let answer = call.send().await.expect("RotateSecret is accepted");
+        answer.version_id().expect("RotateSecret answers a version").to_owned()
+    }
+
+    /// The event of a step.
+    #[must_use]
+    pub fn event(&self, step: &str, version: &str) -> Value {
+        json!({
+            "Step": step, "SecretId": self.arn, "ClientRequestToken": version,
+            "RotationToken": "bed-rotation-token-bed-rotation-token",
+        })
+    }
+
+    /// Runs one step.
+    ///
+    /// # Errors
+    /// What the function answered.
+    pub async fn step(&self, step: &str, version: &str) -> Result<(), FunctionError> {
+        self.functions.invoke(&self.function, &self.event(step, version)).await.map(|_| ())
+    }
+
+    /// What the function has written.
+    #[must_use]
+    pub fn output(&self) -> String {
+        self.functions.output(&self.function)
+    }
+
+    /// The value of the version with this label.
+    pub async fn stored(&self, stage: &str) -> Option<Value> {
+        let call = self.client.get_secret_value().secret_id(&self.arn).version_stage(stage);
+        let text = call.send().await.ok()?.secret_string()?.to_owned();
+        serde_json::from_str(&text).ok()
+    }
+
+    /// Replaces AWSCURRENT, as a person would.
+    pub async fn store_current(&self, secret: &Value) {
+        let call = self.client.put_secret_value().secret_id(&self.arn).secret_string(secret.to_string());
+        call.send().await.expect("PutSecretValue is accepted");
+    }
+
+    /// Gives a pending version its value, as whoever may write the secret could.
+    pub async fn store_pending(&self, version: &str, secret: &Value) {
+        let call = self.client.put_secret_value().secret_id(&self.arn).client_request_token(version);
+        let call = call.version_stages("AWSPENDING").secret_string(secret.to_string());
+        call.send().await.expect("PutSecretValue is accepted");
+    }
+
+    /// User and password of the version with this label.
+    pub async fn credentials(&self, stage: &str) -> Option<Credentials> {
+        let secret = self.stored(stage).await?;
+        let text = |field: &str| secret[field].as_str().map(String::from);
+        Some(Credentials { user: text("username")?, password: text("password")? })
+    }
+
+    /// Whether the version with this label exists and signs in.
+    pub async fn signs_in(&self, stage: &str) -> bool {
+        match self.credentials(stage).await {
+            Some(credentials) => self.server.signs_in(&credentials, &self.app.database).await,
+            None => false,
+        }
+    }
+
+    /// The label-to-version map of the secret, as `label version` lines in order.
+    pub async fn labels(&self) -> Vec<String> {
+        let answer = self.client.describe_secret().secret_id(&self.arn).send().await;
+        let answer = answer.expect("DescribeSecret is accepted");
+        let versions = answer.version_ids_to_stages().cloned().unwrap_or_default();
+        let pairs = versions.into_iter().flat_map(|(version, labels)| {
+            labels.into_iter().map(move |label| format!("{label} {version}"))
+        });
+        let mut lines: Vec<String> = pairs.collect();
+        lines.sort();
+        lines
+    }
+}
+
+/// Stores a secret; answers its ARN.
+pub async fn store(client: &Client, name: &str, secret: &Value) -> String {
+    let call = client.create_secret().name(name).secret_string(secret.to_string());
+    let answer = call.send().await.expect("CreateSecret is accepted");
+    answer.arn().expect("CreateSecret answers an ARN").to_owned()
+}
+
+fn merge(secret: &mut Value, fields: &Value) {
+    let (Some(secret), Some(fields)) = (secret.as_object_mut(), fields.as_object()) else { return };
+    for (name, value) in fields {
+        match value {
+            Value::Null => {
+                secret.remove(name);
+            }
+            value => {
+                secret.insert(name.clone(), value.clone());
+            }
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! One function: its execution environments, each a process with a Runtime API of its own, as Lambda has them.
+
+use std::{fs::File, os::unix::fs::FileExt, path::PathBuf, sync::Mutex, time::Duration};
+
+use axum::body::Bytes;
+use serde_json::{Value, json};
+use tokio::{
+    process::{Child, ChildStdin, Command},
+    sync::watch,
+    time::{sleep, timeout},
+};
+
+use crate::{
+    runtime_api::{Event, RuntimeApi, Said},
+    tether::{Stop, tethered},
+};
+
+/// How long a process may take until it asks for its first event (AWS Lambda developer guide, "Init phase").
+const INIT: Duration = Duration::from_secs(10);
+
+/// One function.
+#[derive(Debug)]
+pub(super) struct Function {
+    name: String,
+    program: PathBuf,
+    environment: Vec<(String, String)>,
+    timeout: Duration,
+    /// A file without a name: what the processes wrote is there at once, and gone with us.
+    output: File,
+    idle: Mutex<Vec<Execution>>,
+    /// How many times everything was killed.
+    kills: watch::Sender<u32>,
+}
+
+/// An execution environment: one process, which handles one event after the other.
+struct Execution {
+    api: RuntimeApi,
+    shell: Child,
+    /// The process lives as long as this end of the pipe to its shell.
+    tether: Option<ChildStdin>,
+}
+
+/// What an invocation comes to, and the environment if it can take another event.
+type Outcome = (Result<Value, Value>, Option<Execution>);
+
+impl Function {
+    pub(super) fn new(
+        name: &str,
+        program: PathBuf,
+        environment: Vec<(String, String)>,
+        timeout: Duration,
+    ) -> Self {
+        assert!(program.is_file(), "no program {}", program.display());
+        let output = tempfile::tempfile().expect("a temporary file");
+        let (idle, kills) = (Mutex::default(), watch::Sender::new(0));
+        Self { name: name.to_owned(), program, environment, timeout, output, idle, kills }
+    }
+
+    /// The answer, or the error as Lambda words it.
+    pub(super) async fn invoke(&self, event: Bytes) -> Result<Value, Value> {
+        let mut killed = self.kills.subscribe();
+        let waiting = self.idle.lock().expect("nobody panics here").pop();
+        let execution = match waiting {
+            Some(execution) => execution,
+            None => self.start().await,
+        };
+        let (answer, reusable) = tokio::select! {
+            outcome = execution.run(event, self.timeout) => outcome,
+            _ = killed.changed() => (Err(failure("Runtime.ExitError", "signal: killed")), None),
+        };
+        self.idle.lock().expect("nobody panics here").extend(reusable);
+        answer
+    }
+
+    pub(super) fn output(&self) -> String {
+        let length = self.output.metadata().expect("an open file").len();
+        let mut bytes = vec![0; usize::try_from(length).expect("it fits into memory")];
+        self.output.read_exact_at(&mut bytes, 0).expect("it was written");
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    pub(super) fn kill(&self) {
+        self.idle.lock().expect("nobody panics here").clear();
+        self.kills.send_modify(|kills| *kills += 1);
+    }
+
+    async fn start(&self) -> Execution {
+        let api = RuntimeApi::start(&self.name).await;
+        let program = self.program.to_str().expect("a path in UTF-8");
+        let mut command = Command::from(tethered(&[program], Stop::Kill, None));
+        command.env_clear().envs(self.set_by_lambda()).env("AWS_LAMBDA_RUNTIME_API", api.address.to_string());
+        command.envs(self.environment.iter().cloned());
+        command.stdout(self.output.try_clone().expect("one more handle"));
+        command.stderr(self.output.try_clone().expect("one more handle"));
+        let mut shell = command.spawn().expect("a shell");
+        // Taken out, since waiting for a child closes its standard input.
+        let tether = shell.stdin.take();
+        Execution { api, shell, tether }
+    }
+
+    /// AWS Lambda developer guide, "Defined runtime environment variables". The credentials open nothing.
+    fn set_by_lambda(&self) -> [(&'static str, &str); 10] {
+        [
+            ("AWS_LAMBDA_FUNCTION_NAME", &self.name),
+            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
+            ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/bed"),
+            ("AWS_LAMBDA_LOG_STREAM_NAME", "bed"),
+            ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
+            ("AWS_REGION", "us-east-1"),
+            ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+            ("AWS_SECRET_ACCESS_KEY", "an-example-that-opens-nothing"),
+            ("AWS_SESSION_TOKEN", "an-example-that-opens-nothing"),
+        ]
+    }
+}
+
+impl Execution {
+    async fn run(mut self, event: Bytes, limit: Duration) -> Outcome {
+        match timeout(INIT, self.says()).await {
+            Ok(Some(Said::Ready)) => {}
+            Ok(Some(Said::Error(error))) => return (Err(error), None),
+            Ok(Some(Said::Response(_))) => {
+                return (Err(failure("Runtime.BadResponse", "a response to no event")), None);
+            }
+            Ok(None) => return (Err(self.exit().await), None),
+            Err(_) => {
+                return (Err(failure("Runtime.InitTimeout", "no event was asked for in 10 seconds")), None);
+            }
+        }
+        let sent = self.api.events.send(Event { body: event, timeout: limit });
+        sent.expect("the function waits for it");
+        tokio::select! {
+            said = self.says() => match said {
+                Some(Said::Response(answer)) => (Ok(answer), Some(self)),
+                Some(Said::Error(error)) => (Err(error), Some(self)),
+                Some(Said::Ready) => (Err(failure("Runtime.NoResponse", "the event was not answered")), None),
+                None => (Err(self.exit().await), None),
+            },
+            () = sleep(limit) => (Err(self.time_out(limit).await), None),
+        }
+    }
+
+    /// What the function says next; None if its process ends instead.
+    async fn says(&mut self) -> Option<Said> {
+        tokio::select! {
+            // What was said before the end counts.
+            biased;
+            said = self.api.said.recv() => said,
+            _ = self.shell.wait() => None,
+        }
+    }
+
+    async fn exit(&mut self) -> Value {
+        let status = self.shell.wait().await.expect("the shell is our child");
+        failure("Runtime.ExitError", &format!("Runtime exited with error: {status}"))
+    }
+
+    /// Lambda answers when the process is dead.
+    async fn time_out(&mut self, limit: Duration) -> Value {
+        self.tether = None;
+        self.shell.wait().await.expect("the shell is our child");
+        failure("Sandbox.Timedout", &format!("Task timed out after {:.2} seconds", limit.as_secs_f64()))
+    }
+}
+
+impl std::fmt::Debug for Execution {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Execution({})", self.api.address)
+    }
+}
+
+fn failure(error_type: &str, message: &str) -> Value {
+    json!({ "errorType": error_type, "errorMessage": message })
+}

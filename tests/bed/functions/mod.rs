@@ -1,0 +1,140 @@
+//! The real Lambda binaries, run and invoked as Lambda does, at one address in the form of the Lambda API.
+
+mod built;
+mod execution;
+
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+use self::execution::Function;
+
+/// Several functions behind one invoke address. They end with this value, or with the process.
+#[derive(Debug)]
+pub struct Functions {
+    all: Arc<All>,
+    url: String,
+    serving: JoinHandle<()>,
+}
+
+#[derive(Debug)]
+struct All {
+    environment: Vec<(String, String)>,
+    functions: Mutex<HashMap<String, Arc<Function>>>,
+}
+
+/// Why an invocation failed: what a caller of the Lambda API reads in the answer's body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FunctionError {
+    /// Such as `Sandbox.Timedout`, or a type of the function's own.
+    pub error_type: String,
+    /// The function's own words, or Lambda's.
+    pub error_message: String,
+}
+
+impl Functions {
+    /// An invoke address without functions. All of them get these variables, over those that Lambda sets.
+    pub async fn start(environment: &[(&str, &str)]) -> Self {
+        let environment = owned(environment);
+        let all = Arc::new(All { environment, functions: Mutex::default() });
+        let router = Router::new()
+            .route("/2015-03-31/functions/{name}/invocations", post(invocations))
+            .with_state(Arc::clone(&all));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("a bound port"));
+        let serving = tokio::spawn(async move {
+            axum::serve(listener, router).await.expect("serving goes on until it is aborted");
+        });
+        Self { all, url, serving }
+    }
+
+    /// Adds the function of this name, which is a binary of the package `functions`, built now if it is out of date.
+    /// Lambda would kill it `timeout` after it was given an event.
+    pub async fn add(&self, binary: &str, environment: &[(&str, &str)], timeout: Duration) {
+        let program = built::folder().await.join(binary);
+        self.add_program(binary, program, environment, timeout);
+    }
+
+    /// Adds a function that runs any program.
+    pub fn add_program(&self, name: &str, program: PathBuf, environment: &[(&str, &str)], timeout: Duration) {
+        let environment = self.all.environment.iter().cloned().chain(owned(environment)).collect();
+        let function = Arc::new(Function::new(name, program, environment, timeout));
+        self.all.functions.lock().expect("no test panics here").insert(name.to_owned(), function);
+    }
+
+    /// The invoke address: `POST {url}/2015-03-31/functions/NAME/invocations`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Invokes a function and waits for its answer. As in Lambda, two invocations at once run in two processes.
+    ///
+    /// # Errors
+    /// What the function answered, or what Lambda says of a process that ended or ran out of time.
+    pub async fn invoke(&self, name: &str, event: &Value) -> Result<Value, FunctionError> {
+        let function = self.all.get(name).unwrap_or_else(|| panic!("no function {name} was added"));
+        let answer = function.invoke(event.to_string().into()).await;
+        answer.map_err(|error| FunctionError {
+            error_type: text_of(&error, "errorType"),
+            error_message: text_of(&error, "errorMessage"),
+        })
+    }
+
+    /// All that the function has written to its standard output and standard error.
+    #[must_use]
+    pub fn output(&self, name: &str) -> String {
+        self.all.get(name).unwrap_or_else(|| panic!("no function {name} was added")).output()
+    }
+
+    /// Kills every process of a function. Invocations in the air fail; the next one starts a new process.
+    pub fn kill(&self, name: &str) {
+        self.all.get(name).unwrap_or_else(|| panic!("no function {name} was added")).kill();
+    }
+}
+
+impl Drop for Functions {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+impl All {
+    fn get(&self, name: &str) -> Option<Arc<Function>> {
+        self.functions.lock().expect("no test panics here").get(name).cloned()
+    }
+}
+
+async fn invocations(State(all): State<Arc<All>>, Path(name): Path<String>, event: Bytes) -> Response {
+    let Some(function) = all.get(&name) else {
+        let missing = json!({ "Type": "User", "Message": format!("Function not found: {name}") });
+        return (StatusCode::NOT_FOUND, [("X-Amzn-ErrorType", "ResourceNotFoundException")], Json(missing))
+            .into_response();
+    };
+    match function.invoke(event).await {
+        Ok(answer) => Json(answer).into_response(),
+        Err(error) => ([("X-Amz-Function-Error", "Unhandled")], Json(error)).into_response(),
+    }
+}
+
+fn owned(environment: &[(&str, &str)]) -> Vec<(String, String)> {
+    environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn text_of(error: &Value, field: &str) -> String {
+    error[field].as_str().unwrap_or_default().to_owned()
+}

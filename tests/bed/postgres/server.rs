@@ -1,0 +1,177 @@
+//! Making a server's folder, starting the server in it, and waiting until it answers.
+
+use std::{
+    fmt::{self, Write},
+    fs::{self, File},
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command},
+    time::{Duration, Instant},
+};
+
+use super::{PostgresOptions, log::LINE_PREFIX};
+use crate::{
+    authority,
+    environment::{postgres_programs, repository},
+    folder::{Folder, as_server_user, server_user_prefix, user},
+    tether::{Stop, tethered},
+};
+
+/// Long enough for a busy machine; a start takes 0.1 s.
+const START: Duration = Duration::from_secs(30);
+
+/// A server's process and folder.
+pub(super) struct Server {
+    pub(super) port: u16,
+    pub(super) root_password: String,
+    folder: Folder,
+    /// The server lives as long as this process's end of the pipe to its shell.
+    shell: Child,
+}
+
+impl Server {
+    pub(super) async fn start(version: u16, options: &PostgresOptions<'_>) -> Self {
+        let folder = Folder::new();
+        let programs = reachable(&postgres_programs(version), &folder.path);
+        let template = template(version, &programs);
+        copy(&template.join("data"), &folder.path.join("data"));
+        let root_password = fs::read_to_string(template.join("password")).expect("the template's password");
+        configure(&folder, options);
+        let (port, shell) = spawn(&folder, &programs);
+        let mut server = Self { port, root_password, folder, shell };
+        server.wait_until_it_listens().await;
+        server
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder.path
+    }
+
+    async fn wait_until_it_listens(&mut self) {
+        let deadline = Instant::now() + START;
+        loop {
+            let log = fs::read_to_string(self.folder.path.join("log")).unwrap_or_default();
+            if log.contains("database system is ready to accept connections") {
+                return;
+            }
+            let ended = self.shell.try_wait().expect("the shell is our child").is_some();
+            assert!(!ended && Instant::now() < deadline, "PostgreSQL does not start:\n{log}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Its shell stops it and removes the folder.
+        drop(self.shell.stdin.take());
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Server({})", self.port)
+    }
+}
+
+/// Where the server's user can run the programs: where they are, or in a copy if a folder above them is closed to it.
+fn reachable(programs: &Path, folder: &Path) -> PathBuf {
+    let may_run = |programs: &Path| {
+        let mut test = as_server_user("test");
+        test.arg("-x").arg(programs.join("bin/postgres")).status().is_ok_and(|status| status.success())
+    };
+    if may_run(programs) {
+        return programs.to_owned();
+    }
+    let copied = folder.join("programs");
+    let links = Command::new("cp").arg("-al").args([programs, &copied]).output();
+    if !links.is_ok_and(|output| output.status.success()) {
+        // Another file system.
+        let _ = fs::remove_dir_all(&copied);
+        copy(programs, &copied);
+    }
+    assert!(
+        may_run(&copied),
+        "the user that runs PostgreSQL may not execute {}/bin/postgres",
+        programs.display()
+    );
+    copied
+}
+
+/// A fresh data folder and its root password, made once: copying it takes a tenth of initdb's time.
+fn template(version: u16, programs: &Path) -> PathBuf {
+    let templates = repository().join("target/bed");
+    let template = templates.join(format!("postgres-{version}-user-{}", user()));
+    if template.is_dir() {
+        return template;
+    }
+    fs::create_dir_all(&templates).expect("a folder in target");
+    let made = tempfile::tempdir_in(&templates).expect("a folder in target");
+    let folder = Folder::new();
+    let password = uuid::Uuid::new_v4().to_string();
+    let password_file = folder.write("password", &password);
+    let mut initdb = as_server_user(path(&programs.join("bin/initdb")));
+    initdb.current_dir(&folder.path).args(["-U", "postgres", "-A", "scram-sha-256", "-N"]);
+    initdb.args(["--no-locale", "-E", "UTF8", "-D", "data"]).arg("--pwfile").arg(&password_file);
+    let output = initdb.output().expect("initdb runs");
+    assert!(output.status.success(), "initdb failed: {}", String::from_utf8_lossy(&output.stderr));
+    copy(&folder.path.join("data"), &made.path().join("data"));
+    copy(&password_file, &made.path().join("password"));
+    let _ = fs::remove_dir_all(&folder.path);
+    // Another process may have been quicker; its template is as good.
+    let _ = fs::rename(made.path(), &template);
+    template
+}
+
+fn configure(folder: &Folder, options: &PostgresOptions<'_>) {
+    let data = folder.path.join("data");
+    folder.write("authority.pem", authority::pem());
+    let mut lines = format!(
+        "listen_addresses = '127.0.0.1'\nunix_socket_directories = ''\nfsync = off\nshared_buffers = 16MB\n\
+         log_statement = 'all'\nlog_connections = on\nlog_disconnections = on\nlog_line_prefix = '{LINE_PREFIX}'\n\
+         password_encryption = 'scram-sha-256'\n",
+    );
+    if let Some(identity) = options.certificate.issue() {
+        folder.write("server.pem", &identity.certificate);
+        folder.write("server.key", &identity.key);
+        lines.push_str("ssl = on\nssl_cert_file = '../server.pem'\nssl_key_file = '../server.key'\n");
+    }
+    for (setting, value) in options.settings {
+        let _ = writeln!(lines, "{setting} = '{}'", value.replace('\'', "''"));
+    }
+    append(&data.join("postgresql.conf"), &lines);
+    let pg_hba = data.join("pg_hba.conf");
+    let usual = fs::read_to_string(&pg_hba).expect("initdb wrote it");
+    fs::write(&pg_hba, format!("{}\n{usual}", options.pg_hba.join("\n")))
+        .expect("a file in the server's folder");
+}
+
+fn spawn(folder: &Folder, programs: &Path) -> (u16, Child) {
+    // Free now; a server that finds it taken says so in its log, which the caller prints.
+    let port =
+        TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+    let (postgres, data, port_word) =
+        (programs.join("bin/postgres"), folder.path.join("data"), port.to_string());
+    let mut words = server_user_prefix().to_vec();
+    words.extend([path(&postgres), "-D", path(&data), "-p", &port_word]);
+    let mut command = tethered(&words, Stop::Interrupt, Some(&folder.path));
+    command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").current_dir(&folder.path);
+    command.stdout(folder.lock.try_clone().expect("one more handle"));
+    command.stderr(File::create(folder.path.join("log")).expect("a log file"));
+    (port, command.spawn().expect("a shell"))
+}
+
+fn append(file: &Path, lines: &str) {
+    let before = fs::read_to_string(file).expect("initdb wrote it");
+    fs::write(file, format!("{before}\n{lines}")).expect("a file in the server's folder");
+}
+
+/// Keeps owners and modes.
+fn copy(from: &Path, to: &Path) {
+    let copied = Command::new("cp").arg("-a").args([from, to]).output().expect("cp runs");
+    assert!(copied.status.success(), "{}", String::from_utf8_lossy(&copied.stderr));
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().expect("a path in UTF-8")
+}

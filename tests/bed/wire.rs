@@ -1,0 +1,150 @@
+//! A stretch of wire between a client and a server, with somebody on it.
+
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+};
+
+/// The first eight bytes of a client that asks for TLS or GSS encryption (PostgreSQL, "Message Formats").
+const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
+const GSS_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 48];
+
+/// What happens on the wire to the server at a port of this machine.
+#[derive(Clone, Copy, Debug)]
+pub enum Fault {
+    /// Nothing: all passes.
+    None,
+    /// Whoever asks for TLS is told that there is none. A client that then signs in is let through, in cleartext.
+    StripsTls,
+    /// Connections are accepted, and nothing is ever answered.
+    Silent,
+    /// All passes until the client has sent this many bytes; then the connection is closed.
+    CutsAfter(usize),
+}
+
+/// A port of its own that leads to a server. Closed when dropped.
+#[derive(Debug)]
+pub struct Wire {
+    port: u16,
+    seen: Arc<Seen>,
+    accepting: JoinHandle<()>,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    connections: AtomicUsize,
+    bytes: AtomicUsize,
+    cleartext_sign_ins: AtomicUsize,
+}
+
+impl Wire {
+    /// A wire to the server at `127.0.0.1:port`.
+    pub async fn to(port: u16, fault: Fault) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let own_port = listener.local_addr().expect("a bound port").port();
+        let seen = Arc::new(Seen::default());
+        let accepting = tokio::spawn(accept(listener, port, fault, Arc::clone(&seen)));
+        Self { port: own_port, seen, accepting }
+    }
+
+    /// The wire's own port on 127.0.0.1.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// How many connections were accepted.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.seen.connections.load(Ordering::SeqCst)
+    }
+
+    /// How many bytes the clients have sent.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.seen.bytes.load(Ordering::SeqCst)
+    }
+
+    /// How many clients went on to sign in, in cleartext, without TLS or after being told that there is none.
+    #[must_use]
+    pub fn cleartext_sign_ins(&self) -> usize {
+        self.seen.cleartext_sign_ins.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+async fn accept(listener: TcpListener, port: u16, fault: Fault, seen: Arc<Seen>) {
+    // Connections end with the task that holds them.
+    let mut connections = tokio::task::JoinSet::new();
+    while let Ok((client, _)) = listener.accept().await {
+        seen.connections.fetch_add(1, Ordering::SeqCst);
+        let seen = Arc::clone(&seen);
+        connections.spawn(async move {
+            // A connection that breaks is what the client is tested with.
+            let _ = match fault {
+                Fault::None => pass(client, &[], port, &seen, usize::MAX).await,
+                Fault::StripsTls => strip(client, port, &seen).await,
+                Fault::Silent => pump(client, tokio::io::sink(), usize::MAX, &seen.bytes).await,
+                Fault::CutsAfter(bytes) => pass(client, &[], port, &seen, bytes).await,
+            };
+        });
+    }
+}
+
+async fn strip(mut client: TcpStream, port: u16, seen: &Seen) -> io::Result<()> {
+    loop {
+        let mut request = [0; 8];
+        // A client that gives up here has sent nothing that matters.
+        client.read_exact(&mut request).await?;
+        if request != SSL_REQUEST && request != GSS_REQUEST {
+            seen.cleartext_sign_ins.fetch_add(1, Ordering::SeqCst);
+            return pass(client, &request, port, seen, usize::MAX).await;
+        }
+        client.write_all(b"N").await?;
+    }
+}
+
+/// Both ways, until one side closes or the client has sent `most` bytes; then both are closed.
+async fn pass(client: TcpStream, already_read: &[u8], port: u16, seen: &Seen, most: usize) -> io::Result<()> {
+    let (from_server, to_server) = TcpStream::connect(("127.0.0.1", port)).await?.into_split();
+    let (from_client, to_client) = client.into_split();
+    let answered = AtomicUsize::new(0);
+    tokio::select! {
+        end = pump(already_read.chain(from_client), to_server, most, &seen.bytes) => end,
+        end = pump(from_server, to_client, usize::MAX, &answered) => end,
+    }
+}
+
+async fn pump(
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+    mut left: usize,
+    count: &AtomicUsize,
+) -> io::Result<()> {
+    let mut buffer = [0; 8192];
+    while left > 0 {
+        let most = left.min(buffer.len());
+        let read = from.read(&mut buffer[..most]).await?;
+        if read == 0 {
+            break;
+        }
+        count.fetch_add(read, Ordering::SeqCst);
+        left -= read;
+        to.write_all(&buffer[..read]).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,92 @@
+//! The parts of the demo, and what is done with them.
+
+use std::{
+    fs,
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+use aws_sdk_secretsmanager::Client;
+use bed::{
+    CargoLambda, Postgres, PostgresOptions, environment::repository, postgres_versions, secrets_manager,
+};
+use local_aws::{LocalAws, Options};
+use serde_json::Value;
+
+use crate::{
+    cast::Role,
+    observer::{self, Watched},
+    show,
+};
+
+/// Everything that runs. It ends with this value, or with the process.
+pub(crate) struct Stage {
+    pub(crate) postgres: Arc<Postgres>,
+    pub(crate) local_aws: LocalAws,
+    pub(crate) cargo_lambda: CargoLambda,
+    pub(crate) secrets: Client,
+    watched: Arc<Mutex<Option<Watched>>>,
+}
+
+impl Stage {
+    pub(crate) async fn set_up() -> Self {
+        let folder = repository().join("target/demo");
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(crate::events::folder()).expect("a folder in target");
+
+        let newest = postgres_versions()[0];
+        let postgres = Arc::new(Postgres::start(newest, PostgresOptions::default()).await);
+        show::part(&format!("PostgreSQL {newest}"), &format!("{}:{}", postgres.host(), postgres.port()));
+
+        let local_aws = LocalAws::start(Options::default()).await.expect("local-aws starts");
+        let secrets = secrets_manager(&local_aws.url());
+        show::part("local-aws (Secrets Manager)", &local_aws.url());
+
+        let cargo_lambda = watch(&postgres, &local_aws, &folder.join("functions.log")).await;
+        show::part("cargo lambda watch", &format!("http://127.0.0.1:{}", cargo_lambda.port()));
+
+        let watched = Arc::new(Mutex::new(None));
+        let observed = observer::start(&cargo_lambda, &postgres, &secrets, Arc::clone(&watched)).await;
+        local_aws.set_lambda_url(&observed);
+        Self { postgres, local_aws, cargo_lambda, secrets, watched }
+    }
+
+    /// Answers the secret's ARN.
+    pub(crate) async fn create_secret(&self, name: &str, value: &Value) -> String {
+        let create = self.secrets.create_secret().name(name).secret_string(value.to_string());
+        let created = create.send().await.unwrap_or_else(|error| panic!("{}", error.into_service_error()));
+        created.arn.expect("a secret has an ARN")
+    }
+
+    /// Rotates as a person does, by one call; Secrets Manager calls the function. Answers what went wrong.
+    pub(crate) async fn rotate(&self, secret_id: &str, role: &'static Role) -> Vec<String> {
+        *self.watched.lock().expect("nobody panics here") = Some(Watched::new(secret_id, role));
+        let rotate = self.secrets.rotate_secret().secret_id(secret_id);
+        let rotate = rotate
+            .rotation_lambda_arn(format!("arn:aws:lambda:us-east-1:123456789012:function:{}", role.function));
+        let version = match rotate.send().await {
+            Ok(started) => started.version_id.unwrap_or_default(),
+            Err(error) => return vec![error.into_service_error().to_string()],
+        };
+        let rotation = self.local_aws.rotated(secret_id, &version).await;
+        let watched = self.watched.lock().expect("nobody panics here").take();
+        let mut problems = watched.map(|watched| watched.problems).unwrap_or_default();
+        if !rotation.succeeded {
+            problems.push(format!("given up after {} attempts", rotation.attempts.len()));
+        }
+        problems
+    }
+}
+
+async fn watch(postgres: &Postgres, local_aws: &LocalAws, log: &Path) -> CargoLambda {
+    let authority = postgres.ca_file();
+    let environment = [
+        ("SECRETS_MANAGER_ENDPOINT", local_aws.url()),
+        ("DATABASE_CA_FILE", authority.to_string_lossy().into_owned()),
+        ("AWS_REGION", "us-east-1".to_owned()),
+        ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", "an-example".to_owned()),
+    ];
+    let environment = environment.each_ref().map(|(name, value)| (*name, value.as_str()));
+    CargoLambda::watch(&environment, log).await
+}

@@ -1,0 +1,4 @@
+//! All tests that need more than one package, in one program: they share the servers of the bed.
+
+mod bed_works;
+mod rotates;

@@ -1,0 +1,201 @@
+//! The main job, on real servers, through the real binaries, as Secrets Manager drives it.
+
+use std::collections::BTreeMap;
+
+use bed::{Application, Postgres, STEPS, Setup, postgres_versions};
+use serde_json::json;
+
+/// How often each call was made.
+fn counted(application: &Application<'_>) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for call in application.local.calls() {
+        *counts.entry(call.operation).or_default() += 1;
+    }
+    counts
+}
+
+fn counts(list: &[(&str, usize)]) -> BTreeMap<String, usize> {
+    list.iter().map(|(operation, count)| ((*operation).to_owned(), *count)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn single_user_gives_the_same_user_a_new_password() {
+    for version in postgres_versions() {
+        let server = Postgres::shared(version).await;
+        let application = Application::start(server, Setup::single_user()).await;
+        let first = application.credentials("AWSCURRENT").await.expect("a first version");
+        for _ in 0..3 {
+            application.rotate_well().await;
+            assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+            assert!(!application.signs_in("AWSPREVIOUS").await, "on {version}");
+        }
+        let current = application.credentials("AWSCURRENT").await.expect("a current version");
+        assert_eq!(current.user, first.user);
+        assert_ne!(current.password, first.password);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn alternating_users_take_turns_and_both_sign_in() {
+    for version in postgres_versions() {
+        let server = Postgres::shared(version).await;
+        let application = Application::start(server, Setup::alternating_users()).await;
+        let base = application.app.user().to_owned();
+        for expected in [format!("{base}_clone"), base.clone(), format!("{base}_clone")] {
+            application.rotate_well().await;
+            let current = application.credentials("AWSCURRENT").await.expect("a current version");
+            assert_eq!(current.user, expected);
+            assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+            assert!(application.signs_in("AWSPREVIOUS").await, "on {version}");
+        }
+    }
+}
+
+/// The table of costs: calls of Secrets Manager, sign-ins, failed ones among them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotation_of_a_single_user_costs_10_calls_and_2_sign_ins() {
+    for version in postgres_versions() {
+        let server = Postgres::shared(version).await;
+        let application = Application::start(server, Setup::single_user()).await;
+        application.rotate_well().await;
+        application.local.clear_calls();
+        let log = server.log();
+        application.rotate_well().await;
+        let calls = [
+            ("RotateSecret", 1),
+            ("DescribeSecret", 4),
+            ("GetSecretValue", 4),
+            ("PutSecretValue", 1),
+            ("UpdateSecretVersionStage", 1),
+        ];
+        assert_eq!(counted(&application), counts(&calls), "on {version}");
+        let user = application.app.user();
+        assert_eq!((log.authorized(user), log.failed(user)), (2, 0), "on {version}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotation_of_alternating_users_costs_11_calls_and_3_sign_ins() {
+    // A server of its own: the superuser's sign-ins are counted as well.
+    let versions = postgres_versions();
+    for version in versions {
+        let server = Postgres::start(version, bed::PostgresOptions::default()).await;
+        let application = Application::start(&server, Setup::alternating_users()).await;
+        for _turn in 0..2 {
+            application.local.clear_calls();
+            let log = server.log();
+            application.rotate_well().await;
+            let calls = [
+                ("RotateSecret", 1),
+                ("DescribeSecret", 4),
+                ("GetSecretValue", 5),
+                ("PutSecretValue", 1),
+                ("UpdateSecretVersionStage", 1),
+            ];
+            assert_eq!(counted(&application), counts(&calls), "on {version}");
+            let base = application.app.user().to_owned();
+            let users = [base.clone(), format!("{base}_clone"), server.admin().await.user.clone()];
+            let signed_in: usize = users.iter().map(|user| log.authorized(user)).sum();
+            let failed: usize = users.iter().map(|user| log.failed(user)).sum();
+            assert_eq!((signed_in, failed), (3, 0), "on {version}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_waits_for_at_most_two_rounds_of_secrets_manager() {
+    let server = Postgres::shared(postgres_versions()[0]).await;
+    let application = Application::start(server, Setup::alternating_users()).await;
+    let version = application.begin().await;
+    for step in STEPS {
+        application.local.clear_calls();
+        application.step(step, &version).await.expect(step);
+        let operations: Vec<String> =
+            application.local.calls().into_iter().map(|call| call.operation).collect();
+        let reads = operations.iter().filter(|operation| **operation != "PutSecretValue").count();
+        assert!(reads <= 4, "{step}: {operations:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn user_names_of_any_characters_simply_work() {
+    let names =
+        ["o'brien", "50% off", "a b;c", "back\\slash", "dou\"ble", "naïve-ю-名", "%I%L%s", "$1", "CamelCase", "=x"];
+    for version in postgres_versions() {
+        let server = Postgres::shared(version).await;
+        for name in names {
+            for setup in [Setup::single_user(), Setup::alternating_users()] {
+                let application = Application::start(server, Setup { user: name, ..setup }).await;
+                for _ in 0..2 {
+                    application.rotate_well().await;
+                    assert!(application.signs_in("AWSCURRENT").await, "{name:?} on {version}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unknown_fields_of_the_secret_are_kept_in_their_order() {
+    let server = Postgres::shared(postgres_versions()[0]).await;
+    let fields = json!({"zulu": [1, {"b": null, "a": 1.5}], "alpha": "kept", "dbInstanceIdentifier": "db-1"});
+    let application = Application::start(server, Setup { fields, ..Setup::single_user() }).await;
+    let keys = |secret: &serde_json::Value| -> Vec<String> {
+        secret.as_object().expect("an object").keys().cloned().collect()
+    };
+    let before = application.stored("AWSCURRENT").await.expect("a first version");
+    application.rotate_well().await;
+    let mut after = application.stored("AWSCURRENT").await.expect("a current version");
+    assert_eq!(keys(&after), keys(&before));
+    after["password"] = before["password"].clone();
+    assert_eq!(after, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rotation_token_is_passed_on_to_secrets_manager() {
+    let server = Postgres::shared(postgres_versions()[0]).await;
+    let application = Application::start(server, Setup::single_user()).await;
+    application.rotate_well().await;
+    let puts: Vec<_> =
+        application.local.calls().into_iter().filter(|call| call.operation == "PutSecretValue").collect();
+    assert!(puts.len() == 1 && puts[0].rotation_token, "{puts:?}");
+}
+
+/// `RotateImmediately=false` calls testSecret alone, on a copy of the current version.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_probe_of_a_rotation_that_is_not_immediate_passes_under_every_strategy() {
+    for version in postgres_versions() {
+        let server = Postgres::shared(version).await;
+        for setup in [Setup::single_user(), Setup::alternating_users()] {
+            let application = Application::start(server, setup).await;
+            for _turn in 0..3 {
+                // The probe takes AWSPENDING, which on the current version means nothing.
+                let labels = async || {
+                    let labels = application.labels().await;
+                    labels.into_iter().filter(|label| !label.starts_with("AWSPENDING")).collect::<Vec<_>>()
+                };
+                let before = labels().await;
+                application.probe().await;
+                assert_eq!(labels().await, before);
+                application.rotate_well().await;
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_settings_of_awss_functions_shape_the_password() {
+    let server = Postgres::shared(postgres_versions()[0]).await;
+    let environment = vec![
+        ("PASSWORD_LENGTH", "48"),
+        ("EXCLUDE_PUNCTUATION", "true"),
+        ("EXCLUDE_UPPERCASE", "Yes"),
+        ("EXCLUDE_CHARACTERS", "abc012"),
+    ];
+    let application = Application::start(server, Setup { environment, ..Setup::single_user() }).await;
+    application.rotate_well().await;
+    let password = application.credentials("AWSCURRENT").await.expect("a current version").password;
+    assert_eq!(password.len(), 48);
+    assert!(password.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()), "{password}");
+    assert!(!password.contains(['a', 'b', 'c', '0', '1', '2']), "{password}");
+}
