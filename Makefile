@@ -34,7 +34,8 @@ help: ## List what there is to run
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 demo: cargo $(call postgres,18) $(cargo_lambda) ## Rotate two applications' secrets, three times each, and show every step
-	@PATH="$(CURDIR)/target/tools/cargo-lambda/bin:$$PATH" cargo run --quiet --locked -p tests --bin demo -- $(DEMO)
+	cargo build --locked --workspace --bins
+	@PATH="$(CURDIR)/target/tools/cargo-lambda/bin:$$PATH" BED_POSTGRES=18 cargo run --quiet --locked --bin demo -- $(DEMO)
 
 # The doc tests come first, so that the last lines are the summary of the tests that run on real servers.
 test: cargo $(call postgres,$(BED_POSTGRES)) $(moto) ## Run all tests, on the newest and the oldest PostgreSQL

@@ -201,6 +201,13 @@ impl<'a> Application<'a> {
         call.send().await.expect("PutSecretValue is accepted");
     }
 
+    /// Takes AWSPENDING off a version, as an operator would who gives a rotation up.
+    pub async fn abandon(&self, version: &str) {
+        let call = self.client.update_secret_version_stage().secret_id(&self.arn);
+        let call = call.version_stage("AWSPENDING").remove_from_version_id(version);
+        call.send().await.expect("UpdateSecretVersionStage is accepted");
+    }
+
     /// User and password of the version with this label.
     pub async fn credentials(&self, stage: &str) -> Option<Credentials> {
         let secret = self.stored(stage).await?;

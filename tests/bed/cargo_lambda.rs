@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::{
-    environment::repository,
+    environment::{repository, set_by_cargo},
     tether::{Stop, tethered},
 };
 
@@ -32,7 +32,11 @@ impl CargoLambda {
         let words =
             ["cargo", "lambda", "watch", "--invoke-address", "127.0.0.1", "--invoke-port", &port_word];
         let mut command = tethered(&[&words[..], &["--ignore-changes"]].concat(), Stop::Terminate, None);
-        command.current_dir(repository()).envs(environment.iter().copied());
+        command.current_dir(repository());
+        for variable in set_by_cargo() {
+            command.env_remove(variable);
+        }
+        command.envs(environment.iter().copied());
         let log_file = File::create(log).expect("a log file");
         command.stdout(log_file.try_clone().expect("one more handle")).stderr(log_file);
         let mut watch = Self { port, shell: command.spawn().expect("a shell") };

@@ -13,6 +13,7 @@
 mod application;
 pub mod authority;
 mod cargo_lambda;
+pub mod crash;
 pub mod environment;
 mod folder;
 pub mod functions;
@@ -28,5 +29,5 @@ pub use cargo_lambda::CargoLambda;
 pub use environment::postgres_versions;
 pub use functions::{FunctionError, Functions};
 pub use postgres::{App, Credentials, Postgres, PostgresOptions};
-pub use secrets_manager::secrets_manager;
+pub use secrets_manager::{in_process, secrets_manager};
 pub use wire::Wire;

@@ -18,3 +18,15 @@ pub fn secrets_manager(url: &str) -> Client {
         .http_client(aws_smithy_http_client::Builder::new().build_http());
     Client::from_conf(config.build())
 }
+
+/// What the functions reach AWS with, in this process and at `url`.
+pub async fn in_process(url: &str) -> aws::Aws {
+    let config = aws_config::defaults(BehaviorVersion::latest())
+        .region(Region::from_static("us-east-1"))
+        .credentials_provider(Credentials::new("AKIDEXAMPLE", "an-example", None, None, "bed"))
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .load()
+        .await;
+    let url = Some(url.to_owned());
+    aws::Aws::new(&config, aws::Settings { secrets_manager_endpoint: url.clone(), rds_endpoint: url })
+}

@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 mod canned;
+mod codes;
 mod errors;
 mod rds;
 mod secrets_manager;
@@ -79,7 +80,9 @@ fn loader() -> ConfigLoader {
 }
 
 impl Aws {
-    fn new(config: &SdkConfig, settings: Settings) -> Self {
+    /// The clients of a configuration of the caller's own: its credentials, region, HTTP client and limits.
+    #[must_use]
+    pub fn new(config: &SdkConfig, settings: Settings) -> Self {
         Self {
             secrets_manager: SecretsManager::new(config, settings.secrets_manager_endpoint),
             rds: Rds::new(config, settings.rds_endpoint),

@@ -31,8 +31,9 @@ pub(super) struct Server {
 
 impl Server {
     pub(super) async fn start(version: u16, options: &PostgresOptions<'_>) -> Self {
+        let programs = postgres_programs(version);
         let folder = Folder::new();
-        let programs = reachable(&postgres_programs(version), &folder.path);
+        let programs = reachable(&programs, &folder.path);
         let template = template(version, &programs);
         copy(&template.join("data"), &folder.path.join("data"));
         let root_password = fs::read_to_string(template.join("password")).expect("the template's password");

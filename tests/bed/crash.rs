@@ -1,0 +1,227 @@
+//! A process that stops at a chosen call to Secrets Manager or a database, before or after its effect.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rotation::edges::{Change, Clock, Database, Move, Put, SecretStore, Session, SignIn, Wanted};
+use rotation::{
+    EdgeError, Installer, Password, RotationToken, SecretId, SecretText, Server, Turn, Username, VersionId,
+    Versions,
+};
+
+/// When the process stops, relative to the chosen call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// The call is never made.
+    Before,
+    /// The call takes effect, and nobody learns of its answer.
+    After,
+}
+
+/// Counts calls, and stops at one: from there on nothing returns, and the caller drops the step.
+#[derive(Debug, Clone)]
+pub struct Crash {
+    at: usize,
+    moment: Moment,
+    calls: Arc<AtomicUsize>,
+    stopped: Arc<tokio::sync::Notify>,
+}
+
+impl Crash {
+    /// Stops at the call number `at`, counted from 1.
+    #[must_use]
+    pub fn at(at: usize, moment: Moment) -> Self {
+        Self { at, moment, calls: Arc::default(), stopped: Arc::default() }
+    }
+
+    /// Never stops.
+    #[must_use]
+    pub fn never() -> Self {
+        Self::at(usize::MAX, Moment::Before)
+    }
+
+    /// How many calls there were.
+    #[must_use]
+    pub fn calls(&self) -> usize {
+        self.calls.load(Ordering::SeqCst)
+    }
+
+    /// Runs a step until it ends, or the process stops: none.
+    pub async fn until<T>(&self, step: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            answer = step => Some(answer),
+            () = self.stopped.notified() => None,
+        }
+    }
+
+    async fn call<T>(&self, call: impl Future<Output = T>) -> T {
+        let chosen = self.calls.fetch_add(1, Ordering::SeqCst) + 1 == self.at;
+        if chosen && self.moment == Moment::Before {
+            self.stop().await;
+        }
+        let answer = call.await;
+        if chosen {
+            self.stop().await;
+        }
+        answer
+    }
+
+    async fn stop(&self) {
+        self.stopped.notify_one();
+        std::future::pending::<()>().await;
+    }
+}
+
+/// An edge through which the process may stop.
+#[expect(missing_debug_implementations, reason = "the edges are traits without Debug")]
+pub struct Crashing<'a, T: ?Sized> {
+    /// The real edge.
+    pub edge: &'a T,
+    /// When to stop.
+    pub crash: Crash,
+}
+
+#[async_trait]
+impl SecretStore for Crashing<'_, dyn SecretStore> {
+    async fn describe(&self, secret: &SecretId) -> Result<Versions, EdgeError> {
+        self.crash.call(self.edge.describe(secret)).await
+    }
+
+    async fn value(&self, secret: &SecretId, wanted: Wanted<'_>) -> Result<Option<SecretText>, EdgeError> {
+        self.crash.call(self.edge.value(secret, wanted)).await
+    }
+
+    async fn put_pending(
+        &self,
+        secret: &SecretId,
+        version: &VersionId,
+        text: &SecretText,
+        token: Option<&RotationToken>,
+    ) -> Result<Put, EdgeError> {
+        self.crash.call(self.edge.put_pending(secret, version, text, token)).await
+    }
+
+    async fn move_current(
+        &self,
+        secret: &SecretId,
+        from: &VersionId,
+        to: &VersionId,
+    ) -> Result<Move, EdgeError> {
+        self.crash.call(self.edge.move_current(secret, from, to)).await
+    }
+}
+
+#[async_trait]
+impl Database for Crashing<'_, dyn Database> {
+    fn engines(&self) -> &'static [&'static str] {
+        self.edge.engines()
+    }
+
+    fn default_port(&self) -> u16 {
+        self.edge.default_port()
+    }
+
+    fn unusable(&self, user: &Username) -> Option<&'static str> {
+        self.edge.unusable(user)
+    }
+
+    fn by_hand(&self, user: &Username) -> String {
+        self.edge.by_hand(user)
+    }
+
+    async fn sign_in(
+        &self,
+        server: &Server,
+        user: &Username,
+        password: &Password,
+    ) -> Result<SignIn, EdgeError> {
+        let answer = self.crash.call(self.edge.sign_in(server, user, password)).await?;
+        Ok(crashing(answer, &self.crash))
+    }
+
+    async fn sign_in_superuser(
+        &self,
+        server: &Server,
+        user: &Username,
+        password: &Password,
+    ) -> Result<SignIn, EdgeError> {
+        let answer = self.crash.call(self.edge.sign_in_superuser(server, user, password)).await?;
+        Ok(crashing(answer, &self.crash))
+    }
+
+    async fn hand_back(
+        &self,
+        server: &Server,
+        turn: &Turn,
+        password: &Password,
+        databases: &[String],
+    ) -> Result<(), EdgeError> {
+        self.crash.call(self.edge.hand_back(server, turn, password, databases)).await
+    }
+}
+
+fn crashing(answer: SignIn, crash: &Crash) -> SignIn {
+    match answer {
+        SignIn::Accepted(session) => {
+            SignIn::Accepted(Box::new(CrashingSession { session, crash: crash.clone() }))
+        }
+        refused @ SignIn::Refused(_) => refused,
+    }
+}
+
+struct CrashingSession {
+    session: Box<dyn Session>,
+    crash: Crash,
+}
+
+#[async_trait]
+impl Session for CrashingSession {
+    async fn change_own_password(
+        &mut self,
+        user: &Username,
+        password: &Password,
+    ) -> Result<Change, EdgeError> {
+        self.crash.call(self.session.change_own_password(user, password)).await
+    }
+
+    async fn install_password(&mut self, user: &Username, password: &Password) -> Result<(), EdgeError> {
+        self.crash.call(self.session.install_password(user, password)).await
+    }
+
+    async fn check_turn(&mut self, turn: &Turn) -> Result<Vec<String>, EdgeError> {
+        self.crash.call(self.session.check_turn(turn)).await
+    }
+
+    async fn take_turn(&mut self, turn: &Turn, password: &Password) -> Result<(), EdgeError> {
+        self.crash.call(self.session.take_turn(turn, password)).await
+    }
+
+    async fn prove(&mut self, user: &Username, installer: &Installer) -> Result<Vec<String>, EdgeError> {
+        self.crash.call(self.session.prove(user, installer)).await
+    }
+
+    async fn on_replica(&mut self) -> Result<bool, EdgeError> {
+        self.crash.call(self.session.on_replica()).await
+    }
+
+    async fn close(self: Box<Self>) {
+        self.session.close().await;
+    }
+}
+
+/// A clock of a test: a minute is left, always.
+#[derive(Debug, Clone, Copy)]
+pub struct AMinute;
+
+#[async_trait]
+impl Clock for AMinute {
+    fn left(&self) -> Duration {
+        Duration::from_secs(60)
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}

@@ -1,0 +1,193 @@
+//! Crashes, repeats and twins: whatever happened before, running the rotation again mends it, and at every
+//! instant a stored version signs in.
+
+use bed::crash::{AMinute, Crash, Crashing, Moment};
+use bed::{Application, Postgres, STEPS, Setup, in_process, postgres_versions};
+use databases::{Limits, TrustAnchors};
+use rotation::edges::{Database, SecretStore, Topology};
+use rotation::{AlternatingUsers, PasswordPolicy, Progress, Rotation, RotationEvent, SingleUser, Strategy};
+
+/// What a function rotates with, in this process.
+struct Function {
+    aws: aws::Aws,
+    database: databases::Postgres,
+    strategy: &'static dyn Strategy,
+}
+
+impl Function {
+    async fn of(application: &Application<'_>, strategy: &'static dyn Strategy) -> Self {
+        let authority = std::fs::read(application.server.ca_file()).expect("the authority's file");
+        let trusted = TrustAnchors::new(Some(&authority)).expect("an authority");
+        Self {
+            aws: in_process(&application.local.url()).await,
+            database: databases::Postgres::new(trusted, Limits::default()),
+            strategy,
+        }
+    }
+
+    /// Runs all four steps, until one fails or the process stops. Whether all were done.
+    async fn run(&self, application: &Application<'_>, version: &str, crash: &Crash) -> bool {
+        for step in STEPS {
+            let event = RotationEvent::parse(application.event(step, version)).expect("an event");
+            match crash.until(self.step(&event, crash)).await {
+                None => return false,
+                Some(answer) => answer.unwrap_or_else(|error| panic!("{step}: {error:?}")),
+            }
+        }
+        true
+    }
+
+    async fn step(&self, event: &RotationEvent, crash: &Crash) -> Result<(), rotation::Error> {
+        let store: &dyn SecretStore = &self.aws.secrets_manager;
+        let database: &dyn Database = &self.database;
+        let topology: &dyn Topology = &self.aws.rds;
+        let rotation = Rotation {
+            store: &Crashing { edge: store, crash: crash.clone() },
+            database: &Crashing { edge: database, crash: crash.clone() },
+            topology,
+            clock: &AMinute,
+            strategy: self.strategy,
+            policy: &PasswordPolicy::default(),
+            username_limit: None,
+            progress: &Progress::default(),
+        };
+        rotation::rotate(&rotation, event).await
+    }
+}
+
+/// Law 1, for the strategy: `AWSCURRENT` signs in, or under single user any stored version.
+async fn nothing_is_lost(application: &Application<'_>, single_user: bool, context: &str) {
+    let current = application.signs_in("AWSCURRENT").await;
+    let any = current
+        || (single_user
+            && (application.signs_in("AWSPENDING").await || application.signs_in("AWSPREVIOUS").await));
+    assert!(any, "no working credential is left: {context}");
+}
+
+async fn a_crash_at_any_call(setup: Setup<'_>, strategy: &'static dyn Strategy, calls_at_least: usize) {
+    let single_user = setup.function == "postgres-single-user";
+    for version in postgres_versions() {
+        let server = Postgres::shared(version).await;
+        for moment in [Moment::Before, Moment::After] {
+            let application = Application::start(server, setup.clone()).await;
+            let function = Function::of(&application, strategy).await;
+            let mut at = 1;
+            loop {
+                let context = format!("{} on {version}, {moment:?} call {at}", setup.function);
+                let pending = application.begin().await;
+                let crash = Crash::at(at, moment);
+                let ended = function.run(&application, &pending, &crash).await;
+                nothing_is_lost(&application, single_user, &context).await;
+                assert!(function.run(&application, &pending, &Crash::never()).await, "{context}");
+                nothing_is_lost(&application, false, &context).await;
+                let labels = application.labels().await;
+                assert!(labels.contains(&format!("AWSCURRENT {pending}")), "{context}: {labels:?}");
+                if ended {
+                    assert!(crash.calls() >= calls_at_least, "only {} calls: {context}", crash.calls());
+                    break;
+                }
+                at += 1;
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_at_any_call_of_a_single_user_is_mended_by_a_retry() {
+    a_crash_at_any_call(Setup::single_user(), &SingleUser, 14).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_at_any_call_of_alternating_users_is_mended_by_a_retry() {
+    a_crash_at_any_call(Setup::alternating_users(), &AlternatingUsers, 16).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_step_may_be_delivered_twice() {
+    for version in postgres_versions() {
+        let server = Postgres::shared(version).await;
+        for setup in [Setup::single_user(), Setup::alternating_users()] {
+            let application = Application::start(server, setup).await;
+            for _turn in 0..2 {
+                let pending = application.begin().await;
+                for step in STEPS {
+                    application.step(step, &pending).await.expect(step);
+                    let stored = application.stored("AWSPENDING").await;
+                    application.step(step, &pending).await.expect(step);
+                    assert_eq!(application.stored("AWSPENDING").await, stored, "{step}");
+                }
+                // Late repeats, after the version has become current.
+                for step in STEPS {
+                    application.step(step, &pending).await.expect(step);
+                }
+                assert!(application.signs_in("AWSCURRENT").await);
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_step_may_run_four_times_at_once() {
+    for version in postgres_versions() {
+        let server = Postgres::shared(version).await;
+        for setup in [Setup::single_user(), Setup::alternating_users()] {
+            let application = Application::start(server, setup).await;
+            for _turn in 0..2 {
+                let pending = application.begin().await;
+                for step in STEPS {
+                    let run = || application.step(step, &pending);
+                    let (a, b, c, d) = tokio::join!(run(), run(), run(), run());
+                    for answer in [a, b, c, d] {
+                        answer.unwrap_or_else(|error| panic!("{step} on {version}: {error:?}"));
+                    }
+                }
+                assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+            }
+        }
+    }
+}
+
+/// The service retries the whole rotation with the same token.
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_manager_retries_what_failed_on_the_way() {
+    let server = Postgres::shared(postgres_versions()[0]).await;
+    for setup in [Setup::single_user(), Setup::alternating_users()] {
+        let application = Application::start(server, Setup { attempts: 3, ..setup }).await;
+        application.local.fail(local_aws::Failure::refuse("UpdateSecretVersionStage", 1, "AccessDeniedException"));
+        let rotation = application.rotate().await;
+        assert!(rotation.succeeded && rotation.attempts.len() == 2, "{rotation:#?}");
+        assert!(application.signs_in("AWSCURRENT").await);
+    }
+}
+
+/// An abandoned rotation of a single user leaves a password that only AWSPREVIOUS may still have.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_single_user_whose_current_password_is_refused_rotates_with_the_previous_one() {
+    let server = Postgres::shared(postgres_versions()[0]).await;
+    let application = Application::start(server, Setup::single_user()).await;
+    let first = application.stored("AWSCURRENT").await.expect("a first version");
+    let mut wrong = first.clone();
+    wrong["password"] = "not the password".into();
+    application.store_current(&wrong).await;
+    application.rotate_well().await;
+    assert!(application.signs_in("AWSCURRENT").await);
+    assert!(application.output().contains("rotating with AWSPREVIOUS"), "{}", application.output());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_rotation_takes_over_from_an_abandoned_one_of_alternating_users() {
+    let server = Postgres::shared(postgres_versions()[0]).await;
+    let application = Application::start(server, Setup::alternating_users()).await;
+    for _turn in 0..2 {
+        for given_up_after in 1..STEPS.len() {
+            let abandoned = application.begin().await;
+            for step in &STEPS[..given_up_after] {
+                application.step(step, &abandoned).await.expect(step);
+            }
+            application.abandon(&abandoned).await;
+            assert!(application.signs_in("AWSCURRENT").await);
+        }
+        application.rotate_well().await;
+        assert!(application.signs_in("AWSCURRENT").await);
+    }
+}
