@@ -1,5 +1,7 @@
 //! All tests that need more than one package, in one program: they share the servers of the bed.
 
 mod bed_works;
+mod redacts;
+mod refuses;
 mod resumes;
 mod rotates;

@@ -56,14 +56,17 @@ pub(crate) fn from_tls(endpoint: &Endpoint, error: &rustls::Error) -> EdgeError 
         return EdgeError::failed(Cause::TlsFailed, format!("no TLS with {endpoint} ({error})"));
     };
     let (cause, what) = match reason {
-        CertificateError::UnknownIssuer if host.to_ascii_lowercase().ends_with(".rds.amazonaws.com") => {
-            (Cause::TlsUnknownRdsAuthority, "comes from an authority that is not among the roots of RDS built in")
-        }
+        CertificateError::UnknownIssuer if host.to_ascii_lowercase().ends_with(".rds.amazonaws.com") => (
+            Cause::TlsUnknownRdsAuthority,
+            "comes from an authority that is not among the roots of RDS built in",
+        ),
         CertificateError::UnknownIssuer => (Cause::TlsUnknownAuthority, "comes from an unknown authority"),
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             (Cause::TlsWrongName, "is for another name")
         }
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => (Cause::TlsExpired, "has expired"),
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            (Cause::TlsExpired, "has expired")
+        }
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
             (Cause::TlsExpired, "is not valid yet")
         }

@@ -41,8 +41,12 @@ const RUNTIME: [&str; 4] = [
 const MEDDLING: [&str; 3] = ["PGSSLCERT", "PGSSLKEY", "PGOPTIONS"];
 
 /// The SDK's own ways to another endpoint; held to the same rule as ours.
-const ENDPOINTS: [&str; 4] =
-    ["SECRETS_MANAGER_ENDPOINT", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SECRETS_MANAGER", "AWS_ENDPOINT_URL_RDS"];
+const ENDPOINTS: [&str; 4] = [
+    "SECRETS_MANAGER_ENDPOINT",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+    "AWS_ENDPOINT_URL_RDS",
+];
 
 impl Config {
     /// Reads and checks everything at once.
@@ -137,7 +141,8 @@ fn authorities() -> Result<TrustAnchors, String> {
     let Some(path) = set("DATABASE_CA_FILE") else {
         return TrustAnchors::new(None).map_err(|error| error.to_string());
     };
-    let pem = std::fs::read(&path).map_err(|error| format!("DATABASE_CA_FILE {path} cannot be read ({error})"))?;
+    let pem =
+        std::fs::read(&path).map_err(|error| format!("DATABASE_CA_FILE {path} cannot be read ({error})"))?;
     TrustAnchors::new(Some(&pem)).map_err(|error| format!("DATABASE_CA_FILE {path} is of no use: {error}"))
 }
 

@@ -55,10 +55,8 @@ async fn run(
     strategy: &'static dyn Strategy,
     config: Config,
 ) -> Result<(), lambda_runtime::Error> {
-    let settings = Settings {
-        secrets_manager_endpoint: config.secrets_manager_endpoint.clone(),
-        ..Settings::default()
-    };
+    let settings =
+        Settings { secrets_manager_endpoint: config.secrets_manager_endpoint.clone(), ..Settings::default() };
     let aws = aws::connect(settings).await;
     let database = match engine {
         Engine::Postgres => Postgres::new(config.trusted.clone(), Limits::default()),

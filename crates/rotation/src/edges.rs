@@ -131,7 +131,11 @@ pub enum Change {
 #[async_trait]
 pub trait Session: Send {
     /// As the user itself: installs its next password.
-    async fn change_own_password(&mut self, user: &Username, password: &Password) -> Result<Change, EdgeError>;
+    async fn change_own_password(
+        &mut self,
+        user: &Username,
+        password: &Password,
+    ) -> Result<Change, EdgeError>;
 
     /// As a superuser: installs another user's password, and nothing else.
     async fn install_password(&mut self, user: &Username, password: &Password) -> Result<(), EdgeError>;

@@ -145,28 +145,44 @@ impl Cause {
                  DATABASE_CA_FILE"
             }
             Self::TlsWrongName => "set the secret's host to a name that the server's certificate holds",
-            Self::TlsExpired => "renew the server's certificate (RDS: modify its certificate authority), or set its clock",
+            Self::TlsExpired => {
+                "renew the server's certificate (RDS: modify its certificate authority), or set its clock"
+            }
             Self::TlsNotOffered => {
                 "turn TLS on at the server; only if cleartext is really meant, set \"ssl\": false in the secret; \
                  if the server has TLS, somebody on the way strips it"
             }
             Self::TlsRequired => "remove \"ssl\": false from the secret: this server or account demands TLS",
             Self::TlsFailed => "compare the server's TLS settings with TLS 1.2 or 1.3 and common ciphers",
-            Self::SignInRefused => "compare the stored password with the server's, and the server's host rules with this user",
+            Self::SignInRefused => {
+                "compare the stored password with the server's, and the server's host rules with this user"
+            }
             Self::Locked => "unlock the account, or give it LOGIN, and rotate again",
-            Self::TooManyConnections => "raise the server's or the role's connection limit, or let connections end",
+            Self::TooManyConnections => {
+                "raise the server's or the role's connection limit, or let connections end"
+            }
             Self::NotAccepting => "wait until the server accepts connections; the next attempt then succeeds",
             Self::ReadOnly => "name the writer's address as host: this server is a replica or read-only",
             Self::ReplicaLag => "wait until the replica has caught up; the next attempt then succeeds",
             Self::MissingPrivilege => "grant what the server says is missing",
             Self::MissingDatabase => "correct dbname in the secret, or create that database",
-            Self::LockTimeout => "let the transaction that holds the lock end; the next attempt then succeeds",
+            Self::LockTimeout => {
+                "let the transaction that holds the lock end; the next attempt then succeeds"
+            }
             Self::Unequal => "let the rotation run again: setSecret brings the clone back to its base",
             Self::Statement => "look the code up in the server's documentation and its log",
-            Self::SecretNotFound => "check the ARN, the region, and that the secret is not scheduled for deletion",
-            Self::AccessDenied => "allow the action on this secret in the function's role and in the secret's policy",
-            Self::Throttled => "spread the rotation schedules: writes are limited to 50 a second in an account and region",
-            Self::Kms => "allow the function's role kms:Decrypt and kms:GenerateDataKey on the secret's key, and enable the key",
+            Self::SecretNotFound => {
+                "check the ARN, the region, and that the secret is not scheduled for deletion"
+            }
+            Self::AccessDenied => {
+                "allow the action on this secret in the function's role and in the secret's policy"
+            }
+            Self::Throttled => {
+                "spread the rotation schedules: writes are limited to 50 a second in an account and region"
+            }
+            Self::Kms => {
+                "allow the function's role kms:Decrypt and kms:GenerateDataKey on the secret's key, and enable the key"
+            }
             Self::SecretsManager => "look the code up in the API reference of Secrets Manager",
             Self::Rds => {
                 "allow rds:DescribeDBInstances and rds:DescribeDBClusters, and check that the server is in this \
@@ -224,21 +240,35 @@ pub enum Refusal {
     NoCurrent,
     #[error("version {version} has no value; createSecret has to run before this step")]
     NoPendingValue { version: VersionId },
-    #[error("{field} is {pending} in AWSPENDING but {current} in AWSCURRENT; remove AWSPENDING from that version and rotate again")]
+    #[error(
+        "{field} is {pending} in AWSPENDING but {current} in AWSCURRENT; remove AWSPENDING from that version and rotate again"
+    )]
     FieldDiffers { field: String, pending: String, current: String },
-    #[error("username is {pending} in AWSPENDING but this strategy's next user is {expected}; remove AWSPENDING from that version and rotate again")]
+    #[error(
+        "username is {pending} in AWSPENDING but this strategy's next user is {expected}; remove AWSPENDING from that version and rotate again"
+    )]
     WrongUser { pending: Username, expected: Username },
     #[error("the user name {username} {why}; choose another name")]
     UnusableName { username: Username, why: String },
-    #[error("{host} is an RDS Proxy, which signs clients in by secrets of its own; name the database's own address as host")]
+    #[error(
+        "{host} is an RDS Proxy, which signs clients in by secrets of its own; name the database's own address as host"
+    )]
     ProxyHost { host: String },
-    #[error("no stored version signs in as {username} (AWSCURRENT: {current}), so nothing proves that this secret owns that user; {remedy}")]
+    #[error(
+        "no stored version signs in as {username} (AWSCURRENT: {current}), so nothing proves that this secret owns that user; {remedy}"
+    )]
     NoVersionSignsIn { username: Username, current: String, remedy: String },
-    #[error("AWSCURRENT does not sign in as {username} ({answer}), so the superuser's secret is not touched; {remedy}")]
+    #[error(
+        "AWSCURRENT does not sign in as {username} ({answer}), so the superuser's secret is not touched; {remedy}"
+    )]
     CurrentDoesNotSignIn { username: Username, answer: String, remedy: String },
-    #[error("{username} may not change its own password ({answer}) and the secret names no superuser; add masterarn, or allow it")]
+    #[error(
+        "{username} may not change its own password ({answer}) and the secret names no superuser; add masterarn, or allow it"
+    )]
     NoSuperuser { username: Username, answer: String },
-    #[error("the superuser's secret {superuser} is for {theirs}, which is neither the secret's host {ours} nor its primary; correct masterarn or host")]
+    #[error(
+        "the superuser's secret {superuser} is for {theirs}, which is neither the secret's host {ours} nor its primary; correct masterarn or host"
+    )]
     SuperuserElsewhere { superuser: SecretId, theirs: String, ours: String },
     #[error("{what}; {remedy}")]
     Database { what: String, remedy: String },

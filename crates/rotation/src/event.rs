@@ -154,7 +154,8 @@ mod tests {
     #[test]
     fn every_step_is_known_and_other_fields_are_ignored() {
         for step in Step::ALL {
-            let event = json!({"Step": step.name(), "SecretId": "arn", "ClientRequestToken": VERSION, "New": [1]});
+            let event =
+                json!({"Step": step.name(), "SecretId": "arn", "ClientRequestToken": VERSION, "New": [1]});
             assert_eq!(RotationEvent::parse(event).expect("an event").step, step);
         }
     }
@@ -179,8 +180,7 @@ mod tests {
     #[test]
     fn the_rotation_token_does_not_show_in_debug_output() {
         let token = "hunter2-hunter2-hunter2-hunter2-hunter2";
-        let event =
-            json!({"Step": "setSecret", "SecretId": "arn", "ClientRequestToken": VERSION, "RotationToken": token});
+        let event = json!({"Step": "setSecret", "SecretId": "arn", "ClientRequestToken": VERSION, "RotationToken": token});
         let event = RotationEvent::parse(event).expect("an event");
         assert_eq!(event.rotation_token.as_ref().map(RotationToken::expose), Some(token));
         assert!(!format!("{event:?}").contains("hunter2"));

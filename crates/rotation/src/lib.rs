@@ -27,7 +27,10 @@ pub use versions::{Admission, Stage, Versions};
 use edges::{Clock, Database, SecretStore, Topology};
 
 /// Everything that one function rotates with: its edges, its strategy, its rules for new passwords.
-#[expect(missing_debug_implementations, reason = "the edges are traits without Debug: what they hold is secret")]
+#[expect(
+    missing_debug_implementations,
+    reason = "the edges are traits without Debug: what they hold is secret"
+)]
 #[derive(Clone, Copy)]
 pub struct Rotation<'a> {
     /// Secrets Manager.

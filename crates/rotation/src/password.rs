@@ -67,7 +67,9 @@ pub enum PolicyError {
     #[error("PASSWORD_LENGTH must be from 8 to 256")]
     Length,
     /// `EXCLUDE_CHARACTERS` removes a whole type that `REQUIRE_EACH_INCLUDED_TYPE` demands.
-    #[error("EXCLUDE_CHARACTERS removes all {0}, of which REQUIRE_EACH_INCLUDED_TYPE demands one; set the matching EXCLUDE_ setting")]
+    #[error(
+        "EXCLUDE_CHARACTERS removes all {0}, of which REQUIRE_EACH_INCLUDED_TYPE demands one; set the matching EXCLUDE_ setting"
+    )]
     TypeIsEmpty(&'static str),
     /// Fewer than ten different characters remain.
     #[error("the EXCLUDE_ settings leave {0} characters to choose from; at least 10 are needed")]

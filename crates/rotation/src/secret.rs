@@ -248,7 +248,9 @@ struct Reader {
 impl Reader {
     fn new(text: &SecretText, which: &str) -> Result<Self, Refusal> {
         let problem = match serde_json::from_str(text.expose()) {
-            Ok(Value::Object(fields)) => return Ok(Self { which: which.into(), fields, problems: Vec::new() }),
+            Ok(Value::Object(fields)) => {
+                return Ok(Self { which: which.into(), fields, problems: Vec::new() });
+            }
             Ok(_) => Problem::new("it", "must be a JSON object"),
             // serde's own message may quote the text.
             Err(error) => Problem::new(
@@ -364,15 +366,20 @@ mod tests {
     #[test]
     fn the_next_version_keeps_every_other_field_its_order_and_its_letters() {
         let text = r#"{"z":1.50,"engine":"postgres","host":"db","username":"app","password":"old","big":123456789012345678901234567890,"a":{"y":[null,true]},"port":"5432"}"#;
-        let next = parse(text).expect("a secret").next_version(&Username("app_clone".into()), &PasswordPolicy::default());
+        let next = parse(text)
+            .expect("a secret")
+            .next_version(&Username("app_clone".into()), &PasswordPolicy::default());
         let new = parse(next.expose()).expect("a secret").password;
-        let expected = text.replace("\"app\"", "\"app_clone\"").replace("\"old\"", &Value::from(new.expose()).to_string());
+        let expected = text
+            .replace("\"app\"", "\"app_clone\"")
+            .replace("\"old\"", &Value::from(new.expose()).to_string());
         assert_eq!(next.expose(), expected);
     }
 
     #[test]
     fn all_faults_are_named_at_once_and_no_value_is_echoed() {
-        let text = r#"{"engine":"hunter2","host":"/hunter2","port":70000,"username":"","ssl":"hunter2","dbname":7}"#;
+        let text =
+            r#"{"engine":"hunter2","host":"/hunter2","port":70000,"username":"","ssl":"hunter2","dbname":7}"#;
         let said = parse(text).expect_err("no secret").to_string();
         for field in ["engine", "host", "port", "username", "password is missing", "ssl", "dbname"] {
             assert!(said.contains(field), "{field} is not named in: {said}");
@@ -398,7 +405,8 @@ mod tests {
             (r#","ssl":"false","port":65535"#, Tls::Forbidden, 65535),
         ];
         for (fields, tls, port) in cases {
-            let text = format!(r#"{{"engine":"postgres","host":"db","username":"u","password":"p"{fields}}}"#);
+            let text =
+                format!(r#"{{"engine":"postgres","host":"db","username":"u","password":"p"{fields}}}"#);
             let server = parse(&text).expect("a secret").server(5432);
             assert_eq!((server.tls, server.endpoint.port), (tls, port), "{fields}");
         }

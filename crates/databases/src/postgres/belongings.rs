@@ -102,7 +102,10 @@ async fn refuse_closed_schemas(session: &mut PostgresSession, turn: &Turn) -> Re
         return Ok(());
     }
     Err(refused(
-        format!("{} owns objects where {} may not create any, so they cannot be handed over", turn.clone, turn.base),
+        format!(
+            "{} owns objects where {} may not create any, so they cannot be handed over",
+            turn.clone, turn.base
+        ),
         format!("as the schema's owner, run: {}", cures.join("; ")),
     ))
 }

@@ -19,10 +19,10 @@ pub(super) fn database_error(error: &sqlx::Error) -> Option<&PgDatabaseError> {
 pub(super) fn failed(endpoint: &Endpoint, error: &sqlx::Error) -> EdgeError {
     match error {
         sqlx::Error::Database(_) => match database_error(error) {
-            Some(error) => {
-                EdgeError::failed(cause(error), format!("{endpoint} answered {}", answer(error)))
+            Some(error) => EdgeError::failed(cause(error), format!("{endpoint} answered {}", answer(error))),
+            None => {
+                EdgeError::failed(Cause::Statement, format!("{endpoint} answered an error without a code"))
             }
-            None => EdgeError::failed(Cause::Statement, format!("{endpoint} answered an error without a code")),
         },
         sqlx::Error::Io(error) => connect::from_io(endpoint, error),
         sqlx::Error::Tls(error) => match error.downcast_ref::<rustls::Error>() {
@@ -31,7 +31,10 @@ pub(super) fn failed(endpoint: &Endpoint, error: &sqlx::Error) -> EdgeError {
             None => EdgeError::failed(Cause::TlsNotOffered, format!("{endpoint} offers no TLS")),
         },
         // Their texts may quote what the server sent.
-        _ => EdgeError::failed(Cause::Statement, format!("{endpoint} answered what the driver does not understand")),
+        _ => EdgeError::failed(
+            Cause::Statement,
+            format!("{endpoint} answered what the driver does not understand"),
+        ),
     }
 }
 

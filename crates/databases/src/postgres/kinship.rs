@@ -145,7 +145,9 @@ async fn not_a_clone(
     let (clone, base) = (&turn.clone, &turn.base);
     let grant = session.quoted("GRANT %I TO %I", &[&base.0, &clone.0]).await?;
     Ok(refused(
-        format!("{clone} exists and is no member of {base}, so it may be somebody else's account (it holds {held})"),
+        format!(
+            "{clone} exists and is no member of {base}, so it may be somebody else's account (it holds {held})"
+        ),
         format!("if it is the clone of {base}, run: {}; else give the application another user name", *grant),
     ))
 }
@@ -170,7 +172,12 @@ async fn more_than_base(
 }
 
 /// The refusal where a turn would cost the application a right, or give it one by a clone's name.
-pub(super) fn rights_differ(turn: &Turn, what: impl std::fmt::Display, give: &[String], take: &[String]) -> EdgeError {
+pub(super) fn rights_differ(
+    turn: &Turn,
+    what: impl std::fmt::Display,
+    give: &[String],
+    take: &[String],
+) -> EdgeError {
     let (clone, base) = (&turn.clone, &turn.base);
     refused(
         format!("{clone} holds what {base} lacks: {what}"),
@@ -181,7 +188,10 @@ pub(super) fn rights_differ(turn: &Turn, what: impl std::fmt::Display, give: &[S
 fn no_replication(turn: &Turn) -> EdgeError {
     refused(
         format!("{} has REPLICATION, which no such superuser may give to {}", turn.base, turn.clone),
-        format!("as a role that may, create {} with REPLICATION and make it a member of {}", turn.clone, turn.base),
+        format!(
+            "as a role that may, create {} with REPLICATION and make it a member of {}",
+            turn.clone, turn.base
+        ),
     )
 }
 

@@ -60,7 +60,12 @@ impl Database for Postgres {
         )
     }
 
-    async fn sign_in(&self, server: &Server, user: &Username, password: &Password) -> Result<SignIn, EdgeError> {
+    async fn sign_in(
+        &self,
+        server: &Server,
+        user: &Username,
+        password: &Password,
+    ) -> Result<SignIn, EdgeError> {
         let options = sign_in::options(server, user, password, &self.trusted);
         sign_in::sign_in(&options, server, self.limits).await
     }

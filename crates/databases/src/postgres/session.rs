@@ -71,7 +71,10 @@ impl PostgresSession {
         answer.map_err(|error| errors::failed(&self.endpoint, &error))
     }
 
-    pub(super) async fn rows(&mut self, query: Query<'_, Postgres, PgArguments>) -> Result<Vec<PgRow>, EdgeError> {
+    pub(super) async fn rows(
+        &mut self,
+        query: Query<'_, Postgres, PgArguments>,
+    ) -> Result<Vec<PgRow>, EdgeError> {
         let answer = query.persistent(false).fetch_all(&mut self.connection).await;
         answer.map_err(|error| errors::failed(&self.endpoint, &error))
     }
@@ -87,7 +90,11 @@ impl PostgresSession {
 
     /// Lets the server write a statement: utility statements take no parameters, and only the server
     /// knows how it quotes. `template` holds `%I` for names and `%L` for values.
-    pub(super) async fn quoted(&mut self, template: &str, arguments: &[&str]) -> Result<Zeroizing<String>, EdgeError> {
+    pub(super) async fn quoted(
+        &mut self,
+        template: &str,
+        arguments: &[&str],
+    ) -> Result<Zeroizing<String>, EdgeError> {
         let query = sqlx::query("SELECT pg_catalog.format($1, VARIADIC $2::pg_catalog.text[]) AS statement");
         let row = self.row(query.bind(template).bind(arguments)).await?;
         self.get(&row, "statement").map(Zeroizing::new)
@@ -103,13 +110,19 @@ impl PostgresSession {
 
     /// Whether this is version 16 or later, where memberships have options.
     pub(super) async fn has_membership_options(&mut self) -> Result<bool, EdgeError> {
-        let query = sqlx::query("SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 >= 160000 AS it_has");
+        let query = sqlx::query(
+            "SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 >= 160000 AS it_has",
+        );
         let row = self.row(query).await?;
         self.get(&row, "it_has")
     }
 
     /// Writes a user's password as the verifier that this server wants.
-    pub(super) async fn set_password(&mut self, user: &Username, password: &Password) -> Result<(), EdgeError> {
+    pub(super) async fn set_password(
+        &mut self,
+        user: &Username,
+        password: &Password,
+    ) -> Result<(), EdgeError> {
         // The second setting is of version 16 and later; 4096 is what older ones do.
         let query = sqlx::query(
             "SELECT pg_catalog.current_setting('password_encryption') AS method, \
@@ -134,7 +147,11 @@ impl PostgresSession {
 
 #[async_trait]
 impl Session for PostgresSession {
-    async fn change_own_password(&mut self, user: &Username, password: &Password) -> Result<Change, EdgeError> {
+    async fn change_own_password(
+        &mut self,
+        user: &Username,
+        password: &Password,
+    ) -> Result<Change, EdgeError> {
         let changed = self.transaction(async |session| {
             session.begin(Access::Write).await?;
             // A `role` setting of its own may have made the user somebody else.
@@ -145,7 +162,9 @@ impl Session for PostgresSession {
         });
         match changed.await {
             Ok(()) => Ok(Change::Made),
-            Err(EdgeError::Failed { cause: Cause::MissingPrivilege, answer }) => Ok(Change::NotAllowed(answer)),
+            Err(EdgeError::Failed { cause: Cause::MissingPrivilege, answer }) => {
+                Ok(Change::NotAllowed(answer))
+            }
             Err(error) => Err(error),
         }
     }

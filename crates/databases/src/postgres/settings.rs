@@ -9,7 +9,8 @@ use super::session::PostgresSession;
 
 /// Settings whose stored value is a list of quoted names (`GUC_LIST_QUOTE`; extensions cannot add any, and
 /// `pg_dump` lists the same). Quoted as one literal, such a list would become one name.
-const LISTS: [&str; 4] = ["local_preload_libraries", "search_path", "session_preload_libraries", "temp_tablespaces"];
+const LISTS: [&str; 4] =
+    ["local_preload_libraries", "search_path", "session_preload_libraries", "temp_tablespaces"];
 
 /// Where a setting applies: its database (none: all) and its name.
 type Place = (Option<String>, String);
@@ -77,7 +78,12 @@ pub(super) async fn equalize(session: &mut PostgresSession, turn: &Turn) -> Resu
     Ok(())
 }
 
-async fn set(session: &mut PostgresSession, user: &Username, place: &Place, value: &str) -> Result<(), EdgeError> {
+async fn set(
+    session: &mut PostgresSession,
+    user: &Username,
+    place: &Place,
+    value: &str,
+) -> Result<(), EdgeError> {
     let (database, name) = place;
     if LISTS.contains(&name.as_str()) {
         let set = sqlx::query("SELECT pg_catalog.set_config($1, $2, true)");
@@ -127,7 +133,10 @@ fn may_not_set(error: EdgeError, turn: &Turn, name: &str) -> EdgeError {
         return error;
     }
     refused(
-        format!("{} carries the setting {name}, which this superuser may not give to {}", turn.base, turn.clone),
+        format!(
+            "{} carries the setting {name}, which this superuser may not give to {}",
+            turn.base, turn.clone
+        ),
         format!(
             "as a real superuser, on PostgreSQL 15 and later run: GRANT SET ON PARAMETER {name} TO this superuser; \
              or remove the setting from {} (RESET)",
@@ -137,7 +146,11 @@ fn may_not_set(error: EdgeError, turn: &Turn, name: &str) -> EdgeError {
 }
 
 /// `ALTER DATABASE ... SET role` applies to the base but not to the clone, whose own `role` wins.
-async fn refuse_role_of_database(session: &mut PostgresSession, turn: &Turn, base: &Settings) -> Result<(), EdgeError> {
+async fn refuse_role_of_database(
+    session: &mut PostgresSession,
+    turn: &Turn,
+    base: &Settings,
+) -> Result<(), EdgeError> {
     if base.contains_key(&(None, "role".into())) {
         return Ok(());
     }
@@ -152,7 +165,10 @@ async fn refuse_role_of_database(session: &mut PostgresSession, turn: &Turn, bas
     let Some(row) = rows.first() else { return Ok(()) };
     let (database, statement): (String, String) = (session.get(row, "database")?, session.get(row, "reset")?);
     Err(refused(
-        format!("database {database} sets a role for every user, which a clone cannot share with {}", turn.base),
+        format!(
+            "database {database} sets a role for every user, which a clone cannot share with {}",
+            turn.base
+        ),
         format!("run: {statement}; and set the role for {} itself (ALTER ROLE ... SET role)", turn.base),
     ))
 }

@@ -8,7 +8,11 @@ use super::settings;
 
 /// As a superuser. A crash before COMMIT leaves nothing, one after it everything: there is no user that
 /// signs in but lacks a right.
-pub(super) async fn take(session: &mut PostgresSession, turn: &Turn, password: &Password) -> Result<(), EdgeError> {
+pub(super) async fn take(
+    session: &mut PostgresSession,
+    turn: &Turn,
+    password: &Password,
+) -> Result<(), EdgeError> {
     session.begin(Access::Write).await?;
     session.lock(&turn.base).await?;
     let kin = kinship::check(session, turn).await?;

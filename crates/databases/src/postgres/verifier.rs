@@ -56,7 +56,10 @@ pub(super) fn verifier(
         Method::ScramSha256 { iterations } => {
             let mut salt = [0; 16];
             SysRng.try_fill_bytes(&mut salt).map_err(|error| {
-                EdgeError::failed(Cause::Statement, format!("the system gave no entropy for a salt ({error})"))
+                EdgeError::failed(
+                    Cause::Statement,
+                    format!("the system gave no entropy for a salt ({error})"),
+                )
             })?;
             Ok(scram_sha_256(password, &salt, iterations))
         }

@@ -28,12 +28,8 @@ pub(crate) async fn create_secret(rotation: &Rotation<'_>, event: &RotationEvent
     }
 
     let text = current.next_version(&next, rotation.policy);
-    let put = rotation.store.put_pending(
-        &event.secret_id,
-        &event.version_id,
-        &text,
-        event.rotation_token.as_ref(),
-    );
+    let put =
+        rotation.store.put_pending(&event.secret_id, &event.version_id, &text, event.rotation_token.as_ref());
     let doing = format!("write the {}", in_words(Stage::Pending, &event.secret_id));
     match rotation.progress.of(doing, put).await? {
         Put::Written => info!(db.user = %next, "created the pending version"),

@@ -59,7 +59,8 @@ impl Rotation<'_> {
     }
 
     async fn sign_in(&self, server: &Server, secret: &Secret, stage: Stage) -> Result<SignIn, Error> {
-        let doing = format!("sign in to {} as {} with the {stage} password", server.endpoint, secret.username);
+        let doing =
+            format!("sign in to {} as {} with the {stage} password", server.endpoint, secret.username);
         self.progress.of(doing, self.database.sign_in(server, &secret.username, &secret.password)).await
     }
 }

@@ -21,7 +21,8 @@ impl Rotation<'_> {
     /// application's: whoever may write that one must not choose where a superuser's password is sent.
     pub(super) async fn superuser(&self, id: &SecretId, ours: &Endpoint) -> Result<Superuser, Error> {
         let doing = format!("read the superuser's secret {id}");
-        let text = self.progress.of(&*doing, self.store.value(id, Wanted::Labelled(crate::Stage::Current))).await?;
+        let text =
+            self.progress.of(&*doing, self.store.value(id, Wanted::Labelled(crate::Stage::Current))).await?;
         let text = text.ok_or_else(|| {
             failed(&*doing, EdgeError::failed(Cause::SecretNotFound, "it has no AWSCURRENT value"))
         })?;
@@ -48,7 +49,10 @@ impl Rotation<'_> {
         let versions = self.progress.of(format!("describe {id}"), self.store.describe(id)).await?;
         let arn = versions.made_for.ok_or_else(|| Refusal::Secret {
             which: format!("superuser's secret {id}"),
-            problems: vec![crate::Problem::new("host", "is missing, and no tag of RDS says which server it is for")],
+            problems: vec![crate::Problem::new(
+                "host",
+                "is missing, and no tag of RDS says which server it is for",
+            )],
         })?;
         let doing = format!("find the server {arn}");
         let (endpoint, engine) = self.progress.of(doing, self.topology.server_of(&arn)).await?;
@@ -57,12 +61,20 @@ impl Rotation<'_> {
         }
         Err(Refusal::Secret {
             which: format!("superuser's secret {id}"),
-            problems: vec![crate::Problem::new("engine", format!("is {engine} by the server {arn}, not this function's"))],
+            problems: vec![crate::Problem::new(
+                "engine",
+                format!("is {engine} by the server {arn}, not this function's"),
+            )],
         }
         .into())
     }
 
-    async fn check_same_server(&self, id: &SecretId, ours: &Endpoint, theirs: &Endpoint) -> Result<(), Error> {
+    async fn check_same_server(
+        &self,
+        id: &SecretId,
+        ours: &Endpoint,
+        theirs: &Endpoint,
+    ) -> Result<(), Error> {
         if ours == theirs {
             return Ok(());
         }

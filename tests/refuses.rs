@@ -1,0 +1,294 @@
+//! Bad input and bad intent: a clear error that names the field, nothing changed anywhere, nothing secret echoed.
+
+use bed::{App, Application, Credentials, Postgres, STEPS, Setup, postgres_versions};
+use serde_json::{Value, json};
+
+/// A value that must never show in an error.
+const MARK: &str = "hunter2";
+
+async fn newest() -> &'static Postgres {
+    Postgres::shared(postgres_versions()[0]).await
+}
+
+/// Every user's stored verifier and the secret's labels: what a refusal must leave as it was.
+async fn state(application: &Application<'_>) -> (Vec<String>, Vec<String>) {
+    let users = format!(
+        "SELECT rolname || coalesce(rolpassword, '') FROM pg_authid WHERE rolname IN ({}, {}, 'master', 'postgres') ORDER BY 1",
+        bed::postgres::text(application.app.user()),
+        bed::postgres::text(&format!("{}_clone", application.app.user())),
+    );
+    (application.server.values("postgres", &users).await, application.labels().await)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_is_none_and_names_every_fault_at_once() {
+    let application = Application::start(newest().await, Setup::single_user()).await;
+    let version = application.begin().await;
+    let before = state(&application).await;
+    let whole = application.event("createSecret", &version);
+    let without = |field: &str| {
+        let mut event = whole.clone();
+        event.as_object_mut().expect("an object").remove(field);
+        event
+    };
+    let with = |field: &str, value: Value| {
+        let mut event = whole.clone();
+        event[field] = value;
+        event
+    };
+    let cases: [(Value, &[&str]); 9] = [
+        (without("Step"), &["Step is missing"]),
+        (without("SecretId"), &["SecretId is missing"]),
+        (without("ClientRequestToken"), &["ClientRequestToken is missing"]),
+        (with("Step", json!(MARK)), &["Step must be one of"]),
+        (with("Step", json!("CreateSecret")), &["Step must be one of"]),
+        (with("RotationToken", json!(MARK)), &["RotationToken must be"]),
+        (json!({"SecretId": [MARK]}), &["Step", "SecretId", "ClientRequestToken"]),
+        (json!([MARK]), &["must be a JSON object"]),
+        (json!(null), &["must be a JSON object"]),
+    ];
+    for (event, said) in cases {
+        let refusal = application.functions.invoke("postgres-single-user", &event).await;
+        let refusal = refusal.expect_err("no event");
+        assert_eq!(refusal.error_type, "Refused", "{event}");
+        for part in said {
+            assert!(refusal.error_message.contains(part), "{part} is not in: {}", refusal.error_message);
+        }
+        assert!(!refusal.error_message.contains(MARK), "{}", refusal.error_message);
+    }
+    assert_eq!(state(&application).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_is_no_database_secret_and_names_every_fault_at_once() {
+    let cases: [(Value, &[&str]); 9] = [
+        (json!({"engine": "oracle"}), &["engine must be one of postgres, aurora-postgresql"]),
+        (json!({"engine": null, "host": null, "username": null}), &["engine is missing", "host is missing", "username is missing"]),
+        (json!({"port": 70000}), &["port must be a whole number from 1 to 65535"]),
+        (json!({"port": MARK, "ssl": MARK}), &["port must be", "ssl must be true or false"]),
+        (json!({"username": ""}), &["username must be"]),
+        (json!({"password": "", "dbname": ""}), &["password must be", "dbname must be"]),
+        (json!({"host": "/var/run/hunter2"}), &["host must be"]),
+        (json!({"username": "x".repeat(64)}), &["longer than 63 bytes"]),
+        (json!({"username": "a,b"}), &["holds a comma"]),
+    ];
+    for (fields, said) in cases {
+        let application = Application::start(newest().await, Setup { fields: fields.clone(), ..Setup::single_user() }).await;
+        let before = application.stored("AWSCURRENT").await;
+        let refusal = application.rotate_badly().await;
+        assert!(refusal.starts_with("CreateSecret Refused: "), "{refusal}");
+        for part in said {
+            assert!(refusal.contains(part), "{part} is not in: {refusal}");
+        }
+        assert!(!refusal.contains(MARK), "{refusal}");
+        assert_eq!(application.stored("AWSCURRENT").await, before);
+        assert_eq!(application.stored("AWSPENDING").await, None, "{fields}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_is_not_json() {
+    for text in [MARK, "\"hunter2\"", "[\"hunter2\"]", "{\"password\": hunter2}"] {
+        let application = Application::start(newest().await, Setup::single_user()).await;
+        let call = application.client.put_secret_value().secret_id(&application.arn).secret_string(text);
+        call.send().await.expect("PutSecretValue is accepted");
+        let refusal = application.rotate_badly().await;
+        assert!(refusal.contains("must be") && refusal.contains("JSON"), "{refusal}");
+        assert!(!refusal.contains(MARK), "{refusal}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn alternating_users_without_a_superuser_or_with_a_name_too_long_for_a_clone() {
+    let no_superuser = Setup { fields: json!({"masterarn": null}), ..Setup::alternating_users() };
+    let long = "x".repeat(58);
+    let long_name = Setup { fields: json!({"username": long}), ..Setup::alternating_users() };
+    for (setup, said) in [(no_superuser, "masterarn is missing"), (long_name, "longer than 63 bytes")] {
+        let application = Application::start(newest().await, setup).await;
+        let refusal = application.rotate_badly().await;
+        assert!(refusal.starts_with("CreateSecret Refused") && refusal.contains(said), "{refusal}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_name_over_the_limit_that_the_operator_sets() {
+    let environment = vec![("USERNAME_CHARACTER_LIMIT", "9")];
+    let application = Application::start(newest().await, Setup { environment, ..Setup::alternating_users() }).await;
+    let refusal = application.rotate_badly().await;
+    assert!(refusal.contains("longer than 9 characters, the USERNAME_CHARACTER_LIMIT"), "{refusal}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_that_is_not_pending_or_unknown_and_a_secret_without_rotation() {
+    let application = Application::start(newest().await, Setup::single_user()).await;
+    let abandoned = application.begin().await;
+    application.step("createSecret", &abandoned).await.expect("createSecret");
+    application.abandon(&abandoned).await;
+    let previous = application.labels().await;
+    let before = state(&application).await;
+    for step in STEPS {
+        let refusal = application.step(step, &abandoned).await.expect_err(step);
+        assert!(refusal.error_message.contains("has no version"), "{refusal:?}");
+        let unknown = "00000000-0000-4000-8000-000000000000";
+        let refusal = application.step(step, unknown).await.expect_err(step);
+        assert!(refusal.error_message.contains("has no version"), "{refusal:?}");
+    }
+    assert_eq!(state(&application).await, before);
+    assert_eq!(application.labels().await, previous);
+
+    application.rotate_well().await;
+    let labels = application.labels().await;
+    let previous = labels.iter().find_map(|label| label.strip_prefix("AWSPREVIOUS ")).expect("a previous version");
+    for step in STEPS {
+        let refusal = application.step(step, previous).await.expect_err(step);
+        assert!(refusal.error_message.contains("is not AWSPENDING"), "{refusal:?}");
+    }
+
+    let pending = application.begin().await;
+    application.client.cancel_rotate_secret().secret_id(&application.arn).send().await.expect("CancelRotateSecret");
+    let refusal = application.step("createSecret", &pending).await.expect_err("rotation is disabled");
+    assert!(refusal.error_message.contains("rotation is not enabled"), "{refusal:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_before_create_secret() {
+    let application = Application::start(newest().await, Setup::single_user()).await;
+    let version = application.begin().await;
+    let before = state(&application).await;
+    for step in &STEPS[1..3] {
+        let refusal = application.step(step, &version).await.expect_err(step);
+        assert!(refusal.error_message.contains("has no value; createSecret has to run"), "{refusal:?}");
+    }
+    assert_eq!(state(&application).await, before);
+}
+
+/// Whoever may write the secret must not reach another server, or another user, with these functions.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pending_version_that_differs_in_more_than_user_and_password() {
+    for setup in [Setup::single_user(), Setup::alternating_users()] {
+        for (field, value) in [
+            ("host", json!("evil.example")),
+            ("port", json!(1)),
+            ("engine", json!("aurora-postgresql")),
+            ("dbname", json!("other")),
+            ("ssl", json!(false)),
+            ("masterarn", json!("arn:aws:secretsmanager:us-east-1:123456789012:secret:evil-AAAAAA")),
+            ("note", json!(MARK)),
+        ] {
+            let application = Application::start(newest().await, setup.clone()).await;
+            let version = application.begin().await;
+            let mut pending = application.stored("AWSCURRENT").await.expect("a first version");
+            if setup.function == "postgres-alternating-users" {
+                pending["username"] = json!(format!("{}_clone", application.app.user()));
+            }
+            pending["password"] = json!("planted");
+            pending[field] = value;
+            application.store_pending(&version, &pending).await;
+            let before = state(&application).await;
+            application.step("createSecret", &version).await.expect("createSecret keeps what is there");
+            application.local.clear_calls();
+            let refusal = application.step("setSecret", &version).await.expect_err(field);
+            assert!(refusal.error_message.contains(&format!("{field} is")), "{refusal:?}");
+            assert!(!refusal.error_message.contains(MARK), "{refusal:?}");
+            assert_eq!(state(&application).await, before, "{field}");
+            superuser_was_not_touched(&application);
+        }
+    }
+}
+
+fn superuser_was_not_touched(application: &Application<'_>) {
+    let touched =
+        application.local.calls().iter().any(|call| call.secret_id.as_deref() == Some(application.superuser_arn.as_str()));
+    assert!(!touched, "the superuser's secret was read");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pending_version_for_another_user() {
+    let server = newest().await;
+    let victim = App::create(server, "victim").await;
+    for setup in [Setup::single_user(), Setup::alternating_users()] {
+        let application = Application::start(server, setup).await;
+        let version = application.begin().await;
+        let mut pending = application.stored("AWSCURRENT").await.expect("a first version");
+        pending["username"] = json!(victim.user());
+        pending["password"] = json!("planted");
+        application.store_pending(&version, &pending).await;
+        application.local.clear_calls();
+        let refusal = application.step("setSecret", &version).await.expect_err("another user");
+        assert!(refusal.error_message.contains("username is"), "{refusal:?}");
+        superuser_was_not_touched(&application);
+        assert!(server.signs_in(&victim.credentials, &victim.database).await);
+    }
+}
+
+/// The confused deputy: AWSCURRENT names a user whose password the writer does not have.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_current_version_for_a_user_that_its_writer_does_not_own() {
+    let server = newest().await;
+    let victim = App::create(server, "victim").await;
+    for setup in [Setup::single_user(), Setup::alternating_users()] {
+        let superuser = json!({"username": victim.user(), "password": "guessed"});
+        let application = Application::start(server, Setup { fields: superuser, ..setup.clone() }).await;
+        // A superuser is there for the taking under single user, too.
+        let mut current = application.stored("AWSCURRENT").await.expect("a first version");
+        current["masterarn"] = json!(application.superuser_arn);
+        application.store_current(&current).await;
+        // AWSPREVIOUS does not prove another user either.
+        let mut own = current.clone();
+        own["username"] = json!(application.app.user());
+        own["password"] = json!(application.app.credentials.password);
+        application.store_current(&own).await;
+        application.store_current(&current).await;
+        application.local.clear_calls();
+        let refusal = application.rotate_badly().await;
+        assert!(refusal.starts_with("SetSecret Refused"), "{refusal}");
+        assert!(refusal.contains("\\password"), "there is no remedy in: {refusal}");
+        superuser_was_not_touched(&application);
+        assert!(server.signs_in(&victim.credentials, &victim.database).await);
+    }
+}
+
+/// A user whose name ends in `_clone` makes its holder the clone of nobody.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_that_is_called_a_clone_of_somebody_elses_user() {
+    let server = newest().await;
+    let victim = App::create(server, "victim").await;
+    let attacker = Credentials::new(&format!("{}_clone", victim.user()));
+    server.execute("postgres", &format!("CREATE ROLE {} LOGIN", bed::postgres::name(&attacker.user))).await;
+    server.set_password(&attacker).await;
+    let fields = json!({"username": attacker.user, "password": attacker.password});
+    let application = Application::start(server, Setup { fields, ..Setup::alternating_users() }).await;
+    application.local.clear_calls();
+    let refusal = application.rotate_badly().await;
+    assert!(refusal.contains("is no member of") && refusal.contains("somebody else's account"), "{refusal}");
+    superuser_was_not_touched(&application);
+    assert!(server.signs_in(&victim.credentials, &victim.database).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_rds_proxy_as_host() {
+    let host = json!({"host": "shop.proxy-abcdefghijkl.eu-west-1.rds.amazonaws.com"});
+    let application = Application::start(newest().await, Setup { fields: host, ..Setup::single_user() }).await;
+    let refusal = application.rotate_badly().await;
+    assert!(refusal.contains("is an RDS Proxy") && refusal.contains("database's own address"), "{refusal}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_environment_that_is_wrong() {
+    let cases = [
+        (("SECRETS_MANAGER_ENDPOINT", "http://secretsmanager.example"), "SECRETS_MANAGER_ENDPOINT must be an https URL"),
+        (("AWS_ENDPOINT_URL_RDS", "http://rds.example"), "AWS_ENDPOINT_URL_RDS must be an https URL"),
+        (("PASSWORD_LENGTH", "7"), "PASSWORD_LENGTH must be from 8 to 256"),
+        (("PASSWORD_LENGTH", "many"), "PASSWORD_LENGTH must be a whole number"),
+        (("EXCLUDE_CHARACTERS", "0123456789"), "EXCLUDE_CHARACTERS removes all numbers"),
+        (("DATABASE_CA_FILE", "/nowhere.pem"), "DATABASE_CA_FILE /nowhere.pem cannot be read"),
+        (("PGSSLKEY", "/key.pem"), "PGSSLKEY must not be set"),
+    ];
+    for (variable, said) in cases {
+        let setup = Setup { environment: vec![variable], ..Setup::single_user() };
+        let application = Application::start(newest().await, setup).await;
+        application.rotate_badly().await;
+        assert!(application.output().contains(said), "{said} is not in: {}", application.output());
+        assert!(application.signs_in("AWSCURRENT").await);
+    }
+}
