@@ -73,7 +73,7 @@ build: cargo ## Build the functions for Lambda (x86_64), in target/release
 	cargo build --release --locked -p functions --bins
 
 size: build ## Build and zip the functions, and hold each zip to 3.5 MB
-	@ls crates/functions/src/bin/*.rs | sed 's|.*/\(.*\)\.rs|target/release/\1|' | xargs python3 tests/tools/size.py
+	@ls crates/functions/src/bin/*.rs | sed 's|.*/\(.*\)\.rs|$(or $(CARGO_TARGET_DIR),target)/release/\1|' | xargs python3 tests/tools/size.py
 
 tools: cargo $(call postgres,$(BED_POSTGRES)) $(cargo_lambda) $(cargo_deny) $(moto) ## Fetch what tests, demo and check need
 	@echo "tools: all there, in target/tools"

@@ -17,7 +17,9 @@ async fn secrets_of(application: &Application<'_>) -> Vec<String> {
     let verifiers = "SELECT rolpassword FROM pg_authid WHERE rolpassword IS NOT NULL";
     for verifier in application.server.values("postgres", verifiers).await {
         // The keys of SCRAM-SHA-256$<iterations>:<salt>$<StoredKey>:<ServerKey>.
-        secrets.extend(verifier.split('$').nth(2).map(|keys| keys.split(':').map(String::from)).into_iter().flatten());
+        secrets.extend(
+            verifier.split('$').nth(2).map(|keys| keys.split(':').map(String::from)).into_iter().flatten(),
+        );
     }
     secrets
 }

@@ -63,7 +63,10 @@ async fn an_event_that_is_none_and_names_every_fault_at_once() {
 async fn a_secret_that_is_no_database_secret_and_names_every_fault_at_once() {
     let cases: [(Value, &[&str]); 9] = [
         (json!({"engine": "oracle"}), &["engine must be one of postgres, aurora-postgresql"]),
-        (json!({"engine": null, "host": null, "username": null}), &["engine is missing", "host is missing", "username is missing"]),
+        (
+            json!({"engine": null, "host": null, "username": null}),
+            &["engine is missing", "host is missing", "username is missing"],
+        ),
         (json!({"port": 70000}), &["port must be a whole number from 1 to 65535"]),
         (json!({"port": MARK, "ssl": MARK}), &["port must be", "ssl must be true or false"]),
         (json!({"username": ""}), &["username must be"]),
@@ -73,7 +76,9 @@ async fn a_secret_that_is_no_database_secret_and_names_every_fault_at_once() {
         (json!({"username": "a,b"}), &["holds a comma"]),
     ];
     for (fields, said) in cases {
-        let application = Application::start(newest().await, Setup { fields: fields.clone(), ..Setup::single_user() }).await;
+        let application =
+            Application::start(newest().await, Setup { fields: fields.clone(), ..Setup::single_user() })
+                .await;
         let before = application.stored("AWSCURRENT").await;
         let refusal = application.rotate_badly().await;
         assert!(refusal.starts_with("CreateSecret Refused: "), "{refusal}");
@@ -113,7 +118,8 @@ async fn alternating_users_without_a_superuser_or_with_a_name_too_long_for_a_clo
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_name_over_the_limit_that_the_operator_sets() {
     let environment = vec![("USERNAME_CHARACTER_LIMIT", "9")];
-    let application = Application::start(newest().await, Setup { environment, ..Setup::alternating_users() }).await;
+    let application =
+        Application::start(newest().await, Setup { environment, ..Setup::alternating_users() }).await;
     let refusal = application.rotate_badly().await;
     assert!(refusal.contains("longer than 9 characters, the USERNAME_CHARACTER_LIMIT"), "{refusal}");
 }
@@ -138,14 +144,21 @@ async fn a_version_that_is_not_pending_or_unknown_and_a_secret_without_rotation(
 
     application.rotate_well().await;
     let labels = application.labels().await;
-    let previous = labels.iter().find_map(|label| label.strip_prefix("AWSPREVIOUS ")).expect("a previous version");
+    let previous =
+        labels.iter().find_map(|label| label.strip_prefix("AWSPREVIOUS ")).expect("a previous version");
     for step in STEPS {
         let refusal = application.step(step, previous).await.expect_err(step);
         assert!(refusal.error_message.contains("is not AWSPENDING"), "{refusal:?}");
     }
 
     let pending = application.begin().await;
-    application.client.cancel_rotate_secret().secret_id(&application.arn).send().await.expect("CancelRotateSecret");
+    application
+        .client
+        .cancel_rotate_secret()
+        .secret_id(&application.arn)
+        .send()
+        .await
+        .expect("CancelRotateSecret");
     let refusal = application.step("createSecret", &pending).await.expect_err("rotation is disabled");
     assert!(refusal.error_message.contains("rotation is not enabled"), "{refusal:?}");
 }
@@ -197,8 +210,11 @@ async fn a_pending_version_that_differs_in_more_than_user_and_password() {
 }
 
 fn superuser_was_not_touched(application: &Application<'_>) {
-    let touched =
-        application.local.calls().iter().any(|call| call.secret_id.as_deref() == Some(application.superuser_arn.as_str()));
+    let touched = application
+        .local
+        .calls()
+        .iter()
+        .any(|call| call.secret_id.as_deref() == Some(application.superuser_arn.as_str()));
     assert!(!touched, "the superuser's secret was read");
 }
 
@@ -268,7 +284,8 @@ async fn a_user_that_is_called_a_clone_of_somebody_elses_user() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_rds_proxy_as_host() {
     let host = json!({"host": "shop.proxy-abcdefghijkl.eu-west-1.rds.amazonaws.com"});
-    let application = Application::start(newest().await, Setup { fields: host, ..Setup::single_user() }).await;
+    let application =
+        Application::start(newest().await, Setup { fields: host, ..Setup::single_user() }).await;
     let refusal = application.rotate_badly().await;
     assert!(refusal.contains("is an RDS Proxy") && refusal.contains("database's own address"), "{refusal}");
 }
@@ -276,7 +293,10 @@ async fn an_rds_proxy_as_host() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_environment_that_is_wrong() {
     let cases = [
-        (("SECRETS_MANAGER_ENDPOINT", "http://secretsmanager.example"), "SECRETS_MANAGER_ENDPOINT must be an https URL"),
+        (
+            ("SECRETS_MANAGER_ENDPOINT", "http://secretsmanager.example"),
+            "SECRETS_MANAGER_ENDPOINT must be an https URL",
+        ),
         (("AWS_ENDPOINT_URL_RDS", "http://rds.example"), "AWS_ENDPOINT_URL_RDS must be an https URL"),
         (("PASSWORD_LENGTH", "7"), "PASSWORD_LENGTH must be from 8 to 256"),
         (("PASSWORD_LENGTH", "many"), "PASSWORD_LENGTH must be a whole number"),

@@ -153,7 +153,11 @@ async fn secrets_manager_retries_what_failed_on_the_way() {
     let server = Postgres::shared(postgres_versions()[0]).await;
     for setup in [Setup::single_user(), Setup::alternating_users()] {
         let application = Application::start(server, Setup { attempts: 3, ..setup }).await;
-        application.local.fail(local_aws::Failure::refuse("UpdateSecretVersionStage", 1, "AccessDeniedException"));
+        application.local.fail(local_aws::Failure::refuse(
+            "UpdateSecretVersionStage",
+            1,
+            "AccessDeniedException",
+        ));
         let rotation = application.rotate().await;
         assert!(rotation.succeeded && rotation.attempts.len() == 2, "{rotation:#?}");
         assert!(application.signs_in("AWSCURRENT").await);

@@ -119,8 +119,18 @@ async fn a_step_waits_for_at_most_two_rounds_of_secrets_manager() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn user_names_of_any_characters_simply_work() {
-    let names =
-        ["o'brien", "50% off", "a b;c", "back\\slash", "dou\"ble", "naïve-ю-名", "%I%L%s", "$1", "CamelCase", "=x"];
+    let names = [
+        "o'brien",
+        "50% off",
+        "a b;c",
+        "back\\slash",
+        "dou\"ble",
+        "naïve-ю-名",
+        "%I%L%s",
+        "$1",
+        "CamelCase",
+        "=x",
+    ];
     for version in postgres_versions() {
         let server = Postgres::shared(version).await;
         for name in names {

@@ -104,10 +104,28 @@ impl<'a> Application<'a> {
         Self { server, app, local, functions, client, arn, superuser_arn, function }
     }
 
-    /// Rotates as Secrets Manager does, with all of its attempts.
+    /// Rotates as Secrets Manager does, with all of its attempts. Where the last rotation failed, the service
+    /// goes on with that one.
     pub async fn rotate(&self) -> Rotation {
-        let version = self.rotate_secret().await;
-        self.local.rotated(&self.arn, &version).await
+        let unfinished = self.unfinished().await;
+        let Some(version) = unfinished else {
+            let version = self.rotate_secret().await;
+            return self.local.rotated(&self.arn, &version).await;
+        };
+        let before = self.local.rotated(&self.arn, &version).await.attempts.len();
+        let call = self.client.rotate_secret().secret_id(&self.arn);
+        call.send().await.expect_err("RotateSecret says that a rotation is not complete");
+        let mut rotation = self.local.rotated(&self.arn, &version).await;
+        rotation.attempts.drain(..before);
+        rotation
+    }
+
+    /// The version that is pending and not current.
+    async fn unfinished(&self) -> Option<String> {
+        let labels = self.labels().await;
+        let pending = labels.iter().find_map(|label| label.strip_prefix("AWSPENDING "))?;
+        let is_current = labels.iter().any(|label| label.strip_prefix("AWSCURRENT ") == Some(pending));
+        (!is_current).then(|| pending.to_owned())
     }
 
     /// Rotates, and panics with the function's own words unless that succeeds at once.
@@ -228,9 +246,9 @@ impl<'a> Application<'a> {
         let answer = self.client.describe_secret().secret_id(&self.arn).send().await;
         let answer = answer.expect("DescribeSecret is accepted");
         let versions = answer.version_ids_to_stages().cloned().unwrap_or_default();
-        let pairs = versions.into_iter().flat_map(|(version, labels)| {
-            labels.into_iter().map(move |label| format!("{label} {version}"))
-        });
+        let pairs = versions
+            .into_iter()
+            .flat_map(|(version, labels)| labels.into_iter().map(move |label| format!("{label} {version}")));
         let mut lines: Vec<String> = pairs.collect();
         lines.sort();
         lines

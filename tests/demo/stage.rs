@@ -38,7 +38,8 @@ impl Stage {
         let postgres = Arc::new(Postgres::start(newest, PostgresOptions::default()).await);
         show::part(&format!("PostgreSQL {newest}"), &format!("{}:{}", postgres.host(), postgres.port()));
 
-        let local_aws = LocalAws::start(Options { attempts: 2, ..Options::default() }).await.expect("local-aws starts");
+        let local_aws =
+            LocalAws::start(Options { attempts: 2, ..Options::default() }).await.expect("local-aws starts");
         let secrets = secrets_manager(&local_aws.url());
         show::part("local-aws (Secrets Manager)", &local_aws.url());
 

@@ -70,7 +70,8 @@ async fn equality(session: &mut PostgresSession, turn: &Turn) -> Result<Vec<Stri
             differences.push(difference);
         }
     }
-    let (base, clone) = (settings::of(session, &turn.base).await?, settings::of(session, &turn.clone).await?);
-    differences.extend(settings::differences(&base, &clone, turn));
+    let wanted = settings::wanted(session, turn).await?;
+    let clone = settings::of(session, &turn.clone).await?;
+    differences.extend(settings::differences(&wanted, &clone));
     Ok(differences)
 }

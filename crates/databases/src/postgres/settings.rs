@@ -40,15 +40,46 @@ pub(super) async fn of(session: &mut PostgresSession, user: &Username) -> Result
 
 /// What the clone has to carry: what the base carries, and the base itself as its role, so that whatever
 /// a session of the clone makes belongs to the base.
-pub(super) fn of_clone(base: &Settings, turn: &Turn) -> Settings {
-    let mut settings = base.clone();
-    settings.entry((None, "role".into())).or_insert_with(|| turn.base.0.clone());
+pub(super) async fn wanted(session: &mut PostgresSession, turn: &Turn) -> Result<Settings, EdgeError> {
+    let base = of(session, &turn.base).await?;
+    let databases = roles_of_databases(session, &turn.base).await?;
+    Ok(of_clone(base, databases, turn))
+}
+
+fn of_clone(mut settings: Settings, databases: Vec<(String, String)>, turn: &Turn) -> Settings {
+    let everywhere: Place = (None, "role".into());
+    if settings.contains_key(&everywhere) {
+        return settings;
+    }
+    // ALTER DATABASE ... SET role gives the base another role there. The clone's own setting, which would
+    // win over it, gives way.
+    for (database, role) in databases {
+        settings.entry((Some(database), "role".into())).or_insert(role);
+    }
+    settings.insert(everywhere, turn.base.0.clone());
     settings
 }
 
+/// The databases that give everybody a role, where the base is a member of it: else it stays itself there.
+async fn roles_of_databases(
+    session: &mut PostgresSession,
+    base: &Username,
+) -> Result<Vec<(String, String)>, EdgeError> {
+    let query = sqlx::query(
+        "SELECT d.datname::pg_catalog.text AS database, r.rolname::pg_catalog.text AS role \
+         FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase, \
+         pg_catalog.unnest(s.setconfig) c JOIN pg_catalog.pg_roles r ON 'role=' || r.rolname = c \
+         WHERE s.setrole = 0 AND pg_catalog.pg_has_role($1::pg_catalog.name, r.oid, 'MEMBER')",
+    );
+    let mut roles = Vec::new();
+    for row in session.rows(query.bind(&base.0)).await? {
+        roles.push((session.get(&row, "database")?, session.get(&row, "role")?));
+    }
+    Ok(roles)
+}
+
 /// Where the clone's settings differ from what they have to be, in words.
-pub(super) fn differences(base: &Settings, clone: &Settings, turn: &Turn) -> Vec<String> {
-    let wanted = of_clone(base, turn);
+pub(super) fn differences(wanted: &Settings, clone: &Settings) -> Vec<String> {
     let mut places: Vec<&Place> = wanted.keys().chain(clone.keys()).collect();
     places.sort();
     places.dedup();
@@ -65,9 +96,7 @@ pub(super) fn differences(base: &Settings, clone: &Settings, turn: &Turn) -> Vec
 /// # Errors
 /// A refusal where the superuser may not set one, with the GRANT that cures it.
 pub(super) async fn equalize(session: &mut PostgresSession, turn: &Turn) -> Result<(), EdgeError> {
-    let base = of(session, &turn.base).await?;
-    refuse_role_of_database(session, turn, &base).await?;
-    let wanted = of_clone(&base, turn);
+    let wanted = wanted(session, turn).await?;
     let present = of(session, &turn.clone).await?;
     for (place, value) in wanted.iter().filter(|(place, value)| present.get(place) != Some(value)) {
         set(session, &turn.clone, place, value).await.map_err(|error| may_not_set(error, turn, &place.1))?;
@@ -145,34 +174,6 @@ fn may_not_set(error: EdgeError, turn: &Turn, name: &str) -> EdgeError {
     )
 }
 
-/// `ALTER DATABASE ... SET role` applies to the base but not to the clone, whose own `role` wins.
-async fn refuse_role_of_database(
-    session: &mut PostgresSession,
-    turn: &Turn,
-    base: &Settings,
-) -> Result<(), EdgeError> {
-    if base.contains_key(&(None, "role".into())) {
-        return Ok(());
-    }
-    let query = sqlx::query(
-        "SELECT d.datname::pg_catalog.text AS database, \
-         pg_catalog.format('ALTER DATABASE %I RESET role', d.datname) AS reset \
-         FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase \
-         WHERE s.setrole = 0 AND pg_catalog.has_database_privilege($1, d.oid, 'CONNECT') \
-         AND EXISTS (SELECT FROM pg_catalog.unnest(s.setconfig) c WHERE c LIKE 'role=%') LIMIT 1",
-    );
-    let rows = session.rows(query.bind(&turn.base.0)).await?;
-    let Some(row) = rows.first() else { return Ok(()) };
-    let (database, statement): (String, String) = (session.get(row, "database")?, session.get(row, "reset")?);
-    Err(refused(
-        format!(
-            "database {database} sets a role for every user, which a clone cannot share with {}",
-            turn.base
-        ),
-        format!("run: {statement}; and set the role for {} itself (ALTER ROLE ... SET role)", turn.base),
-    ))
-}
-
 #[cfg(test)]
 mod tests {
     use rotation::Next;
@@ -194,25 +195,32 @@ mod tests {
     #[test]
     fn the_clone_carries_its_base_as_role_unless_the_base_carries_one_itself() {
         let plain = settings(&[(None, "work_mem", "1MB")]);
-        let role = of_clone(&plain, &turn())[&(None, "role".into())].clone();
+        let role = of_clone(plain, vec![], &turn())[&(None, "role".into())].clone();
         assert_eq!(role, "app");
         let own = settings(&[(None, "role", "owner")]);
-        assert_eq!(of_clone(&own, &turn()), own);
+        assert_eq!(of_clone(own.clone(), vec![("d".into(), "other".into())], &turn()), own);
+    }
+
+    #[test]
+    fn a_database_that_gives_everybody_a_role_gives_it_to_the_clone_unless_the_base_has_its_own_there() {
+        let databases = vec![("d".to_owned(), "r".to_owned()), ("e".to_owned(), "r".to_owned())];
+        let base = settings(&[(Some("e"), "role", "mine")]);
+        let expected = [(None, "role", "app"), (Some("d"), "role", "r"), (Some("e"), "role", "mine")];
+        assert_eq!(of_clone(base, databases, &turn()), settings(&expected));
     }
 
     #[test]
     fn differences_are_named_both_ways() {
-        let base = settings(&[(None, "work_mem", "1MB"), (Some("d"), "search_path", "a")]);
-        let clone = settings(&[(None, "work_mem", "2MB"), (None, "jit", "off"), (None, "role", "app")]);
+        let wanted = settings(&[(None, "work_mem", "1MB"), (Some("d"), "search_path", "a")]);
+        let clone = settings(&[(None, "work_mem", "2MB"), (None, "jit", "off")]);
         assert_eq!(
-            differences(&base, &clone, &turn()),
+            differences(&wanted, &clone),
             [
                 "the setting jit differs",
                 "the setting work_mem differs",
                 "the setting search_path in database d differs"
             ]
         );
-        assert!(differences(&base, &of_clone(&base, &turn()), &turn()).is_empty());
-        assert_eq!(differences(&base, &base, &turn()), ["the setting role differs"]);
+        assert!(differences(&wanted, &wanted).is_empty());
     }
 }
