@@ -88,6 +88,7 @@ async fn settings_and_pg_hba_of_a_server_of_ones_own_take_effect() {
         certificate: Certificate::None,
         settings: &[("password_encryption", "md5"), ("max_connections", "7")],
         pg_hba: &["host all refused 127.0.0.1/32 reject", "host all all 127.0.0.1/32 md5"],
+        ..PostgresOptions::default()
     };
     let server = Postgres::start(postgres_versions()[0], options).await;
     assert_eq!(server.values("postgres", "SHOW max_connections").await, ["7"]);

@@ -6,3 +6,4 @@ mod redacts;
 mod refuses;
 mod resumes;
 mod rotates;
+mod superusers;

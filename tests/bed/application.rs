@@ -1,5 +1,6 @@
 //! An application's secret under rotation: its server, a Secrets Manager, and the function that rotates it.
 
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use aws_sdk_secretsmanager::Client;
@@ -67,6 +68,8 @@ pub struct Application<'a> {
     /// The secret of the superuser, which alternating users need and single user may have.
     pub superuser_arn: String,
     function: String,
+    /// The rotation that failed last, and its attempts so far.
+    unfinished: Mutex<Option<(String, usize)>>,
 }
 
 impl<'a> Application<'a> {
@@ -101,31 +104,41 @@ impl<'a> Application<'a> {
         functions.add(setup.function, &setup.environment, setup.timeout).await;
         local.set_lambda_url(functions.url());
         let function = setup.function.to_owned();
-        Self { server, app, local, functions, client, arn, superuser_arn, function }
+        Self {
+            server,
+            app,
+            local,
+            functions,
+            client,
+            arn,
+            superuser_arn,
+            function,
+            unfinished: Mutex::default(),
+        }
     }
 
     /// Rotates as Secrets Manager does, with all of its attempts. Where the last rotation failed, the service
     /// goes on with that one.
     pub async fn rotate(&self) -> Rotation {
-        let unfinished = self.unfinished().await;
-        let Some(version) = unfinished else {
-            let version = self.rotate_secret().await;
-            return self.local.rotated(&self.arn, &version).await;
+        let unfinished = self.unfinished().take();
+        let (version, before) = match unfinished {
+            None => (self.rotate_secret().await, 0),
+            Some((version, attempts)) => {
+                let call = self.client.rotate_secret().secret_id(&self.arn);
+                call.send().await.expect_err("RotateSecret says that a rotation is not complete");
+                (version, attempts)
+            }
         };
-        let before = self.local.rotated(&self.arn, &version).await.attempts.len();
-        let call = self.client.rotate_secret().secret_id(&self.arn);
-        call.send().await.expect_err("RotateSecret says that a rotation is not complete");
         let mut rotation = self.local.rotated(&self.arn, &version).await;
+        if !rotation.succeeded {
+            *self.unfinished() = Some((version, rotation.attempts.len()));
+        }
         rotation.attempts.drain(..before);
         rotation
     }
 
-    /// The version that is pending and not current.
-    async fn unfinished(&self) -> Option<String> {
-        let labels = self.labels().await;
-        let pending = labels.iter().find_map(|label| label.strip_prefix("AWSPENDING "))?;
-        let is_current = labels.iter().any(|label| label.strip_prefix("AWSCURRENT ") == Some(pending));
-        (!is_current).then(|| pending.to_owned())
+    fn unfinished(&self) -> MutexGuard<'_, Option<(String, usize)>> {
+        self.unfinished.lock().expect("no test panics here")
     }
 
     /// Rotates, and panics with the function's own words unless that succeeds at once.
@@ -224,6 +237,7 @@ impl<'a> Application<'a> {
         let call = self.client.update_secret_version_stage().secret_id(&self.arn);
         let call = call.version_stage("AWSPENDING").remove_from_version_id(version);
         call.send().await.expect("UpdateSecretVersionStage is accepted");
+        self.unfinished().take();
     }
 
     /// User and password of the version with this label.

@@ -46,7 +46,8 @@ impl Certificate {
     /// None if the server speaks no TLS.
     pub(crate) fn issue(self) -> Option<Identity> {
         match self {
-            Self::Good => Some(OURS.issue(&["localhost", "127.0.0.1"], 2100)),
+            // 127.0.0.2 is where a reader of the same server is put.
+            Self::Good => Some(OURS.issue(&["localhost", "127.0.0.1", "127.0.0.2"], 2100)),
             Self::WrongName => Some(OURS.issue(&["elsewhere.example"], 2100)),
             Self::Expired => Some(OURS.issue(&["localhost", "127.0.0.1"], 2021)),
             Self::Foreign => Some(FOREIGN.issue(&["localhost", "127.0.0.1"], 2100)),

@@ -49,7 +49,12 @@ struct Seen {
 impl Wire {
     /// A wire to the server at `127.0.0.1:port`.
     pub async fn to(port: u16, fault: Fault) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        Self::from("127.0.0.1:0", port, fault).await
+    }
+
+    /// A wire from an address of this machine, such as `127.0.0.2:5432`, to the server at `127.0.0.1:port`.
+    pub async fn from(address: &str, port: u16, fault: Fault) -> Self {
+        let listener = TcpListener::bind(address).await.expect("a free port");
         let own_port = listener.local_addr().expect("a bound port").port();
         let seen = Arc::new(Seen::default());
         let accepting = tokio::spawn(accept(listener, port, fault, Arc::clone(&seen)));

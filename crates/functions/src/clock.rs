@@ -9,6 +9,8 @@ use tokio::time::Instant;
 /// What is kept back to log and send the answer: a second, or a quarter of what there is.
 const MARGIN: Duration = Duration::from_secs(1);
 
+const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// When the answer is due.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Deadline {
@@ -18,7 +20,13 @@ pub(crate) struct Deadline {
 impl Deadline {
     /// Keeps a margin before the moment at which Lambda ends the process.
     pub(crate) fn before(end: SystemTime) -> Self {
-        let left = end.duration_since(SystemTime::now()).unwrap_or_default();
+        // `cargo lambda watch` sends how long there is, as if it were 1970.
+        let since_1970 = end.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let left = match end.duration_since(SystemTime::now()) {
+            Ok(left) => left,
+            Err(_) if since_1970 < A_DAY => since_1970,
+            Err(_) => Duration::ZERO,
+        };
         Self { due: Instant::now() + left.saturating_sub(MARGIN.min(left / 4)) }
     }
 
@@ -35,5 +43,37 @@ impl Clock for Deadline {
 
     async fn sleep(&self, duration: Duration) {
         tokio::time::sleep(duration).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn left_before(end: SystemTime) -> Duration {
+        Deadline::before(end).left()
+    }
+
+    #[test]
+    fn an_answer_is_due_a_second_before_lambda_ends_the_process() {
+        let left = left_before(SystemTime::now() + Duration::from_secs(30));
+        assert!(left <= Duration::from_secs(29) && left > Duration::from_secs(28), "{left:?}");
+    }
+
+    #[test]
+    fn a_short_time_is_not_eaten_up_by_the_margin() {
+        let left = left_before(SystemTime::now() + Duration::from_secs(2));
+        assert!(left <= Duration::from_millis(1500) && left > Duration::from_millis(500), "{left:?}");
+    }
+
+    #[test]
+    fn a_moment_that_has_passed_leaves_nothing() {
+        assert_eq!(left_before(SystemTime::now() - Duration::from_secs(1)), Duration::ZERO);
+    }
+
+    #[test]
+    fn the_time_limit_that_cargo_lambda_watch_sends_is_a_time_limit() {
+        let left = left_before(SystemTime::UNIX_EPOCH + Duration::from_secs(600));
+        assert!(left <= Duration::from_secs(599) && left > Duration::from_secs(590), "{left:?}");
     }
 }

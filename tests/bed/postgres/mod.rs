@@ -48,6 +48,8 @@ pub struct PostgresOptions<'a> {
     pub settings: &'a [(&'a str, &'a str)],
     /// Lines put before the usual ones of `pg_hba.conf`, which ask everybody for SCRAM-SHA-256.
     pub pg_hba: &'a [&'a str],
+    /// Whether it starts as a standby, see [`Postgres::replica_of`].
+    pub is_standby: bool,
 }
 
 /// A running server. It ends with this value, or with the process.
@@ -77,6 +79,29 @@ impl Postgres {
     pub async fn start(version: u16, options: PostgresOptions<'_>) -> Self {
         let server = Server::start(version, &options).await;
         Self { version, server, certificate: options.certificate, admin: OnceCell::new() }
+    }
+
+    /// A streaming replica, which applies what the primary does after a delay, such as `3s`.
+    ///
+    /// Both begin as copies of one folder of a server that was shut down: no backup is needed.
+    pub async fn replica_of(primary: &Self, delay: &str) -> Self {
+        let source = format!(
+            "host=127.0.0.1 port={} user=postgres password={} sslmode=require",
+            primary.port(),
+            primary.server.root_password
+        );
+        let settings = [("primary_conninfo", source.as_str()), ("recovery_min_apply_delay", delay)];
+        let options = PostgresOptions { settings: &settings, is_standby: true, ..PostgresOptions::default() };
+        Self::start(primary.version, options).await
+    }
+
+    /// Waits until this replica has applied all that the primary has done so far.
+    pub async fn caught_up_with(&self, primary: &Self) {
+        let done = primary.values("postgres", "SELECT pg_current_wal_lsn()").await.concat();
+        let applied = format!("SELECT pg_last_wal_replay_lsn() >= '{done}'");
+        while self.values("postgres", &applied).await != ["t"] {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
     }
 
     /// The major version, such as 18.

@@ -38,6 +38,9 @@ impl Server {
         copy(&template.join("data"), &folder.path.join("data"));
         let root_password = fs::read_to_string(template.join("password")).expect("the template's password");
         configure(&folder, options);
+        if options.is_standby {
+            folder.write("data/standby.signal", "");
+        }
         let (port, shell) = spawn(&folder, &programs);
         let mut server = Self { port, root_password, folder, shell };
         server.wait_until_it_listens().await;
@@ -52,7 +55,8 @@ impl Server {
         let deadline = Instant::now() + START;
         loop {
             let log = fs::read_to_string(self.folder.path.join("log")).unwrap_or_default();
-            if log.contains("database system is ready to accept connections") {
+            // A standby is ready to accept read-only ("read only" before 14) connections.
+            if log.contains("database system is ready to accept") {
                 return;
             }
             let ended = self.shell.try_wait().expect("the shell is our child").is_some();
