@@ -232,10 +232,8 @@ async fn a_base_with_a_role_of_its_own_shares_it_with_its_clone() {
             server.execute("postgres", &change).await;
         }
         let clone = turned_to_clone(&application).await;
-        assert_eq!(
-            run_as(&application, &clone, "SELECT current_user").await.expect("a query"),
-            [owner.clone()]
-        );
+        let acts_as = run_as(&application, &clone, "SELECT current_user").await.expect("a query");
+        assert_eq!(acts_as, [owner]);
         application.rotate_well().await;
     }
 }

@@ -1,59 +1,9 @@
 //! Crashes, repeats and twins: whatever happened before, running the rotation again mends it, and at every
 //! instant a stored version signs in.
 
-use bed::crash::{AMinute, Crash, Crashing, Moment};
-use bed::{Application, Postgres, STEPS, Setup, in_process, postgres_versions};
-use databases::{Limits, TrustAnchors};
-use rotation::edges::{Database, SecretStore, Topology};
-use rotation::{AlternatingUsers, PasswordPolicy, Progress, Rotation, RotationEvent, SingleUser, Strategy};
-
-/// What a function rotates with, in this process.
-struct Function {
-    aws: aws::Aws,
-    database: databases::Postgres,
-    strategy: &'static dyn Strategy,
-}
-
-impl Function {
-    async fn of(application: &Application<'_>, strategy: &'static dyn Strategy) -> Self {
-        let authority = std::fs::read(application.server.ca_file()).expect("the authority's file");
-        let trusted = TrustAnchors::new(Some(&authority)).expect("an authority");
-        Self {
-            aws: in_process(&application.local.url()).await,
-            database: databases::Postgres::new(trusted, Limits::default()),
-            strategy,
-        }
-    }
-
-    /// Runs all four steps, until one fails or the process stops. Whether all were done.
-    async fn run(&self, application: &Application<'_>, version: &str, crash: &Crash) -> bool {
-        for step in STEPS {
-            let event = RotationEvent::parse(application.event(step, version)).expect("an event");
-            match crash.until(self.step(&event, crash)).await {
-                None => return false,
-                Some(answer) => answer.unwrap_or_else(|error| panic!("{step}: {error:?}")),
-            }
-        }
-        true
-    }
-
-    async fn step(&self, event: &RotationEvent, crash: &Crash) -> Result<(), rotation::Error> {
-        let store: &dyn SecretStore = &self.aws.secrets_manager;
-        let database: &dyn Database = &self.database;
-        let topology: &dyn Topology = &self.aws.rds;
-        let rotation = Rotation {
-            store: &Crashing { edge: store, crash: crash.clone() },
-            database: &Crashing { edge: database, crash: crash.clone() },
-            topology,
-            clock: &AMinute,
-            strategy: self.strategy,
-            policy: &PasswordPolicy::default(),
-            username_limit: None,
-            progress: &Progress::default(),
-        };
-        rotation::rotate(&rotation, event).await
-    }
-}
+use bed::crash::{Crash, Moment};
+use bed::{Application, InProcess, Postgres, STEPS, Setup, postgres_versions};
+use rotation::{AlternatingUsers, SingleUser, Strategy};
 
 /// Law 1, for the strategy: `AWSCURRENT` signs in, or under single user any stored version.
 async fn nothing_is_lost(application: &Application<'_>, single_user: bool, context: &str) {
@@ -70,7 +20,7 @@ async fn a_crash_at_any_call(setup: Setup<'_>, strategy: &'static dyn Strategy, 
         let server = Postgres::shared(version).await;
         for moment in [Moment::Before, Moment::After] {
             let application = Application::start(server, setup.clone()).await;
-            let function = Function::of(&application, strategy).await;
+            let function = InProcess::of(&application, strategy).await;
             let mut at = 1;
             loop {
                 let context = format!("{} on {version}, {moment:?} call {at}", setup.function);

@@ -279,13 +279,10 @@ pub async fn store(client: &Client, name: &str, secret: &Value) -> String {
 fn merge(secret: &mut Value, fields: &Value) {
     let (Some(secret), Some(fields)) = (secret.as_object_mut(), fields.as_object()) else { return };
     for (name, value) in fields {
-        match value {
-            Value::Null => {
-                secret.remove(name);
-            }
-            value => {
-                secret.insert(name.clone(), value.clone());
-            }
+        if value.is_null() {
+            secret.remove(name);
+        } else {
+            secret.insert(name.clone(), value.clone());
         }
     }
 }

@@ -25,6 +25,7 @@ pub enum Moment {
 pub struct Crash {
     at: usize,
     moment: Moment,
+    bars_own_password: bool,
     calls: Arc<AtomicUsize>,
     stopped: Arc<tokio::sync::Notify>,
 }
@@ -33,13 +34,20 @@ impl Crash {
     /// Stops at the call number `at`, counted from 1.
     #[must_use]
     pub fn at(at: usize, moment: Moment) -> Self {
-        Self { at, moment, calls: Arc::default(), stopped: Arc::default() }
+        Self { at, moment, bars_own_password: false, calls: Arc::default(), stopped: Arc::default() }
     }
 
     /// Never stops.
     #[must_use]
     pub fn never() -> Self {
         Self::at(usize::MAX, Moment::Before)
+    }
+
+    /// Never stops, but the server lets no user change its own password, as RDS does under
+    /// `rds.restrict_password_commands`.
+    #[must_use]
+    pub fn barring_own_passwords() -> Self {
+        Self { bars_own_password: true, ..Self::never() }
     }
 
     /// How many calls there were.
@@ -183,6 +191,10 @@ impl Session for CrashingSession {
         user: &Username,
         password: &Password,
     ) -> Result<Change, EdgeError> {
+        if self.crash.bars_own_password {
+            // The refusal is the server's own: this user may not change that one's.
+            return self.session.change_own_password(&Username("postgres".into()), password).await;
+        }
         self.crash.call(self.session.change_own_password(user, password)).await
     }
 

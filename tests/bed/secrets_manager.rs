@@ -20,7 +20,7 @@ pub fn secrets_manager(url: &str) -> Client {
 }
 
 /// What the functions reach AWS with, in this process and at `url`.
-pub async fn in_process(url: &str) -> aws::Aws {
+pub async fn aws_at(url: &str) -> aws::Aws {
     let config = aws_config::defaults(BehaviorVersion::latest())
         .region(Region::from_static("us-east-1"))
         .credentials_provider(Credentials::new("AKIDEXAMPLE", "an-example", None, None, "bed"))

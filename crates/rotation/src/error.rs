@@ -127,6 +127,7 @@ impl Cause {
 
     /// What to do about it.
     #[must_use]
+    #[expect(clippy::too_many_lines, reason = "a table")]
     pub fn remedy(self) -> &'static str {
         match self {
             Self::NameNotResolved => {

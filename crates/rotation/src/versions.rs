@@ -134,7 +134,8 @@ mod tests {
 
     #[test]
     fn everything_else_is_refused() {
-        let cases: [(Option<bool>, &[(&str, &[&str])], &str); 4] = [
+        type Labels<'a> = &'a [(&'a str, &'a [&'a str])];
+        let cases: [(Option<bool>, Labels<'_>, &str); 4] = [
             (Some(false), &[("old", &["AWSCURRENT"]), ("new", &["AWSPENDING"])], "not enabled"),
             (Some(true), &[("old", &["AWSCURRENT"])], "no version new"),
             (Some(true), &[("old", &["AWSCURRENT"]), ("new", &["AWSPREVIOUS"])], "not AWSPENDING"),

@@ -1,0 +1,170 @@
+//! Every failure says what was being done, with what, what came back, and what to do next; its class is the
+//! error type of the function's answer.
+
+use std::error::Error as _;
+use std::net::TcpListener;
+use std::time::Duration;
+
+use bed::crash::Crash;
+use bed::postgres::name;
+use bed::wire::Fault;
+use bed::{Application, InProcess, Postgres, PostgresOptions, Setup, Wire, postgres_versions};
+use local_aws::Failure;
+use rotation::SingleUser;
+use serde_json::{Value, json};
+
+async fn newest() -> &'static Postgres {
+    Postgres::shared(postgres_versions()[0]).await
+}
+
+async fn failure_with(fields: Value) -> String {
+    let application = Application::start(newest().await, Setup { fields, ..Setup::single_user() }).await;
+    application.rotate_badly().await
+}
+
+fn says(failure: &str, class: &str, parts: &[&str]) {
+    assert!(failure.contains(&format!(" {class}: ")), "{class} is not the class of: {failure}");
+    for part in parts {
+        assert!(failure.contains(part), "{part} is not in: {failure}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_is_not_resolved() {
+    let failure = failure_with(json!({"host": "no-such-host.invalid"})).await;
+    says(&failure, "NameNotResolved", &["cannot sign in to no-such-host.invalid", "DNS"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_on_which_nobody_listens() {
+    let free = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port");
+    let failure = failure_with(json!({"port": free.port()})).await;
+    says(&failure, "Unreachable", &["connection refused", "security group"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_never_answers_and_one_that_hangs_up() {
+    let server = newest().await;
+    let silent = Wire::to(server.port(), Fault::Silent).await;
+    let failure = failure_with(json!({"port": silent.port()})).await;
+    says(&failure, "Unreachable", &["did not answer within 5 s"]);
+    let cut = Wire::to(server.port(), Fault::CutsAfter(20)).await;
+    let failure = failure_with(json!({"port": cut.port()})).await;
+    says(&failure, "Unreachable", &["cannot sign in"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_does_not_exist() {
+    says(&failure_with(json!({"dbname": "no such"})).await, "MissingDatabase", &["3D000", "dbname"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_that_may_not_log_in_is_locked_and_not_refused() {
+    let application = Application::start(newest().await, Setup::single_user()).await;
+    let user = name(application.app.user());
+    application.server.execute("postgres", &format!("ALTER ROLE {user} NOLOGIN")).await;
+    says(&application.rotate_badly().await, "Locked", &["28000", "LOGIN"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_without_connect_and_one_at_its_connection_limit() {
+    let server = newest().await;
+    let application = Application::start(server, Setup::single_user()).await;
+    let (user, database) = (name(application.app.user()), name(&application.app.database));
+    server.execute("postgres", &format!("ALTER ROLE {user} CONNECTION LIMIT 0")).await;
+    says(&application.rotate_badly().await, "TooManyConnections", &["53300", "limit"]);
+    server.execute("postgres", &format!("ALTER ROLE {user} CONNECTION LIMIT -1")).await;
+    server.execute("postgres", &format!("ALTER DATABASE {database} OWNER TO postgres")).await;
+    server.execute("postgres", &format!("REVOKE CONNECT ON DATABASE {database} FROM PUBLIC")).await;
+    says(&application.rotate_badly().await, "MissingPrivilege", &["42501"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_superusers_password_and_a_superuser_that_may_not_create_users() {
+    let server = newest().await;
+    let application = Application::start(server, Setup::alternating_users()).await;
+    let right = server.admin().await;
+    let mut superuser = server.secret(right, "postgres");
+    superuser["password"] = json!("wrong");
+    let call = application.client.put_secret_value().secret_id(&application.superuser_arn);
+    call.secret_string(superuser.to_string()).send().await.expect("PutSecretValue");
+    says(&application.rotate_badly().await, "SignInRefused", &["as the superuser master", "28P01"]);
+
+    let powerless = bed::App::create(server, "powerless").await;
+    let call = application.client.put_secret_value().secret_id(&application.superuser_arn);
+    call.secret_string(powerless.secret(server).to_string()).send().await.expect("PutSecretValue");
+    let failure = application.rotate_badly().await;
+    assert!(failure.contains("WITH ADMIN OPTION") || failure.contains("42501"), "{failure}");
+    assert!(application.signs_in("AWSCURRENT").await);
+}
+
+/// The right password, and no right to change it: the session is proof enough for the superuser.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_that_may_not_change_its_own_password_is_rotated_by_the_superuser_if_there_is_one() {
+    for version in postgres_versions() {
+        let server = Postgres::shared(version).await;
+        let application = Application::start(server, Setup::single_user()).await;
+        let function = InProcess::of(&application, &SingleUser).await;
+        let barred = Crash::barring_own_passwords();
+        let pending = application.begin().await;
+        application.step("createSecret", &pending).await.expect("createSecret");
+        let refusal = function.step(&application, "setSecret", &pending, &barred).await;
+        let refusal = refusal.expect_err("nobody may");
+        let refusal = refusal.source().expect("a refusal").to_string();
+        assert!(refusal.contains("42501") && refusal.contains("add masterarn"), "{refusal}");
+        application.abandon(&pending).await;
+
+        let mut current = application.stored("AWSCURRENT").await.expect("a first version");
+        current["masterarn"] = json!(application.superuser_arn);
+        application.store_current(&current).await;
+        let pending = application.begin().await;
+        assert!(function.run(&application, &pending, &barred).await);
+        assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_secrets_manager_denies_throttles_or_cannot_decrypt() {
+    let application = Application::start(newest().await, Setup::single_user()).await;
+    for (operation, code, class, said) in [
+        ("DescribeSecret", "ResourceNotFoundException", "SecretNotFound", "check the ARN"),
+        ("GetSecretValue", "AccessDeniedException", "AccessDenied", "function's role"),
+        ("GetSecretValue", "DecryptionFailure", "Kms", "kms:Decrypt"),
+        ("PutSecretValue", "EncryptionFailure", "Kms", "kms:GenerateDataKey"),
+        ("PutSecretValue", "InvalidRequestException", "SecretsManager", "API reference"),
+    ] {
+        application.local.fail(Failure::refuse(operation, 1, code));
+        says(&application.rotate_badly().await, class, &[code, said]);
+    }
+    // Tried three times by the SDK before it gives up.
+    for _ in 0..3 {
+        application.local.fail(Failure::refuse("PutSecretValue", 1, "ThrottlingException"));
+    }
+    says(&application.rotate_badly().await, "Throttled", &["ThrottlingException", "50 a second"]);
+    application.rotate_well().await;
+}
+
+/// The answer comes before Lambda kills the process, and names what it waited for.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deadline_that_comes_first_is_answered_in_time_and_names_what_was_waited_for() {
+    let server = newest().await;
+    let silent = Wire::to(server.port(), Fault::Silent).await;
+    for setup in [Setup::single_user(), Setup::alternating_users()] {
+        let fields = json!({"port": silent.port()});
+        let setup = Setup { fields, timeout: Duration::from_secs(3), ..setup };
+        let application = Application::start(server, setup).await;
+        let failure = application.rotate_badly().await;
+        says(&failure, "Deadline", &["waiting to sign in to localhost:", "more time"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_full() {
+    let settings =
+        [("max_connections", "5"), ("superuser_reserved_connections", "4"), ("max_wal_senders", "0")];
+    let options = PostgresOptions { settings: &settings, ..PostgresOptions::default() };
+    let server = Postgres::start(postgres_versions()[0], options).await;
+    let application = Application::start(&server, Setup::single_user()).await;
+    let _holds_the_last = server.sign_in(&application.app.credentials, "postgres").await.expect("one place");
+    says(&application.rotate_badly().await, "TooManyConnections", &["53300"]);
+}

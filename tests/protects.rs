@@ -1,0 +1,116 @@
+//! TLS: whoever strips it, or shows a wrong certificate, reads no password.
+
+use bed::wire::Fault;
+use bed::{Application, Certificate, Postgres, PostgresOptions, Setup, Wire, postgres_versions};
+use serde_json::{Value, json};
+
+/// An application on a server with this certificate.
+async fn with_certificate(certificate: Certificate) -> Postgres {
+    let options = PostgresOptions { certificate, ..PostgresOptions::default() };
+    Postgres::start(postgres_versions()[0], options).await
+}
+
+/// What nobody on the wire may ever see, and what no version may have lost.
+async fn fails_before_the_sign_in(server: &Postgres, fields: Value, class: &str, said: &str) {
+    for setup in [Setup::single_user(), Setup::alternating_users()] {
+        let application = Application::start(server, Setup { fields: fields.clone(), ..setup }).await;
+        let log = server.log();
+        let failure = application.rotate_badly().await;
+        assert!(failure.starts_with(&format!("SetSecret {class}: ")), "{failure}");
+        assert!(failure.contains(said), "{said} is not in: {failure}");
+        let user = application.app.user();
+        assert_eq!((log.authorized(user), log.failed(user)), (0, 0), "somebody tried to sign in");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wire_that_answers_no_tls_gets_no_sign_in_whether_ssl_is_true_or_absent() {
+    for version in postgres_versions() {
+        let server = Postgres::shared(version).await;
+        for ssl in [json!(true), json!("true"), json!(null)] {
+            let wire = Wire::to(server.port(), Fault::StripsTls).await;
+            let fields = json!({"port": wire.port(), "ssl": ssl});
+            fails_before_the_sign_in(server, fields, "TlsNotOffered", "\"ssl\": false").await;
+            assert!(wire.connections() > 0, "nobody came");
+            assert_eq!(wire.cleartext_sign_ins(), 0, "ssl {ssl} on {version}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_of_a_foreign_authority_for_another_name_or_expired_gets_no_sign_in() {
+    for (certificate, class, said) in [
+        (Certificate::Foreign, "TlsUnknownAuthority", "DATABASE_CA_FILE"),
+        (Certificate::WrongName, "TlsWrongName", "is for another name"),
+        (Certificate::Expired, "TlsExpired", "has expired"),
+    ] {
+        let server = with_certificate(certificate).await;
+        fails_before_the_sign_in(&server, json!({}), class, said).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_without_tls_is_an_error_unless_the_secret_forbids_tls() {
+    let server = with_certificate(Certificate::None).await;
+    fails_before_the_sign_in(&server, json!({}), "TlsNotOffered", "offers no TLS").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ssl_false_works_in_cleartext_with_a_warning() {
+    let server = with_certificate(Certificate::None).await;
+    for ssl in [json!(false), json!("false")] {
+        let setup = Setup { fields: json!({"ssl": ssl}), ..Setup::single_user() };
+        let application = Application::start(&server, setup).await;
+        application.rotate_well().await;
+        assert!(application.signs_in("AWSCURRENT").await);
+        let output = application.output();
+        assert!(output.contains("\"level\":\"WARN\"") && output.contains("without TLS"), "{output}");
+    }
+}
+
+/// The application's `ssl` is its own affair: the superuser's connection follows the superuser's secret.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_applications_ssl_false_and_dbname_never_apply_to_the_superuser() {
+    for version in postgres_versions() {
+        let server = Postgres::start(version, PostgresOptions::default()).await;
+        let wire = Wire::to(server.port(), Fault::None).await;
+        let setup = Setup { fields: json!({"ssl": false}), ..Setup::alternating_users() };
+        let application = Application::start(&server, setup).await;
+        let log = server.log();
+        application.rotate_well().await;
+        let text = log.text();
+        let of_superuser: Vec<&str> =
+            text.lines().filter(|line| line.contains("connection authorized: user=master")).collect();
+        assert_eq!(of_superuser.len(), 1, "{text}");
+        assert!(
+            of_superuser[0].contains("database=postgres") && of_superuser[0].contains("SSL enabled"),
+            "{of_superuser:?}"
+        );
+        let of_application = text
+            .lines()
+            .find(|line| line.contains(&format!("connection authorized: user={} ", application.app.user())));
+        assert!(of_application.is_some_and(|line| !line.contains("SSL enabled")), "{of_application:?}");
+        drop(wire);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_demands_tls_says_so_where_the_secret_forbids_it() {
+    let options =
+        PostgresOptions { pg_hba: &["hostnossl all all 127.0.0.1/32 reject"], ..PostgresOptions::default() };
+    let server = Postgres::start(postgres_versions()[0], options).await;
+    let setup = Setup { fields: json!({"ssl": false}), ..Setup::single_user() };
+    let application = Application::start(&server, setup).await;
+    let failure = application.rotate_badly().await;
+    assert!(failure.starts_with("SetSecret TlsRequired: "), "{failure}");
+}
+
+/// An authority that nobody named does not vouch for a server.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_private_authority_is_trusted_only_where_database_ca_file_names_it() {
+    let server = Postgres::shared(postgres_versions()[0]).await;
+    let environment = vec![("DATABASE_CA_FILE", "")];
+    let application = Application::start(server, Setup { environment, ..Setup::single_user() }).await;
+    let failure = application.rotate_badly().await;
+    assert!(failure.starts_with("SetSecret TlsUnknownAuthority: "), "{failure}");
+}
