@@ -1,5 +1,5 @@
 //! All tests that need more than one package, in one program: they share the servers of the bed.
-#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on says so and stops")]
+#![expect(clippy::expect_used, reason = "a test that cannot go on says so and stops")]
 
 mod bed_works;
 mod clones;
