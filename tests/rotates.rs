@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bed::{Application, Postgres, STEPS, Setup, postgres_versions};
+use bed::{Application, Postgres, PostgresOptions, STEPS, Setup, postgres_versions};
 use serde_json::json;
 
 /// How often each call was made.
@@ -79,7 +79,7 @@ async fn a_rotation_of_alternating_users_costs_11_calls_and_3_sign_ins() {
     // A server of its own: the superuser's sign-ins are counted as well.
     let versions = postgres_versions();
     for version in versions {
-        let server = Postgres::start(version, bed::PostgresOptions::default()).await;
+        let server = Postgres::start(version, PostgresOptions::default()).await;
         let application = Application::start(&server, Setup::alternating_users()).await;
         for _turn in 0..2 {
             application.local.clear_calls();
@@ -208,4 +208,32 @@ async fn the_settings_of_awss_functions_shape_the_password() {
     assert_eq!(password.len(), 48);
     assert!(password.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()), "{password}");
     assert!(!password.contains(['a', 'b', 'c', '0', '1', '2']), "{password}");
+}
+
+/// `password_encryption` and, from 16 on, `scram_iterations` are the server's to choose.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_is_stored_as_the_server_wants_it() {
+    for version in postgres_versions() {
+        let mut wishes = vec![(("password_encryption", "md5"), "md5")];
+        if version >= 16 {
+            wishes.push((("scram_iterations", "8192"), "SCRAM-SHA-256$8192:"));
+        }
+        for (setting, stored) in wishes {
+            let pg_hba = ["host all all 127.0.0.1/32 md5"];
+            let options =
+                PostgresOptions { settings: &[setting], pg_hba: &pg_hba, ..PostgresOptions::default() };
+            let server = Postgres::start(version, options).await;
+            for setup in [Setup::single_user(), Setup::alternating_users()] {
+                let application = Application::start(&server, setup).await;
+                application.rotate_well().await;
+                let user = application.credentials("AWSCURRENT").await.expect("a current version").user;
+                let verifier = format!(
+                    "SELECT rolpassword FROM pg_authid WHERE rolname = {}",
+                    bed::postgres::text(&user)
+                );
+                let verifier = server.values("postgres", &verifier).await.concat();
+                assert!(verifier.starts_with(stored), "{setting:?} on {version}");
+            }
+        }
+    }
 }
