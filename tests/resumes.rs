@@ -114,7 +114,7 @@ async fn secrets_manager_retries_what_failed_on_the_way() {
     }
 }
 
-/// An abandoned rotation of a single user leaves a password that only AWSPREVIOUS may still have.
+/// As after a restore of the database to a moment before the last rotation.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_single_user_whose_current_password_is_refused_rotates_with_the_previous_one() {
     let server = Postgres::shared(postgres_versions()[0]).await;

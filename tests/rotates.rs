@@ -237,3 +237,21 @@ async fn a_password_is_stored_as_the_server_wants_it() {
         }
     }
 }
+
+/// A setting that PostgreSQL ignores at sign-in is none of testSecret's business.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_setting_that_the_user_may_not_take_does_not_stop_a_rotation() {
+    for version in postgres_versions() {
+        let server = Postgres::shared(version).await;
+        for setup in [Setup::single_user(), Setup::alternating_users()] {
+            let application = Application::start(server, setup).await;
+            let stranger = format!("{}_stranger", application.app.user());
+            server.execute("postgres", &format!("CREATE ROLE {stranger}")).await;
+            let database = bed::postgres::name(&application.app.database);
+            server.execute("postgres", &format!("ALTER DATABASE {database} SET role = '{stranger}'")).await;
+            for _turn in 0..2 {
+                application.rotate_well().await;
+            }
+        }
+    }
+}

@@ -2,11 +2,9 @@
 
 use std::{fs, io};
 
-use bed::environment::repository;
+use bed::{STEPS, environment::repository};
 
 use crate::{cast::CAST, events, stage::Stage};
-
-const STEPS: [&str; 4] = ["createSecret", "setSecret", "testSecret", "finishSecret"];
 
 /// Prints the commands that repeat every step of the last rotations, and waits for Enter.
 pub(crate) async fn wait(stage: &Stage) {

@@ -14,6 +14,7 @@ use aws_config::environment::{EnvironmentVariableCredentialsProvider, Environmen
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
+use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_smithy_http_client::{Builder, tls};
 
 pub use rds::Rds;
@@ -73,7 +74,10 @@ fn loader() -> ConfigLoader {
         .operation_attempt_timeout(ATTEMPT)
         .operation_timeout(CALL)
         .build();
+    // An address in somebody's ~/.aws/config would escape the caller's check that secrets travel over TLS.
+    let no_profiles = EnvConfigFiles::builder().with_contents(EnvConfigFileKind::Config, "").build();
     aws_config::defaults(BehaviorVersion::latest())
+        .profile_files(no_profiles)
         .http_client(Builder::new().tls_provider(ring).build_https())
         .timeout_config(limits)
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))

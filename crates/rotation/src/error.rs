@@ -170,16 +170,18 @@ impl Cause {
             Self::LockTimeout => {
                 "let the transaction that holds the lock end; the next attempt then succeeds"
             }
-            Self::Unequal => "let the rotation run again: setSecret brings the clone back to its base",
+            Self::Unequal => {
+                "Secrets Manager's retry runs setSecret again, which mends a clone; if it comes back, find who changes this user"
+            }
             Self::Statement => "look the code up in the server's documentation and its log",
             Self::SecretNotFound => {
                 "check the ARN, the region, and that the secret is not scheduled for deletion"
             }
             Self::AccessDenied => {
-                "allow the action on this secret in the function's role and in the secret's policy"
+                "allow the action in the function's role, and for a secret in the secret's policy as well"
             }
             Self::Throttled => {
-                "spread the rotation schedules: writes are limited to 50 a second in an account and region"
+                "spread the rotation schedules (Secrets Manager takes 50 writes a second in an account and region)"
             }
             Self::Kms => {
                 "allow the function's role kms:Decrypt and kms:GenerateDataKey on the secret's key, and enable the key"

@@ -1,6 +1,6 @@
 //! The JSON of a database secret: what AWS's rotation functions read, kept whole and in order.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde_json::{Map, Value};
 use zeroize::{Zeroize, Zeroizing};
@@ -8,6 +8,9 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::error::{Problem, Refusal};
 use crate::target::{Endpoint, Server, is_proxy};
 use crate::{PasswordPolicy, SecretId};
+
+/// The most that a version may hold (Secrets Manager quotas).
+const MAX_BYTES: usize = 65_536;
 
 /// The text of a secret's version; wiped on drop.
 pub struct SecretText(Zeroizing<String>);
@@ -134,9 +137,12 @@ impl Secret {
         let mut fields = self.fields.clone();
         fields.insert("username".into(), Value::String(username.0.clone()));
         fields.insert("password".into(), Value::String(password.expose().to_owned()));
-        let text = SecretText::new(Value::Object(fields.clone()).to_string());
+        let mut fields = Value::Object(fields);
+        // Room for all of it: a text that grows leaves copies behind. Writing to one does not fail.
+        let mut text = String::with_capacity(MAX_BYTES);
+        let _ = write!(text, "{fields}");
         wipe(fields.get_mut("password"));
-        text
+        SecretText::new(text)
     }
 
     /// Checks that this pending version differs from `current` in nothing but user and password.

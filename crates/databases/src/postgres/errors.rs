@@ -38,8 +38,17 @@ pub(super) fn failed(endpoint: &Endpoint, error: &sqlx::Error) -> EdgeError {
     }
 }
 
+/// `BEGIN READ WRITE` on a standby is not a forbidden write (25006) but a feature that is missing (0A000).
+pub(super) fn not_begun(endpoint: &Endpoint, error: &sqlx::Error) -> EdgeError {
+    match database_error(error).filter(|error| error.code() == "0A000") {
+        Some(error) => EdgeError::failed(Cause::ReadOnly, format!("{endpoint} answered {}", answer(error))),
+        None => failed(endpoint, error),
+    }
+}
+
 fn cause(error: &PgDatabaseError) -> Cause {
-    // Messages come in the server's language; the routine that raised them does not.
+    // Messages come in the server's language; the routine that raised them does not. Only to tell a demand
+    // for TLS from other host rules are there just words, in English; in others it is a refusal.
     let raised_by = |routine| error.routine() == Some(routine);
     match error.code() {
         "28000" if raised_by("InitializeSessionUserId") => Cause::Locked,
@@ -47,8 +56,6 @@ fn cause(error: &PgDatabaseError) -> Cause {
         "28P01" | "28000" => Cause::SignInRefused,
         "3D000" => Cause::MissingDatabase,
         "25006" => Cause::ReadOnly,
-        // BEGIN READ WRITE on a standby.
-        "0A000" if error.message().contains("recovery") => Cause::ReadOnly,
         "42501" => Cause::MissingPrivilege,
         "53300" => Cause::TooManyConnections,
         "55000" | "57P01" | "57P02" | "57P03" => Cause::NotAccepting,

@@ -22,22 +22,25 @@ pub(super) async fn prove(
     Ok(differences)
 }
 
-/// Who the session is. A clone without membership signs in with a WARNING only and stays itself.
+/// Who the session is. A `role` setting that the user may not take is ignored at sign-in, with a WARNING
+/// only: what counts is the first that it may.
 async fn identity(session: &mut PostgresSession, user: &Username) -> Result<Vec<String>, EdgeError> {
+    let privilege = if session.has_membership_options().await? { "SET" } else { "MEMBER" };
     let query = sqlx::query(
         "SELECT session_user::pg_catalog.text AS session_user, current_user::pg_catalog.text AS current_user, \
-         (SELECT pg_catalog.substr(c, 6) FROM pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) c \
-          WHERE c LIKE 'role=%' \
-          AND s.setrole IN (0, (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = session_user)) \
-          AND s.setdatabase IN (0, (SELECT oid FROM pg_catalog.pg_database \
-                                    WHERE datname = pg_catalog.current_database())) \
-          ORDER BY s.setrole <> 0 DESC, s.setdatabase <> 0 DESC LIMIT 1) AS role_setting",
+         coalesce((SELECT r.rolname FROM pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) c \
+                   JOIN pg_catalog.pg_roles r ON 'role=' || r.rolname = c \
+                   WHERE s.setrole IN (0, (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = session_user)) \
+                   AND s.setdatabase IN (0, (SELECT oid FROM pg_catalog.pg_database \
+                                             WHERE datname = pg_catalog.current_database())) \
+                   AND pg_catalog.pg_has_role(session_user, r.oid, $1) \
+                   ORDER BY s.setrole <> 0 DESC, s.setdatabase <> 0 DESC LIMIT 1), \
+                  session_user)::pg_catalog.text AS expected",
     );
-    let row = session.row(query).await?;
+    let row = session.row(query.bind(privilege)).await?;
     let session_user: String = session.get(&row, "session_user")?;
     let current_user: String = session.get(&row, "current_user")?;
-    let role: Option<String> = session.get(&row, "role_setting")?;
-    let expected = role.filter(|role| role != "none").unwrap_or_else(|| session_user.clone());
+    let expected: String = session.get(&row, "expected")?;
     let mut differences = Vec::new();
     if session_user != user.0 {
         differences.push(format!("the session is of {session_user}, not of {user}"));

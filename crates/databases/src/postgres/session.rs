@@ -38,11 +38,12 @@ impl PostgresSession {
     /// Opens a transaction that looks names up in `pg_catalog` only and gives up on locks (2 s) and
     /// statements (15 s) by itself.
     pub(super) async fn begin(&mut self, access: Access) -> Result<(), EdgeError> {
-        self.execute(match access {
+        let begin = match access {
             Access::Read => "BEGIN READ ONLY",
             Access::Write => "BEGIN READ WRITE",
-        })
-        .await?;
+        };
+        let begun = sqlx::raw_sql(begin).execute(&mut self.connection).await;
+        begun.map_err(|error| errors::not_begun(&self.endpoint, &error))?;
         self.execute(
             "SET LOCAL search_path = pg_catalog; SET LOCAL lock_timeout = '2s'; \
              SET LOCAL statement_timeout = '15s'",
