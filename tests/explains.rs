@@ -140,7 +140,7 @@ async fn what_secrets_manager_denies_throttles_or_cannot_decrypt() {
     for _ in 0..3 {
         application.local.fail(Failure::refuse("PutSecretValue", 1, "ThrottlingException"));
     }
-    says(&application.rotate_badly().await, "Throttled", &["ThrottlingException", "50 a second"]);
+    says(&application.rotate_badly().await, "Throttled", &["ThrottlingException", "50 writes a second"]);
     application.rotate_well().await;
 }
 

@@ -4,6 +4,7 @@
 //! Steps give the order, strategies decide (pure), databases act. Everything that leaves the process
 //! goes through a trait in [`edges`]; this crate knows no AWS, no SQL and no environment.
 
+mod credentials;
 pub mod edges;
 mod error;
 mod event;
@@ -15,11 +16,12 @@ mod strategies;
 mod target;
 mod versions;
 
+pub use credentials::{Password, SecretText, Username};
 pub use error::{Cause, EdgeError, Error, Problem, Refusal};
 pub use event::{RotationEvent, RotationToken, SecretId, Step, VersionId};
 pub use password::{PasswordPolicy, PolicyError, PolicySettings};
 pub use progress::Progress;
-pub use secret::{Password, Secret, SecretText, SuperuserSecret, Tls, Username};
+pub use secret::{Secret, SuperuserSecret, Tls};
 pub use strategies::{AlternatingUsers, Installer, Next, SingleUser, Strategy, Turn};
 pub use target::{Endpoint, Server};
 pub use versions::{Admission, Stage, Versions};

@@ -1,73 +1,18 @@
 //! The JSON of a database secret: what AWS's rotation functions read, kept whole and in order.
 
+mod reader;
+
 use std::fmt::{self, Write as _};
 
 use serde_json::{Map, Value};
-use zeroize::{Zeroize, Zeroizing};
 
-use crate::error::{Problem, Refusal};
+use self::reader::{Reader, wipe};
+use crate::error::Refusal;
 use crate::target::{Endpoint, Server, is_proxy};
-use crate::{PasswordPolicy, SecretId};
+use crate::{Password, PasswordPolicy, SecretId, SecretText, Username};
 
 /// The most that a version may hold (Secrets Manager quotas).
 const MAX_BYTES: usize = 65_536;
-
-/// The text of a secret's version; wiped on drop.
-pub struct SecretText(Zeroizing<String>);
-
-impl SecretText {
-    /// Takes a text over, without a copy.
-    #[must_use]
-    pub fn new(text: String) -> Self {
-        Self(Zeroizing::new(text))
-    }
-
-    /// The text itself.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for SecretText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SecretText(_)")
-    }
-}
-
-/// A password; wiped on drop. What sqlx and the SDK copy of it is theirs, and is not wiped.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Password(Zeroizing<String>);
-
-impl Password {
-    /// Takes a password over, without a copy.
-    #[must_use]
-    pub fn new(password: String) -> Self {
-        Self(Zeroizing::new(password))
-    }
-
-    /// The plain text.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Password(_)")
-    }
-}
-
-/// The name of a database user, as it is stored: any characters but NUL.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Username(pub String);
-
-impl fmt::Display for Username {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
 
 /// Whether a connection is protected by TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,12 +132,6 @@ fn shown(name: &str, value: Option<&Value>) -> String {
     }
 }
 
-fn wipe(value: Option<&mut Value>) {
-    if let Some(Value::String(text)) = value {
-        text.zeroize();
-    }
-}
-
 /// A superuser's secret: a whole database secret, or one made by RDS, with a user and a password only.
 pub struct SuperuserSecret {
     /// The user.
@@ -241,119 +180,6 @@ impl SuperuserSecret {
 impl fmt::Debug for SuperuserSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SuperuserSecret").field("username", &self.username).finish_non_exhaustive()
-    }
-}
-
-/// Reads fields one by one and remembers everything that is wrong.
-struct Reader {
-    which: String,
-    fields: Map<String, Value>,
-    problems: Vec<Problem>,
-}
-
-impl Reader {
-    fn new(text: &SecretText, which: &str) -> Result<Self, Refusal> {
-        let problem = match serde_json::from_str(text.expose()) {
-            Ok(Value::Object(fields)) => {
-                return Ok(Self { which: which.into(), fields, problems: Vec::new() });
-            }
-            Ok(_) => Problem::new("it", "must be a JSON object"),
-            // serde's own message may quote the text.
-            Err(error) => Problem::new(
-                "it",
-                format!("must be JSON, and is not at line {} column {}", error.line(), error.column()),
-            ),
-        };
-        Err(Refusal::Secret { which: which.into(), problems: vec![problem] })
-    }
-
-    fn required(&mut self, name: &str) -> Option<String> {
-        if matches!(self.fields.get(name), None | Some(Value::Null)) {
-            self.problems.push(Problem::missing(name));
-            return None;
-        }
-        self.optional(name)
-    }
-
-    /// A text that, if present, is not empty and holds no NUL (no engine takes one).
-    fn optional(&mut self, name: &str) -> Option<String> {
-        match self.fields.get(name) {
-            None | Some(Value::Null) => None,
-            Some(Value::String(text)) if !text.is_empty() && !text.contains('\0') => Some(text.clone()),
-            Some(_) => {
-                self.problems.push(Problem::new(name, "must be a string that is not empty and holds no NUL"));
-                None
-            }
-        }
-    }
-
-    /// Moves the password out, so that its text is in one place and wiped there.
-    fn password(&mut self) -> Option<Password> {
-        match self.fields.get_mut("password").map(Value::take) {
-            None | Some(Value::Null) => self.problems.push(Problem::missing("password")),
-            Some(Value::String(text)) if !text.is_empty() && !text.contains('\0') => {
-                return Some(Password::new(text));
-            }
-            Some(_) => self
-                .problems
-                .push(Problem::new("password", "must be a string that is not empty and holds no NUL")),
-        }
-        None
-    }
-
-    /// A number, or a string of digits, as AWS's functions accept.
-    fn port(&mut self) -> Option<u16> {
-        let port = match self.fields.get("port") {
-            None | Some(Value::Null) => return None,
-            Some(Value::String(digits)) => digits.parse().ok(),
-            Some(value) => value.as_u64().and_then(|port| u16::try_from(port).ok()),
-        };
-        let port = port.filter(|port| *port > 0);
-        if port.is_none() {
-            self.problems.push(Problem::new("port", "must be a whole number from 1 to 65535"));
-        }
-        port
-    }
-
-    fn tls(&mut self) -> Tls {
-        match self.fields.get("ssl") {
-            None | Some(Value::Null | Value::Bool(true)) => Tls::Required,
-            Some(Value::Bool(false)) => Tls::Forbidden,
-            Some(Value::String(text)) if text.eq_ignore_ascii_case("true") => Tls::Required,
-            Some(Value::String(text)) if text.eq_ignore_ascii_case("false") => Tls::Forbidden,
-            Some(_) => {
-                self.problems.push(Problem::new("ssl", "must be true or false"));
-                Tls::Required
-            }
-        }
-    }
-
-    fn check_engine(&mut self, engine: Option<&str>, engines: &[&str]) {
-        if engine.is_some_and(|engine| !engines.contains(&engine)) {
-            self.problems.push(Problem::new("engine", format!("must be one of {}", engines.join(", "))));
-        }
-    }
-
-    /// A host name or an address: a path would be a socket of this machine to the driver.
-    fn check_host(&mut self, host: Option<&str>) {
-        let allowed = |c: char| c.is_ascii_alphanumeric() || ".-_:".contains(c);
-        if host.is_some_and(|host| host.len() > 255 || !host.chars().all(allowed)) {
-            self.problems.push(Problem::new("host", "must be a host name or an address"));
-        }
-    }
-
-    fn refusal(&mut self) -> Refusal {
-        Refusal::Secret { which: self.which.clone(), problems: std::mem::take(&mut self.problems) }
-    }
-
-    fn finish(mut self) -> Result<Map<String, Value>, Refusal> {
-        if self.problems.is_empty() { Ok(std::mem::take(&mut self.fields)) } else { Err(self.refusal()) }
-    }
-}
-
-impl Drop for Reader {
-    fn drop(&mut self) {
-        wipe(self.fields.get_mut("password"));
     }
 }
 

@@ -1,0 +1,128 @@
+//! Reading a secret's fields: every fault is remembered, by name and without its value.
+
+use serde_json::{Map, Value};
+use zeroize::Zeroize;
+
+use super::Tls;
+use crate::error::{Problem, Refusal};
+use crate::{Password, SecretText};
+
+/// Reads fields one by one and remembers everything that is wrong.
+pub(super) struct Reader {
+    which: String,
+    fields: Map<String, Value>,
+    problems: Vec<Problem>,
+}
+
+impl Reader {
+    pub(super) fn new(text: &SecretText, which: &str) -> Result<Self, Refusal> {
+        let problem = match serde_json::from_str(text.expose()) {
+            Ok(Value::Object(fields)) => {
+                return Ok(Self { which: which.into(), fields, problems: Vec::new() });
+            }
+            Ok(_) => Problem::new("it", "must be a JSON object"),
+            // serde's own message may quote the text.
+            Err(error) => Problem::new(
+                "it",
+                format!("must be JSON, and is not at line {} column {}", error.line(), error.column()),
+            ),
+        };
+        Err(Refusal::Secret { which: which.into(), problems: vec![problem] })
+    }
+
+    pub(super) fn required(&mut self, name: &str) -> Option<String> {
+        if matches!(self.fields.get(name), None | Some(Value::Null)) {
+            self.problems.push(Problem::missing(name));
+            return None;
+        }
+        self.optional(name)
+    }
+
+    /// A text that, if present, is not empty and holds no NUL (no engine takes one).
+    pub(super) fn optional(&mut self, name: &str) -> Option<String> {
+        match self.fields.get(name) {
+            None | Some(Value::Null) => None,
+            Some(Value::String(text)) if !text.is_empty() && !text.contains('\0') => Some(text.clone()),
+            Some(_) => {
+                self.problems.push(Problem::new(name, "must be a string that is not empty and holds no NUL"));
+                None
+            }
+        }
+    }
+
+    /// Moves the password out, so that its text is in one place and wiped there.
+    pub(super) fn password(&mut self) -> Option<Password> {
+        match self.fields.get_mut("password").map(Value::take) {
+            None | Some(Value::Null) => self.problems.push(Problem::missing("password")),
+            Some(Value::String(text)) if !text.is_empty() && !text.contains('\0') => {
+                return Some(Password::new(text));
+            }
+            Some(_) => self
+                .problems
+                .push(Problem::new("password", "must be a string that is not empty and holds no NUL")),
+        }
+        None
+    }
+
+    /// A number, or a string of digits, as AWS's functions accept.
+    pub(super) fn port(&mut self) -> Option<u16> {
+        let port = match self.fields.get("port") {
+            None | Some(Value::Null) => return None,
+            Some(Value::String(digits)) => digits.parse().ok(),
+            Some(value) => value.as_u64().and_then(|port| u16::try_from(port).ok()),
+        };
+        let port = port.filter(|port| *port > 0);
+        if port.is_none() {
+            self.problems.push(Problem::new("port", "must be a whole number from 1 to 65535"));
+        }
+        port
+    }
+
+    pub(super) fn tls(&mut self) -> Tls {
+        match self.fields.get("ssl") {
+            None | Some(Value::Null | Value::Bool(true)) => Tls::Required,
+            Some(Value::Bool(false)) => Tls::Forbidden,
+            Some(Value::String(text)) if text.eq_ignore_ascii_case("true") => Tls::Required,
+            Some(Value::String(text)) if text.eq_ignore_ascii_case("false") => Tls::Forbidden,
+            Some(_) => {
+                self.problems.push(Problem::new("ssl", "must be true or false"));
+                Tls::Required
+            }
+        }
+    }
+
+    pub(super) fn check_engine(&mut self, engine: Option<&str>, engines: &[&str]) {
+        if engine.is_some_and(|engine| !engines.contains(&engine)) {
+            self.problems.push(Problem::new("engine", format!("must be one of {}", engines.join(", "))));
+        }
+    }
+
+    /// A host name or an address: a path would be a socket of this machine to the driver.
+    pub(super) fn check_host(&mut self, host: Option<&str>) {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || ".-_:".contains(c);
+        if host.is_some_and(|host| host.len() > 255 || !host.chars().all(allowed)) {
+            self.problems.push(Problem::new("host", "must be a host name or an address"));
+        }
+    }
+
+    pub(super) fn refusal(&mut self) -> Refusal {
+        Refusal::Secret { which: self.which.clone(), problems: std::mem::take(&mut self.problems) }
+    }
+
+    pub(super) fn finish(mut self) -> Result<Map<String, Value>, Refusal> {
+        if self.problems.is_empty() { Ok(std::mem::take(&mut self.fields)) } else { Err(self.refusal()) }
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        wipe(self.fields.get_mut("password"));
+    }
+}
+
+/// Overwrites a text in place.
+pub(super) fn wipe(value: Option<&mut Value>) {
+    if let Some(Value::String(text)) = value {
+        text.zeroize();
+    }
+}
