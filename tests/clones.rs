@@ -128,7 +128,8 @@ async fn a_base_without_create_is_refused_with_the_exact_grant() {
         server
             .execute(database, &format!("GRANT USAGE, CREATE ON SCHEMA closed TO {}", name(&clone.user)))
             .await;
-        run_as(&application, &clone, "CREATE TABLE closed.left_behind (a int)").await.expect("a table");
+        let made = "CREATE FUNCTION closed.left_behind() RETURNS int LANGUAGE sql AS 'SELECT 1'";
+        run_as(&application, &clone, made).await.expect("a function");
         let refusal = application.rotate_badly().await;
         let grant = format!("GRANT CREATE ON SCHEMA closed TO {}", application.app.user());
         assert!(refusal.contains(&grant), "{grant} is not in: {refusal}");

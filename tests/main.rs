@@ -4,6 +4,7 @@
 mod bed_works;
 mod clones;
 mod explains;
+mod kin;
 mod protects;
 mod redacts;
 mod refuses;

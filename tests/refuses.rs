@@ -61,7 +61,7 @@ async fn an_event_that_is_none_and_names_every_fault_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_secret_that_is_no_database_secret_and_names_every_fault_at_once() {
-    let cases: [(Value, &[&str]); 9] = [
+    let cases: [(Value, &[&str]); 10] = [
         (json!({"engine": "oracle"}), &["engine must be one of postgres, aurora-postgresql"]),
         (
             json!({"engine": null, "host": null, "username": null}),
@@ -74,6 +74,7 @@ async fn a_secret_that_is_no_database_secret_and_names_every_fault_at_once() {
         (json!({"host": "/var/run/hunter2"}), &["host must be"]),
         (json!({"username": "x".repeat(64)}), &["longer than 63 bytes"]),
         (json!({"username": "a,b"}), &["holds a comma"]),
+        (json!({"username": "משתמש"}), &["SASLprep"]),
     ];
     for (fields, said) in cases {
         let application =

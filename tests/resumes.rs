@@ -122,6 +122,8 @@ async fn a_single_user_whose_current_password_is_refused_rotates_with_the_previo
     let first = application.stored("AWSCURRENT").await.expect("a first version");
     let mut wrong = first.clone();
     wrong["password"] = "not the password".into();
+    // What a person changes beside the password does not make it another user.
+    wrong["note"] = "restored".into();
     application.store_current(&wrong).await;
     application.rotate_well().await;
     assert!(application.signs_in("AWSCURRENT").await);

@@ -56,7 +56,7 @@ pub(crate) fn from_tls(endpoint: &Endpoint, error: &rustls::Error) -> EdgeError 
         return EdgeError::failed(Cause::TlsFailed, format!("no TLS with {endpoint} ({error})"));
     };
     let (cause, what) = match reason {
-        CertificateError::UnknownIssuer if host.to_ascii_lowercase().ends_with(".rds.amazonaws.com") => (
+        CertificateError::UnknownIssuer if is_rds(host) => (
             Cause::TlsUnknownRdsAuthority,
             "comes from an authority that is not among the roots of RDS built in",
         ),
@@ -73,4 +73,10 @@ pub(crate) fn from_tls(endpoint: &Endpoint, error: &rustls::Error) -> EdgeError 
         _ => (Cause::TlsFailed, "is not acceptable"),
     };
     EdgeError::failed(cause, format!("the certificate of {endpoint} {what}"))
+}
+
+/// In China the region comes after `rds`.
+fn is_rds(host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    host.contains(".rds.") && (host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn"))
 }

@@ -168,7 +168,7 @@ impl Cause {
             Self::MissingPrivilege => "grant what the server says is missing",
             Self::MissingDatabase => "correct dbname in the secret, or create that database",
             Self::LockTimeout => {
-                "let the transaction that holds the lock end; the next attempt then succeeds"
+                "let the transaction that holds the lock end (pg_locks names it; it may be an advisory lock); the next attempt then succeeds"
             }
             Self::Unequal => {
                 "Secrets Manager's retry runs setSecret again, which mends a clone; if it comes back, find who changes this user"

@@ -110,6 +110,13 @@ impl Secret {
         Ok(())
     }
 
+    /// Whether two versions are for the same user at the same server.
+    #[must_use]
+    pub fn is_for_user_of(&self, other: &Self) -> bool {
+        let place = |secret: &Self| (secret.host.to_ascii_lowercase(), secret.port, secret.tls);
+        self.username == other.username && place(self) == place(other)
+    }
+
     /// Whether two versions are for the same user with the same password.
     #[must_use]
     pub fn same_credentials(&self, other: &Self) -> bool {

@@ -43,8 +43,9 @@ pub struct Server {
 /// `NAME.endpoint.proxy-ID.REGION.rds.amazonaws.com` (Amazon RDS User Guide, "Working with RDS Proxy endpoints").
 pub(crate) fn is_proxy(host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
-    let ours = host.ends_with(".rds.amazonaws.com") || host.ends_with(".rds.amazonaws.com.cn");
-    ours && host.split('.').skip(1).any(|label| label.starts_with("proxy-"))
+    // In China the region comes last: NAME.proxy-ID.rds.REGION.amazonaws.com.cn.
+    let is_aws = host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn");
+    is_aws && host.contains(".rds.") && host.split('.').skip(1).any(|label| label.starts_with("proxy-"))
 }
 
 #[cfg(test)]
@@ -63,6 +64,7 @@ mod tests {
     fn a_proxy_is_known_by_its_name_and_nothing_else_is() {
         assert!(is_proxy("shop.proxy-abcdefghijkl.eu-west-1.rds.amazonaws.com"));
         assert!(is_proxy("reader.endpoint.PROXY-abcdefghijkl.eu-west-1.rds.amazonaws.com."));
+        assert!(is_proxy("shop.proxy-abcdefghijkl.rds.cn-north-1.amazonaws.com.cn"));
         assert!(!is_proxy("proxy-1.abcdefghijkl.eu-west-1.rds.amazonaws.com"));
         assert!(!is_proxy("shop.proxy-abcdefghijkl.example.com"));
     }

@@ -20,7 +20,7 @@ pub(super) async fn of_clone(session: &mut PostgresSession, turn: &Turn) -> Resu
          FROM pg_catalog.pg_shdepend s JOIN pg_catalog.pg_roles r ON r.oid = s.refobjid \
          LEFT JOIN pg_catalog.pg_database d ON d.oid = s.dbid \
          WHERE s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND r.rolname = $1 \
-         AND s.deptype IN ('o', 'a') AND s.classid NOT IN ( \
+         AND s.deptype IN ('o', 'a', 'r') AND s.classid NOT IN ( \
              'pg_catalog.pg_default_acl'::pg_catalog.regclass, 'pg_catalog.pg_user_mapping'::pg_catalog.regclass) \
          ORDER BY 1",
     );
@@ -78,21 +78,20 @@ fn explained(error: EdgeError, turn: &Turn) -> EdgeError {
     }
 }
 
-/// An owner needs CREATE where its objects are.
+/// A new owner of a function needs CREATE in its schema, and a schema changes hands only where the clone may
+/// create schemas. Tables, views, sequences and types go anywhere.
 async fn refuse_closed_schemas(session: &mut PostgresSession, turn: &Turn) -> Result<(), EdgeError> {
     let query = sqlx::query(
-        "WITH clone AS (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = $2), owned AS ( \
-             SELECT relnamespace AS schema FROM pg_catalog.pg_class, clone \
-             WHERE relowner = clone.oid AND relkind IN ('r', 'v', 'm', 'S', 'f', 'p') \
-             UNION SELECT pronamespace FROM pg_catalog.pg_proc, clone WHERE proowner = clone.oid \
-             UNION SELECT typnamespace FROM pg_catalog.pg_type, clone WHERE typowner = clone.oid) \
-         SELECT pg_catalog.format('GRANT CREATE ON SCHEMA %I TO %I', n.nspname, $1) AS cure \
-         FROM owned JOIN pg_catalog.pg_namespace n ON n.oid = owned.schema \
-         WHERE NOT pg_catalog.has_schema_privilege($1::pg_catalog.name, n.oid, 'CREATE') AND n.nspname NOT LIKE 'pg\\_%' \
+        "WITH clone AS (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = $2) \
+         SELECT DISTINCT pg_catalog.format('GRANT CREATE ON SCHEMA %I TO %I', n.nspname, $1) AS cure \
+         FROM clone JOIN pg_catalog.pg_proc p ON p.proowner = clone.oid \
+         JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
+         WHERE NOT pg_catalog.has_schema_privilege($1::pg_catalog.name, n.oid, 'CREATE') \
          UNION ALL \
          SELECT pg_catalog.format('GRANT CREATE ON DATABASE %I TO %I', pg_catalog.current_database(), $1) \
          WHERE EXISTS (SELECT FROM pg_catalog.pg_namespace, clone WHERE nspowner = clone.oid) \
-         AND NOT pg_catalog.has_database_privilege($1::pg_catalog.name, pg_catalog.current_database(), 'CREATE') ORDER BY 1",
+         AND NOT pg_catalog.has_database_privilege($2::pg_catalog.name, pg_catalog.current_database(), 'CREATE') \
+         ORDER BY 1",
     );
     let mut cures: Vec<String> = Vec::new();
     for row in session.rows(query.bind(&turn.base.0).bind(&turn.clone.0)).await? {
@@ -106,11 +105,11 @@ async fn refuse_closed_schemas(session: &mut PostgresSession, turn: &Turn) -> Re
             "{} owns objects where {} may not create any, so they cannot be handed over",
             turn.clone, turn.base
         ),
-        format!("as the schema's owner, run: {}", cures.join("; ")),
+        format!("as the owner of the schema or database, run: {}", cures.join("; ")),
     ))
 }
 
-/// Refuses where the clone holds a grant in this database, in its own name, that the base lacks.
+/// Refuses where the clone holds a grant in this database, or a policy names it, that the base lacks.
 async fn refuse_grants(session: &mut PostgresSession, turn: &Turn) -> Result<(), EdgeError> {
     let query = sqlx::query(include_str!("grants.sql"));
     let (mut give, mut take) = (Vec::new(), Vec::new());
@@ -121,6 +120,6 @@ async fn refuse_grants(session: &mut PostgresSession, turn: &Turn) -> Result<(),
     if give.is_empty() {
         return Ok(());
     }
-    let what = format!("{} grants in its own name", give.len());
+    let what = format!("{} grants or policies in its own name", give.len());
     Err(rights_differ(turn, what, &give, &take))
 }

@@ -14,6 +14,11 @@ pub(super) fn database_error(error: &sqlx::Error) -> Option<&PgDatabaseError> {
     error.as_database_error().and_then(|error| error.try_downcast_ref())
 }
 
+/// Whether a sign-in was refused. `PgBouncer` has 08P01 for everything, and its words in English only.
+pub(super) fn is_refusal(error: &PgDatabaseError) -> bool {
+    error.code() == "28P01" || (error.code() == "08P01" && error.message().contains("authentication failed"))
+}
+
 /// Classifies by cause.
 #[expect(clippy::wildcard_enum_match_arm, reason = "sqlx::Error is non-exhaustive")]
 pub(super) fn failed(endpoint: &Endpoint, error: &sqlx::Error) -> EdgeError {
@@ -27,9 +32,15 @@ pub(super) fn failed(endpoint: &Endpoint, error: &sqlx::Error) -> EdgeError {
         sqlx::Error::Io(error) => connect::from_io(endpoint, error),
         sqlx::Error::Tls(error) => match error.downcast_ref::<rustls::Error>() {
             Some(error) => connect::from_tls(endpoint, error),
-            // The driver's only other TLS error is its own "server does not support TLS".
-            None => EdgeError::failed(Cause::TlsNotOffered, format!("{endpoint} offers no TLS")),
+            None if error.to_string() == "server does not support TLS" => {
+                EdgeError::failed(Cause::TlsNotOffered, format!("{endpoint} offers no TLS"))
+            }
+            None => EdgeError::failed(Cause::TlsFailed, format!("no TLS with {endpoint} ({error})")),
         },
+        sqlx::Error::Configuration(_) => EdgeError::failed(
+            Cause::Statement,
+            "the driver does not take this user name or password (SASLprep, RFC 4013)",
+        ),
         // Their texts may quote what the server sent.
         _ => EdgeError::failed(
             Cause::Statement,

@@ -21,7 +21,7 @@ pub(super) struct Role {
 pub(super) struct Kin {
     pub(super) base: Role,
     pub(super) clone: Option<Role>,
-    /// Whether the clone is a member of the base as it should be: on 16 and later with INHERIT and SET.
+    /// Whether the clone is a member of the base as it should be: inheriting, and free to act as it.
     pub(super) membership_is_whole: bool,
 }
 
@@ -50,6 +50,9 @@ pub(super) async fn check(session: &mut PostgresSession, turn: &Turn) -> Result<
     if !is_member {
         return Err(not_a_clone(session, turn, &foreign, &clone.attributes).await?);
     }
+    if turn.next == Next::Base && session.has_membership_options() && !membership_is_whole {
+        return Err(not_whole(session, turn).await?);
+    }
     if !foreign.is_empty() || !extra.is_empty() {
         return Err(more_than_base(session, turn, &foreign, &extra).await?);
     }
@@ -64,7 +67,7 @@ pub(super) async fn check(session: &mut PostgresSession, turn: &Turn) -> Result<
 /// # Errors
 /// The refusal holds the exact GRANT.
 pub(super) async fn check_admin(session: &mut PostgresSession, user: &Username) -> Result<(), EdgeError> {
-    if !session.has_membership_options().await? {
+    if !session.has_membership_options() {
         return Ok(());
     }
     let query = sqlx::query(
@@ -108,17 +111,21 @@ async fn role(session: &mut PostgresSession, user: &Username) -> Result<Option<R
 }
 
 /// Whether the clone is a member of its base, and whether wholly so.
+///
+/// Before 16 any user may make others members of itself; a membership that the base granted proves nothing
+/// of the clone, which may be anybody's. The options are columns of 16 and later; before, a member inherits
+/// by an attribute of its own.
 async fn membership(session: &mut PostgresSession, turn: &Turn) -> Result<(bool, bool), EdgeError> {
-    let query = if session.has_membership_options().await? {
-        "SELECT count(*) > 0 AS is_member, coalesce(bool_or(m.inherit_option) AND bool_or(m.set_option), false) AS is_whole \
+    let query = sqlx::query(
+        "SELECT count(*) > 0 AS is_member, coalesce( \
+             bool_or(coalesce((pg_catalog.to_jsonb(m) ->> 'inherit_option')::pg_catalog.bool, c.rolinherit)) \
+             AND bool_or(coalesce((pg_catalog.to_jsonb(m) ->> 'set_option')::pg_catalog.bool, true)), \
+             false) AS is_whole \
          FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles b ON b.oid = m.roleid \
-         JOIN pg_catalog.pg_roles c ON c.oid = m.member WHERE b.rolname = $1 AND c.rolname = $2"
-    } else {
-        "SELECT count(*) > 0 AS is_member, count(*) > 0 AS is_whole \
-         FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles b ON b.oid = m.roleid \
-         JOIN pg_catalog.pg_roles c ON c.oid = m.member WHERE b.rolname = $1 AND c.rolname = $2"
-    };
-    let row = session.row(sqlx::query(query).bind(&turn.base.0).bind(&turn.clone.0)).await?;
+         JOIN pg_catalog.pg_roles c ON c.oid = m.member \
+         WHERE b.rolname = $1 AND c.rolname = $2 AND m.grantor <> m.roleid",
+    );
+    let row = session.row(query.bind(&turn.base.0).bind(&turn.clone.0)).await?;
     Ok((session.get(&row, "is_member")?, session.get(&row, "is_whole")?))
 }
 
@@ -143,12 +150,27 @@ async fn not_a_clone(
     let held = [memberships, attributes].concat();
     let held = if held.is_empty() { "no role and no attribute".into() } else { held.join(", ") };
     let (clone, base) = (&turn.clone, &turn.base);
-    let grant = session.quoted("GRANT %I TO %I", &[&base.0, &clone.0]).await?;
+    let template = "REVOKE %I FROM %I; GRANT %I TO %I";
+    let grant = session.quoted(template, &[&base.0, &clone.0, &base.0, &clone.0]).await?;
     Ok(refused(
         format!(
-            "{clone} exists and is no member of {base}, so it may be somebody else's account (it holds {held})"
+            "{clone} exists and is no member of {base}, or by {base}'s own grant only, so it may be somebody else's \
+             account (it holds {held})"
         ),
-        format!("if it is the clone of {base}, run: {}; else give the application another user name", *grant),
+        format!(
+            "if it is the clone of {base}, run as the superuser: {}; else give the application another user name",
+            *grant
+        ),
+    ))
+}
+
+/// A member that may not act as the base is not trusted with its password.
+async fn not_whole(session: &mut PostgresSession, turn: &Turn) -> Result<EdgeError, EdgeError> {
+    let (clone, base) = (&turn.clone, &turn.base);
+    let grant = session.quoted("GRANT %I TO %I WITH INHERIT TRUE, SET TRUE", &[&base.0, &clone.0]).await?;
+    Ok(refused(
+        format!("{clone} is a member of {base} without INHERIT or SET, so it may be somebody else's account"),
+        format!("if it is the clone of {base}, run as the superuser: {}", *grant),
     ))
 }
 

@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use rotation::edges::{Database, SignIn};
 use rotation::{EdgeError, Password, Server, Turn, Username};
 
-use crate::connect::Limits;
+use crate::connect::{Limits, within};
 use crate::tls::TrustAnchors;
 
 /// PostgreSQL cuts longer names silently (SQLSTATE 42622), and two of them can then collide.
@@ -49,8 +49,13 @@ impl Database for Postgres {
         if user.0.len() > NAME_BYTES {
             return Some("is longer than 63 bytes, the limit of PostgreSQL");
         }
-        // RFC 5802 has it escaped; the driver does not.
-        user.0.contains(',').then_some("holds a comma, with which SCRAM-SHA-256 does not work here")
+        // RFC 5802 has a comma escaped; the driver does not.
+        if user.0.contains(',') {
+            return Some("holds a comma, with which SCRAM-SHA-256 does not work here");
+        }
+        // As the driver prepares it, together with the letter before it: right-to-left names do not pass.
+        let unprepared = stringprep::saslprep(&format!("n={user}")).is_err();
+        unprepared.then_some("holds characters that the driver cannot sign in with (SASLprep, RFC 4013)")
     }
 
     fn by_hand(&self, user: &Username) -> String {
@@ -93,6 +98,6 @@ impl Database for Postgres {
             let options = sign_in::options(&server, &turn.clone, password, &self.trusted);
             sessions.push(sign_in::session(&options, &server, self.limits).await?);
         }
-        belongings::hand_back(sessions, turn).await
+        within(self.limits.transaction, &server.endpoint, belongings::hand_back(sessions, turn)).await
     }
 }

@@ -2,6 +2,8 @@
 
 use rotation::{EdgeError, Installer, Next, Turn, Username};
 
+use tracing::warn;
+
 use super::session::{Access, PostgresSession};
 use super::settings;
 
@@ -12,7 +14,7 @@ pub(super) async fn prove(
     installer: &Installer,
 ) -> Result<Vec<String>, EdgeError> {
     session.begin(Access::Read).await?;
-    let mut differences = identity(session, user).await?;
+    let mut differences = identity(session, user, installer).await?;
     if let Installer::Superuser(turn) = installer
         && turn.next == Next::Clone
     {
@@ -22,18 +24,23 @@ pub(super) async fn prove(
     Ok(differences)
 }
 
-/// Who the session is. A `role` setting that the user may not take is ignored at sign-in, with a WARNING
-/// only: what counts is the first that it may.
-async fn identity(session: &mut PostgresSession, user: &Username) -> Result<Vec<String>, EdgeError> {
-    let privilege = if session.has_membership_options().await? { "SET" } else { "MEMBER" };
+/// Who the session is. Of the `role` settings that apply, the most specific counts; one that the user may not
+/// take is ignored at sign-in, with a WARNING only; `none` is the user itself.
+async fn identity(
+    session: &mut PostgresSession,
+    user: &Username,
+    installer: &Installer,
+) -> Result<Vec<String>, EdgeError> {
+    let privilege = if session.has_membership_options() { "SET" } else { "MEMBER" };
     let query = sqlx::query(
         "SELECT session_user::pg_catalog.text AS session_user, current_user::pg_catalog.text AS current_user, \
-         coalesce((SELECT r.rolname FROM pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) c \
-                   JOIN pg_catalog.pg_roles r ON 'role=' || r.rolname = c \
+         coalesce((SELECT coalesce(r.rolname, session_user) \
+                   FROM pg_catalog.pg_db_role_setting s CROSS JOIN pg_catalog.unnest(s.setconfig) c \
+                   LEFT JOIN pg_catalog.pg_roles r ON 'role=' || r.rolname = c \
                    WHERE s.setrole IN (0, (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = session_user)) \
                    AND s.setdatabase IN (0, (SELECT oid FROM pg_catalog.pg_database \
                                              WHERE datname = pg_catalog.current_database())) \
-                   AND pg_catalog.pg_has_role(session_user, r.oid, $1) \
+                   AND (c = 'role=none' OR c LIKE 'role=%' AND pg_catalog.pg_has_role(session_user, r.oid, $1)) \
                    ORDER BY s.setrole <> 0 DESC, s.setdatabase <> 0 DESC LIMIT 1), \
                   session_user)::pg_catalog.text AS expected",
     );
@@ -46,14 +53,19 @@ async fn identity(session: &mut PostgresSession, user: &Username) -> Result<Vec<
         differences.push(format!("the session is of {session_user}, not of {user}"));
     }
     if current_user != expected {
-        differences.push(format!("the session of {session_user} acts as {current_user}, not as {expected}"));
+        let difference = format!("the session of {session_user} acts as {current_user}, not as {expected}");
+        match installer {
+            // Its password is in place already: to promote it is the way out, and its role is its own affair.
+            Installer::TheUser => warn!(db.user = %user, "{difference}"),
+            Installer::Superuser(_) => differences.push(difference),
+        }
     }
     Ok(differences)
 }
 
 /// Whether the clone is equal to its base, as the clone itself sees it.
 async fn equality(session: &mut PostgresSession, turn: &Turn) -> Result<Vec<String>, EdgeError> {
-    let privilege = if session.has_membership_options().await? { "SET" } else { "MEMBER" };
+    let privilege = if session.has_membership_options() { "SET" } else { "MEMBER" };
     let query = sqlx::query(
         "SELECT pg_catalog.pg_has_role(c.oid, b.oid, $3) AS is_member, c.rolconnlimit = b.rolconnlimit AS same_limit, \
          coalesce(c.rolvaliduntil, 'infinity') = coalesce(b.rolvaliduntil, 'infinity') AS same_expiry \

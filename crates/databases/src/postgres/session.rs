@@ -26,7 +26,8 @@ pub(super) struct PostgresSession {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Access {
     Read,
-    /// Said aloud, since a role may carry `default_transaction_read_only`.
+    /// Said aloud, since a role may carry `default_transaction_read_only`. So is the isolation: under a stricter
+    /// one, what a twin did while this session waited for its lock would not be seen.
     Write,
 }
 
@@ -39,8 +40,8 @@ impl PostgresSession {
     /// statements (15 s) by itself.
     pub(super) async fn begin(&mut self, access: Access) -> Result<(), EdgeError> {
         let begin = match access {
-            Access::Read => "BEGIN READ ONLY",
-            Access::Write => "BEGIN READ WRITE",
+            Access::Read => "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY",
+            Access::Write => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
         };
         let begun = sqlx::raw_sql(begin).execute(&mut self.connection).await;
         begun.map_err(|error| errors::not_begun(&self.endpoint, &error))?;
@@ -110,12 +111,8 @@ impl PostgresSession {
     }
 
     /// Whether this is version 16 or later, where memberships have options.
-    pub(super) async fn has_membership_options(&mut self) -> Result<bool, EdgeError> {
-        let query = sqlx::query(
-            "SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 >= 160000 AS it_has",
-        );
-        let row = self.row(query).await?;
-        self.get(&row, "it_has")
+    pub(super) fn has_membership_options(&self) -> bool {
+        self.connection.server_version_num().is_some_and(|version| version >= 160_000)
     }
 
     /// Writes a user's password as the verifier that this server wants.
@@ -132,7 +129,7 @@ impl PostgresSession {
         let row = self.row(query).await?;
         let (method, iterations): (String, i32) = (self.get(&row, "method")?, self.get(&row, "iterations")?);
         let method = Method::of(&method, iterations.unsigned_abs())?;
-        let verifier = verifier::verifier(method, user, password)?;
+        let verifier = verifier::verifier(method, user, password).await?;
         self.run("ALTER ROLE %I PASSWORD %L", &[&user.0, &verifier]).await
     }
 
@@ -202,9 +199,12 @@ impl Session for PostgresSession {
 
     async fn on_replica(&mut self) -> Result<bool, EdgeError> {
         self.transaction(async |session| {
+            session.begin(Access::Read).await?;
             let query = sqlx::query("SELECT pg_catalog.pg_is_in_recovery() AS in_recovery");
             let row = session.row(query).await?;
-            session.get(&row, "in_recovery")
+            let in_recovery = session.get(&row, "in_recovery")?;
+            session.commit().await?;
+            Ok(in_recovery)
         })
         .await
     }

@@ -41,8 +41,17 @@ pub(super) async fn of(session: &mut PostgresSession, user: &Username) -> Result
 /// What the clone has to carry: what the base carries, and the base itself as its role, so that whatever
 /// a session of the clone makes belongs to the base.
 pub(super) async fn wanted(session: &mut PostgresSession, turn: &Turn) -> Result<Settings, EdgeError> {
-    let base = of(session, &turn.base).await?;
-    let databases = roles_of_databases(session, &turn.base).await?;
+    let mut base = of(session, &turn.base).await?;
+    let roles = roles_of(session, &turn.base).await?;
+    // A role that the base may not take is ignored when it signs in. `none` is the base itself.
+    base.retain(|(_, name), value| name != "role" || value == "none" || roles.contains(value));
+    for ((_, name), value) in &mut base {
+        if name == "role" && value == "none" {
+            value.clone_from(&turn.base.0);
+        }
+    }
+    let databases = roles_of_databases(session).await?;
+    let databases = databases.into_iter().filter(|(_, role)| roles.contains(role)).collect();
     Ok(of_clone(base, databases, turn))
 }
 
@@ -60,19 +69,26 @@ fn of_clone(mut settings: Settings, databases: Vec<(String, String)>, turn: &Tur
     settings
 }
 
-/// The databases that give everybody a role, where the base is a member of it: else it stays itself there.
-async fn roles_of_databases(
-    session: &mut PostgresSession,
-    base: &Username,
-) -> Result<Vec<(String, String)>, EdgeError> {
+/// The roles that a user may take at sign-in.
+async fn roles_of(session: &mut PostgresSession, user: &Username) -> Result<Vec<String>, EdgeError> {
+    let privilege = if session.has_membership_options() { "SET" } else { "MEMBER" };
     let query = sqlx::query(
-        "SELECT d.datname::pg_catalog.text AS database, r.rolname::pg_catalog.text AS role \
-         FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase, \
-         pg_catalog.unnest(s.setconfig) c JOIN pg_catalog.pg_roles r ON 'role=' || r.rolname = c \
-         WHERE s.setrole = 0 AND pg_catalog.pg_has_role($1::pg_catalog.name, r.oid, 'MEMBER')",
+        "SELECT coalesce(pg_catalog.array_agg(rolname::pg_catalog.text), '{}') AS roles FROM pg_catalog.pg_roles \
+         WHERE pg_catalog.pg_has_role($1::pg_catalog.name, oid, $2)",
+    );
+    let row = session.row(query.bind(&user.0).bind(privilege)).await?;
+    session.get(&row, "roles")
+}
+
+/// The databases that give everybody a role.
+async fn roles_of_databases(session: &mut PostgresSession) -> Result<Vec<(String, String)>, EdgeError> {
+    let query = sqlx::query(
+        "SELECT d.datname::pg_catalog.text AS database, pg_catalog.substr(c, 6) AS role \
+         FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase \
+         CROSS JOIN pg_catalog.unnest(s.setconfig) c WHERE s.setrole = 0 AND c LIKE 'role=%'",
     );
     let mut roles = Vec::new();
-    for row in session.rows(query.bind(&base.0)).await? {
+    for row in session.rows(query).await? {
         roles.push((session.get(&row, "database")?, session.get(&row, "role")?));
     }
     Ok(roles)
@@ -102,7 +118,7 @@ pub(super) async fn equalize(session: &mut PostgresSession, turn: &Turn) -> Resu
         set(session, &turn.clone, place, value).await.map_err(|error| may_not_set(error, turn, &place.1))?;
     }
     for place in present.keys().filter(|place| !wanted.contains_key(place)) {
-        reset(session, &turn.clone, place).await.map_err(|error| may_not_set(error, turn, &place.1))?;
+        reset(session, &turn.clone, place).await.map_err(|error| may_not_reset(error, turn, &place.1))?;
     }
     Ok(())
 }
@@ -171,6 +187,19 @@ fn may_not_set(error: EdgeError, turn: &Turn, name: &str) -> EdgeError {
              or remove the setting from {} (RESET)",
             turn.base
         ),
+    )
+}
+
+fn may_not_reset(error: EdgeError, turn: &Turn, name: &str) -> EdgeError {
+    if error.cause() != Some(Cause::MissingPrivilege) {
+        return error;
+    }
+    refused(
+        format!(
+            "{} carries the setting {name}, which {} lacks and this superuser may not remove",
+            turn.clone, turn.base
+        ),
+        format!("as a real superuser, remove it from {} (ALTER ROLE ... RESET)", turn.clone),
     )
 }
 

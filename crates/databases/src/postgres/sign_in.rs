@@ -50,7 +50,7 @@ pub(super) fn trusting_nothing(options: PgConnectOptions) -> PgConnectOptions {
 ///
 /// # Errors
 /// All but a refusal: `Refused` means SQLSTATE 28P01 (wrong password, unknown user, expired password,
-/// an md5 password under a scram rule), and nothing else.
+/// an md5 password under a scram rule), or `PgBouncer`'s word for it, and nothing else.
 pub(super) async fn sign_in(
     options: &PgConnectOptions,
     server: &Server,
@@ -87,7 +87,7 @@ async fn connect(
         match options.connect().await {
             Ok(connection) => Ok(Ok(PostgresSession::new(connection, server.endpoint.clone(), limits))),
             Err(error) => match errors::database_error(&error) {
-                Some(answer) if answer.code() == "28P01" => Ok(Err(errors::answer(answer))),
+                Some(answer) if errors::is_refusal(answer) => Ok(Err(errors::answer(answer))),
                 _ => Err(errors::failed(&server.endpoint, &error)),
             },
         }

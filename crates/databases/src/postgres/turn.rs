@@ -36,13 +36,15 @@ async fn join(session: &mut PostgresSession, turn: &Turn, kin: &Kin) -> Result<(
     if kin.membership_is_whole {
         return Ok(());
     }
-    // A plain GRANT repairs neither option where it is off.
-    let template = if session.has_membership_options().await? {
-        "GRANT %I TO %I WITH INHERIT TRUE, SET TRUE"
-    } else {
-        "GRANT %I TO %I"
-    };
-    session.run(template, &[&turn.base.0, &turn.clone.0]).await
+    if session.has_membership_options() {
+        // A plain GRANT repairs neither option where it is off.
+        let grant = "GRANT %I TO %I WITH INHERIT TRUE, SET TRUE";
+        return session.run(grant, &[&turn.base.0, &turn.clone.0]).await;
+    }
+    if kin.clone.is_some() {
+        return session.run("ALTER ROLE %I INHERIT", &[&turn.clone.0]).await;
+    }
+    session.run("GRANT %I TO %I", &[&turn.base.0, &turn.clone.0]).await
 }
 
 /// What membership does not carry. Only what differs is named: even a no-op of some attributes is refused.

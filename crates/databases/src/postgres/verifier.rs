@@ -13,6 +13,8 @@ use rotation::{Cause, EdgeError, Password, Username};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use super::kinship::refused;
+
 /// How the server wants passwords stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Method {
@@ -42,28 +44,35 @@ impl Method {
     }
 }
 
-/// The verifier of a password; wiped on drop.
+/// The most iterations that are computed: about a second of a whole processor, many in a small function, and
+/// whoever signs in pays them as well. A role may set any number for itself.
+const MOST_ITERATIONS: u32 = 1_000_000;
+
+/// The verifier of a password; wiped on drop. Computed beside the caller, whose time limits go on.
 ///
 /// # Errors
-/// Where the system has no entropy for a salt.
-pub(super) fn verifier(
+/// More than a million iterations are refused; the system may have no entropy for a salt.
+pub(super) async fn verifier(
     method: Method,
     user: &Username,
     password: &Password,
 ) -> Result<Zeroizing<String>, EdgeError> {
-    match method {
-        Method::Md5 => Ok(md5(user, password)),
-        Method::ScramSha256 { iterations } => {
-            let mut salt = [0; 16];
-            SysRng.try_fill_bytes(&mut salt).map_err(|error| {
-                EdgeError::failed(
-                    Cause::Statement,
-                    format!("the system gave no entropy for a salt ({error})"),
-                )
-            })?;
-            Ok(scram_sha_256(password, &salt, iterations))
-        }
+    let iterations = match method {
+        Method::Md5 => return Ok(md5(user, password)),
+        Method::ScramSha256 { iterations } => iterations,
+    };
+    if iterations > MOST_ITERATIONS {
+        return Err(refused(
+            format!("scram_iterations is {iterations}, more than a function has time for"),
+            format!("set it to at most {MOST_ITERATIONS} for the server, the database or the role"),
+        ));
     }
+    let no_salt = |why: String| EdgeError::failed(Cause::Statement, format!("no verifier was made ({why})"));
+    let mut salt = [0; 16];
+    SysRng.try_fill_bytes(&mut salt).map_err(|error| no_salt(error.to_string()))?;
+    let password = password.clone();
+    let computed = tokio::task::spawn_blocking(move || scram_sha_256(&password, &salt, iterations)).await;
+    computed.map_err(|error| no_salt(error.to_string()))
 }
 
 /// `SCRAM-SHA-256$<iterations>:<salt>$<StoredKey>:<ServerKey>` (PostgreSQL documentation, `pg_authid`).

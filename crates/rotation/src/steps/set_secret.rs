@@ -7,6 +7,7 @@ use super::no_pending_value;
 use crate::edges::{Change, Session, SignIn};
 use crate::error::{Error, Refusal};
 use crate::strategies::{Installer, Next, Turn};
+use crate::target::Server;
 use crate::versions::Admission;
 use crate::{Rotation, RotationEvent, Secret, Stage};
 
@@ -67,16 +68,20 @@ async fn by_the_user(
     Err(Refusal::NoVersionSignsIn { username, current: answer, remedy }.into())
 }
 
-/// AWSPREVIOUS, where it is the same user at the same server.
+/// AWSPREVIOUS, where it is for the same user at the same server. One that is not a secret of ours is none.
 async fn previous_of(
     rotation: &Rotation<'_>,
     event: &RotationEvent,
     current: &Secret,
 ) -> Result<Option<Secret>, Error> {
     let Some(text) = rotation.value(event, Stage::Previous).await? else { return Ok(None) };
-    let previous = rotation.parse(event, Stage::Previous, Some(text), Refusal::NoCurrent)?;
-    let ours = previous.username == current.username && previous.check_replaces(current).is_ok();
-    Ok(ours.then_some(previous))
+    match rotation.parse(event, Stage::Previous, Some(text), Refusal::NoCurrent) {
+        Ok(previous) => Ok(Some(previous).filter(|previous| previous.is_for_user_of(current))),
+        Err(error) => {
+            warn!(error = %error, "AWSPREVIOUS is of no use");
+            Ok(None)
+        }
+    }
 }
 
 /// The user itself, or, where the server lets no user do that, the superuser: this session is the proof
@@ -131,24 +136,31 @@ async fn by_the_superuser(
     let mut superuser = rotation.superuser(id, &server.endpoint).await?;
     // Objects are handed back at the writer, which need not be where the application reads.
     server.endpoint = superuser.endpoint;
-    let hand_back = async |clone: &Secret| {
-        if owned.is_empty() {
-            return Ok(());
-        }
-        warn!(databases = ?owned, "objects belong to {}; handing them to {}", turn.clone, turn.base);
-        let doing = format!("hand the objects of {} to {}", turn.clone, turn.base);
-        let hand_back = rotation.database.hand_back(&server, turn, &clone.password, &owned);
-        rotation.progress.of(doing, hand_back).await
-    };
 
     if turn.next == Next::Base {
-        hand_back(current).await?;
+        hand_back(rotation, &server, turn, current, &owned).await?;
     }
     let doing = format!("set up {} and its password", pending.username);
     rotation.progress.of(doing, superuser.session.take_turn(turn, &pending.password)).await?;
     superuser.session.close().await;
     if turn.next == Next::Clone {
-        hand_back(pending).await?;
+        hand_back(rotation, &server, turn, pending, &owned).await?;
     }
     Ok(())
+}
+
+/// What an earlier function's clone owns goes to the base, before the version is promoted.
+async fn hand_back(
+    rotation: &Rotation<'_>,
+    server: &Server,
+    turn: &Turn,
+    clone: &Secret,
+    databases: &[String],
+) -> Result<(), Error> {
+    if databases.is_empty() {
+        return Ok(());
+    }
+    warn!(databases = ?databases, "{} holds objects in its own name; handing them to {}", turn.clone, turn.base);
+    let doing = format!("hand the objects of {} to {}", turn.clone, turn.base);
+    rotation.progress.of(doing, rotation.database.hand_back(server, turn, &clone.password, databases)).await
 }

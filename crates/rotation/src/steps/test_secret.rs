@@ -43,7 +43,7 @@ pub(crate) async fn test_secret(rotation: &Rotation<'_>, event: &RotationEvent) 
     }
     let differences = differences.join("; ");
     if is_probe(rotation, event, &pending).await? {
-        warn!(db.user = %user, "the next rotation will mend: {differences}");
+        warn!(db.user = %user, "a rotation would find, and mend what it can: {differences}");
         return Ok(());
     }
     Err(failed(doing, EdgeError::failed(Cause::Unequal, differences)))

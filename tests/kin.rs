@@ -1,0 +1,203 @@
+//! Who is a clone, and of what: odd memberships, roles, policies and isolation levels.
+
+use bed::postgres::{name, text};
+use bed::{App, Application, Credentials, Postgres, STEPS, Setup, postgres_versions};
+use serde_json::json;
+
+fn clone_of(application: &Application<'_>) -> String {
+    format!("{}_clone", application.app.user())
+}
+
+async fn as_user(
+    server: &Postgres,
+    user: &Credentials,
+    database: &str,
+    sql: &str,
+) -> Result<Vec<String>, sqlx::Error> {
+    let mut session = server.sign_in(user, database).await?;
+    bed::postgres::run(&mut session, sql).await
+}
+
+async fn acts_as(application: &Application<'_>) -> String {
+    let current = application.credentials("AWSCURRENT").await.expect("a current version");
+    let database = &application.app.database;
+    as_user(application.server, &current, database, "SELECT current_user").await.expect("a query").concat()
+}
+
+/// The more specific `role = none` wins over a role of the database.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_that_opts_out_of_its_databases_role_stays_itself_and_so_does_its_clone() {
+    for version in postgres_versions() {
+        let server = Postgres::shared(version).await;
+        for setup in [Setup::single_user(), Setup::alternating_users()] {
+            let application = Application::start(server, setup).await;
+            let (base, database) = (application.app.user(), name(&application.app.database));
+            for statement in [
+                format!("CREATE ROLE {base}_group"),
+                format!("GRANT {base}_group TO {base}"),
+                format!("ALTER DATABASE {database} SET role = '{base}_group'"),
+                format!("ALTER ROLE {base} SET role = 'none'"),
+            ] {
+                server.execute("postgres", &statement).await;
+            }
+            for _turn in 0..2 {
+                application.rotate_well().await;
+                assert_eq!(acts_as(&application).await, base, "on {version}");
+            }
+        }
+    }
+}
+
+/// PostgreSQL ignores such a setting at sign-in, so the clone must not inherit it in place of its base.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_setting_of_the_base_whose_role_is_gone_does_not_reach_the_clone() {
+    for version in postgres_versions() {
+        let server = Postgres::shared(version).await;
+        let application = Application::start(server, Setup::alternating_users()).await;
+        let base = application.app.user();
+        for statement in [
+            format!("CREATE ROLE {base}_gone"),
+            format!("ALTER ROLE {base} SET role = '{base}_gone'"),
+            format!("DROP ROLE {base}_gone"),
+        ] {
+            server.execute("postgres", &statement).await;
+        }
+        application.rotate_well().await;
+        assert_eq!(acts_as(&application).await, base, "on {version}");
+    }
+}
+
+/// Before 16 any user may make others members of itself: that makes nobody its clone.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_the_base_itself_made_a_member_is_not_its_clone() {
+    for version in postgres_versions().into_iter().filter(|version| *version < 16) {
+        let server = Postgres::shared(version).await;
+        let application = Application::start(server, Setup::alternating_users()).await;
+        let victim = Credentials::new(&clone_of(&application));
+        server.execute("postgres", &format!("CREATE ROLE {} NOLOGIN", victim.user)).await;
+        let own = format!("GRANT {} TO {}", application.app.user(), victim.user);
+        as_user(server, &application.app.credentials, "postgres", &own).await.expect("before 16");
+        let refusal = application.rotate_badly().await;
+        assert!(refusal.contains("own grant only"), "{refusal}");
+        let may_log_in = format!("SELECT rolcanlogin FROM pg_roles WHERE rolname = {}", text(&victim.user));
+        assert_eq!(server.values("postgres", &may_log_in).await, ["f"], "on {version}");
+    }
+}
+
+/// Who may not act as the base must not get its password.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_without_set_does_not_get_its_bases_password() {
+    for version in postgres_versions().into_iter().filter(|version| *version >= 16) {
+        let server = Postgres::shared(version).await;
+        let boss = App::create(server, "boss").await;
+        let member = Credentials::new(&format!("{}_clone", boss.user()));
+        let admin = server.admin().await;
+        for statement in [
+            format!("CREATE ROLE {} LOGIN", member.user),
+            format!("GRANT {} TO {} WITH INHERIT FALSE, SET FALSE", boss.user(), member.user),
+        ] {
+            as_user(server, admin, "postgres", &statement).await.expect("the superuser may");
+        }
+        server.set_password(&member).await;
+        let fields = json!({"username": member.user, "password": member.password});
+        let application = Application::start(server, Setup { fields, ..Setup::alternating_users() }).await;
+        let refusal = application.rotate_badly().await;
+        assert!(refusal.contains("without INHERIT or SET"), "{refusal}");
+        assert!(server.signs_in(&boss.credentials, &boss.database).await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clone_that_does_not_inherit_is_mended_at_its_turn() {
+    for version in postgres_versions() {
+        let server = Postgres::shared(version).await;
+        let application = Application::start(server, Setup::alternating_users()).await;
+        let (base, clone) = (application.app.user(), clone_of(&application));
+        let admin = server.admin().await;
+        let made = format!("CREATE ROLE {clone} LOGIN NOINHERIT; GRANT {base} TO {clone}");
+        as_user(server, admin, "postgres", &made).await.expect("the superuser may");
+        let owned = format!("CREATE SCHEMA s; CREATE TABLE s.t (a int); ALTER TABLE s.t OWNER TO {clone}");
+        server.execute(&application.app.database, &owned).await;
+        application.rotate_well().await;
+        let owner = "SELECT relowner::regrole FROM pg_class WHERE relname = 't'";
+        assert_eq!(server.values(&application.app.database, owner).await, [base], "on {version}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_that_names_the_clone_is_refused_before_the_turn_of_the_base() {
+    for version in postgres_versions() {
+        let server = Postgres::shared(version).await;
+        let application = Application::start(server, Setup::alternating_users()).await;
+        let (base, clone) = (application.app.user().to_owned(), clone_of(&application));
+        application.rotate_well().await;
+        let policy =
+            format!("CREATE TABLE public.t (a int); CREATE POLICY p ON public.t TO {clone} USING (true)");
+        server.execute(&application.app.database, &policy).await;
+        let refusal = application.rotate_badly().await;
+        let cure = format!("ALTER POLICY p ON public.t TO {clone}, {base}");
+        assert!(refusal.contains(&cure), "{cure} is not in: {refusal}");
+        server.execute(&application.app.database, &cure).await;
+        application.rotate_well().await;
+    }
+}
+
+/// A stricter level takes its snapshot before it waits for the lock, and misses what a twin did meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_step_may_run_four_times_at_once_under_any_default_isolation() {
+    for version in postgres_versions() {
+        let settings = [("default_transaction_isolation", "serializable")];
+        let options = bed::PostgresOptions { settings: &settings, ..bed::PostgresOptions::default() };
+        let server = Postgres::start(version, options).await;
+        for setup in [Setup::single_user(), Setup::alternating_users()] {
+            let application = Application::start(&server, setup).await;
+            for _turn in 0..2 {
+                let pending = application.begin().await;
+                for step in STEPS {
+                    let run = || application.step(step, &pending);
+                    let (a, b, c, d) = tokio::join!(run(), run(), run(), run());
+                    for answer in [a, b, c, d] {
+                        answer.unwrap_or_else(|error| panic!("{step} on {version}: {error:?}"));
+                    }
+                }
+                assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+            }
+        }
+    }
+}
+
+/// Whoever reads a password pays for the iterations: they must fit into a function's time.
+#[tokio::test(flavor = "multi_thread")]
+async fn iterations_beyond_all_measure_are_refused_before_anything_changes() {
+    for version in postgres_versions().into_iter().filter(|version| *version >= 16) {
+        let server = Postgres::shared(version).await;
+        let application = Application::start(server, Setup::single_user()).await;
+        let user = application.app.user();
+        server.execute("postgres", &format!("ALTER ROLE {user} SET scram_iterations = 2000000000")).await;
+        let refusal = application.rotate_badly().await;
+        assert!(refusal.contains("scram_iterations is 2000000000"), "{refusal}");
+        assert!(application.signs_in("AWSCURRENT").await);
+    }
+}
+
+/// A table in a schema that is closed to its base changes hands all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_of_the_clone_in_a_schema_closed_to_its_base_goes_to_the_base() {
+    for version in postgres_versions() {
+        let server = Postgres::shared(version).await;
+        let application = Application::start(server, Setup::alternating_users()).await;
+        application.rotate_well().await;
+        let owned = format!(
+            "CREATE SCHEMA closed; CREATE TABLE closed.t (a int); ALTER TABLE closed.t OWNER TO {}",
+            clone_of(&application)
+        );
+        server.execute(&application.app.database, &owned).await;
+        application.rotate_well().await;
+        let owner = "SELECT relowner::regrole FROM pg_class WHERE relname = 't'";
+        assert_eq!(
+            server.values(&application.app.database, owner).await,
+            [application.app.user()],
+            "on {version}"
+        );
+    }
+}
