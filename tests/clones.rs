@@ -34,6 +34,10 @@ async fn a_table_made_as_the_clone_is_used_altered_and_dropped_by_the_base() {
         run_as(&application, &clone, "CREATE SCHEMA s; CREATE TABLE s.t (a int); INSERT INTO s.t VALUES (1)")
             .await
             .expect("a table");
+        // At once, not only when the next rotation hands it over.
+        let owner = "SELECT relowner::regrole FROM pg_class WHERE relname = 't' AND relkind = 'r'";
+        let owner = server.values(&application.app.database, owner).await;
+        assert_eq!(owner, [application.app.user()], "on {version}");
         application.rotate_well().await;
         let base = application.credentials("AWSCURRENT").await.expect("a current version");
         assert_eq!(base.user, application.app.user());

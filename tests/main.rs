@@ -3,6 +3,7 @@
 
 mod bed_works;
 mod clones;
+mod conforms;
 mod explains;
 mod kin;
 mod protects;

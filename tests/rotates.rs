@@ -255,3 +255,18 @@ async fn a_role_setting_that_the_user_may_not_take_does_not_stop_a_rotation() {
         }
     }
 }
+
+/// `BEGIN READ WRITE` is said aloud, by the user itself, by the superuser, and where objects are handed back.
+#[tokio::test(flavor = "multi_thread")]
+async fn users_whose_transactions_are_read_only_by_default_rotate_all_the_same() {
+    for version in postgres_versions() {
+        let server = Postgres::start(version, PostgresOptions::default()).await;
+        let single = Application::start(&server, Setup::single_user()).await;
+        let alternating = Application::start(&server, Setup::alternating_users()).await;
+        server.execute("postgres", "ALTER ROLE ALL SET default_transaction_read_only = on").await;
+        for _turn in 0..2 {
+            single.rotate_well().await;
+            alternating.rotate_well().await;
+        }
+    }
+}

@@ -10,8 +10,8 @@ pub(crate) struct Request {
     secret_id: String,
 }
 
-/// Turns rotation off, and stops one under way before its next step. It leaves AWSPENDING where it is (API
-/// reference, `CancelRotateSecret`).
+/// Turns rotation off, and stops one under way before its next step. It leaves AWSPENDING where it is, and
+/// answers that version (API reference, `CancelRotateSecret`).
 pub(crate) fn answer(secrets: &mut Secrets, request: Request, now: OffsetDateTime) -> Result<Json, Refusal> {
     let secret = secrets.find_live(&request.secret_id)?;
     let rotation = secret.rotation.as_mut().ok_or_else(|| {
@@ -19,5 +19,9 @@ pub(crate) fn answer(secrets: &mut Secrets, request: Request, now: OffsetDateTim
     })?;
     rotation.enabled = false;
     secret.changed = now;
-    Ok(json!({"ARN": secret.arn, "Name": secret.name}))
+    let mut answer = json!({"ARN": secret.arn, "Name": secret.name});
+    if let Some(version) = secret.versions.holder("AWSPENDING") {
+        answer["VersionId"] = version.into();
+    }
+    Ok(answer)
 }
