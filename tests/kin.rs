@@ -4,9 +4,7 @@ use bed::postgres::{name, text};
 use bed::{App, Application, Credentials, Postgres, STEPS, Setup, postgres_versions};
 use serde_json::json;
 
-fn clone_of(application: &Application<'_>) -> String {
-    format!("{}_clone", application.app.user())
-}
+use crate::clones::{clone_of, foreign_clone, turned_to_clone};
 
 async fn as_user(
     server: &Postgres,
@@ -199,5 +197,42 @@ async fn a_table_of_the_clone_in_a_schema_closed_to_its_base_goes_to_the_base() 
             [application.app.user()],
             "on {version}"
         );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_only_looks_like_the_clone_is_refused_and_left_alone() {
+    for version in postgres_versions() {
+        let server = Postgres::shared(version).await;
+        let application = Application::start(server, Setup::alternating_users()).await;
+        let stranger = Credentials::new(&clone_of(&application));
+        server
+            .execute(
+                "postgres",
+                &format!("CREATE ROLE {} LOGIN CREATEDB IN ROLE pg_monitor", name(&stranger.user)),
+            )
+            .await;
+        server.set_password(&stranger).await;
+        let refusal = application.rotate_badly().await;
+        for part in ["is no member of", "pg_monitor", "CREATEDB", "GRANT"] {
+            assert!(refusal.contains(part), "{part} is not in: {refusal}");
+        }
+        assert!(server.signs_in(&stranger, "postgres").await);
+    }
+}
+
+/// A plain GRANT repairs neither option.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_membership_without_inherit_or_set_is_repaired() {
+    for version in postgres_versions().into_iter().filter(|version| *version >= 16) {
+        let server = Postgres::shared(version).await;
+        let application = Application::start(server, Setup::alternating_users()).await;
+        foreign_clone(&application).await;
+        let (base, clone) = (application.app.user(), clone_of(&application));
+        let admin = server.admin().await;
+        let mut session = server.sign_in(admin, "postgres").await.expect("the superuser signs in");
+        let broken = format!("GRANT {base} TO {clone} WITH INHERIT FALSE, SET FALSE");
+        bed::postgres::run(&mut session, &broken).await.expect("a broken membership");
+        turned_to_clone(&application).await;
     }
 }

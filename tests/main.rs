@@ -2,13 +2,16 @@
 #![expect(clippy::expect_used, reason = "a test that cannot go on says so and stops")]
 
 mod bed_works;
+mod belongs;
 mod clones;
 mod conforms;
+mod costs;
 mod explains;
 mod kin;
 mod protects;
 mod redacts;
 mod refuses;
+mod resists;
 mod resumes;
 mod rotates;
 mod superusers;
