@@ -1,5 +1,7 @@
 //! setSecret: put the pending password in the database.
 
+use std::error::Error as _;
+
 use tracing::{info, warn};
 
 use super::create_secret::no_superuser;
@@ -78,7 +80,8 @@ async fn previous_of(
     match rotation.parse(event, Stage::Previous, Some(text), Refusal::NoCurrent) {
         Ok(previous) => Ok(Some(previous).filter(|previous| previous.is_for_user_of(current))),
         Err(error) => {
-            warn!(error = %error, "AWSPREVIOUS is of no use");
+            let reason = error.source().map(ToString::to_string).unwrap_or_default();
+            warn!("AWSPREVIOUS is of no use: {reason}");
             Ok(None)
         }
     }
