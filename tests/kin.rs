@@ -65,16 +65,16 @@ async fn a_role_setting_of_the_base_whose_role_is_gone_does_not_reach_the_clone(
     }
 }
 
-/// Before 16 any user may make others members of itself: that makes nobody its clone.
+/// Before 15 any user could make others members of itself: that makes nobody its clone.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_that_the_base_itself_made_a_member_is_not_its_clone() {
-    for version in postgres_versions().into_iter().filter(|version| *version < 16) {
+    for version in postgres_versions().into_iter().filter(|version| *version < 15) {
         let server = Postgres::shared(version).await;
         let application = Application::start(server, Setup::alternating_users()).await;
         let victim = Credentials::new(&clone_of(&application));
         server.execute("postgres", &format!("CREATE ROLE {} NOLOGIN", victim.user)).await;
         let own = format!("GRANT {} TO {}", application.app.user(), victim.user);
-        as_user(server, &application.app.credentials, "postgres", &own).await.expect("before 16");
+        as_user(server, &application.app.credentials, "postgres", &own).await.expect("before 15");
         let refusal = application.rotate_badly().await;
         assert!(refusal.contains("own grant only"), "{refusal}");
         let may_log_in = format!("SELECT rolcanlogin FROM pg_roles WHERE rolname = {}", text(&victim.user));

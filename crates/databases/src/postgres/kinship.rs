@@ -112,7 +112,7 @@ async fn role(session: &mut PostgresSession, user: &Username) -> Result<Option<R
 
 /// Whether the clone is a member of its base, and whether wholly so.
 ///
-/// Before 16 any user may make others members of itself; a membership that the base granted proves nothing
+/// Before 15 any user could make others members of itself; a membership that the base granted proves nothing
 /// of the clone, which may be anybody's. The options are columns of 16 and later; before, a member inherits
 /// by an attribute of its own.
 async fn membership(session: &mut PostgresSession, turn: &Turn) -> Result<(bool, bool), EdgeError> {
