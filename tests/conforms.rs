@@ -3,14 +3,16 @@
 
 mod calls;
 mod deviations;
+mod http;
 mod servers;
 
 use bed::Moto;
 use local_aws::{LocalAws, Options};
 use serde_json::Value;
 
-use self::calls::{Answer, Sequence};
+use self::calls::Sequence;
 use self::deviations::DEVIATIONS;
+use self::http::Answer;
 
 /// Runs every sequence on both. Answers what differs, as `sequence: operation: what`.
 async fn differences(sequences: &[Sequence]) -> Vec<String> {
@@ -18,8 +20,8 @@ async fn differences(sequences: &[Sequence]) -> Vec<String> {
     let mut found = Vec::new();
     for sequence in sequences {
         for (operation, body) in &sequence.calls {
-            let ours = calls::answer(&local.url(), operation, body).await;
-            let theirs = calls::answer(&moto.url(), operation, body).await;
+            let ours = http::answer(&local.url(), operation, body).await;
+            let theirs = http::answer(&moto.url(), operation, body).await;
             let place = format!("{}: {operation}", sequence.name);
             found.extend(compared(&ours, &theirs).into_iter().map(|what| format!("{place}: {what}")));
         }

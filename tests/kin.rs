@@ -1,10 +1,11 @@
 //! Who is a clone, and of what: odd memberships, roles, policies and isolation levels.
 
 use bed::postgres::{name, text};
-use bed::{App, Application, Credentials, Postgres, STEPS, Setup, postgres_versions};
+use bed::{App, Application, Credentials, Postgres, Setup, postgres_versions};
 use serde_json::json;
 
 use crate::clones::{clone_of, foreign_clone, turned_to_clone};
+use crate::resumes::four_times_at_once;
 
 async fn as_user(
     server: &Postgres,
@@ -150,15 +151,7 @@ async fn every_step_may_run_four_times_at_once_under_any_default_isolation() {
         for setup in [Setup::single_user(), Setup::alternating_users()] {
             let application = Application::start(&server, setup).await;
             for _turn in 0..2 {
-                let pending = application.begin().await;
-                for step in STEPS {
-                    let run = || application.step(step, &pending);
-                    let (a, b, c, d) = tokio::join!(run(), run(), run(), run());
-                    for answer in [a, b, c, d] {
-                        answer.unwrap_or_else(|error| panic!("{step} on {version}: {error:?}"));
-                    }
-                }
-                assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+                four_times_at_once(&application).await;
             }
         }
     }
