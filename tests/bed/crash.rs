@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rotation::edges::{Change, Clock, Database, Move, Put, SecretStore, Session, SignIn, Wanted};
+use rotation::edges::{Change, Clock, Database, Move, Proof, Put, SecretStore, Session, SignIn, Wanted};
 use rotation::{
-    EdgeError, Installer, Password, RotationToken, SecretId, SecretText, Server, Turn, Username, VersionId,
-    Versions,
+    EdgeError, Former, Installer, Password, RotationToken, SecretId, SecretText, Server, Turn, Username,
+    VersionId, Versions,
 };
 
 /// When the process stops, relative to the chosen call.
@@ -131,8 +131,8 @@ impl Database for Crashing<'_, dyn Database> {
         self.edge.default_port()
     }
 
-    fn unusable(&self, user: &Username) -> Option<&'static str> {
-        self.edge.unusable(user)
+    fn unusable(&self, user: &Username, engine: &str) -> Option<&'static str> {
+        self.edge.unusable(user, engine)
     }
 
     fn by_hand(&self, user: &Username) -> String {
@@ -175,7 +175,7 @@ fn crashing(answer: SignIn, crash: &Crash) -> SignIn {
         SignIn::Accepted(session) => {
             SignIn::Accepted(Box::new(CrashingSession { session, crash: crash.clone() }))
         }
-        refused @ SignIn::Refused(_) => refused,
+        no_session @ (SignIn::Refused(_) | SignIn::Expired(_)) => no_session,
     }
 }
 
@@ -189,13 +189,16 @@ impl Session for CrashingSession {
     async fn change_own_password(
         &mut self,
         user: &Username,
-        password: &Password,
+        used: &Password,
+        next: &Password,
+        former: Former,
     ) -> Result<Change, EdgeError> {
         if self.crash.bars_own_password {
             // The refusal is the server's own: this user may not change that one's.
-            return self.session.change_own_password(&Username("postgres".into()), password).await;
+            let other = Username("postgres".into());
+            return self.session.change_own_password(&other, used, next, former).await;
         }
-        self.crash.call(self.session.change_own_password(user, password)).await
+        self.crash.call(self.session.change_own_password(user, used, next, former)).await
     }
 
     async fn install_password(&mut self, user: &Username, password: &Password) -> Result<(), EdgeError> {
@@ -210,7 +213,7 @@ impl Session for CrashingSession {
         self.crash.call(self.session.take_turn(turn, password)).await
     }
 
-    async fn prove(&mut self, user: &Username, installer: &Installer) -> Result<Vec<String>, EdgeError> {
+    async fn prove(&mut self, user: &Username, installer: &Installer) -> Result<Proof, EdgeError> {
         self.crash.call(self.session.prove(user, installer)).await
     }
 

@@ -11,7 +11,8 @@ use rustls::CertificateError;
 pub struct Limits {
     /// Name resolution, TCP, TLS and sign-in: 5 s unless set.
     pub connect: Duration,
-    /// One transaction: 20 s unless set. The server gives up on a statement after 15 s, on a lock after 2 s.
+    /// One transaction, or what stands for it: 20 s unless set. A PostgreSQL server gives up on a statement after 15 s and
+    /// on a lock after 2 s, MySQL on a lock after 5 s, MariaDB on a statement after 15 s.
     pub transaction: Duration,
 }
 

@@ -3,10 +3,12 @@
 //! One folder an engine, with the same file names and the same items in the same order.
 
 mod connect;
+mod mysql;
 mod postgres;
 mod roots;
 mod tls;
 
 pub use connect::Limits;
+pub use mysql::MySql;
 pub use postgres::Postgres;
 pub use tls::{AuthorityError, TrustAnchors};

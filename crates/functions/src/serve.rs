@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use aws::{Aws, Settings};
-use databases::{Limits, Postgres};
+use databases::{Limits, MySql, Postgres};
 use lambda_runtime::{LambdaEvent, Runtime, service_fn};
 use rotation::edges::Database;
 use rotation::{Progress, Rotation, RotationEvent, Strategy};
@@ -21,6 +21,10 @@ use crate::logs;
 pub enum Engine {
     /// PostgreSQL, and Aurora PostgreSQL.
     Postgres,
+    /// MySQL, Aurora MySQL, and MariaDB.
+    MySqlOrMariaDb,
+    /// MySQL and Aurora MySQL only.
+    MySql,
 }
 
 /// Runs a function until Lambda ends it.
@@ -58,10 +62,13 @@ async fn run(
     let settings =
         Settings { secrets_manager_endpoint: config.secrets_manager_endpoint.clone(), ..Settings::default() };
     let aws = aws::connect(settings).await;
-    let database = match engine {
-        Engine::Postgres => Postgres::new(config.trusted.clone(), Limits::default()),
+    let (trusted, limits) = (config.trusted.clone(), Limits::default());
+    let database: Box<dyn Database> = match engine {
+        Engine::Postgres => Box::new(Postgres::new(trusted, limits)),
+        Engine::MySqlOrMariaDb => Box::new(MySql::new(trusted, limits)),
+        Engine::MySql => Box::new(MySql::without_mariadb(trusted, limits)),
     };
-    let function = Function { aws, database: Box::new(database), strategy, config };
+    let function = Function { aws, database, strategy, config };
     let function = &function;
     Runtime::new(service_fn(async move |event| function.answer(event).await)).run().await
 }

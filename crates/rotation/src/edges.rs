@@ -1,12 +1,13 @@
 //! The edges of the process: every call that leaves it goes through one of these traits, and each has one
 //! real implementation. A failure is an [`EdgeError`] with its cause; no failure is ever mapped to "no".
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
 use crate::error::EdgeError;
-use crate::strategies::{Installer, Turn};
+use crate::strategies::{Former, Installer, Turn};
 use crate::target::{Endpoint, Server};
 use crate::versions::Versions;
 use crate::{Password, RotationToken, SecretId, SecretText, Username, VersionId};
@@ -68,8 +69,9 @@ pub trait Database: Send + Sync {
     /// The port where a secret names none.
     fn default_port(&self) -> u16;
 
-    /// Why no user of this name can be rotated, in words that follow the name; none where one can.
-    fn unusable(&self, user: &Username) -> Option<&'static str>;
+    /// Why no user of this name can be rotated where the secret's `engine` says so, in words that follow the
+    /// name; none where one can.
+    fn unusable(&self, user: &Username, engine: &str) -> Option<&'static str>;
 
     /// What a person runs when no stored version signs in as `user`.
     fn by_hand(&self, user: &Username) -> String;
@@ -107,6 +109,9 @@ pub enum SignIn {
     Accepted(Box<dyn Session>),
     /// The user does not exist or this is not its password; with the server's code and message.
     Refused(String),
+    /// This is its password, which has expired: it proves who the user is, and opens no session. With the
+    /// server's code and message.
+    Expired(String),
 }
 
 impl std::fmt::Debug for SignIn {
@@ -114,6 +119,7 @@ impl std::fmt::Debug for SignIn {
         match self {
             Self::Accepted(_) => f.write_str("Accepted"),
             Self::Refused(answer) => f.debug_tuple("Refused").field(answer).finish(),
+            Self::Expired(answer) => f.debug_tuple("Expired").field(answer).finish(),
         }
     }
 }
@@ -127,14 +133,36 @@ pub enum Change {
     NotAllowed(String),
 }
 
-/// A signed-in user. Each method is one transaction; after an error the session is only good for dropping.
+/// What a session says of its user.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Proof {
+    /// What differs from what the user should be; nothing is the proof.
+    pub differences: Vec<String>,
+    /// How the user sees itself, where a server shows a user its own account only: then the other of two users
+    /// has to be asked as well. Else `differences` covers both.
+    pub own: Option<OwnView>,
+}
+
+/// An account as its user sees it, in lines that two users share where they are equal: without its name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OwnView {
+    /// What the user may do.
+    pub rights: BTreeSet<String>,
+    /// What it is held to: limits, TLS, rules for passwords and so on.
+    pub rules: BTreeSet<String>,
+}
+
+/// A signed-in user. Each method is one transaction where the engine has them around accounts, and may be repeated in any
+/// case; after an error the session is only good for dropping.
 #[async_trait]
 pub trait Session: Send {
-    /// As the user itself: installs its next password.
+    /// As the user itself, signed in with `used`: installs its next password, and sees to the former one.
     async fn change_own_password(
         &mut self,
         user: &Username,
-        password: &Password,
+        used: &Password,
+        next: &Password,
+        former: Former,
     ) -> Result<Change, EdgeError>;
 
     /// As a superuser: installs another user's password, and nothing else.
@@ -144,12 +172,13 @@ pub trait Session: Send {
     /// names the databases in which the clone owns objects.
     async fn check_turn(&mut self, turn: &Turn) -> Result<Vec<String>, EdgeError>;
 
-    /// As a superuser: makes the next user what it must be and installs its password last, all or nothing.
+    /// As a superuser: makes the next user what it must be and installs its password last. What a crash leaves behind
+    /// does not sign in with the new password, and the next attempt goes on from there.
     async fn take_turn(&mut self, turn: &Turn, password: &Password) -> Result<(), EdgeError>;
 
-    /// As the user of the pending version: proves that it is the user it should be and can run a query.
-    /// Says what differs from what it should be; nothing is the proof.
-    async fn prove(&mut self, user: &Username, installer: &Installer) -> Result<Vec<String>, EdgeError>;
+    /// As the user of the pending version: proves that it is the user it should be and can run a query. Under
+    /// alternating users also as the outgoing one, where a server shows a user its own account only.
+    async fn prove(&mut self, user: &Username, installer: &Installer) -> Result<Proof, EdgeError>;
 
     /// Whether the server is a replica, which may lag.
     async fn on_replica(&mut self) -> Result<bool, EdgeError>;

@@ -7,6 +7,7 @@ use std::fmt;
 
 use thiserror::Error;
 
+use crate::cause::Cause;
 use crate::{SecretId, Username, VersionId};
 
 /// Why a step failed.
@@ -54,144 +55,6 @@ impl EdgeError {
         match self {
             Self::Refused(_) => None,
             Self::Failed { cause, .. } => Some(*cause),
-        }
-    }
-}
-
-/// The kinds of failure, by cause: each has one remedy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "class() and remedy() say what each is")]
-pub enum Cause {
-    NameNotResolved,
-    Unreachable,
-    TlsUnknownAuthority,
-    TlsUnknownRdsAuthority,
-    TlsWrongName,
-    TlsExpired,
-    TlsNotOffered,
-    TlsRequired,
-    TlsFailed,
-    SignInRefused,
-    Locked,
-    TooManyConnections,
-    NotAccepting,
-    ReadOnly,
-    ReplicaLag,
-    MissingPrivilege,
-    MissingDatabase,
-    LockTimeout,
-    Unequal,
-    Statement,
-    SecretNotFound,
-    AccessDenied,
-    Throttled,
-    Kms,
-    SecretsManager,
-    Rds,
-    Deadline,
-}
-
-impl Cause {
-    /// The name in logs and in the function's error type.
-    #[must_use]
-    pub fn class(self) -> &'static str {
-        match self {
-            Self::NameNotResolved => "NameNotResolved",
-            Self::Unreachable => "Unreachable",
-            Self::TlsUnknownAuthority | Self::TlsUnknownRdsAuthority => "TlsUnknownAuthority",
-            Self::TlsWrongName => "TlsWrongName",
-            Self::TlsExpired => "TlsExpired",
-            Self::TlsNotOffered => "TlsNotOffered",
-            Self::TlsRequired => "TlsRequired",
-            Self::TlsFailed => "TlsFailed",
-            Self::SignInRefused => "SignInRefused",
-            Self::Locked => "Locked",
-            Self::TooManyConnections => "TooManyConnections",
-            Self::NotAccepting => "NotAccepting",
-            Self::ReadOnly => "ReadOnly",
-            Self::ReplicaLag => "ReplicaLag",
-            Self::MissingPrivilege => "MissingPrivilege",
-            Self::MissingDatabase => "MissingDatabase",
-            Self::LockTimeout => "LockTimeout",
-            Self::Unequal => "Unequal",
-            Self::Statement => "Statement",
-            Self::SecretNotFound => "SecretNotFound",
-            Self::AccessDenied => "AccessDenied",
-            Self::Throttled => "Throttled",
-            Self::Kms => "Kms",
-            Self::SecretsManager => "SecretsManager",
-            Self::Rds => "Rds",
-            Self::Deadline => "Deadline",
-        }
-    }
-
-    /// What to do about it.
-    #[must_use]
-    #[expect(clippy::too_many_lines, reason = "a table")]
-    pub fn remedy(self) -> &'static str {
-        match self {
-            Self::NameNotResolved => {
-                "correct the secret's host, or let the function's VPC resolve it (DNS support, private zones)"
-            }
-            Self::Unreachable => {
-                "let the function's security group and subnets reach this address and port (for AWS's own APIs: \
-                 a NAT gateway or a VPC endpoint)"
-            }
-            Self::TlsUnknownAuthority => {
-                "if this server is yours, put its authority's certificate (PEM) in a layer and name the file in \
-                 DATABASE_CA_FILE; if not, somebody answers in its place"
-            }
-            Self::TlsUnknownRdsAuthority => {
-                "put the region's bundle from truststore.pki.rds.amazonaws.com in a layer and name the file in \
-                 DATABASE_CA_FILE"
-            }
-            Self::TlsWrongName => "set the secret's host to a name that the server's certificate holds",
-            Self::TlsExpired => {
-                "renew the server's certificate (RDS: modify its certificate authority), or set its clock"
-            }
-            Self::TlsNotOffered => {
-                "turn TLS on at the server; only if cleartext is really meant, set \"ssl\": false in the secret; \
-                 if the server has TLS, somebody on the way strips it"
-            }
-            Self::TlsRequired => "remove \"ssl\": false from the secret: this server or account demands TLS",
-            Self::TlsFailed => "compare the server's TLS settings with TLS 1.2 or 1.3 and common ciphers",
-            Self::SignInRefused => {
-                "compare the stored password with the server's, and the server's host rules with this user"
-            }
-            Self::Locked => "unlock the account, or give it LOGIN, and rotate again",
-            Self::TooManyConnections => {
-                "raise the server's or the role's connection limit, or let connections end"
-            }
-            Self::NotAccepting => "wait until the server accepts connections; the next attempt then succeeds",
-            Self::ReadOnly => "name the writer's address as host: this server is a replica or read-only",
-            Self::ReplicaLag => "wait until the replica has caught up; the next attempt then succeeds",
-            Self::MissingPrivilege => "grant what the server says is missing",
-            Self::MissingDatabase => "correct dbname in the secret, or create that database",
-            Self::LockTimeout => {
-                "let the transaction that holds the lock end (pg_locks names it; it may be an advisory lock); the next attempt then succeeds"
-            }
-            Self::Unequal => {
-                "Secrets Manager's retry runs setSecret again, which mends a clone; if it comes back, find who changes this user"
-            }
-            Self::Statement => "look the code up in the server's documentation and its log",
-            Self::SecretNotFound => {
-                "check the ARN, the region, and that the secret is not scheduled for deletion"
-            }
-            Self::AccessDenied => {
-                "allow the action in the function's role, and for a secret in the secret's policy as well"
-            }
-            Self::Throttled => {
-                "spread the rotation schedules (Secrets Manager takes 50 writes a second in an account and region)"
-            }
-            Self::Kms => {
-                "allow the function's role kms:Decrypt and kms:GenerateDataKey on the secret's key, and enable the key"
-            }
-            Self::SecretsManager => "look the code up in the API reference of Secrets Manager",
-            Self::Rds => {
-                "allow rds:DescribeDBInstances and rds:DescribeDBClusters, and check that the server is in this \
-                 account and region"
-            }
-            Self::Deadline => "look at what was waited for, or give the function more time",
         }
     }
 }
@@ -269,6 +132,10 @@ pub enum Refusal {
         "{username} may not change its own password ({answer}) and the secret names no superuser; add masterarn, or allow it"
     )]
     NoSuperuser { username: Username, answer: String },
+    #[error(
+        "the password of {username} has expired ({answer}), and only the user itself could set another beside it; {remedy}"
+    )]
+    ExpiredAlone { username: Username, answer: String, remedy: String },
     #[error(
         "the superuser's secret {superuser} is for {theirs}, which is neither the secret's host {ours} nor its primary; correct masterarn or host"
     )]

@@ -4,6 +4,7 @@
 //! Steps give the order, strategies decide (pure), databases act. Everything that leaves the process
 //! goes through a trait in [`edges`]; this crate knows no AWS, no SQL and no environment.
 
+mod cause;
 mod credentials;
 pub mod edges;
 mod error;
@@ -16,13 +17,14 @@ mod strategies;
 mod target;
 mod versions;
 
+pub use cause::Cause;
 pub use credentials::{Password, SecretText, Username};
-pub use error::{Cause, EdgeError, Error, Problem, Refusal};
+pub use error::{EdgeError, Error, Problem, Refusal};
 pub use event::{RotationEvent, RotationToken, SecretId, Step, VersionId};
 pub use password::{PasswordPolicy, PolicyError, PolicySettings};
 pub use progress::Progress;
 pub use secret::{Secret, SuperuserSecret, Tls};
-pub use strategies::{AlternatingUsers, Installer, Next, SingleUser, Strategy, Turn};
+pub use strategies::{AlternatingUsers, DualPassword, Former, Installer, Next, SingleUser, Strategy, Turn};
 pub use target::{Endpoint, Server};
 pub use versions::{Admission, Stage, Versions};
 

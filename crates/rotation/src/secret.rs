@@ -31,6 +31,8 @@ pub struct Secret {
     port: Option<u16>,
     database: Option<String>,
     tls: Tls,
+    /// The engine, one of those that `parse` was given.
+    pub(crate) engine: String,
     /// The user.
     pub username: Username,
     /// Its password.
@@ -57,7 +59,8 @@ impl Secret {
         let database = reader.optional("dbname");
         let tls = reader.tls();
         let superuser = reader.optional("masterarn").map(SecretId);
-        let (Some(host), Some(username), Some(password)) = (host, username, password) else {
+        let (Some(engine), Some(host), Some(username), Some(password)) = (engine, host, username, password)
+        else {
             return Err(reader.refusal());
         };
         let fields = reader.finish()?;
@@ -65,7 +68,7 @@ impl Secret {
             return Err(Refusal::ProxyHost { host });
         }
         let username = Username(username);
-        Ok(Self { fields, host, port, database, tls, username, password, superuser })
+        Ok(Self { fields, host, port, database, tls, engine, username, password, superuser })
     }
 
     /// Where the secret's server is.

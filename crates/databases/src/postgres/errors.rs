@@ -1,6 +1,6 @@
 //! What PostgreSQL's answers mean (PostgreSQL documentation, Appendix A; every code here was tried).
 
-use rotation::{Cause, EdgeError, Endpoint};
+use rotation::{Cause, EdgeError, Endpoint, Refusal};
 use sqlx::postgres::PgDatabaseError;
 
 use crate::connect;
@@ -47,6 +47,12 @@ pub(super) fn failed(endpoint: &Endpoint, error: &sqlx::Error) -> EdgeError {
             format!("{endpoint} answered what the driver does not understand"),
         ),
     }
+}
+
+/// A strategy that no function of this engine has.
+pub(super) fn no_second_password() -> EdgeError {
+    let what = "a PostgreSQL user has one password only".into();
+    Refusal::Database { what, remedy: "use alternating users".into() }.into()
 }
 
 /// `BEGIN READ WRITE` on a standby is not a forbidden write (25006) but a feature that is missing (0A000).

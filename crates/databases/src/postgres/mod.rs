@@ -45,7 +45,7 @@ impl Database for Postgres {
         5432
     }
 
-    fn unusable(&self, user: &Username) -> Option<&'static str> {
+    fn unusable(&self, user: &Username, _engine: &str) -> Option<&'static str> {
         if user.0.len() > NAME_BYTES {
             return Some("is longer than 63 bytes, the limit of PostgreSQL");
         }

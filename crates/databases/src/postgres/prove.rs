@@ -56,7 +56,7 @@ async fn identity(
         let difference = format!("the session of {session_user} acts as {current_user}, not as {expected}");
         match installer {
             // Its password is in place already: to promote it is the way out, and its role is its own affair.
-            Installer::TheUser => warn!(db.user = %user, "{difference}"),
+            Installer::TheUser(_) => warn!(db.user = %user, "{difference}"),
             Installer::Superuser(_) => differences.push(difference),
         }
     }

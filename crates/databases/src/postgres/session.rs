@@ -1,8 +1,8 @@
 //! A signed-in user, and the transactions that it runs.
 
 use async_trait::async_trait;
-use rotation::edges::{Change, Session};
-use rotation::{Cause, EdgeError, Endpoint, Installer, Password, Turn, Username};
+use rotation::edges::{Change, Proof, Session};
+use rotation::{Cause, EdgeError, Endpoint, Former, Installer, Password, Turn, Username};
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Connection, Postgres};
@@ -145,11 +145,17 @@ impl PostgresSession {
 
 #[async_trait]
 impl Session for PostgresSession {
+    /// A PostgreSQL user has one password: `former` is always replaced.
     async fn change_own_password(
         &mut self,
         user: &Username,
+        _used: &Password,
         password: &Password,
+        former: Former,
     ) -> Result<Change, EdgeError> {
+        if former == Former::Retained {
+            return Err(errors::no_second_password());
+        }
         let changed = self.transaction(async |session| {
             session.begin(Access::Write).await?;
             // A `role` setting of its own may have made the user somebody else.
@@ -193,8 +199,9 @@ impl Session for PostgresSession {
         self.transaction(async |session| turn::take(session, turn, password).await).await
     }
 
-    async fn prove(&mut self, user: &Username, installer: &Installer) -> Result<Vec<String>, EdgeError> {
-        self.transaction(async |session| prove::prove(session, user, installer).await).await
+    async fn prove(&mut self, user: &Username, installer: &Installer) -> Result<Proof, EdgeError> {
+        let prove = self.transaction(async |session| prove::prove(session, user, installer).await);
+        Ok(Proof { differences: prove.await?, own: None })
     }
 
     async fn on_replica(&mut self) -> Result<bool, EdgeError> {

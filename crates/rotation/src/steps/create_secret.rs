@@ -21,7 +21,7 @@ pub(crate) async fn create_secret(rotation: &Rotation<'_>, event: &RotationEvent
     let current = rotation.parse(event, Stage::Current, current?, Refusal::NoCurrent)?;
 
     let next = rotation.strategy.next_user(&current.username);
-    rotation.check_name(&next)?;
+    rotation.check_name(&next, &current.engine)?;
     let superuser_installs = matches!(rotation.strategy.installer(&next), Installer::Superuser(_));
     if superuser_installs && current.superuser.is_none() {
         return Err(no_superuser(event).into());

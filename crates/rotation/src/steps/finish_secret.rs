@@ -3,8 +3,9 @@
 use tracing::info;
 
 use super::failed;
+use crate::cause::Cause;
 use crate::edges::Move;
-use crate::error::{Cause, EdgeError, Error};
+use crate::error::{EdgeError, Error};
 use crate::versions::Admission;
 use crate::{Rotation, RotationEvent};
 

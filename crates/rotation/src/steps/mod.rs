@@ -43,16 +43,16 @@ impl Rotation<'_> {
     ) -> Result<Secret, Error> {
         let text = text.ok_or(missing)?;
         let secret = Secret::parse(&text, &in_words(stage, &event.secret_id), self.database.engines())?;
-        self.check_name(&secret.username)?;
+        self.check_name(&secret.username, &secret.engine)?;
         Ok(secret)
     }
 
-    fn check_name(&self, user: &Username) -> Result<(), Error> {
+    fn check_name(&self, user: &Username, engine: &str) -> Result<(), Error> {
         let too_long = || {
             let limit = self.username_limit.filter(|limit| user.0.chars().count() > *limit)?;
             Some(format!("is longer than {limit} characters, the USERNAME_CHARACTER_LIMIT"))
         };
-        match self.database.unusable(user).map(String::from).or_else(too_long) {
+        match self.database.unusable(user, engine).map(String::from).or_else(too_long) {
             Some(why) => Err(Refusal::UnusableName { username: user.clone(), why }.into()),
             None => Ok(()),
         }

@@ -8,7 +8,7 @@ use super::create_secret::no_superuser;
 use super::no_pending_value;
 use crate::edges::{Change, Session, SignIn};
 use crate::error::{Error, Refusal};
-use crate::strategies::{Installer, Next, Turn};
+use crate::strategies::{Former, Installer, Next, Turn};
 use crate::target::Server;
 use crate::versions::Admission;
 use crate::{Rotation, RotationEvent, Secret, Stage};
@@ -34,7 +34,7 @@ pub(crate) async fn set_secret(rotation: &Rotation<'_>, event: &RotationEvent) -
     }
 
     match rotation.strategy.installer(&pending.username) {
-        Installer::TheUser => by_the_user(rotation, event, &current, &pending).await?,
+        Installer::TheUser(former) => by_the_user(rotation, event, &current, &pending, former).await?,
         Installer::Superuser(turn) => by_the_superuser(rotation, event, &current, &pending, &turn).await?,
     }
     info!(db.user = %pending.username, "set the password");
@@ -47,23 +47,38 @@ async fn by_the_user(
     event: &RotationEvent,
     current: &Secret,
     pending: &Secret,
+    former: Former,
 ) -> Result<(), Error> {
     let server = current.server(rotation.database.default_port());
     let answer = match rotation.sign_in(&server, current, Stage::Current).await? {
-        SignIn::Accepted(session) => return install(rotation, session, current, pending).await,
+        SignIn::Accepted(session) => return install(rotation, session, current, pending, former).await,
+        SignIn::Expired(answer) => return expired(rotation, current, pending, former, answer).await,
         SignIn::Refused(answer) => answer,
     };
     // An earlier attempt got through.
-    if let SignIn::Accepted(session) = rotation.sign_in(&server, pending, Stage::Pending).await? {
-        session.close().await;
-        info!("the pending password was set already");
-        return Ok(());
+    match rotation.sign_in(&server, pending, Stage::Pending).await? {
+        SignIn::Accepted(session) => {
+            session.close().await;
+            info!("the pending password was set already");
+            return Ok(());
+        }
+        SignIn::Expired(answer) => return expired(rotation, current, pending, former, answer).await,
+        SignIn::Refused(_) => {}
     }
-    if let Some(previous) = previous_of(rotation, event, current).await?
-        && let SignIn::Accepted(session) = rotation.sign_in(&server, &previous, Stage::Previous).await?
-    {
-        warn!(db.user = %current.username, "AWSCURRENT is refused; rotating with AWSPREVIOUS");
-        return install(rotation, session, current, pending).await;
+    if let Some(previous) = previous_of(rotation, event, current).await? {
+        let fell_back =
+            || warn!(db.user = %current.username, "AWSCURRENT is refused; rotating with AWSPREVIOUS");
+        match rotation.sign_in(&server, &previous, Stage::Previous).await? {
+            SignIn::Accepted(session) => {
+                fell_back();
+                return install(rotation, session, &previous, pending, former).await;
+            }
+            SignIn::Expired(answer) => {
+                fell_back();
+                return expired(rotation, current, pending, former, answer).await;
+            }
+            SignIn::Refused(_) => {}
+        }
     }
     let username = current.username.clone();
     let remedy = rotation.database.by_hand(&username);
@@ -87,28 +102,64 @@ async fn previous_of(
     }
 }
 
-/// The user itself, or, where the server lets no user do that, the superuser: this session is the proof
-/// that whoever wrote the secret owns the user.
+/// The user itself, signed in as `used`, or, where the server lets no user do that, the superuser: this session
+/// is the proof that whoever wrote the secret owns the user.
 async fn install(
     rotation: &Rotation<'_>,
     mut session: Box<dyn Session>,
-    current: &Secret,
+    used: &Secret,
     pending: &Secret,
+    former: Former,
 ) -> Result<(), Error> {
     let user = &pending.username;
-    let doing = format!("set the password of {user}");
-    let change = session.change_own_password(user, &pending.password);
-    let change = rotation.progress.of(&*doing, change).await?;
+    let change = session.change_own_password(user, &used.password, &pending.password, former);
+    let change = rotation.progress.of(format!("set the password of {user}"), change).await?;
     session.close().await;
-    let Change::NotAllowed(answer) = change else { return Ok(()) };
+    match change {
+        Change::Made => Ok(()),
+        Change::NotAllowed(answer) => {
+            warn!(db.user = %user, "the user may not change its own password; the superuser does");
+            by_the_superuser_instead(rotation, pending, answer).await
+        }
+    }
+}
 
-    let Some(id) = &current.superuser else {
+/// The server said "right password, but expired": that is a proof as well, and all that it lets this user do.
+async fn expired(
+    rotation: &Rotation<'_>,
+    current: &Secret,
+    pending: &Secret,
+    former: Former,
+    answer: String,
+) -> Result<(), Error> {
+    let username = current.username.clone();
+    match former {
+        Former::Replaced => {
+            warn!(db.user = %username, "the password has expired; the superuser sets the next one");
+            by_the_superuser_instead(rotation, pending, answer).await
+        }
+        Former::Retained => {
+            let remedy = rotation.database.by_hand(&username);
+            Err(Refusal::ExpiredAlone { username, answer, remedy }.into())
+        }
+    }
+}
+
+/// Only after a stored version proved itself in this step. What the pending version says of server and superuser
+/// is what the current one says (`Secret::check_replaces`).
+async fn by_the_superuser_instead(
+    rotation: &Rotation<'_>,
+    pending: &Secret,
+    answer: String,
+) -> Result<(), Error> {
+    let user = &pending.username;
+    let Some(id) = &pending.superuser else {
         return Err(Refusal::NoSuperuser { username: user.clone(), answer }.into());
     };
-    warn!(db.user = %user, "the user may not change its own password; the superuser does");
-    let server = current.server(rotation.database.default_port());
+    let server = pending.server(rotation.database.default_port());
     let mut superuser = rotation.superuser(id, &server.endpoint).await?;
-    rotation.progress.of(doing, superuser.session.install_password(user, &pending.password)).await?;
+    let install = superuser.session.install_password(user, &pending.password);
+    rotation.progress.of(format!("set the password of {user}"), install).await?;
     superuser.session.close().await;
     Ok(())
 }
@@ -125,7 +176,7 @@ async fn by_the_superuser(
     let mut server = current.server(rotation.database.default_port());
     let mut session = match rotation.sign_in(&server, current, Stage::Current).await? {
         SignIn::Accepted(session) => session,
-        SignIn::Refused(answer) => {
+        SignIn::Refused(answer) | SignIn::Expired(answer) => {
             let username = current.username.clone();
             let remedy = rotation.database.by_hand(&username);
             return Err(Refusal::CurrentDoesNotSignIn { username, answer, remedy }.into());

@@ -1,7 +1,8 @@
 //! The superuser: reached only after a stored version proved itself, and only at the secret's own server.
 
+use crate::cause::Cause;
 use crate::edges::{Session, SignIn, Wanted};
-use crate::error::{Cause, EdgeError, Error, Refusal};
+use crate::error::{EdgeError, Error, Refusal};
 use crate::secret::SuperuserSecret;
 use crate::target::{Endpoint, Server};
 use crate::{Rotation, SecretId};
@@ -37,6 +38,7 @@ impl Rotation<'_> {
         match self.progress.of(&*doing, sign_in).await? {
             SignIn::Accepted(session) => Ok(Superuser { session, endpoint: server.endpoint }),
             SignIn::Refused(answer) => Err(failed(doing, EdgeError::failed(Cause::SignInRefused, answer))),
+            SignIn::Expired(answer) => Err(failed(doing, EdgeError::failed(Cause::PasswordExpired, answer))),
         }
     }
 

@@ -5,8 +5,10 @@ use std::time::Duration;
 use tracing::{info, warn};
 
 use super::{failed, no_pending_value};
-use crate::edges::{Session, SignIn};
-use crate::error::{Cause, EdgeError, Error, Refusal};
+use crate::cause::Cause;
+use crate::edges::{OwnView, Proof, Session, SignIn};
+use crate::error::{EdgeError, Error, Refusal};
+use crate::strategies::{Installer, Turn};
 use crate::target::Server;
 use crate::versions::Admission;
 use crate::{Rotation, RotationEvent, Secret, Stage};
@@ -30,13 +32,21 @@ pub(crate) async fn test_secret(rotation: &Rotation<'_>, event: &RotationEvent) 
     let mut session = match rotation.sign_in(&server, &pending, Stage::Pending).await? {
         SignIn::Accepted(session) => session,
         SignIn::Refused(answer) => wait_for_replica(rotation, event, &server, &pending, answer).await?,
+        SignIn::Expired(answer) => {
+            let doing = format!("sign in to {} as {}", server.endpoint, pending.username);
+            return Err(failed(doing, EdgeError::failed(Cause::PasswordExpired, answer)));
+        }
     };
 
     let user = &pending.username;
     let installer = rotation.strategy.installer(user);
     let doing = format!("prove what {user} is");
-    let differences = rotation.progress.of(&*doing, session.prove(user, &installer)).await?;
+    let Proof { mut differences, own } =
+        rotation.progress.of(&*doing, session.prove(user, &installer)).await?;
     session.close().await;
+    if let (Installer::Superuser(turn), Some(own)) = (&installer, own) {
+        differences.extend(compare_with_outgoing(rotation, event, &server, &pending, turn, &own).await?);
+    }
     if differences.is_empty() {
         info!(db.user = %user, "the pending version works");
         return Ok(());
@@ -47,6 +57,38 @@ pub(crate) async fn test_secret(rotation: &Rotation<'_>, event: &RotationEvent) 
         return Ok(());
     }
     Err(failed(doing, EdgeError::failed(Cause::Unequal, differences)))
+}
+
+/// Each of the two users says what it is itself: on some servers no user sees another's account.
+async fn compare_with_outgoing(
+    rotation: &Rotation<'_>,
+    event: &RotationEvent,
+    server: &Server,
+    pending: &Secret,
+    turn: &Turn,
+    own: &OwnView,
+) -> Result<Vec<String>, Error> {
+    let current = rotation.value(event, Stage::Current).await?;
+    let current = rotation.parse(event, Stage::Current, current, Refusal::NoCurrent)?;
+    if pending.same_credentials(&current) {
+        // A probe: there is no other user to compare with.
+        return Ok(Vec::new());
+    }
+    pending.check_replaces(&current)?;
+    let mut session = match rotation.sign_in(server, &current, Stage::Current).await? {
+        SignIn::Accepted(session) => session,
+        SignIn::Refused(answer) | SignIn::Expired(answer) => {
+            let doing = format!("sign in to {} as {}", server.endpoint, current.username);
+            return Err(failed(doing, EdgeError::failed(Cause::SignInRefused, answer)));
+        }
+    };
+    let doing = format!("ask {} what it may do", current.username);
+    let installer = Installer::Superuser(turn.clone());
+    let proof = rotation.progress.of(doing, session.prove(&current.username, &installer)).await?;
+    session.close().await;
+    let mut differences = proof.differences;
+    differences.extend(turn.differences(own, &proof.own.unwrap_or_default()));
+    Ok(differences)
 }
 
 /// A copy of the current version: nothing is promoted, so what a rotation would mend is no fault yet.
@@ -74,7 +116,7 @@ async fn wait_for_replica(
         rotation.clock.sleep(PAUSE).await;
         match rotation.sign_in(server, pending, Stage::Pending).await? {
             SignIn::Accepted(session) => return Ok(session),
-            SignIn::Refused(again) => answer = again,
+            SignIn::Refused(again) | SignIn::Expired(again) => answer = again,
         }
     }
     let answer = format!("the replica still refuses the password that the writer has ({answer})");
@@ -94,7 +136,7 @@ async fn on_replica(
         return Ok(false);
     }
     match rotation.sign_in(server, &current, Stage::Current).await? {
-        SignIn::Refused(_) => Ok(false),
+        SignIn::Refused(_) | SignIn::Expired(_) => Ok(false),
         SignIn::Accepted(mut session) => {
             let doing = format!("ask {} whether it is a replica", server.endpoint);
             let replica = rotation.progress.of(doing, session.on_replica()).await?;

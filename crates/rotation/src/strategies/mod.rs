@@ -1,20 +1,34 @@
 //! Whose password comes next, and who installs it: pure answers, one file a strategy.
 
 mod alternating_users;
+mod dual_password;
 mod single_user;
 
 pub use alternating_users::AlternatingUsers;
+pub use dual_password::DualPassword;
 pub use single_user::SingleUser;
 
+use std::collections::BTreeSet;
+
 use crate::Username;
+use crate::edges::OwnView;
 
 /// Who puts the pending password in the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Installer {
     /// The user itself.
-    TheUser,
+    TheUser(Former),
     /// The superuser, for the other of two users.
     Superuser(Turn),
+}
+
+/// What becomes of the password that a user had before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Former {
+    /// It is refused from then on.
+    Replaced,
+    /// It signs in until the next one is installed.
+    Retained,
 }
 
 /// Which of the two users comes next, under alternating users.
@@ -48,6 +62,27 @@ impl Turn {
     }
 }
 
+impl Turn {
+    /// What is wrong with the user whose turn it is, both accounts as their users see them. A clone has to be
+    /// equal to its base. A base is the truth and may have more than the clone had; it may only lack nothing.
+    pub(crate) fn differences(&self, incoming: &OwnView, outgoing: &OwnView) -> Vec<String> {
+        let user = self.next_user();
+        let lacks = |wanted: &BTreeSet<String>, has: &BTreeSet<String>| -> Vec<String> {
+            wanted.difference(has).map(|line| format!("{user} lacks {line}")).collect()
+        };
+        let mut differences = lacks(&outgoing.rights, &incoming.rights);
+        if self.next == Next::Clone {
+            differences.extend(lacks(&outgoing.rules, &incoming.rules));
+            for (has, wanted) in [(&incoming.rights, &outgoing.rights), (&incoming.rules, &outgoing.rules)] {
+                differences.extend(
+                    has.difference(wanted).map(|line| format!("{user} has {line}, its base has not")),
+                );
+            }
+        }
+        differences
+    }
+}
+
 /// A way to rotate.
 pub trait Strategy: Send + Sync {
     /// The user of the pending version, given the current one's.
@@ -55,4 +90,29 @@ pub trait Strategy: Send + Sync {
 
     /// Who installs the password of `next`, the user of the pending version.
     fn installer(&self, next: &Username) -> Installer;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn view(rights: &[&str], rules: &[&str]) -> OwnView {
+        let set = |lines: &[&str]| lines.iter().map(ToString::to_string).collect();
+        OwnView { rights: set(rights), rules: set(rules) }
+    }
+
+    fn differences(next: Next, incoming: &OwnView, outgoing: &OwnView) -> Vec<String> {
+        let turn = Turn { base: Username("app".into()), clone: Username("app_clone".into()), next };
+        turn.differences(incoming, outgoing)
+    }
+
+    #[test]
+    fn a_clone_has_to_be_equal_and_a_base_may_have_more() {
+        let (less, more) = (view(&["SELECT"], &["LIMIT 1"]), view(&["SELECT", "UPDATE"], &["LIMIT 2"]));
+        assert!(differences(Next::Clone, &more, &more).is_empty());
+        assert_eq!(differences(Next::Clone, &less, &more).len(), 3);
+        assert_eq!(differences(Next::Clone, &more, &less).len(), 3);
+        assert!(differences(Next::Base, &more, &less).is_empty());
+        assert_eq!(differences(Next::Base, &less, &more), ["app lacks UPDATE"]);
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! Between setSecret and finishSecret a new sign-in with AWSCURRENT is refused. Sessions that are open go on.
 
-use super::{Installer, Strategy};
+use super::{Former, Installer, Strategy};
 use crate::Username;
 
 /// See the module.
@@ -15,6 +15,6 @@ impl Strategy for SingleUser {
     }
 
     fn installer(&self, _next: &Username) -> Installer {
-        Installer::TheUser
+        Installer::TheUser(Former::Replaced)
     }
 }

@@ -1,0 +1,142 @@
+//! What the answers of MySQL and MariaDB mean (MySQL 8.4 and MariaDB Server error references; every number here
+//! was tried).
+
+use rotation::{Cause, EdgeError, Endpoint};
+use sqlx::mysql::MySqlDatabaseError;
+
+use crate::connect;
+
+/// The user is unknown, or this is not its password, or the account demands TLS. Inside a session it is a GRANT that
+/// lacks a privilege, and no refused sign-in.
+pub(super) const REFUSED: u16 = 1045;
+/// The password is right and has expired.
+pub(super) const EXPIRED: u16 = 1862;
+/// The same, said to the first statement of a session that the server let in.
+pub(super) const EXPIRED_INSIDE: u16 = 1820;
+/// A table that is not there.
+pub(super) const NO_SUCH_TABLE: u16 = 1146;
+/// One of these privileges is needed.
+pub(super) const NEEDS_PRIVILEGE: u16 = 1227;
+/// The password breaks a policy.
+pub(super) const POLICY: u16 = 1819;
+/// The password was used before.
+pub(super) const REUSED: u16 = 3638;
+/// The password named by REPLACE is not the account's primary one.
+pub(super) const NOT_PRIMARY: u16 = 3891;
+/// The account demands REPLACE.
+pub(super) const DEMANDS_REPLACE: u16 = 3892;
+/// The former password cannot be kept beside an empty one.
+pub(super) const CANNOT_RETAIN: u16 = 3895;
+
+/// The syntax is wrong: the message quotes the statement, which may hold a password.
+pub(super) const SYNTAX: u16 = 1064;
+
+/// What a session is set up with is not there.
+const UNKNOWN_VARIABLE: u16 = 1193;
+
+/// A failed call: its cause, and the server's number where the server answered.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) code: Option<u16>,
+    cause: Cause,
+    words: String,
+    endpoint: Endpoint,
+}
+
+impl Failure {
+    /// Number and message, without the statement.
+    pub(super) fn answer(&self) -> String {
+        match self.code {
+            Some(code) => format!("{code}: {}", self.words),
+            None => self.words.clone(),
+        }
+    }
+
+    /// Classifies by cause.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "sqlx::Error is non-exhaustive")]
+    pub(super) fn of(endpoint: &Endpoint, error: &sqlx::Error) -> Self {
+        let not_the_servers = |error: EdgeError| match error {
+            EdgeError::Failed { cause, answer } => (cause, answer),
+            EdgeError::Refused(refusal) => (Cause::Statement, refusal.to_string()),
+        };
+        let (cause, words) = match error {
+            sqlx::Error::Database(error) => match error.try_downcast_ref::<MySqlDatabaseError>() {
+                Some(error) => return Self::answered(endpoint, error),
+                None => (Cause::Statement, format!("{endpoint} answered an error without a number")),
+            },
+            sqlx::Error::Io(error) => not_the_servers(connect::from_io(endpoint, error)),
+            sqlx::Error::Tls(error) => match error.downcast_ref::<rustls::Error>() {
+                Some(error) => not_the_servers(connect::from_tls(endpoint, error)),
+                None if error.to_string() == "server does not support TLS" => {
+                    (Cause::TlsNotOffered, format!("{endpoint} offers no TLS"))
+                }
+                None => (Cause::TlsFailed, format!("no TLS with {endpoint} ({error})")),
+            },
+            // The driver is built without RSA: over cleartext it would encrypt the password with whatever key it is sent.
+            sqlx::Error::Configuration(_) => (
+                Cause::TlsRequired,
+                format!(
+                    "{endpoint} asks for a way to sign in (caching_sha2_password or sha256_password) that needs TLS"
+                ),
+            ),
+            sqlx::Error::Protocol(words) => protocol(endpoint, words),
+            // Their texts may quote what the server sent.
+            _ => (Cause::Statement, format!("{endpoint} answered what the driver does not understand")),
+        };
+        Self { code: None, cause, words, endpoint: endpoint.clone() }
+    }
+
+    fn answered(endpoint: &Endpoint, error: &MySqlDatabaseError) -> Self {
+        let code = error.number();
+        let words = match code {
+            SYNTAX => "the server does not know this form of the statement".to_owned(),
+            UNKNOWN_VARIABLE => "the server is older than MySQL 8.0.17 and MariaDB 10.11".to_owned(),
+            _ => error.message().to_owned(),
+        };
+        Self { code: Some(code), cause: cause(code, &words), words, endpoint: endpoint.clone() }
+    }
+}
+
+impl From<Failure> for EdgeError {
+    fn from(failure: Failure) -> Self {
+        let answer = match failure.code {
+            Some(_) => format!("{} answered {}", failure.endpoint, failure.answer()),
+            None => failure.words,
+        };
+        Self::failed(failure.cause, answer)
+    }
+}
+
+/// The driver's words for a plugin that it does not have. The name is the server's: only its letters are repeated.
+fn protocol(endpoint: &Endpoint, words: &str) -> (Cause, String) {
+    match words.strip_prefix("unknown authentication plugin: ") {
+        Some(plugin) => {
+            let plugin: String =
+                plugin.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(64).collect();
+            (Cause::SignInMethod, format!("{endpoint} wants this user to sign in by {plugin}"))
+        }
+        None => (Cause::Statement, format!("{endpoint} answered what the driver does not understand")),
+    }
+}
+
+fn cause(code: u16, words: &str) -> Cause {
+    match code {
+        REFUSED | 1130 => Cause::SignInRefused,
+        1251 | 1524 | 1698 | 2059 => Cause::SignInMethod,
+        EXPIRED | EXPIRED_INSIDE => Cause::PasswordExpired,
+        POLICY => Cause::PasswordPolicy,
+        REUSED => Cause::PasswordReused,
+        3118 | 4151 => Cause::Locked,
+        3955 | 4150 => Cause::Blocked,
+        1040 | 1203 | 1226 => Cause::TooManyConnections,
+        1053 | 1077 | 1079 | 1927 => Cause::NotAccepting,
+        // The option is named in every language.
+        1290 if words.contains("strict-password-validation") => Cause::PasswordPolicy,
+        1290 | 1792 | 1836 => Cause::ReadOnly,
+        3159 => Cause::TlsRequired,
+        1044 | 1142 | 1143 | 1370 | NEEDS_PRIVILEGE => Cause::MissingPrivilege,
+        1049 => Cause::MissingDatabase,
+        1205 | 1213 | 1969 => Cause::LockTimeout,
+        _ => Cause::Statement,
+    }
+}

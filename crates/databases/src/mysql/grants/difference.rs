@@ -1,0 +1,165 @@
+//! The statements that make one account's grants another's: only what differs.
+
+use std::collections::BTreeSet;
+
+use super::super::account::{Account, identifier};
+use super::super::dialect::Dialect;
+use super::{Delegation, Grants, Object, Privilege};
+
+/// A GRANT or REVOKE.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in super::super) struct Statement {
+    pub(in super::super) sql: String,
+    /// What does the same where the table is gone (error 1146): only a grant with CREATE may name it then.
+    pub(in super::super) where_table_is_gone: Vec<String>,
+}
+
+impl From<String> for Statement {
+    fn from(sql: String) -> Self {
+        Self { sql, where_table_is_gone: Vec::new() }
+    }
+}
+
+/// What makes `account`, which has `has`, have what `wanted` has: revokes, grant options, restrictions lifted, grants,
+/// restrictions.
+///
+/// One round may not be enough: revoking a privilege on a table takes those on its columns along, and PROXY WITH
+/// GRANT OPTION brings the global GRANT OPTION. The caller reads again and asks for what still differs.
+pub(in super::super) fn difference(
+    wanted: &Grants,
+    has: &Grants,
+    account: &Account,
+    dialect: Dialect,
+) -> Vec<Statement> {
+    let mut statements = revokes(wanted, has, account, dialect);
+    let extra_options = has.grant_option.difference(&wanted.grant_option);
+    statements
+        .extend(extra_options.map(|object| format!("REVOKE GRANT OPTION ON {object} FROM {account}").into()));
+    statements.extend(restricted(has, wanted).map(|(p, o)| format!("GRANT {p} ON {o} TO {account}").into()));
+    statements.extend(grants(wanted, has, account));
+    statements
+        .extend(restricted(wanted, has).map(|(p, o)| format!("REVOKE {p} ON {o} FROM {account}").into()));
+    statements
+}
+
+/// Dynamic privileges first: REVOKE GRANT OPTION ON *.* needs them gone.
+fn revokes(wanted: &Grants, has: &Grants, account: &Account, dialect: Dialect) -> Vec<Statement> {
+    let mut statements = Vec::new();
+    // A grant option of its own goes with the privilege only.
+    let too_much = |name: &String, held: Delegation| wanted.dynamic.get(name).is_none_or(|want| *want < held);
+    let dynamic = has.dynamic.iter().filter(|(name, held)| too_much(name, **held));
+    let dynamic: Vec<_> = dynamic.map(|(name, _)| name.as_str()).collect();
+    if !dynamic.is_empty() {
+        statements.push(format!("REVOKE {} ON *.* FROM {account}", dynamic.join(", ")).into());
+    }
+    for (object, privileges) in &has.privileges {
+        let extra = without(privileges, wanted.privileges.get(object));
+        if !extra.is_empty() {
+            statements.push(format!("REVOKE {} ON {object} FROM {account}", list(&extra)).into());
+        }
+    }
+    // The option of a proxy that is held already changes in memory only, both ways (tried: 9.7, 10.11, 11.8).
+    for (user, held) in &has.proxies {
+        if wanted.proxies.get(user) != Some(held) {
+            statements.push(format!("REVOKE PROXY ON {} FROM {account}", user.proxied()).into());
+        }
+    }
+    for (role, held) in &has.roles {
+        match (wanted.roles.get(role), dialect) {
+            (None, _) => statements.push(format!("REVOKE {role} FROM {account}").into()),
+            (Some(want), Dialect::MariaDb) if want < held => {
+                statements.push(format!("REVOKE ADMIN OPTION FOR {role} FROM {account}").into());
+            }
+            // MySQL has no statement for that. GRANT without the option takes it away in memory only: in the table,
+            // and after the next start, it stays (tried: 9.7).
+            (Some(want), Dialect::MySql) if want < held => {
+                statements.push(format!("REVOKE {role} FROM {account}").into());
+            }
+            (Some(_), _) => {}
+        }
+    }
+    statements
+}
+
+fn grants(wanted: &Grants, has: &Grants, account: &Account) -> Vec<Statement> {
+    let mut statements = Vec::new();
+    for delegation in [Delegation::Held, Delegation::Delegable] {
+        let names = wanted.dynamic.iter().filter(|(name, want)| {
+            // What had too much was revoked above.
+            **want == delegation && has.dynamic.get(*name) != Some(*want)
+        });
+        let names: Vec<_> = names.map(|(name, _)| name.as_str()).collect();
+        if !names.is_empty() {
+            let option = with(delegation, "GRANT");
+            statements.push(format!("GRANT {} ON *.* TO {account}{option}", names.join(", ")).into());
+        }
+    }
+    let objects: BTreeSet<&Object> = wanted.privileges.keys().chain(&wanted.grant_option).collect();
+    for object in objects {
+        statements.extend(granted_on(object, wanted, has, account));
+    }
+    for (user, want) in &wanted.proxies {
+        if has.proxies.get(user) != Some(want) {
+            let option = with(*want, "GRANT");
+            statements.push(format!("GRANT PROXY ON {} TO {account}{option}", user.proxied()).into());
+        }
+    }
+    for (role, want) in &wanted.roles {
+        if has.roles.get(role) != Some(want) {
+            statements.push(format!("GRANT {role} TO {account}{}", with(*want, "ADMIN")).into());
+        }
+    }
+    statements
+}
+
+fn granted_on(object: &Object, wanted: &Grants, has: &Grants, account: &Account) -> Option<Statement> {
+    let none = BTreeSet::new();
+    let wanted_here = wanted.privileges.get(object).unwrap_or(&none);
+    let lacking = without(wanted_here, has.privileges.get(object));
+    let lacks_option = wanted.grant_option.contains(object) && !has.grant_option.contains(object);
+    if lacking.is_empty() && !lacks_option {
+        return None;
+    }
+    let option = if lacks_option { " WITH GRANT OPTION" } else { "" };
+    let privileges = if lacking.is_empty() { "USAGE".to_owned() } else { list(&lacking) };
+    let mut statement = Statement::from(format!("GRANT {privileges} ON {object} TO {account}{option}"));
+    if matches!(object, Object::Table { .. }) {
+        let create = Privilege { name: "CREATE".into(), column: None };
+        if !lacking.contains(&create) {
+            statement.where_table_is_gone =
+                vec![format!("GRANT CREATE, {privileges} ON {object} TO {account}{option}")];
+            if !wanted_here.contains(&create) {
+                statement.where_table_is_gone.push(format!("REVOKE CREATE ON {object} FROM {account}"));
+            }
+        }
+    }
+    Some(statement)
+}
+
+/// The restrictions of `these` that `those` do not have, by database.
+fn restricted<'a>(these: &'a Grants, those: &'a Grants) -> impl Iterator<Item = (String, String)> + 'a {
+    these.restrictions.iter().filter_map(|(database, names)| {
+        let theirs = those.restrictions.get(database);
+        let extra: Vec<_> =
+            names.iter().filter(|name| theirs.is_none_or(|theirs| !theirs.contains(*name))).collect();
+        let names = extra.into_iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        (!names.is_empty()).then(|| (names, format!("{}.*", identifier(database))))
+    })
+}
+
+fn without(these: &BTreeSet<Privilege>, those: Option<&BTreeSet<Privilege>>) -> BTreeSet<Privilege> {
+    let extra = these.iter().filter(|privilege| those.is_none_or(|those| !those.contains(*privilege)));
+    extra.cloned().collect()
+}
+
+fn with(delegation: Delegation, option: &str) -> String {
+    match delegation {
+        Delegation::Held => String::new(),
+        Delegation::Delegable => format!(" WITH {option} OPTION"),
+    }
+}
+
+/// As GRANT and REVOKE take them.
+pub(super) fn list(privileges: &BTreeSet<Privilege>) -> String {
+    privileges.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}

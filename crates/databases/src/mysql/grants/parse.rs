@@ -1,0 +1,295 @@
+//! Reading SHOW GRANTS of MySQL 5.7 to 9 and MariaDB 10 to 11.
+
+use std::collections::BTreeSet;
+
+use super::super::account::Account;
+use super::super::dialect::Dialect;
+use super::super::tokens::{Token, Tokens, Unread};
+use super::{Delegation, Grants, Kind, Object, Privilege};
+
+/// What ALL PRIVILEGES means at a database (MySQL 8.4 Reference Manual, "Privileges Provided by MySQL", table 8.2;
+/// MariaDB documentation, "GRANT", database privileges).
+const OF_DATABASE: [&str; 18] = [
+    "ALTER",
+    "ALTER ROUTINE",
+    "CREATE",
+    "CREATE ROUTINE",
+    "CREATE TEMPORARY TABLES",
+    "CREATE VIEW",
+    "DELETE",
+    "DROP",
+    "EVENT",
+    "EXECUTE",
+    "INDEX",
+    "INSERT",
+    "LOCK TABLES",
+    "REFERENCES",
+    "SELECT",
+    "SHOW VIEW",
+    "TRIGGER",
+    "UPDATE",
+];
+/// The same at a table.
+const OF_TABLE: [&str; 12] = [
+    "ALTER",
+    "CREATE",
+    "CREATE VIEW",
+    "DELETE",
+    "DROP",
+    "INDEX",
+    "INSERT",
+    "REFERENCES",
+    "SELECT",
+    "SHOW VIEW",
+    "TRIGGER",
+    "UPDATE",
+];
+/// The same at a routine.
+const OF_ROUTINE: [&str; 2] = ["ALTER ROUTINE", "EXECUTE"];
+/// What MariaDB has beside these: at databases and tables, and from 11.3 on at databases and routines.
+const DELETE_HISTORY: &str = "DELETE HISTORY";
+const SHOW_CREATE_ROUTINE: &str = "SHOW CREATE ROUTINE";
+
+/// What is demanded of a client's certificate and cipher, and what may come after such a text.
+pub(in super::super) const CERTIFICATE: [&str; 3] = ["ISSUER", "SUBJECT", "CIPHER"];
+pub(in super::super) const AFTER_CERTIFICATE: [&str; 7] = [
+    " ISSUER '",
+    " SUBJECT '",
+    " CIPHER '",
+    " WITH GRANT OPTION",
+    " WITH MAX_",
+    " PASSWORD EXPIRE",
+    " ACCOUNT ",
+];
+
+/// Which privileges there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) struct Known {
+    pub(in super::super) dialect: Dialect,
+    /// MariaDB 11.3 and later.
+    pub(in super::super) show_create_routine: bool,
+}
+
+impl Known {
+    pub(in super::super) const MYSQL: Self = Self { dialect: Dialect::MySql, show_create_routine: false };
+
+    /// By what MariaDB says of its version: `11.8.6-MariaDB-...`.
+    pub(in super::super) fn of_mariadb(version: &str) -> Self {
+        let mut numbers =
+            version.split(|c: char| !c.is_ascii_digit()).map_while(|part| part.parse::<u16>().ok());
+        let version = (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default());
+        Self { dialect: Dialect::MariaDb, show_create_routine: version >= (11, 3) }
+    }
+}
+
+impl Grants {
+    /// Reads the rows of SHOW GRANTS. What is granted to PUBLIC is everybody's, and left out.
+    pub(in super::super) fn parse(known: Known, rows: &[String]) -> Result<Self, Unread> {
+        let mut grants = Self::default();
+        for row in rows {
+            let mut tokens = Tokens::of(row);
+            if tokens.takes(&["GRANT"]) {
+                grants.granted(known, &mut tokens)?;
+            } else if tokens.takes(&["REVOKE"]) {
+                grants.revoked(&mut tokens)?;
+            } else if !tokens.takes(&["SET", "DEFAULT", "ROLE"]) {
+                // A default role is a setting (settings.rs).
+                return Err(tokens.unread("GRANT, REVOKE or SET DEFAULT ROLE"));
+            }
+        }
+        grants.privileges.retain(|_, privileges| !privileges.is_empty());
+        Ok(grants)
+    }
+
+    fn granted(&mut self, known: Known, tokens: &mut Tokens<'_>) -> Result<(), Unread> {
+        if tokens.takes(&["PROXY", "ON"]) {
+            let user = proxied(tokens, &[" TO '"])?;
+            tokens.expect(&["TO"], "TO")?;
+            proxied(tokens, &[" WITH GRANT OPTION"])?;
+            self.proxies.insert(user, delegation(tokens)?);
+            return Ok(());
+        }
+        if !matches!(tokens.peek(), Some(Token::Word(_))) {
+            return self.granted_roles(tokens);
+        }
+        let privileges = privileges(tokens)?;
+        let object = object(tokens)?;
+        tokens.expect(&["TO"], "TO")?;
+        if tokens.takes(&["PUBLIC"]) {
+            return Ok(());
+        }
+        account(tokens)?;
+        pass_over_identification(tokens)?;
+        let delegation = delegation(tokens)?;
+        for privilege in privileges {
+            match (&object, privilege.name.as_str()) {
+                (_, "USAGE") => {}
+                // All dynamic privileges are one word with underscores; no static one is.
+                (Object::Global, name) if known.dialect == Dialect::MySql && name.contains('_') => {
+                    self.dynamic.insert(privilege.name, delegation);
+                    continue;
+                }
+                (_, "ALL PRIVILEGES") => self.add(&object, all(known, &object)),
+                _ => self.add(&object, [privilege]),
+            }
+            if delegation == Delegation::Delegable {
+                self.grant_option.insert(object.clone());
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, object: &Object, privileges: impl IntoIterator<Item = Privilege>) {
+        self.privileges.entry(object.clone()).or_default().extend(privileges);
+    }
+
+    fn granted_roles(&mut self, tokens: &mut Tokens<'_>) -> Result<(), Unread> {
+        let mut roles = vec![account(tokens)?];
+        while tokens.takes_sign(',') {
+            roles.push(account(tokens)?);
+        }
+        tokens.expect(&["TO"], "TO")?;
+        if tokens.takes(&["PUBLIC"]) {
+            return Ok(());
+        }
+        account(tokens)?;
+        let delegation = delegation(tokens)?;
+        self.roles.extend(roles.into_iter().map(|role| (role, delegation)));
+        Ok(())
+    }
+
+    /// A partial revoke.
+    fn revoked(&mut self, tokens: &mut Tokens<'_>) -> Result<(), Unread> {
+        let privileges = privileges(tokens)?;
+        let Object::Database(database) = object(tokens)? else { return Err(tokens.unread("a database")) };
+        tokens.expect(&["FROM"], "FROM")?;
+        account(tokens)?;
+        let names: BTreeSet<String> = privileges.into_iter().map(|privilege| privilege.name).collect();
+        self.restrictions.entry(database).or_default().extend(names);
+        if tokens.at_end() { Ok(()) } else { Err(tokens.unread("the end")) }
+    }
+}
+
+/// `SELECT, INSERT (a, b), CREATE VIEW`.
+fn privileges(tokens: &mut Tokens<'_>) -> Result<Vec<Privilege>, Unread> {
+    let mut privileges = Vec::new();
+    loop {
+        let mut words = vec![tokens.word("a privilege")?];
+        while let Some(word) = tokens.peek_word().filter(|word| word != "ON") {
+            words.push(word);
+            tokens.skip();
+        }
+        let name = words.join(" ");
+        if tokens.takes_sign('(') {
+            loop {
+                privileges.push(Privilege { name: name.clone(), column: Some(tokens.name()?) });
+                if !tokens.takes_sign(',') {
+                    break;
+                }
+            }
+            tokens.expect_sign(')', "a closing parenthesis")?;
+        } else {
+            privileges.push(Privilege { name, column: None });
+        }
+        if !tokens.takes_sign(',') {
+            return Ok(privileges);
+        }
+    }
+}
+
+/// `ON *.*`, ``ON `d`.*``, ``ON FUNCTION `d`.`f` ``.
+fn object(tokens: &mut Tokens<'_>) -> Result<Object, Unread> {
+    tokens.expect(&["ON"], "ON")?;
+    let kind = [
+        (&["FUNCTION"][..], Kind::Function),
+        (&["PROCEDURE"][..], Kind::Procedure),
+        (&["PACKAGE", "BODY"][..], Kind::PackageBody),
+        (&["PACKAGE"][..], Kind::Package),
+    ]
+    .into_iter()
+    .find_map(|(words, kind)| tokens.takes(words).then_some(kind));
+    let database = if tokens.takes_sign('*') { None } else { Some(tokens.name()?) };
+    tokens.expect_sign('.', "a dot")?;
+    let name = if tokens.takes_sign('*') { None } else { Some(tokens.name()?) };
+    match (kind, database, name) {
+        (None, None, None) => Ok(Object::Global),
+        (None, Some(database), None) => Ok(Object::Database(database)),
+        (None, Some(database), Some(table)) => Ok(Object::Table { database, table }),
+        (Some(kind), Some(database), Some(name)) => Ok(Object::Routine { kind, database, name }),
+        _ => Err(tokens.unread("something that privileges are held on")),
+    }
+}
+
+/// ``` `user`@`host` ```, or a role of MariaDB, which has no host.
+pub(in super::super) fn account(tokens: &mut Tokens<'_>) -> Result<Account, Unread> {
+    let user = tokens.name()?;
+    let host = if tokens.takes_sign('@') { tokens.name()? } else { String::new() };
+    Ok(Account { user, host })
+}
+
+/// An account in a line on PROXY, before one of `followers`. MariaDB puts it in quotes without escaping what is in them
+/// (tried: 10.11, 11.8), and so did MySQL (`sql_auth_cache.cc`, `ACL_PROXY_USER::print_grant`) before it came to backticks.
+fn proxied(tokens: &mut Tokens<'_>, followers: &[&str]) -> Result<Account, Unread> {
+    if !matches!(tokens.peek(), Some(Token::Text(_))) {
+        return account(tokens);
+    }
+    let user = tokens.verbatim(&["@'"])?;
+    tokens.expect_sign('@', "@")?;
+    Ok(Account { user, host: tokens.verbatim(followers)? })
+}
+
+/// MariaDB has an account's password and TLS among its grants; SHOW CREATE USER has them as well.
+fn pass_over_identification(tokens: &mut Tokens<'_>) -> Result<(), Unread> {
+    if tokens.peek_word().is_some_and(|word| word == "IDENTIFIED" || word == "REQUIRE") {
+        while !tokens.at_end() && tokens.peek_word().is_none_or(|word| word != "WITH") {
+            if CERTIFICATE.iter().any(|part| tokens.takes(&[part])) {
+                tokens.verbatim(&AFTER_CERTIFICATE)?;
+            } else {
+                tokens.skip();
+            }
+        }
+        return Ok(());
+    }
+    if tokens.at_end() || tokens.peek_word().is_some_and(|word| word == "WITH") {
+        return Ok(());
+    }
+    Err(tokens.unread("WITH"))
+}
+
+/// `WITH GRANT OPTION MAX_QUERIES_PER_HOUR 5`, `WITH ADMIN OPTION`. Limits are settings.
+fn delegation(tokens: &mut Tokens<'_>) -> Result<Delegation, Unread> {
+    let mut delegation = Delegation::Held;
+    if tokens.takes(&["WITH"]) {
+        while !tokens.at_end() {
+            if tokens.takes(&["GRANT", "OPTION"]) || tokens.takes(&["ADMIN", "OPTION"]) {
+                delegation = Delegation::Delegable;
+            } else {
+                if !tokens.peek_word().is_some_and(|word| word.starts_with("MAX_")) {
+                    return Err(tokens.unread("an option"));
+                }
+                tokens.skip();
+                while matches!(tokens.peek(), Some(Token::Sign('.' | '-')))
+                    || tokens.peek_word().is_some_and(|word| word.starts_with(|c: char| c.is_ascii_digit()))
+                {
+                    tokens.skip();
+                }
+            }
+        }
+    }
+    if tokens.at_end() { Ok(delegation) } else { Err(tokens.unread("the end")) }
+}
+
+/// Spelled out, so that a difference is as small as it can be, and since MariaDB 11.8 refuses ALL PRIVILEGES to a superuser
+/// that holds each of them. At the top it stays one: nobody grants it to an application but a real superuser.
+fn all(known: Known, object: &Object) -> Vec<Privilege> {
+    let (names, maria, maria_11): (&[&str], &[&str], &[&str]) = match object {
+        Object::Global => (&["ALL PRIVILEGES"], &[], &[]),
+        Object::Database(_) => (&OF_DATABASE, &[DELETE_HISTORY], &[SHOW_CREATE_ROUTINE]),
+        Object::Table { .. } => (&OF_TABLE, &[DELETE_HISTORY], &[]),
+        Object::Routine { .. } => (&OF_ROUTINE, &[], &[SHOW_CREATE_ROUTINE]),
+    };
+    let maria = if known.dialect == Dialect::MariaDb { maria } else { &[] };
+    let maria_11 = if known.show_create_routine { maria_11 } else { &[] };
+    let names = names.iter().chain(maria).chain(maria_11);
+    names.map(|name| Privilege { name: (*name).to_owned(), column: None }).collect()
+}

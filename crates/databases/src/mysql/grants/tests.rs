@@ -1,0 +1,297 @@
+//! What servers print, each form with its source, and what must hold of any grants.
+
+use proptest::collection::{btree_map, btree_set, vec};
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::super::account::Account;
+use super::super::dialect::Dialect;
+use super::{Delegation, Grants, Kind, Known, Object, Privilege, difference, missing};
+
+const MARIADB_10: Known = Known { dialect: Dialect::MariaDb, show_create_routine: false };
+const MARIADB_11: Known = Known { dialect: Dialect::MariaDb, show_create_routine: true };
+
+fn rows(block: &str) -> Vec<String> {
+    block.lines().map(|row| row.trim().to_owned()).filter(|row| !row.is_empty()).collect()
+}
+
+fn parsed(known: Known, rows: &[String]) -> Grants {
+    Grants::parse(known, rows).unwrap_or_else(|error| panic!("{rows:?}: {error}"))
+}
+
+/// Reads rows of SHOW GRANTS, and compares with the lines of what they say.
+fn assert_lines(known: Known, granted: &str, lines: &str) {
+    let read: Vec<_> = parsed(known, &rows(granted)).lines().into_iter().collect();
+    assert_eq!(read, rows(lines), "{granted}");
+}
+
+/// MySQL 8.0 Reference Manual, 15.7.7.21 "SHOW GRANTS Statement" (8.4: 15.7.7.22), 8.2.10 "Using Roles" and
+/// 8.2.12 "Privilege Restriction Using Partial Revokes" (the same in 8.4).
+#[test]
+fn the_forms_of_the_mysql_manual_are_read() {
+    let schema = "GRANT USAGE ON *.* TO `jeffrey`@`localhost`
+        GRANT SELECT, INSERT, UPDATE ON `db1`.* TO `jeffrey`@`localhost`";
+    assert_lines(Known::MYSQL, schema, "INSERT ON `db1`.*\nSELECT ON `db1`.*\nUPDATE ON `db1`.*");
+    let roles = "GRANT `app_read`@`%`,`app_write`@`%` TO `rw_user1`@`localhost`";
+    assert_lines(Known::MYSQL, roles, "role `app_read`@`%`\nrole `app_write`@`%`");
+    let restricted = "GRANT SELECT, INSERT, UPDATE ON *.* TO `u1`@`%`
+        REVOKE SELECT, INSERT, UPDATE ON `mysql`.* FROM `u1`@`%`
+        GRANT SELECT (`Host`, `User`) ON `mysql`.`db` TO `u1`@`%`
+        GRANT SELECT ON `mysql`.`user` TO `u1`@`%`";
+    let lines = "INSERT ON *.*
+        SELECT (`Host`) ON `mysql`.`db`
+        SELECT (`User`) ON `mysql`.`db`
+        SELECT ON *.*
+        SELECT ON `mysql`.`user`
+        UPDATE ON *.*
+        no INSERT ON `mysql`.*
+        no SELECT ON `mysql`.*
+        no UPDATE ON `mysql`.*";
+    assert_lines(Known::MYSQL, restricted, lines);
+    // MySQL 5.7 Reference Manual, 13.7.5.21: accounts in single quotes.
+    let root = "GRANT ALL PRIVILEGES ON *.* TO 'root'@'localhost' WITH GRANT OPTION";
+    assert_lines(Known::MYSQL, root, "ALL PRIVILEGES ON *.*\nGRANT OPTION ON *.*");
+}
+
+/// The results that mysql-server's own tests expect of 8.0.
+#[test]
+fn the_forms_of_mysql_s_own_tests_are_read() {
+    // mysql-test/r/roles.result: a proxy's names in single quotes, the others in backticks.
+    let roles = "GRANT USAGE ON *.* TO `root`@`localhost` WITH GRANT OPTION
+        GRANT PROXY ON ''@'' TO 'root'@'localhost' WITH GRANT OPTION
+        GRANT `engineering`@`%`,`role`@`%` TO `root`@`localhost`
+        GRANT `wp_administrators`@`%` TO `joe`@`localhost` WITH ADMIN OPTION
+        GRANT INSERT (`c1`), UPDATE (`c1`, `c3`) ON `test`.`t_external` TO `joe`@`localhost`";
+    let lines = "GRANT OPTION ON *.*
+        INSERT (`c1`) ON `test`.`t_external`
+        PROXY ON `` WITH GRANT OPTION
+        UPDATE (`c1`) ON `test`.`t_external`
+        UPDATE (`c3`) ON `test`.`t_external`
+        role `engineering`@`%`
+        role `role`@`%`
+        role `wp_administrators`@`%` WITH ADMIN OPTION";
+    assert_lines(Known::MYSQL, roles, lines);
+    // mysql-test/r/grant_dynamic.result: a dynamic privilege has a grant option of its own.
+    let dynamic = "GRANT EXECUTE, CREATE VIEW, EVENT ON *.* TO `u1`@`localhost`
+        GRANT BINLOG_ADMIN,ROLE_ADMIN ON *.* TO `u2`@`localhost`
+        GRANT GROUP_REPLICATION_ADMIN ON *.* TO `u2`@`localhost` WITH GRANT OPTION
+        GRANT EXECUTE, ALTER ROUTINE ON PROCEDURE `test`.`p1` TO `u1`@`localhost`";
+    let lines = "ALTER ROUTINE ON PROCEDURE `test`.`p1`
+        BINLOG_ADMIN ON *.*
+        CREATE VIEW ON *.*
+        EVENT ON *.*
+        EXECUTE ON *.*
+        EXECUTE ON PROCEDURE `test`.`p1`
+        GROUP_REPLICATION_ADMIN ON *.* WITH GRANT OPTION
+        ROLE_ADMIN ON *.*";
+    assert_lines(Known::MYSQL, dynamic, lines);
+    // mysql-test/suite/auth_sec/r/partial_revokes_wildcard_db.result: a restriction is on a name, a grant on a pattern.
+    let pattern = r"GRANT SELECT ON `db\_1`.* TO `foo`@`%`
+        REVOKE SELECT ON `db%1`.* FROM `foo`@`%`";
+    assert_lines(Known::MYSQL, pattern, "SELECT ON `db\\_1`.*\nno SELECT ON `db%1`.*");
+}
+
+/// Tried: MySQL 9.7.4, MariaDB 10.11.18 and 11.8.6.
+#[test]
+fn the_forms_of_live_servers_are_read() {
+    let identified = "GRANT SELECT, SET USER ON *.* TO `d`@`%` IDENTIFIED BY PASSWORD '*B69027D44F6E5EDC07'";
+    let certificate = format!("{identified} REQUIRE ISSUER '/C=O'B/ ' x' SUBJECT '/CN=a\\b' CIPHER 'X'");
+    let limits = "MAX_QUERIES_PER_HOUR 5 MAX_USER_CONNECTIONS -1 MAX_STATEMENT_TIME 1.500000";
+    let held = "SELECT ON *.*\nSET USER ON *.*";
+    let delegable = format!("GRANT OPTION ON *.*\n{held}");
+    for before in [identified, &certificate] {
+        assert_lines(MARIADB_11, &format!("{before} WITH {limits}"), held);
+        assert_lines(MARIADB_11, &format!("{before} WITH GRANT OPTION {limits}"), &delegable);
+    }
+    let of_mariadb = r"GRANT `r` TO `u`@`%`
+        GRANT `r TO``ü%` TO `u`@`%` WITH ADMIN OPTION
+        GRANT USAGE ON *.* TO `u`@`%` IDENTIFIED VIA mysql_native_password USING '*B6' OR unix_socket REQUIRE X509
+        GRANT EXECUTE ON PACKAGE `d`.`k` TO `u`@`%`
+        GRANT EXECUTE ON PACKAGE BODY `d`.`k` TO `u`@`%` WITH GRANT OPTION
+        GRANT USAGE ON `e`.* TO `u`@`%` WITH GRANT OPTION
+        GRANT SELECT ON `public`.* TO PUBLIC
+        GRANT `r` TO PUBLIC
+        SET DEFAULT ROLE `r` FOR `u`@`%`
+        GRANT PROXY ON 'it's\n`'@'h%' TO 'u'@'%' WITH GRANT OPTION
+        GRANT PROXY ON ''@'%' TO 'u'@'%'";
+    let lines = r"EXECUTE ON PACKAGE BODY `d`.`k`
+        EXECUTE ON PACKAGE `d`.`k`
+        GRANT OPTION ON PACKAGE BODY `d`.`k`
+        GRANT OPTION ON `e`.*
+        PROXY ON ``@`%`
+        PROXY ON `it's\n```@`h%` WITH GRANT OPTION
+        role `r TO``ü%` WITH ADMIN OPTION
+        role `r`";
+    assert_lines(MARIADB_10, of_mariadb, lines);
+    let of_mysql = r"GRANT PROXY ON ``@`` TO `p`@`%` WITH GRANT OPTION
+        GRANT PROXY ON `it's\n```@`h%` TO `p`@`%`
+        GRANT SELECT (`c``, x`, `d)`), INSERT ON `d TO``\_%`.`t TO``'\ü` TO `x TO y``'%_\ü@ß`@`%`";
+    let lines = r"INSERT ON `d TO``\_%`.`t TO``'\ü`
+        PROXY ON `` WITH GRANT OPTION
+        PROXY ON `it's\n```@`h%`
+        SELECT (`c``, x`) ON `d TO``\_%`.`t TO``'\ü`
+        SELECT (`d)`) ON `d TO``\_%`.`t TO``'\ü`";
+    assert_lines(Known::MYSQL, of_mysql, lines);
+}
+
+/// Each known product with how many privileges ALL PRIVILEGES is: of all, a database, a table, a routine.
+#[test]
+fn all_privileges_are_spelled_out_below_the_top() {
+    for (known, counts) in
+        [(Known::MYSQL, [1, 18, 12, 2]), (MARIADB_10, [1, 19, 13, 2]), (MARIADB_11, [1, 20, 13, 3])]
+    {
+        for (on, count) in ["*.*", "`d`.*", "`d`.`t`", "FUNCTION `d`.`f`"].into_iter().zip(counts) {
+            let read = parsed(known, &[format!("GRANT ALL PRIVILEGES ON {on} TO `u`@`%`")]);
+            assert_eq!(read.lines().len(), count, "{known:?} {on}");
+        }
+    }
+}
+
+#[test]
+fn what_is_unknown_is_refused_without_a_word_of_it() {
+    let unknown = "HUSH
+        GRANT SELECT ON *.* TO `u`@`%` HUSH '*HUSH'
+        GRANT SELECT ON *.* TO `u`@`%` WITH HUSH OPTION
+        GRANT SELECT ON *.* TO `u`@`%` IDENTIFIED BY PASSWORD '*HUSH' WITH '*HUSH'
+        GRANT SELECT ON *.* TO `u`@`%` IDENTIFIED BY PASSWORD '*HUSH' REQUIRE SUBJECT HUSH
+        GRANT SELECT ON HUSH `d`.`HUSH` TO `u`@`%`
+        GRANT SELECT ON FUNCTION `HUSH`.* TO `u`@`%`
+        GRANT SELECT (`HUSH` ON `d`.`t` TO `u`@`%`
+        GRANT HUSH
+        GRANT `HUSH` WITH ADMIN OPTION
+        GRANT PROXY ON 'HUSH' TO 'u'@'%'
+        REVOKE SELECT ON *.* FROM `HUSH`@`%`
+        REVOKE SELECT ON `d`.* FROM `u`@`%` AS `HUSH`";
+    for row in rows(unknown) {
+        let error = Grants::parse(Known::MYSQL, std::slice::from_ref(&row)).expect_err(&row);
+        assert!(!error.to_string().contains("HUSH"), "{row}: {error}");
+    }
+}
+
+const RESTRICTED: &str = "GRANT INSERT ON *.* TO s WITH GRANT OPTION\nREVOKE INSERT ON d.* FROM s";
+
+/// What is to be granted, what the superuser has, and what it lacks. Names without quotes, for short.
+const LACKING: [(&str, &str, &str); 22] = [
+    ("INSERT ON d.t TO u", "", "INSERT ON `d`.`t`"),
+    ("INSERT ON d.t TO u", "GRANT INSERT ON *.* TO s", "INSERT ON `d`.`t`"),
+    ("INSERT ON d.t TO u", "GRANT INSERT ON *.* TO s WITH GRANT OPTION", ""),
+    ("INSERT ON d.t TO u", "GRANT ALL PRIVILEGES ON *.* TO s WITH GRANT OPTION", ""),
+    ("INSERT ON d.t TO u", "GRANT INSERT ON d.* TO s", "INSERT ON `d`.`t`"),
+    ("INSERT ON d.t TO u", "GRANT INSERT ON d.* TO s WITH GRANT OPTION", ""),
+    ("INSERT ON d.t TO u", "GRANT INSERT ON e.* TO s WITH GRANT OPTION", "INSERT ON `d`.`t`"),
+    ("INSERT ON d.t TO u", "GRANT INSERT ON d.t TO s", "INSERT ON `d`.`t`"),
+    ("INSERT ON d.t TO u", "GRANT INSERT ON d.t TO s WITH GRANT OPTION", ""),
+    ("INSERT ON d.t TO u", "GRANT INSERT (c) ON d.t TO s WITH GRANT OPTION", "INSERT ON `d`.`t`"),
+    ("INSERT (c) ON d.t TO u", "GRANT INSERT ON d.t TO s WITH GRANT OPTION", ""),
+    ("INSERT ON d.t TO u", RESTRICTED, "INSERT ON `d`.`t`"),
+    ("USAGE ON d.* TO u WITH GRANT OPTION", "GRANT SELECT ON d.* TO s WITH GRANT OPTION", ""),
+    ("XA_ADMIN ON *.* TO u", "GRANT XA_ADMIN ON *.* TO s", "XA_ADMIN ON *.*"),
+    ("XA_ADMIN ON *.* TO u", "GRANT XA_ADMIN ON *.* TO s WITH GRANT OPTION", ""),
+    ("`r`@h TO u", "GRANT `r`@h TO s", "`r`@`h`"),
+    ("`r`@h TO u", "GRANT `r`@h TO s WITH ADMIN OPTION", ""),
+    ("`r`@h TO u", "GRANT ROLE_ADMIN ON *.* TO s", ""),
+    ("`r` TO u", "GRANT SUPER ON *.* TO s", "`r`"),
+    ("PROXY ON p@h TO u", "GRANT PROXY ON p@h TO s", "PROXY ON `p`@`h`"),
+    ("PROXY ON p@h TO u", "GRANT PROXY ON ``@`` TO s WITH GRANT OPTION", ""),
+    // As MariaDB's root has it (tried: it may, on 9.7, 10.11 and 11.8).
+    ("PROXY ON p@h TO u", "GRANT PROXY ON ''@'%' TO 's'@'%' WITH GRANT OPTION", ""),
+];
+
+#[test]
+fn a_superuser_lacks_what_it_may_not_hand_on() {
+    let superuser = Account { user: "s".into(), host: String::new() };
+    for (wanted, effective, lacks) in LACKING {
+        let change = parsed(Known::MYSQL, &[format!("GRANT {wanted}")]);
+        let effective = parsed(Known::MYSQL, &rows(effective));
+        let option = if lacks.starts_with('`') { "ADMIN" } else { "GRANT" };
+        let lacks = rows(lacks).into_iter().map(|lacks| format!("GRANT {lacks} TO `s` WITH {option} OPTION"));
+        let lacks: Vec<_> = lacks.collect();
+        let none = Grants::default();
+        assert_eq!(missing(&superuser, &effective, &change, &none), lacks, "granting {wanted}");
+        assert_eq!(missing(&superuser, &effective, &none, &change), lacks, "revoking {wanted}");
+    }
+}
+
+/// MySQL takes a name alone as one at `%`.
+#[test]
+fn a_proxy_is_written_with_its_host_even_if_that_is_empty() {
+    let wanted = parsed(Known::MYSQL, &["GRANT PROXY ON ``@`` TO u".to_owned()]);
+    let clone = Account { user: "c".into(), host: String::new() };
+    let granted = difference(&wanted, &Grants::default(), &clone, Dialect::MySql);
+    assert_eq!(granted, ["GRANT PROXY ON ``@`` TO `c`".to_owned().into()]);
+    let revoked = difference(&Grants::default(), &wanted, &clone, Dialect::MySql);
+    assert_eq!(revoked, ["REVOKE PROXY ON ``@`` FROM `c`".to_owned().into()]);
+}
+
+/// What means something in a statement.
+const SIGNS: [&str; 14] = ["`", "'", "\"", "\\", "%", "_", "@", ".", ",", "(", "\n", "\0", " TO ", "PUBLIC"];
+
+fn name() -> impl Strategy<Value = String> {
+    let part = prop_oneof![select(&SIGNS[..]).prop_map(str::to_owned), any::<char>().prop_map(String::from)];
+    vec(part, 0..6).prop_map(|parts| parts.concat())
+}
+
+fn delegation() -> impl Strategy<Value = Delegation> {
+    select(vec![Delegation::Held, Delegation::Delegable])
+}
+
+fn any_account() -> impl Strategy<Value = Account> {
+    (name(), name()).prop_map(|(user, host)| Account { user, host })
+}
+
+fn object() -> impl Strategy<Value = Object> {
+    let kinds = vec![Kind::Function, Kind::Procedure, Kind::Package, Kind::PackageBody];
+    let routine = |(kind, database, name)| Object::Routine { kind, database, name };
+    prop_oneof![
+        Just(Object::Global),
+        name().prop_map(Object::Database),
+        (name(), name()).prop_map(|(database, table)| Object::Table { database, table }),
+        (select(kinds), name(), name()).prop_map(routine),
+    ]
+}
+
+/// ALL PRIVILEGES stays one at the top only. MariaDB has neither dynamic privileges nor restrictions.
+fn grants(dialect: Dialect) -> impl Strategy<Value = Grants> {
+    let names = || select(vec!["ALTER ROUTINE", "EXECUTE", "SELECT"]).prop_map(str::to_owned);
+    let privilege = (names(), proptest::option::of(name()));
+    let held = btree_map(object(), btree_set(privilege, 1..4), 0..4).prop_map(|held| {
+        let privilege = |object: &Object, (name, column): (String, Option<String>)| match object {
+            Object::Global if column.is_some() => Privilege { name: "ALL PRIVILEGES".into(), column: None },
+            Object::Table { .. } => Privilege { name, column },
+            Object::Global | Object::Database(_) | Object::Routine { .. } => Privilege { name, column: None },
+        };
+        held.into_iter()
+            .map(|(on, all)| (on.clone(), all.into_iter().map(|one| privilege(&on, one)).collect()))
+            .collect()
+    });
+    let most = if dialect == Dialect::MySql { 2 } else { 0 };
+    let dynamic = select(vec!["ROLE_ADMIN", "XA_ADMIN"]).prop_map(str::to_owned);
+    let dynamic = btree_map(dynamic, delegation(), 0..=most);
+    let restrictions = btree_map(name(), btree_set(names(), 1..3), 0..=most);
+    let accounts = || btree_map(any_account(), delegation(), 0..3);
+    (held, btree_set(object(), 0..3), dynamic, restrictions, accounts(), accounts()).prop_map(
+        |(privileges, grant_option, dynamic, restrictions, roles, proxies)| Grants {
+            privileges,
+            grant_option,
+            dynamic,
+            restrictions,
+            roles,
+            proxies,
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn grants_survive_being_written_and_read(
+        of_mysql in grants(Dialect::MySql), of_mariadb in grants(Dialect::MariaDb), clone in any_account(),
+    ) {
+        for (known, wanted) in [(Known::MYSQL, of_mysql), (MARIADB_11, of_mariadb)] {
+            let statements = difference(&wanted, &Grants::default(), &clone, known.dialect);
+            let rows: Vec<_> = statements.into_iter().map(|statement| statement.sql).collect();
+            prop_assert_eq!(&Grants::parse(known, &rows), &Ok(wanted.clone()), "{:?}", rows);
+            prop_assert_eq!(difference(&wanted, &wanted, &clone, known.dialect), vec![]);
+            prop_assert_eq!(missing(&clone, &Grants::default(), &wanted, &wanted), Vec::<String>::new());
+        }
+    }
+}

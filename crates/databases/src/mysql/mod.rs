@@ -1,0 +1,123 @@
+//! MySQL 8.0 and later, Aurora MySQL, and MariaDB.
+
+mod account;
+mod described;
+mod dialect;
+mod errors;
+mod grants;
+mod kinship;
+mod password;
+mod prove;
+mod session;
+mod settings;
+mod sign_in;
+mod superuser;
+mod tokens;
+mod turn;
+mod verifier;
+
+use async_trait::async_trait;
+use rotation::edges::{Database, SignIn};
+use rotation::{EdgeError, Password, Server, Turn, Username};
+
+use crate::connect::Limits;
+use crate::tls::TrustAnchors;
+use account::text;
+use sign_in::Door;
+
+/// Rotates users of MySQL and MariaDB.
+#[derive(Debug)]
+pub struct MySql {
+    trusted: TrustAnchors,
+    limits: Limits,
+    products: Products,
+}
+
+/// Whose users.
+#[derive(Debug, Clone, Copy)]
+enum Products {
+    MySqlAndMariaDb,
+    /// A user of MariaDB has one password only.
+    MySql,
+}
+
+impl MySql {
+    /// Trusts `trusted` beside the public authorities.
+    #[must_use]
+    pub fn new(trusted: TrustAnchors, limits: Limits) -> Self {
+        Self { trusted, limits, products: Products::MySqlAndMariaDb }
+    }
+
+    /// For a strategy that needs two passwords a user, which MariaDB does not have.
+    #[must_use]
+    pub fn without_mariadb(trusted: TrustAnchors, limits: Limits) -> Self {
+        Self { products: Products::MySql, ..Self::new(trusted, limits) }
+    }
+
+    fn door(&self, server: &Server) -> Door {
+        Door { server: server.clone(), trusted: self.trusted.clone(), limits: self.limits }
+    }
+}
+
+#[async_trait]
+impl Database for MySql {
+    fn engines(&self) -> &'static [&'static str] {
+        match self.products {
+            Products::MySqlAndMariaDb => &["mysql", "aurora-mysql", "mariadb"],
+            Products::MySql => &["mysql", "aurora-mysql"],
+        }
+    }
+
+    fn default_port(&self) -> u16 {
+        3306
+    }
+
+    fn unusable(&self, user: &Username, engine: &str) -> Option<&'static str> {
+        let characters = user.0.chars().count();
+        match engine {
+            "mariadb" if characters > 128 => Some("is longer than 128 characters, the limit of MariaDB"),
+            "mariadb" => None,
+            _ if characters > 32 => Some("is longer than 32 characters, the limit of MySQL"),
+            _ => None,
+        }
+    }
+
+    fn by_hand(&self, user: &Username) -> String {
+        let quoted = text(&user.0);
+        format!(
+            "as a superuser, look the account up (SELECT User, Host FROM mysql.user WHERE User = {quoted}), give it the \
+             password of the AWSCURRENT version (ALTER USER {quoted}@'HOST' IDENTIFIED BY ...), then rotate again"
+        )
+    }
+
+    async fn sign_in(
+        &self,
+        server: &Server,
+        user: &Username,
+        password: &Password,
+    ) -> Result<SignIn, EdgeError> {
+        self.door(server).sign_in(user, password).await.map(SignIn::from)
+    }
+
+    /// Without a database: no name is looked up in one that others own.
+    async fn sign_in_superuser(
+        &self,
+        server: &Server,
+        user: &Username,
+        password: &Password,
+    ) -> Result<SignIn, EdgeError> {
+        let server = Server { database: None, ..server.clone() };
+        self.door(&server).sign_in(user, password).await.map(SignIn::from)
+    }
+
+    /// Nobody owns objects here: `check_turn` names no database.
+    async fn hand_back(
+        &self,
+        _server: &Server,
+        _turn: &Turn,
+        _password: &Password,
+        _databases: &[String],
+    ) -> Result<(), EdgeError> {
+        Ok(())
+    }
+}

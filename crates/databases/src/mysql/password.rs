@@ -1,0 +1,203 @@
+//! Installing a password: by the user itself, as a compare-and-swap where the server has one, or by a superuser.
+
+use rotation::{EdgeError, Former, Password, Refusal, Tls, Username};
+use zeroize::Zeroizing;
+
+use super::account::text;
+use super::described::{Described, Whose};
+use super::dialect::Dialect;
+use super::errors::{self, Failure};
+use super::session::MySqlSession;
+use super::verifier;
+
+/// The session's user, signed in with `used`, gets the password `next`.
+pub(super) async fn change_own(
+    session: &mut MySqlSession,
+    user: &Username,
+    used: &Password,
+    next: &Password,
+    former: Former,
+) -> Result<(), EdgeError> {
+    match (session.dialect, former) {
+        (Dialect::MySql, _) => swap(session, user, used, next, former).await,
+        (Dialect::MariaDb, Former::Replaced) => set_hash(session, user, next).await,
+        (Dialect::MariaDb, Former::Retained) => Err(one_password_only(session).into()),
+    }
+}
+
+/// REPLACE is a compare-and-swap: the server refuses (3891) unless `used` is still the *primary* password, so a
+/// repeated or abandoned attempt can never push AWSCURRENT out of the account.
+async fn swap(
+    session: &mut MySqlSession,
+    user: &Username,
+    used: &Password,
+    next: &Password,
+    former: Former,
+) -> Result<(), EdgeError> {
+    check_own_method(session).await?;
+    let retain = match former {
+        Former::Replaced => "",
+        Former::Retained => " RETAIN CURRENT PASSWORD",
+    };
+    let statement = Zeroizing::new(format!(
+        "ALTER USER USER() IDENTIFIED BY {} REPLACE {}{retain}",
+        *literal(next),
+        *literal(used)
+    ));
+    let Err(failure) = session.run(&statement).await else { return Ok(()) };
+    match failure.code {
+        Some(errors::NOT_PRIMARY | errors::REUSED) if is_installed(session, user, next, former).await? => {
+            Ok(())
+        }
+        // Only a secondary password may be passed over: an earlier rotation was given up after it had installed its own.
+        // It is asked for again, since a newer rotation may be at work.
+        Some(errors::NOT_PRIMARY) if session.door.opens_for(user, used).await? => {
+            replace_abandoned(session, next).await
+        }
+        Some(errors::NEEDS_PRIVILEGE) if former == Former::Retained => {
+            Err(may_not_retain(session, &failure).into())
+        }
+        Some(errors::SYNTAX) => Err(too_old(session).into()),
+        _ => Err(failure.into()),
+    }
+}
+
+/// Whether an earlier attempt, or a twin of this one, has installed `next`.
+async fn is_installed(
+    session: &mut MySqlSession,
+    user: &Username,
+    next: &Password,
+    former: Former,
+) -> Result<bool, EdgeError> {
+    if former == Former::Retained {
+        // Changes nothing, whatever the answer: no empty password can be set with RETAIN. Nor does it count as a failed
+        // sign-in.
+        let probe =
+            format!("ALTER USER USER() IDENTIFIED BY '' REPLACE {} RETAIN CURRENT PASSWORD", *literal(next));
+        match session.run(&Zeroizing::new(probe)).await.err().and_then(|failure| failure.code) {
+            Some(errors::CANNOT_RETAIN) => return Ok(true),
+            Some(errors::NOT_PRIMARY) => return Ok(false),
+            // A password policy (1819) speaks first, for instance.
+            _ => {}
+        }
+    }
+    session.door.opens_for(user, next).await
+}
+
+/// Replaces the primary password, which no version of the secret holds, and leaves the secondary one, AWSCURRENT,
+/// as it is.
+async fn replace_abandoned(session: &mut MySqlSession, next: &Password) -> Result<(), EdgeError> {
+    let statement = Zeroizing::new(format!("ALTER USER USER() IDENTIFIED BY {}", *literal(next)));
+    let Err(failure) = session.run(&statement).await else { return Ok(()) };
+    match failure.code {
+        Some(errors::DEMANDS_REPLACE | errors::REUSED) => {
+            let account = &session.account;
+            Err(Refusal::Database {
+                what: format!(
+                    "AWSCURRENT is only the second password of {account}, since an earlier rotation was given up, and a \
+                     rule of this account keeps the first from being replaced ({})",
+                    failure.answer()
+                ),
+                remedy: format!(
+                    "as a superuser run ALTER USER {account} PASSWORD REQUIRE CURRENT OPTIONAL PASSWORD HISTORY 0 \
+                     PASSWORD REUSE INTERVAL 0 DAY, rotate again, then restore these rules"
+                ),
+            }
+            .into())
+        }
+        _ => Err(failure.into()),
+    }
+}
+
+/// MariaDB has no compare-and-swap, and takes the hash from the user itself by SET PASSWORD only.
+async fn set_hash(session: &mut MySqlSession, user: &Username, next: &Password) -> Result<(), EdgeError> {
+    check_own_method(session).await?;
+    let statement = Zeroizing::new(format!("SET PASSWORD = {}", text(&verifier::native(next))));
+    let Err(failure) = session.run(&statement).await else { return Ok(()) };
+    // A plugin that remembers passwords refuses to see one twice.
+    let refused = matches!(failure.code, Some(errors::POLICY | errors::REUSED));
+    if refused && session.door.opens_for(user, next).await? { Ok(()) } else { Err(failure.into()) }
+}
+
+/// As a superuser: gives `user` a password, and nothing else. Which of several accounts signed in is not known here.
+pub(super) async fn install(
+    session: &mut MySqlSession,
+    user: &Username,
+    password: &Password,
+) -> Result<(), EdgeError> {
+    session.lock(user).await?;
+    let accounts = session.accounts_of(user).await?;
+    let [account] = accounts.as_slice() else {
+        let accounts: Vec<_> = accounts.iter().map(ToString::to_string).collect();
+        let what =
+            format!("{user} has these accounts, of which one was to be changed: {}", accounts.join(", "));
+        let remedy =
+            "as a superuser set the password of the AWSCURRENT version for the right one, and rotate again";
+        return Err(Refusal::Database { what, remedy: remedy.into() }.into());
+    };
+    let described = Described::read(session, Whose::Of(account)).await?;
+    let method = described.method(session.dialect)?;
+    let statement =
+        Zeroizing::new(format!("ALTER USER {account} {}", *identified(session.dialect, method, password)));
+    let Err(failure) = session.run(&statement).await else { return Ok(()) };
+    settled(session, user, password, failure).await
+}
+
+/// A history policy refuses the same password a second time: then it is set already, or it is none of ours.
+pub(super) async fn settled(
+    session: &mut MySqlSession,
+    user: &Username,
+    password: &Password,
+    failure: Failure,
+) -> Result<(), EdgeError> {
+    let reused = matches!(failure.code, Some(errors::REUSED | errors::POLICY));
+    if reused && session.door.opens_for(user, password).await? { Ok(()) } else { Err(failure.into()) }
+}
+
+/// What follows an account in ALTER USER to set its way to sign in and its password.
+pub(super) fn identified(dialect: Dialect, method: &str, password: &Password) -> Zeroizing<String> {
+    Zeroizing::new(match dialect {
+        Dialect::MySql => format!("IDENTIFIED WITH {} BY {}", text(method), *literal(password)),
+        Dialect::MariaDb => format!("IDENTIFIED VIA {method} USING {}", text(&verifier::native(password))),
+    })
+}
+
+/// Refuses where the user signs in by something that is no password, or whose password this driver could not
+/// use afterwards.
+async fn check_own_method(session: &mut MySqlSession) -> Result<(), EdgeError> {
+    let own = Described::read(session, Whose::Own).await?;
+    check_over_cleartext(session, own.method(session.dialect)?)?;
+    Ok(())
+}
+
+/// MySQL's own ways ask for TLS, or for an exchange by RSA that the driver is built without; that they sometimes
+/// work without (a cached password) does not help the next one.
+pub(super) fn check_over_cleartext(session: &MySqlSession, method: &str) -> Result<(), Refusal> {
+    if session.door.server.tls == Tls::Required || method == "mysql_native_password" {
+        return Ok(());
+    }
+    let what = format!("{} signs in by {method}, which needs TLS", session.account);
+    Err(Refusal::Database { what, remedy: "remove \"ssl\": false from the secret".into() })
+}
+
+fn one_password_only(session: &MySqlSession) -> Refusal {
+    let what = format!("{} is MariaDB, whose users have one password only", session.door.server.endpoint);
+    Refusal::Database { what, remedy: "rotate by single user or alternating users".into() }
+}
+
+fn too_old(session: &MySqlSession) -> Refusal {
+    let what = format!("{} does not know ALTER USER ... REPLACE ... RETAIN", session.door.server.endpoint);
+    Refusal::Database { what, remedy: "use MySQL 8.0.14 or later".into() }
+}
+
+fn may_not_retain(session: &MySqlSession, failure: &Failure) -> Refusal {
+    let account = &session.account;
+    Refusal::Database {
+        what: format!("{account} may not keep a second password ({})", failure.answer()),
+        remedy: format!("as a superuser run GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO {account}"),
+    }
+}
+
+fn literal(password: &Password) -> Zeroizing<String> {
+    Zeroizing::new(text(password.expose()))
+}

@@ -1,0 +1,177 @@
+//! A signed-in user, and what it runs.
+
+use std::fmt::Write as _;
+
+use async_trait::async_trait;
+use rotation::edges::{Change, Proof, Session};
+use rotation::{EdgeError, Former, Installer, Password, Refusal, Turn, Username};
+use sqlx::mysql::MySqlConnection;
+use sqlx::{AssertSqlSafe, Connection, Executor, Row};
+
+use super::account::{Account, text};
+use super::dialect::Dialect;
+use super::errors::Failure;
+use super::grants::Known;
+use super::sign_in::Door;
+use super::{password, prove, turn};
+use crate::connect::within;
+
+/// See [`Session`].
+pub(super) struct MySqlSession {
+    connection: MySqlConnection,
+    pub(super) door: Door,
+    pub(super) dialect: Dialect,
+    /// Which privileges the server has.
+    pub(super) known: Known,
+    /// The account that the server took this user for: names and hosts are patterns.
+    pub(super) account: Account,
+}
+
+impl MySqlSession {
+    /// Takes a new connection over: says how statements are to be read, and asks who answers and who is asking.
+    ///
+    /// Statements here escape by backslash and quote by backtick; what the server shows of accounts has to come in
+    /// one form, and without control characters. A lock on the grant tables is waited for 5 s.
+    pub(super) async fn begin(connection: MySqlConnection, door: Door) -> Result<Self, Failure> {
+        let account = Account { user: String::new(), host: String::new() };
+        let mut session = Self { connection, door, dialect: Dialect::MySql, known: Known::MYSQL, account };
+        session.run("SET SESSION sql_mode = '', sql_quote_show_create = 1, lock_wait_timeout = 5").await?;
+        // Accounts and their passwords are written whatever init_connect says of transactions.
+        session.run("SET SESSION TRANSACTION READ WRITE").await?;
+        let who = session.rows("SELECT CONCAT(VERSION(), '\\n', CURRENT_USER())").await?.concat();
+        let (version, account) = who.split_once('\n').unwrap_or_default();
+        let (user, host) = account.rsplit_once('@').unwrap_or_default();
+        session.account = Account { user: user.into(), host: host.into() };
+        if version.contains("MariaDB") {
+            session.dialect = Dialect::MariaDb;
+            session.known = Known::of_mariadb(version);
+            // There, lock_wait_timeout does not end every wait.
+            session.run("SET SESSION max_statement_time = 15").await?;
+        } else {
+            session.run("SET SESSION print_identified_with_as_hex = ON").await?;
+        }
+        Ok(session)
+    }
+
+    /// Runs a statement. What it is made of has gone through `identifier` or `text`.
+    pub(super) async fn run(&mut self, statement: &str) -> Result<(), Failure> {
+        let statement = AssertSqlSafe(statement.to_owned());
+        let answer = self.connection.execute(sqlx::raw_sql(statement)).await;
+        answer.map(|_| ()).map_err(|error| Failure::of(&self.door.server.endpoint, &error))
+    }
+
+    /// The first column of every row of a query, as text.
+    pub(super) async fn rows(&mut self, query: &str) -> Result<Vec<String>, Failure> {
+        let query = AssertSqlSafe(query.to_owned());
+        let failed = |error| Failure::of(&self.door.server.endpoint, &error);
+        let rows = self.connection.fetch_all(sqlx::raw_sql(query)).await.map_err(failed)?;
+        let first = |row: &sqlx::mysql::MySqlRow| row.try_get_unchecked::<Option<String>, _>(0);
+        rows.iter().map(|row| Ok(first(row).map_err(failed)?.unwrap_or_default())).collect()
+    }
+
+    /// Waits for its turn: two rotations of one user would grant and revoke against each other. Held until the
+    /// session ends, through the implicit commits of ALTER USER and GRANT.
+    pub(super) async fn lock(&mut self, user: &Username) -> Result<(), EdgeError> {
+        // The name of a lock may have 64 characters, that of a user 128. MySQL 9 has no SHA1 any more.
+        let got = format!("SELECT GET_LOCK(CONCAT('rotate:', LEFT(SHA2({}, 256), 40)), 15)", text(&user.0));
+        if self.rows(&got).await?.concat() == "1" {
+            return Ok(());
+        }
+        let answer = format!("{} did not give the lock of {user} within 15 s", self.door.server.endpoint);
+        Err(EdgeError::failed(rotation::Cause::LockTimeout, answer))
+    }
+
+    /// The accounts of this user name, in order.
+    pub(super) async fn accounts_of(&mut self, user: &Username) -> Result<Vec<Account>, EdgeError> {
+        let mut query = format!("SELECT Host FROM mysql.user WHERE User = {}", text(&user.0));
+        if self.dialect == Dialect::MariaDb {
+            query.push_str(" AND is_role = 'N'");
+        }
+        let hosts = self.rows(&query).await?;
+        let mut accounts: Vec<_> =
+            hosts.into_iter().map(|host| Account { user: user.0.clone(), host }).collect();
+        accounts.sort();
+        Ok(accounts)
+    }
+
+    /// Says good-bye.
+    pub(super) async fn leave(self) {
+        let Door { server, limits, .. } = &self.door;
+        let close = async {
+            self.connection.close().await.map_err(|error| Failure::of(&server.endpoint, &error).into())
+        };
+        // The answer is of no use: what was to be done is done.
+        let _ = within(limits.connect, &server.endpoint, close).await;
+    }
+
+    /// The time limit around `work`.
+    async fn bounded<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut Self) -> Result<T, EdgeError>,
+    ) -> Result<T, EdgeError> {
+        let (limit, endpoint) = (self.door.limits.transaction, self.door.server.endpoint.clone());
+        within(limit, &endpoint, work(self)).await
+    }
+
+    /// Refuses where the server took the user for another account, such as an anonymous one.
+    pub(super) fn check_is(&self, user: &Username) -> Result<(), Refusal> {
+        if self.account.user == user.0 {
+            return Ok(());
+        }
+        let mut what = format!("{} signs {user} in as {}", self.door.server.endpoint, self.account);
+        let _ = write!(what, ", another account");
+        let remedy =
+            format!("drop that account, or give {user} one for the host that this function comes from");
+        Err(Refusal::Database { what, remedy })
+    }
+}
+
+#[async_trait]
+impl Session for MySqlSession {
+    async fn change_own_password(
+        &mut self,
+        user: &Username,
+        used: &Password,
+        next: &Password,
+        former: Former,
+    ) -> Result<Change, EdgeError> {
+        self.bounded(async |session| {
+            session.check_is(user)?;
+            password::change_own(session, user, used, next, former).await?;
+            Ok(Change::Made)
+        })
+        .await
+    }
+
+    async fn install_password(&mut self, user: &Username, password: &Password) -> Result<(), EdgeError> {
+        self.bounded(async |session| password::install(session, user, password).await).await
+    }
+
+    /// Nobody owns objects here, so there are none to hand over. What the turn would cost only the superuser can see.
+    async fn check_turn(&mut self, turn: &Turn) -> Result<Vec<String>, EdgeError> {
+        let user = if self.account.user == turn.clone.0 { &turn.clone } else { &turn.base };
+        self.check_is(user)?;
+        Ok(Vec::new())
+    }
+
+    async fn take_turn(&mut self, turn: &Turn, password: &Password) -> Result<(), EdgeError> {
+        self.bounded(async |session| turn::take(session, turn, password).await).await
+    }
+
+    async fn prove(&mut self, user: &Username, installer: &Installer) -> Result<Proof, EdgeError> {
+        self.bounded(async |session| prove::prove(session, user, installer).await).await
+    }
+
+    async fn on_replica(&mut self) -> Result<bool, EdgeError> {
+        self.bounded(async |session| {
+            // Aurora's readers say so in the second one.
+            let answer = session.rows("SELECT @@global.read_only OR @@global.innodb_read_only").await?;
+            Ok(answer.concat() == "1")
+        })
+        .await
+    }
+
+    async fn close(self: Box<Self>) {
+        self.leave().await;
+    }
+}

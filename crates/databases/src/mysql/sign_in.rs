@@ -1,0 +1,113 @@
+//! Signing in, and what the answers mean.
+
+use rotation::edges::SignIn;
+use rotation::{EdgeError, Password, Server, Tls, Username};
+use sqlx::ConnectOptions;
+use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
+use tracing::warn;
+
+use super::errors;
+use super::session::MySqlSession;
+use crate::connect::{Limits, within};
+use crate::tls::TrustAnchors;
+
+/// A server, and how to come in.
+#[derive(Debug, Clone)]
+pub(super) struct Door {
+    pub(super) server: Server,
+    pub(super) trusted: TrustAnchors,
+    pub(super) limits: Limits,
+}
+
+/// What a server said at the door.
+pub(super) enum Answer {
+    Accepted(MySqlSession),
+    Refused(String),
+    Expired(String),
+}
+
+impl From<Answer> for SignIn {
+    fn from(answer: Answer) -> Self {
+        match answer {
+            Answer::Accepted(session) => Self::Accepted(Box::new(session)),
+            Answer::Refused(answer) => Self::Refused(answer),
+            Answer::Expired(answer) => Self::Expired(answer),
+        }
+    }
+}
+
+impl Door {
+    /// Every option is set here. `PIPES_AS_CONCAT` and the time zone are the driver's ideas of a session.
+    fn options(&self, user: &Username, password: &Password) -> MySqlConnectOptions {
+        let mode = match self.server.tls {
+            Tls::Required => MySqlSslMode::VerifyIdentity,
+            Tls::Forbidden => MySqlSslMode::Disabled,
+        };
+        let options = MySqlConnectOptions::new()
+            .host(&self.server.endpoint.host)
+            .port(self.server.endpoint.port)
+            .username(&user.0)
+            .password(password.expose())
+            .ssl_mode(mode)
+            .ssl_ca_from_pem(self.trusted.pem())
+            .charset("utf8mb4")
+            .pipes_as_concat(false)
+            .no_engine_substitution(false)
+            .timezone(None)
+            .statement_cache_capacity(0)
+            .disable_statement_logging();
+        match &self.server.database {
+            Some(database) => options.database(database),
+            None => options,
+        }
+    }
+
+    /// Signs in.
+    ///
+    /// # Errors
+    /// All but a refusal and an expired password: `Refused` means error 1045 (wrong password, unknown user, an account
+    /// that demands another kind of connection), `Expired` means 1862, or 1820 where the server lets an expired
+    /// user in to do nothing but change its password.
+    pub(super) async fn sign_in(&self, user: &Username, password: &Password) -> Result<Answer, EdgeError> {
+        let endpoint = &self.server.endpoint;
+        if self.server.tls == Tls::Forbidden {
+            warn!(db.host = %endpoint, "signing in without TLS, as \"ssl\": false in the secret demands");
+        }
+        let options = self.options(user, password);
+        let signed_in = within(self.limits.connect, endpoint, async {
+            match options.connect().await {
+                Ok(connection) => MySqlSession::begin(connection, self.clone()).await,
+                Err(error) => Err(errors::Failure::of(endpoint, &error)),
+            }
+            .map_or_else(|failure| self.turned_away(failure), |session| Ok(Answer::Accepted(session)))
+        });
+        signed_in.await
+    }
+
+    fn turned_away(&self, failure: errors::Failure) -> Result<Answer, EdgeError> {
+        match failure.code {
+            Some(errors::REFUSED) if self.server.tls == Tls::Forbidden => {
+                let answer = failure.answer();
+                Ok(Answer::Refused(format!("{answer}; without TLS, which the account may demand")))
+            }
+            Some(errors::REFUSED) => Ok(Answer::Refused(failure.answer())),
+            Some(errors::EXPIRED | errors::EXPIRED_INSIDE) => Ok(Answer::Expired(failure.answer())),
+            _ => Err(failure.into()),
+        }
+    }
+
+    /// Whether these credentials sign in, where that is the question itself.
+    ///
+    /// # Errors
+    /// As [`Self::sign_in`].
+    pub(super) async fn opens_for(&self, user: &Username, password: &Password) -> Result<bool, EdgeError> {
+        match self.sign_in(user, password).await? {
+            Answer::Accepted(session) => {
+                session.leave().await;
+                Ok(true)
+            }
+            Answer::Expired(_) => Ok(true),
+            Answer::Refused(_) => Ok(false),
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Why a call failed, by what the operator does about it.
+
+/// The kinds of failure, by cause: each has one remedy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "class() and remedy() say what each is")]
+pub enum Cause {
+    NameNotResolved,
+    Unreachable,
+    TlsUnknownAuthority,
+    TlsUnknownRdsAuthority,
+    TlsWrongName,
+    TlsExpired,
+    TlsNotOffered,
+    TlsRequired,
+    TlsFailed,
+    SignInRefused,
+    SignInMethod,
+    PasswordExpired,
+    PasswordPolicy,
+    PasswordReused,
+    Locked,
+    Blocked,
+    TooManyConnections,
+    NotAccepting,
+    ReadOnly,
+    ReplicaLag,
+    MissingPrivilege,
+    MissingDatabase,
+    LockTimeout,
+    Unequal,
+    Statement,
+    SecretNotFound,
+    AccessDenied,
+    Throttled,
+    Kms,
+    SecretsManager,
+    Rds,
+    Deadline,
+}
+
+impl Cause {
+    /// The name in logs and in the function's error type.
+    #[must_use]
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::NameNotResolved => "NameNotResolved",
+            Self::Unreachable => "Unreachable",
+            Self::TlsUnknownAuthority | Self::TlsUnknownRdsAuthority => "TlsUnknownAuthority",
+            Self::TlsWrongName => "TlsWrongName",
+            Self::TlsExpired => "TlsExpired",
+            Self::TlsNotOffered => "TlsNotOffered",
+            Self::TlsRequired => "TlsRequired",
+            Self::TlsFailed => "TlsFailed",
+            Self::SignInRefused => "SignInRefused",
+            Self::SignInMethod => "SignInMethod",
+            Self::PasswordExpired => "PasswordExpired",
+            Self::PasswordPolicy => "PasswordPolicy",
+            Self::PasswordReused => "PasswordReused",
+            Self::Locked => "Locked",
+            Self::Blocked => "Blocked",
+            Self::TooManyConnections => "TooManyConnections",
+            Self::NotAccepting => "NotAccepting",
+            Self::ReadOnly => "ReadOnly",
+            Self::ReplicaLag => "ReplicaLag",
+            Self::MissingPrivilege => "MissingPrivilege",
+            Self::MissingDatabase => "MissingDatabase",
+            Self::LockTimeout => "LockTimeout",
+            Self::Unequal => "Unequal",
+            Self::Statement => "Statement",
+            Self::SecretNotFound => "SecretNotFound",
+            Self::AccessDenied => "AccessDenied",
+            Self::Throttled => "Throttled",
+            Self::Kms => "Kms",
+            Self::SecretsManager => "SecretsManager",
+            Self::Rds => "Rds",
+            Self::Deadline => "Deadline",
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    #[expect(clippy::too_many_lines, reason = "a table")]
+    pub fn remedy(self) -> &'static str {
+        match self {
+            Self::NameNotResolved => {
+                "correct the secret's host, or let the function's VPC resolve it (DNS support, private zones)"
+            }
+            Self::Unreachable => {
+                "let the function's security group and subnets reach this address and port (for AWS's own APIs: \
+                 a NAT gateway or a VPC endpoint)"
+            }
+            Self::TlsUnknownAuthority => {
+                "if this server is yours, put its authority's certificate (PEM) in a layer and name the file in \
+                 DATABASE_CA_FILE; if not, somebody answers in its place"
+            }
+            Self::TlsUnknownRdsAuthority => {
+                "put the region's bundle from truststore.pki.rds.amazonaws.com in a layer and name the file in \
+                 DATABASE_CA_FILE"
+            }
+            Self::TlsWrongName => "set the secret's host to a name that the server's certificate holds",
+            Self::TlsExpired => {
+                "renew the server's certificate (RDS: modify its certificate authority), or set its clock"
+            }
+            Self::TlsNotOffered => {
+                "turn TLS on at the server; only if cleartext is really meant, set \"ssl\": false in the secret; \
+                 if the server has TLS, somebody on the way strips it"
+            }
+            Self::TlsRequired => "remove \"ssl\": false from the secret: this server or account demands TLS",
+            Self::TlsFailed => "compare the server's TLS settings with TLS 1.2 or 1.3 and common ciphers",
+            Self::SignInRefused => {
+                "compare the stored password with the server's, and the server's host rules with this user"
+            }
+            Self::SignInMethod => {
+                "give the account a way to sign in by password that the driver knows (MySQL: caching_sha2_password over \
+                 TLS; MariaDB: mysql_native_password)"
+            }
+            Self::PasswordExpired => {
+                "let a superuser set the password of the AWSCURRENT version anew, which ends its expiry, and rotate again"
+            }
+            Self::PasswordPolicy => {
+                "give the function a policy that the server accepts (PASSWORD_LENGTH, EXCLUDE_CHARACTERS and so on; MariaDB, \
+                 which gets a hash: strict_password_validation = OFF), then remove AWSPENDING from the version and rotate again"
+            }
+            Self::PasswordReused => {
+                "remove AWSPENDING from the version and rotate again, which makes another password"
+            }
+            Self::Locked => "unlock the account (ACCOUNT UNLOCK; PostgreSQL: LOGIN), and rotate again",
+            Self::Blocked => {
+                "wait out the account's PASSWORD_LOCK_TIME or unlock it (ALTER USER ... ACCOUNT UNLOCK; MariaDB: FLUSH \
+                 PRIVILEGES); find who signs in with a wrong password; allow at least 3 failed sign-ins"
+            }
+            Self::TooManyConnections => {
+                "raise the server's or the role's connection limit, or let connections end"
+            }
+            Self::NotAccepting => "wait until the server accepts connections; the next attempt then succeeds",
+            Self::ReadOnly => "name the writer's address as host: this server is a replica or read-only",
+            Self::ReplicaLag => "wait until the replica has caught up; the next attempt then succeeds",
+            Self::MissingPrivilege => "grant what the server says is missing",
+            Self::MissingDatabase => "correct dbname in the secret, or create that database",
+            Self::LockTimeout => {
+                "let the transaction that holds the lock end (PostgreSQL: pg_locks names it; MySQL: \
+                 performance_schema.metadata_locks; it may be a lock by name); the next attempt then succeeds"
+            }
+            Self::Unequal => {
+                "Secrets Manager's retry runs setSecret again, which mends a clone; if it comes back, find who changes this user"
+            }
+            Self::Statement => "look the code up in the server's documentation and its log",
+            Self::SecretNotFound => {
+                "check the ARN, the region, and that the secret is not scheduled for deletion"
+            }
+            Self::AccessDenied => {
+                "allow the action in the function's role, and for a secret in the secret's policy as well"
+            }
+            Self::Throttled => {
+                "spread the rotation schedules (Secrets Manager takes 50 writes a second in an account and region)"
+            }
+            Self::Kms => {
+                "allow the function's role kms:Decrypt and kms:GenerateDataKey on the secret's key, and enable the key"
+            }
+            Self::SecretsManager => "look the code up in the API reference of Secrets Manager",
+            Self::Rds => {
+                "allow rds:DescribeDBInstances and rds:DescribeDBClusters, and check that the server is in this \
+                 account and region"
+            }
+            Self::Deadline => "look at what was waited for, or give the function more time",
+        }
+    }
+}
