@@ -7,54 +7,16 @@ use aws_sdk_secretsmanager::Client;
 use local_aws::{LocalAws, Options, Rotation};
 use serde_json::{Value, json};
 
-use crate::{App, Credentials, FunctionError, Functions, Postgres, secrets_manager};
+use crate::{App, Credentials, FunctionError, Functions, Postgres, Server, Setup, secrets_manager};
 
 /// The steps of a rotation, by their names on the wire, in order.
 pub const STEPS: [&str; 4] = ["createSecret", "setSecret", "testSecret", "finishSecret"];
 
-/// What a test wants to differ from the ordinary.
-#[derive(Debug, Clone)]
-pub struct Setup<'a> {
-    /// The function's binary.
-    pub function: &'a str,
-    /// How the user's name begins.
-    pub user: &'a str,
-    /// Fields of the secret to add or replace; null removes one.
-    pub fields: Value,
-    /// Variables of the function.
-    pub environment: Vec<(&'a str, &'a str)>,
-    /// How often Secrets Manager runs a rotation that fails.
-    pub attempts: u32,
-    /// The function's timeout.
-    pub timeout: Duration,
-}
-
-impl Setup<'_> {
-    /// The user changes its own password.
-    #[must_use]
-    pub fn single_user() -> Self {
-        Self {
-            function: "postgres-single-user",
-            user: "app",
-            fields: json!({}),
-            environment: vec![("AWS_LAMBDA_LOG_LEVEL", "TRACE")],
-            attempts: 1,
-            timeout: Duration::from_secs(30),
-        }
-    }
-
-    /// The user and its clone take turns.
-    #[must_use]
-    pub fn alternating_users() -> Self {
-        Self { function: "postgres-alternating-users", ..Self::single_user() }
-    }
-}
-
 /// See the module. Everything ends with this value.
 #[derive(Debug)]
-pub struct Application<'a> {
+pub struct Application<'a, S: Server = Postgres> {
     /// Where the application's database is.
-    pub server: &'a Postgres,
+    pub server: &'a S,
     /// The application's user and database, with its first password.
     pub app: App,
     /// The Secrets Manager.
@@ -72,20 +34,19 @@ pub struct Application<'a> {
     unfinished: Mutex<Option<(String, usize)>>,
 }
 
-impl<'a> Application<'a> {
+impl<'a, S: Server> Application<'a, S> {
     /// An application whose user the superuser has created, with its secret stored and its function ready.
-    pub async fn start(server: &'a Postgres, setup: Setup<'_>) -> Self {
-        let app = App::create(server, setup.user).await;
+    pub async fn start(server: &'a S, setup: Setup<'_>) -> Self {
+        let app = server.create_app(setup.user).await;
         Self::with(server, app, setup).await
     }
 
     /// The same for an application that exists.
-    pub async fn with(server: &'a Postgres, app: App, setup: Setup<'_>) -> Self {
+    pub async fn with(server: &'a S, app: App, setup: Setup<'_>) -> Self {
         let options = Options { attempts: setup.attempts, pause: Duration::ZERO, ..Options::default() };
         let local = LocalAws::start(options).await.expect("local-aws starts");
         let client = secrets_manager(&local.url());
-        let superuser = server.secret(server.admin().await, "postgres");
-        let superuser_arn = store(&client, "superuser", &superuser).await;
+        let superuser_arn = store(&client, "superuser", &server.superuser_secret().await).await;
 
         let mut secret = app.secret(server);
         if setup.function.ends_with("alternating-users") {

@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::MySqlVersion;
+
 /// The major versions of PostgreSQL to test, newest first: `BED_POSTGRES`, or 18 and 13.
 #[must_use]
 pub fn postgres_versions() -> Vec<u16> {
@@ -26,6 +28,31 @@ pub(crate) fn postgres_programs(version: u16) -> PathBuf {
         folder.join("bin/postgres").is_file(),
         "no PostgreSQL {version} in {}: run `make tools` (`make test-matrix` fetches all versions), or set {named} to \
          the folder of an installed one",
+        folder.display()
+    );
+    folder
+}
+
+/// The versions of MySQL and MariaDB to test, the main one first: `BED_MYSQL`, or all.
+#[must_use]
+pub fn mysql_versions() -> Vec<MySqlVersion> {
+    let Some(versions) = variable("BED_MYSQL") else { return MySqlVersion::ALL.to_vec() };
+    let of = |name: &str| MySqlVersion::ALL.into_iter().find(|version| version.to_string() == name.trim());
+    let names = versions.split(',');
+    names
+        .map(|name| of(name).expect("BED_MYSQL is a list such as mysql-9.7,mariadb-11.8,mariadb-10.11"))
+        .collect()
+}
+
+/// The folder of an unpacked MySQL or MariaDB, with `usr/sbin` in it: `BED_MYSQL_9_7` and so on, or what `make tools`
+/// fetched.
+pub(crate) fn mysql_programs(version: MySqlVersion) -> PathBuf {
+    let named = format!("BED_{}", version.to_string().to_uppercase().replace(['-', '.'], "_"));
+    let folder =
+        variable(&named).map_or_else(|| repository().join(format!("target/tools/{version}")), PathBuf::from);
+    assert!(
+        folder.join("usr/sbin").is_dir(),
+        "no {version} in {}: run `make tools`, or set {named} to the folder of an unpacked one",
         folder.display()
     );
     folder

@@ -74,8 +74,14 @@ pub(crate) fn user() -> u32 {
     fs::metadata("/proc/self").expect("/proc is mounted").uid()
 }
 
-fn runs_as_root() -> bool {
+pub(crate) fn runs_as_root() -> bool {
     user() == 0
+}
+
+/// Keeps owners and modes.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    let copied = Command::new("cp").arg("-a").args([from, to]).output().expect("cp runs");
+    assert!(copied.status.success(), "{}", String::from_utf8_lossy(&copied.stderr));
 }
 
 fn remove_left_behind() {

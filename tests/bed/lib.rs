@@ -1,4 +1,4 @@
-//! The bed that the tests and the demo lie on: real PostgreSQL servers, the real Lambda binaries under a Lambda
+//! The bed that the tests and the demo lie on: real servers, the real Lambda binaries under a Lambda
 //! Runtime API, and a wire between them that can be cut.
 //!
 //! Everything listens on loopback, lives in a folder of its own below the system's temporary folder, and goes away
@@ -10,28 +10,38 @@
     reason = "the bed stands in tests: a part that does not start has no better answer than to stop the test, loudly"
 )]
 
+mod app;
 mod application;
 pub mod authority;
 mod cargo_lambda;
 pub mod crash;
+mod credentials;
 pub mod environment;
 mod folder;
 pub mod functions;
 mod in_process;
 mod moto;
+pub mod mysql;
 pub mod postgres;
 mod runtime_api;
 mod secrets_manager;
+mod server;
+mod setup;
 mod tether;
 pub mod wire;
 
-pub use application::{Application, STEPS, Setup, store};
+pub use app::App;
+pub use application::{Application, STEPS, store};
 pub use authority::Certificate;
 pub use cargo_lambda::CargoLambda;
-pub use environment::postgres_versions;
+pub use credentials::Credentials;
+pub use environment::{mysql_versions, postgres_versions};
 pub use functions::{FunctionError, Functions};
 pub use in_process::InProcess;
 pub use moto::Moto;
-pub use postgres::{App, Credentials, Postgres, PostgresOptions};
+pub use mysql::{MySql, MySqlOptions, MySqlVersion};
+pub use postgres::{Postgres, PostgresOptions};
 pub use secrets_manager::{aws_at, secrets_manager};
+pub use server::Server;
+pub use setup::Setup;
 pub use wire::Wire;

@@ -3,7 +3,7 @@
 use std::{
     io,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -25,6 +25,8 @@ pub enum Fault {
     None,
     /// Whoever asks for TLS is told that there is none. A client that then signs in is let through, in cleartext.
     StripsTls,
+    /// The same for MySQL and MariaDB, whose servers speak first: their greeting says that there is no TLS.
+    HidesTls,
     /// Connections are accepted, and nothing is ever answered.
     Silent,
     /// All passes until the client has sent this many bytes; then the connection is closed.
@@ -35,6 +37,7 @@ pub enum Fault {
 #[derive(Debug)]
 pub struct Wire {
     port: u16,
+    fault: Arc<Mutex<Fault>>,
     seen: Arc<Seen>,
     accepting: JoinHandle<()>,
 }
@@ -56,9 +59,14 @@ impl Wire {
     pub async fn from(address: &str, port: u16, fault: Fault) -> Self {
         let listener = TcpListener::bind(address).await.expect("a free port");
         let own_port = listener.local_addr().expect("a bound port").port();
-        let seen = Arc::new(Seen::default());
-        let accepting = tokio::spawn(accept(listener, port, fault, Arc::clone(&seen)));
-        Self { port: own_port, seen, accepting }
+        let (seen, fault) = (Arc::new(Seen::default()), Arc::new(Mutex::new(fault)));
+        let accepting = tokio::spawn(accept(listener, port, Arc::clone(&fault), Arc::clone(&seen)));
+        Self { port: own_port, fault, seen, accepting }
+    }
+
+    /// What happens to connections from here on.
+    pub fn becomes(&self, fault: Fault) {
+        *self.fault.lock().expect("nobody panics here") = fault;
     }
 
     /// The wire's own port on 127.0.0.1.
@@ -92,17 +100,19 @@ impl Drop for Wire {
     }
 }
 
-async fn accept(listener: TcpListener, port: u16, fault: Fault, seen: Arc<Seen>) {
+async fn accept(listener: TcpListener, port: u16, fault: Arc<Mutex<Fault>>, seen: Arc<Seen>) {
     // Connections end with the task that holds them.
     let mut connections = tokio::task::JoinSet::new();
     while let Ok((client, _)) = listener.accept().await {
         seen.connections.fetch_add(1, Ordering::SeqCst);
         let seen = Arc::clone(&seen);
+        let fault = *fault.lock().expect("nobody panics here");
         connections.spawn(async move {
             // A connection that breaks is what the client is tested with.
             let _ = match fault {
                 Fault::None => pass(client, &[], port, &seen, usize::MAX).await,
                 Fault::StripsTls => strip(client, port, &seen).await,
+                Fault::HidesTls => hide(client, port, &seen).await,
                 Fault::Silent => pump(client, tokio::io::sink(), usize::MAX, &seen.bytes).await,
                 Fault::CutsAfter(bytes) => pass(client, &[], port, &seen, bytes).await,
             };
@@ -121,6 +131,29 @@ async fn strip(mut client: TcpStream, port: u16, seen: &Seen) -> io::Result<()> 
         }
         client.write_all(b"N").await?;
     }
+}
+
+/// The flag `CLIENT_SSL` of a server's greeting (MySQL, `Protocol::HandshakeV10`): it lies behind the length and number of
+/// the packet, the protocol's version, the server's version, which ends in NUL, and 13 bytes more.
+async fn hide(client: TcpStream, port: u16, seen: &Seen) -> io::Result<()> {
+    let (mut from_server, to_server) = TcpStream::connect(("127.0.0.1", port)).await?.into_split();
+    let (from_client, mut to_client) = client.into_split();
+    let mut greeting = [0; 4];
+    from_server.read_exact(&mut greeting).await?;
+    let mut rest = vec![0; usize::from(greeting[0]) + (usize::from(greeting[1]) << 8)];
+    from_server.read_exact(&mut rest).await?;
+    let version = rest[1..].iter().position(|byte| *byte == 0).ok_or(io::ErrorKind::InvalidData)?;
+    rest[version + 16] &= !0x08;
+    to_client.write_all(&greeting).await?;
+    to_client.write_all(&rest).await?;
+    let (sent, answered) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    tokio::select! {
+        _ = pump(from_client, to_server, usize::MAX, &sent) => {}
+        _ = pump(from_server, to_client, usize::MAX, &answered) => {}
+    }
+    // Whoever answers such a greeting signs in; whoever hangs up has sent nothing.
+    seen.cleartext_sign_ins.fetch_add(usize::from(sent.into_inner() > 0), Ordering::SeqCst);
+    Ok(())
 }
 
 /// Both ways, until one side closes or the client has sent `most` bytes; then both are closed.

@@ -1,19 +1,8 @@
-//! An application on a server: its user and the database that the user owns.
+//! An application on a PostgreSQL server: its user and the database that the user owns. Everybody may connect to
+//! that, as PostgreSQL has it.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
-use serde_json::Value;
-
-use super::{Credentials, Postgres, name};
-
-/// One application, with names that no other application of the server has: tests run side by side.
-#[derive(Clone, Debug)]
-pub struct App {
-    /// Its user, with the first password.
-    pub credentials: Credentials,
-    /// The database that its user owns. Everybody may connect to it, as PostgreSQL has it.
-    pub database: String,
-}
+use super::{Postgres, name};
+use crate::{App, Credentials};
 
 impl App {
     /// An application whose user's name begins with `hint`, in whatever characters (up to 40 bytes).
@@ -34,12 +23,6 @@ impl App {
         app.made_by(on, on.admin().await).await
     }
 
-    fn unique(hint: &str) -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(1);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        Self { credentials: Credentials::new(&format!("{hint}{number}")), database: format!("db{number}") }
-    }
-
     async fn made_by(self, on: &Postgres, creator: &Credentials) -> Self {
         let mut session = on.set_up_as(creator, "postgres").await.expect("the creator signs in");
         let (database, user) = (name(&self.database), name(&self.credentials.user));
@@ -47,17 +30,5 @@ impl App {
         on.set_password(&self.credentials).await;
         on.execute("postgres", &format!("CREATE DATABASE {database} OWNER {user}")).await;
         self
-    }
-
-    /// The name of the application's user.
-    #[must_use]
-    pub fn user(&self) -> &str {
-        &self.credentials.user
-    }
-
-    /// The application's secret, with its first password.
-    #[must_use]
-    pub fn secret(&self, on: &Postgres) -> Value {
-        on.secret(&self.credentials, &self.database)
     }
 }

@@ -16,28 +16,10 @@ use tokio::sync::{Mutex, OnceCell};
 
 use self::server::Server;
 pub use self::{
-    app::App,
     log::Log,
     quote::{name, text},
 };
-use crate::authority::Certificate;
-
-/// A user of a server, and its password.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Credentials {
-    /// The user's name, to the letter.
-    pub user: String,
-    /// Its password.
-    pub password: String,
-}
-
-impl Credentials {
-    /// A user with a new password.
-    #[must_use]
-    pub fn new(user: &str) -> Self {
-        Self { user: user.to_owned(), password: format!("pw-{}", uuid::Uuid::new_v4().simple()) }
-    }
-}
+use crate::{Credentials, authority::Certificate};
 
 /// How a test's own server differs from the shared one.
 #[derive(Clone, Copy, Debug, Default)]

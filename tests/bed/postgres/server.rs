@@ -13,7 +13,7 @@ use super::{PostgresOptions, log::LINE_PREFIX};
 use crate::{
     authority,
     environment::{postgres_programs, repository},
-    folder::{Folder, as_server_user, server_user_prefix, user},
+    folder::{Folder, as_server_user, copy, server_user_prefix, user},
     tether::{Stop, tethered},
 };
 
@@ -169,12 +169,6 @@ fn spawn(folder: &Folder, programs: &Path) -> (u16, Child) {
 fn append(file: &Path, lines: &str) {
     let before = fs::read_to_string(file).expect("initdb wrote it");
     fs::write(file, format!("{before}\n{lines}")).expect("a file in the server's folder");
-}
-
-/// Keeps owners and modes.
-fn copy(from: &Path, to: &Path) {
-    let copied = Command::new("cp").arg("-a").args([from, to]).output().expect("cp runs");
-    assert!(copied.status.success(), "{}", String::from_utf8_lossy(&copied.stderr));
 }
 
 fn path(path: &Path) -> &str {

@@ -1,0 +1,67 @@
+//! Reading what a server wrote into its general log.
+
+use std::{collections::HashSet, fs, path::PathBuf};
+
+/// A server's general log since a moment: every statement of everybody but root, and every attempt to sign in.
+#[derive(Debug)]
+pub struct Log {
+    path: PathBuf,
+    from: usize,
+}
+
+impl Log {
+    pub(super) fn from_now(path: PathBuf) -> Self {
+        let from = fs::read(&path).expect("the server has a log").len();
+        Self { path, from }
+    }
+
+    /// All that was written since.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let all = fs::read(&self.path).expect("the server has a log");
+        String::from_utf8_lossy(&all[self.from..]).into_owned()
+    }
+
+    /// Whether the log holds this text.
+    #[must_use]
+    pub fn contains(&self, text: &str) -> bool {
+        self.text().contains(text)
+    }
+
+    /// How many statements begin so.
+    #[must_use]
+    pub fn statements(&self, beginning: &str) -> usize {
+        let text = self.text();
+        text.lines().filter(|line| line.contains(&format!("Query\t{beginning}"))).count()
+    }
+
+    /// How many times this user signed in.
+    #[must_use]
+    pub fn authorized(&self, user: &str) -> usize {
+        self.connections(user).0
+    }
+
+    /// How many times this user, existing or not, was turned away at the door, for whatever reason.
+    #[must_use]
+    pub fn failed(&self, user: &str) -> usize {
+        self.connections(user).1
+    }
+
+    /// Both products write `Connect` before they have decided. Whoever came in goes on to say SET NAMES, at once.
+    fn connections(&self, user: &str) -> (usize, usize) {
+        let text = self.text();
+        let from_user = format!("Connect\t{user}@");
+        let thread = |line: &str, word: &str| -> Option<u64> {
+            line.split(word).next()?.split_whitespace().next_back()?.parse().ok()
+        };
+        let came_in: HashSet<u64> = text
+            .lines()
+            .filter(|line| line.contains("Query\t"))
+            .filter_map(|line| thread(line, "Query\t"))
+            .collect();
+        let attempts = text.lines().filter(|line| line.contains(&from_user));
+        let attempts: Vec<u64> = attempts.filter_map(|line| thread(line, "Connect\t")).collect();
+        let authorized = attempts.iter().filter(|thread| came_in.contains(thread)).count();
+        (authorized, attempts.len() - authorized)
+    }
+}

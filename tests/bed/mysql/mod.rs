@@ -1,0 +1,277 @@
+//! A real MySQL or MariaDB server: one a version that all tests of a process share, or one of a test's own.
+
+mod account;
+mod log;
+mod quote;
+mod server;
+
+use std::{collections::HashMap, fmt, path::PathBuf};
+
+use serde_json::{Value, json};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Executor, MySqlConnection, Row,
+    mysql::{MySqlConnectOptions, MySqlDatabaseError, MySqlSslMode},
+};
+use tokio::sync::{Mutex, OnceCell};
+
+use self::server::Server;
+pub use self::{
+    log::Log,
+    quote::{name, text},
+};
+use crate::{App, Credentials, authority::Certificate};
+
+/// What RDS gives its master user on MySQL 8.4 and later, as far as a server that is not RDS has it. Neither
+/// SUPER nor `SYSTEM_USER` is among it.
+const ON_EVERYTHING: &str = "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, RELOAD, PROCESS, REFERENCES, INDEX, ALTER, \
+    SHOW DATABASES, CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, REPLICATION SLAVE, REPLICATION CLIENT, CREATE VIEW, \
+    SHOW VIEW, CREATE ROUTINE, ALTER ROUTINE, CREATE USER, EVENT, TRIGGER";
+const ON_MYSQL: &str = "CREATE ROLE, DROP ROLE";
+const DYNAMIC: &str = "APPLICATION_PASSWORD_ADMIN, FLUSH_OPTIMIZER_COSTS, FLUSH_STATUS, FLUSH_TABLES, \
+    FLUSH_USER_RESOURCES, ROLE_ADMIN, SESSION_VARIABLES_ADMIN, SET_ANY_DEFINER, SHOW_ROUTINE, XA_RECOVER_ADMIN";
+const ON_MARIADB: &str = "DELETE HISTORY";
+const ON_MARIADB_11: &str = "DELETE HISTORY, SHOW CREATE ROUTINE";
+
+/// A product and its version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MySqlVersion {
+    /// MySQL 9.7.
+    MySql97,
+    /// MariaDB 10.11.
+    MariaDb1011,
+    /// MariaDB 11.8.
+    MariaDb118,
+}
+
+impl MySqlVersion {
+    /// All of them, the main one first.
+    pub const ALL: [Self; 3] = [Self::MySql97, Self::MariaDb118, Self::MariaDb1011];
+
+    /// Whether this is MariaDB.
+    #[must_use]
+    pub fn is_mariadb(self) -> bool {
+        self != Self::MySql97
+    }
+}
+
+impl fmt::Display for MySqlVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::MySql97 => "mysql-9.7",
+            Self::MariaDb1011 => "mariadb-10.11",
+            Self::MariaDb118 => "mariadb-11.8",
+        })
+    }
+}
+
+/// How a test's own server differs from the shared one.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MySqlOptions<'a> {
+    /// What the server presents to its clients.
+    pub certificate: Certificate,
+    /// Options of the server, such as `("max-connections", "10")`.
+    pub settings: &'a [(&'a str, &'a str)],
+}
+
+/// A running server. It ends with this value, or with the process.
+#[derive(Debug)]
+pub struct MySql {
+    version: MySqlVersion,
+    server: Server,
+    certificate: Certificate,
+    admin: OnceCell<Credentials>,
+}
+
+impl MySql {
+    /// The server of this version that all tests of the process share, started at its first use.
+    pub async fn shared(version: MySqlVersion) -> &'static Self {
+        static SHARED: Mutex<Option<HashMap<MySqlVersion, &'static MySql>>> = Mutex::const_new(None);
+        let mut shared = SHARED.lock().await;
+        let servers = shared.get_or_insert_default();
+        if let Some(server) = servers.get(&version) {
+            return server;
+        }
+        let server = Box::leak(Box::new(Self::start(version, MySqlOptions::default()).await));
+        servers.insert(version, server);
+        server
+    }
+
+    /// A server of the caller's own.
+    pub async fn start(version: MySqlVersion, options: MySqlOptions<'_>) -> Self {
+        let server = Server::start(version, &options).await;
+        Self { version, server, certificate: options.certificate, admin: OnceCell::new() }
+    }
+
+    /// The product and its version.
+    #[must_use]
+    pub fn version(&self) -> MySqlVersion {
+        self.version
+    }
+
+    /// The name that the good certificate is for. `127.0.0.1` is the same server, under the same certificate.
+    #[must_use]
+    pub fn host(&self) -> &'static str {
+        "localhost"
+    }
+
+    /// The port on 127.0.0.1.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.server.port
+    }
+
+    /// The certificate of the authority that clients trust, for `DATABASE_CA_FILE`.
+    #[must_use]
+    pub fn ca_file(&self) -> PathBuf {
+        self.server.folder().join("authority.pem")
+    }
+
+    /// The folder that holds the server's files. It is removed when the server has ended.
+    #[must_use]
+    pub fn folder(&self) -> PathBuf {
+        self.server.folder().to_owned()
+    }
+
+    /// The server's general log from here on.
+    #[must_use]
+    pub fn log(&self) -> Log {
+        Log::from_now(self.server.folder().join("general.log"))
+    }
+
+    /// The user `root`, which may do everything.
+    #[must_use]
+    pub fn root(&self) -> Credentials {
+        Credentials { user: "root".to_owned(), password: self.server.root_password.clone() }
+    }
+
+    /// A superuser shaped like RDS's master user.
+    pub async fn admin(&self) -> &Credentials {
+        self.admin.get_or_init(|| self.create_superuser("master")).await
+    }
+
+    /// Another superuser of that shape.
+    pub async fn create_superuser(&self, user: &str) -> Credentials {
+        let of_product = match self.version {
+            MySqlVersion::MySql97 => ON_MYSQL,
+            MySqlVersion::MariaDb1011 => ON_MARIADB,
+            MySqlVersion::MariaDb118 => ON_MARIADB_11,
+        };
+        let superuser = Credentials::new(user);
+        let (account, password) = (format!("{}@'%'", name(user)), text(&superuser.password));
+        self.execute(&format!("CREATE USER {account} IDENTIFIED BY {password}")).await;
+        let grant = format!("GRANT {ON_EVERYTHING}, {of_product} ON *.* TO {account} WITH GRANT OPTION");
+        self.execute(&grant).await;
+        if !self.version.is_mariadb() {
+            self.execute(&format!("GRANT {DYNAMIC} ON *.* TO {account} WITH GRANT OPTION")).await;
+        }
+        superuser
+    }
+
+    /// An application whose user's name begins with `hint`: at `%`, with rights on a database of its own. Root makes it,
+    /// out of the log.
+    pub async fn create_app(&self, hint: &str) -> App {
+        self.make(App::unique(hint)).await
+    }
+
+    /// The same with exactly this name for user and database: once a server.
+    pub async fn named_app(&self, name: &str) -> App {
+        self.make(App { credentials: Credentials::new(name), database: name.to_owned() }).await
+    }
+
+    async fn make(&self, app: App) -> App {
+        let (user, database) = (name(app.user()), name(&app.database));
+        let password = text(&app.credentials.password);
+        self.execute(&format!("CREATE USER {user}@'%' IDENTIFIED BY {password}")).await;
+        self.execute(&format!("CREATE DATABASE {database}")).await;
+        let rights = "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX, REFERENCES";
+        self.execute(&format!("GRANT {rights} ON {database}.* TO {user}@'%'")).await;
+        app
+    }
+
+    /// A secret's value for these credentials on this server, with the keys that AWS's rotation functions know.
+    #[must_use]
+    pub fn secret(&self, of: &Credentials, dbname: &str) -> Value {
+        let engine = if self.version.is_mariadb() { "mariadb" } else { "mysql" };
+        json!({
+            "engine": engine, "host": self.host(), "port": self.port(),
+            "username": of.user, "password": of.password, "dbname": dbname,
+        })
+    }
+
+    /// Signs in as an application would: over verified TLS, or in cleartext where the server speaks no TLS.
+    ///
+    /// # Errors
+    /// Whatever keeps the user from signing in.
+    pub async fn sign_in(
+        &self,
+        as_user: &Credentials,
+        database: &str,
+    ) -> Result<MySqlConnection, sqlx::Error> {
+        self.options(as_user, database, MySqlSslMode::VerifyIdentity).connect().await
+    }
+
+    /// Whether these credentials sign in. Panics if that cannot be told: if the server is away, or full.
+    pub async fn signs_in(&self, as_user: &Credentials, database: &str) -> bool {
+        match self.sign_in(as_user, database).await {
+            Ok(_) => true,
+            Err(error) => match number(&error) {
+                // Refused, locked, blocked, expired.
+                Some(1045 | 3118 | 3955 | 4150 | 4151 | 1820 | 1862) => false,
+                _ => panic!("cannot tell whether {} signs in: {error}", as_user.user),
+            },
+        }
+    }
+
+    /// Runs a statement as root, which the server's log does not show.
+    pub async fn execute(&self, sql: &str) {
+        self.values(sql).await;
+    }
+
+    /// The first column of every row of a query as root, as text; NULL is empty.
+    pub async fn values(&self, sql: &str) -> Vec<String> {
+        let mut root = self.root_session().await;
+        run(&mut root, sql).await.unwrap_or_else(|error| panic!("{error}\n{sql}"))
+    }
+
+    /// A session of root, which the server's log does not show.
+    pub async fn root_session(&self) -> MySqlConnection {
+        // Those with a bad certificate are set up as well.
+        let root = self.options(&self.root(), "", MySqlSslMode::Required);
+        let mut root = root.connect().await.expect("root signs in");
+        // Tests search the log for passwords that the functions must not leave there. Ours are not theirs.
+        run(&mut root, "SET SESSION sql_log_off = 1, sql_mode = ''").await.expect("root may");
+        root
+    }
+
+    fn options(&self, user: &Credentials, database: &str, mode: MySqlSslMode) -> MySqlConnectOptions {
+        let mode = if self.certificate == Certificate::None { MySqlSslMode::Disabled } else { mode };
+        let options = MySqlConnectOptions::new()
+            .host(self.host())
+            .port(self.port())
+            .username(&user.user)
+            .password(&user.password)
+            .ssl_mode(mode)
+            .ssl_ca(self.ca_file())
+            .pipes_as_concat(false)
+            .no_engine_substitution(false)
+            .timezone(None)
+            .disable_statement_logging();
+        if database.is_empty() { options } else { options.database(database) }
+    }
+}
+
+/// The number of a server's error.
+#[must_use]
+pub fn number(error: &sqlx::Error) -> Option<u16> {
+    error.as_database_error()?.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number)
+}
+
+/// Runs statements; answers the first column of every row as text, NULL as empty.
+///
+/// # Errors
+/// What the server answers to the first statement that fails.
+pub async fn run(connection: &mut MySqlConnection, sql: &str) -> Result<Vec<String>, sqlx::Error> {
+    let rows = connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))).await?;
+    // The text protocol answers every type as text.
+    rows.iter().map(|row| Ok(row.try_get_unchecked::<Option<String>, _>(0)?.unwrap_or_default())).collect()
+}

@@ -1,0 +1,115 @@
+//! What an application's tests ask of its server, whichever it is.
+
+use std::{fmt, path::PathBuf};
+
+use async_trait::async_trait;
+use databases::{Limits, TrustAnchors};
+use rotation::edges::Database;
+use serde_json::Value;
+
+use crate::{App, Credentials, MySql, Postgres};
+
+/// A running server.
+#[async_trait]
+pub trait Server: fmt::Debug + Send + Sync {
+    /// What it is called in a message, such as `postgres-18`.
+    fn name(&self) -> String;
+
+    /// A secret's value for these credentials on this server, with the keys that AWS's rotation functions know.
+    fn secret(&self, of: &Credentials, dbname: &str) -> Value;
+
+    /// A superuser shaped like RDS's master user.
+    async fn admin(&self) -> &Credentials;
+
+    /// The secret of that superuser.
+    async fn superuser_secret(&self) -> Value;
+
+    /// The certificate of the authority that clients trust, for `DATABASE_CA_FILE`.
+    fn ca_file(&self) -> PathBuf;
+
+    /// A new application, whose user the superuser creates; its name begins with `hint`.
+    async fn create_app(&self, hint: &str) -> App;
+
+    /// Whether these credentials sign in. Panics if that cannot be told: if the server is away, or full.
+    async fn signs_in(&self, as_user: &Credentials, database: &str) -> bool;
+
+    /// What the functions speak to it with.
+    fn edge(&self) -> Box<dyn Database>;
+}
+
+#[async_trait]
+impl Server for Postgres {
+    fn name(&self) -> String {
+        format!("postgres-{}", self.version())
+    }
+
+    fn secret(&self, of: &Credentials, dbname: &str) -> Value {
+        Postgres::secret(self, of, dbname)
+    }
+
+    async fn admin(&self) -> &Credentials {
+        Postgres::admin(self).await
+    }
+
+    async fn superuser_secret(&self) -> Value {
+        self.secret(self.admin().await, "postgres")
+    }
+
+    fn ca_file(&self) -> PathBuf {
+        Postgres::ca_file(self)
+    }
+
+    async fn create_app(&self, hint: &str) -> App {
+        App::create(self, hint).await
+    }
+
+    async fn signs_in(&self, as_user: &Credentials, database: &str) -> bool {
+        Postgres::signs_in(self, as_user, database).await
+    }
+
+    fn edge(&self) -> Box<dyn Database> {
+        Box::new(databases::Postgres::new(trusted(self), Limits::default()))
+    }
+}
+
+#[async_trait]
+impl Server for MySql {
+    fn name(&self) -> String {
+        self.version().to_string()
+    }
+
+    fn secret(&self, of: &Credentials, dbname: &str) -> Value {
+        MySql::secret(self, of, dbname)
+    }
+
+    async fn admin(&self) -> &Credentials {
+        MySql::admin(self).await
+    }
+
+    async fn superuser_secret(&self) -> Value {
+        let mut secret = self.secret(self.admin().await, "");
+        secret.as_object_mut().expect("an object").remove("dbname");
+        secret
+    }
+
+    fn ca_file(&self) -> PathBuf {
+        MySql::ca_file(self)
+    }
+
+    async fn create_app(&self, hint: &str) -> App {
+        MySql::create_app(self, hint).await
+    }
+
+    async fn signs_in(&self, as_user: &Credentials, database: &str) -> bool {
+        MySql::signs_in(self, as_user, database).await
+    }
+
+    fn edge(&self) -> Box<dyn Database> {
+        Box::new(databases::MySql::new(trusted(self), Limits::default()))
+    }
+}
+
+fn trusted(server: &dyn Server) -> TrustAnchors {
+    let authority = std::fs::read(server.ca_file()).expect("the authority's file");
+    TrustAnchors::new(Some(&authority)).expect("an authority")
+}

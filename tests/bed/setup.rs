@@ -1,0 +1,61 @@
+//! How an application and its function begin.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+/// What a test wants to differ from the ordinary.
+#[derive(Debug, Clone)]
+pub struct Setup<'a> {
+    /// The function's binary.
+    pub function: &'a str,
+    /// How the user's name begins.
+    pub user: &'a str,
+    /// Fields of the secret to add or replace; null removes one.
+    pub fields: Value,
+    /// Variables of the function.
+    pub environment: Vec<(&'a str, &'a str)>,
+    /// How often Secrets Manager runs a rotation that fails.
+    pub attempts: u32,
+    /// The function's timeout.
+    pub timeout: Duration,
+}
+
+impl Setup<'_> {
+    /// The user changes its own password.
+    #[must_use]
+    pub fn single_user() -> Self {
+        Self {
+            function: "postgres-single-user",
+            user: "app",
+            fields: json!({}),
+            environment: vec![("AWS_LAMBDA_LOG_LEVEL", "TRACE")],
+            attempts: 1,
+            timeout: Duration::from_secs(30),
+        }
+    }
+
+    /// The user and its clone take turns.
+    #[must_use]
+    pub fn alternating_users() -> Self {
+        Self { function: "postgres-alternating-users", ..Self::single_user() }
+    }
+
+    /// The same on MySQL and MariaDB.
+    #[must_use]
+    pub fn mysql_single_user() -> Self {
+        Self { function: "mysql-single-user", ..Self::single_user() }
+    }
+
+    /// The same on MySQL and MariaDB.
+    #[must_use]
+    pub fn mysql_alternating_users() -> Self {
+        Self { function: "mysql-alternating-users", ..Self::single_user() }
+    }
+
+    /// The user has two passwords at a time, on MySQL.
+    #[must_use]
+    pub fn mysql_dual_password() -> Self {
+        Self { function: "mysql-dual-password", ..Self::single_user() }
+    }
+}
