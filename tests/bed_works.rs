@@ -1,5 +1,7 @@
 //! The bed itself: what the other tests rely on.
 
+mod mysql;
+
 use std::{
     fs,
     io::{BufRead, BufReader},

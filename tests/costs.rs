@@ -1,11 +1,13 @@
 //! What a rotation may cost, in calls of Secrets Manager and in sign-ins: counts, so that noise cannot hide a loss.
 
+mod mysql;
+
 use std::collections::BTreeMap;
 
-use bed::{Application, Postgres, PostgresOptions, STEPS, Setup, postgres_versions};
+use bed::{Application, Postgres, PostgresOptions, STEPS, Server, Setup, postgres_versions};
 
 /// How often each call was made.
-fn counted(application: &Application<'_>) -> BTreeMap<String, usize> {
+fn counted<S: Server>(application: &Application<'_, S>) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for call in application.local.calls() {
         *counts.entry(call.operation).or_default() += 1;

@@ -1,6 +1,8 @@
 //! Every failure says what was being done, with what, what came back, and what to do next; its class is the
 //! error type of the function's answer.
 
+mod mysql;
+
 use std::error::Error as _;
 use std::net::TcpListener;
 use std::time::Duration;
@@ -22,7 +24,7 @@ async fn failure_with(fields: Value) -> String {
     application.rotate_badly().await
 }
 
-fn says(failure: &str, class: &str, parts: &[&str]) {
+pub(crate) fn says(failure: &str, class: &str, parts: &[&str]) {
     assert!(failure.contains(&format!(" {class}: ")), "{class} is not the class of: {failure}");
     for part in parts {
         assert!(failure.contains(part), "{part} is not in: {failure}");

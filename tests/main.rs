@@ -1,5 +1,10 @@
 //! All tests that need more than one package, in one program: they share the servers of the bed.
-#![expect(clippy::expect_used, reason = "a test that cannot go on says so and stops")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test that cannot go on says so and stops; what it counted is shown where it is asked for"
+)]
 
 mod bed_works;
 mod belongs;
@@ -8,6 +13,7 @@ mod conforms;
 mod costs;
 mod explains;
 mod kin;
+mod mirrors;
 mod protects;
 mod redacts;
 mod refuses;
@@ -15,3 +21,4 @@ mod resists;
 mod resumes;
 mod rotates;
 mod superusers;
+mod swaps;

@@ -1,5 +1,7 @@
 //! TLS: whoever strips it, or shows a wrong certificate, reads no password.
 
+mod mysql;
+
 use bed::wire::Fault;
 use bed::{Application, Certificate, Postgres, PostgresOptions, Setup, Wire, postgres_versions};
 use serde_json::{Value, json};

@@ -1,5 +1,7 @@
 //! No password, verifier or rotation token in any log of ours, no plain password in any log of a server.
 
+mod mysql;
+
 use bed::{Application, Postgres, Setup, postgres_versions};
 use local_aws::Failure;
 use serde_json::json;

@@ -1,5 +1,7 @@
 //! Bad input and bad intent: a clear error that names the field, nothing changed anywhere, nothing secret echoed.
 
+mod mysql;
+
 use bed::{Application, Postgres, STEPS, Setup, postgres_versions};
 use serde_json::{Value, json};
 

@@ -1,12 +1,14 @@
 //! Crashes, repeats and twins: whatever happened before, running the rotation again mends it, and at every
 //! instant a stored version signs in.
 
+mod mysql;
+
 use bed::crash::{Crash, Moment};
-use bed::{Application, InProcess, Postgres, STEPS, Setup, postgres_versions};
+use bed::{Application, InProcess, Postgres, STEPS, Server, Setup, postgres_versions};
 use rotation::{AlternatingUsers, SingleUser, Strategy};
 
 /// Law 1, for the strategy: `AWSCURRENT` signs in, or under single user any stored version.
-async fn nothing_is_lost(application: &Application<'_>, single_user: bool, context: &str) {
+async fn nothing_is_lost<S: Server>(application: &Application<'_, S>, single_user: bool, context: &str) {
     let current = application.signs_in("AWSCURRENT").await;
     let any = current
         || (single_user
@@ -14,42 +16,64 @@ async fn nothing_is_lost(application: &Application<'_>, single_user: bool, conte
     assert!(any, "no working credential is left: {context}");
 }
 
-async fn a_crash_at_any_call(setup: Setup<'_>, strategy: &'static dyn Strategy, calls_at_least: usize) {
-    let single_user = setup.function == "postgres-single-user";
-    for version in postgres_versions() {
-        let server = Postgres::shared(version).await;
-        for moment in [Moment::Before, Moment::After] {
-            let application = Application::start(server, setup.clone()).await;
-            let function = InProcess::of(&application, strategy).await;
-            let mut at = 1;
-            loop {
-                let context = format!("{} on {version}, {moment:?} call {at}", setup.function);
-                let pending = application.begin().await;
-                let crash = Crash::at(at, moment);
-                let ended = function.run(&application, &pending, &crash).await;
-                nothing_is_lost(&application, single_user, &context).await;
-                assert!(function.run(&application, &pending, &Crash::never()).await, "{context}");
-                nothing_is_lost(&application, false, &context).await;
-                let labels = application.labels().await;
-                assert!(labels.contains(&format!("AWSCURRENT {pending}")), "{context}: {labels:?}");
-                if ended {
-                    assert!(crash.calls() >= calls_at_least, "only {} calls: {context}", crash.calls());
-                    break;
-                }
-                at += 1;
+async fn a_crash_at_any_call<S: Server>(
+    server: &S,
+    setup: Setup<'_>,
+    strategy: &'static dyn Strategy,
+    calls_at_least: usize,
+) {
+    let single_user = setup.function.ends_with("single-user");
+    for moment in [Moment::Before, Moment::After] {
+        let application = Application::start(server, setup.clone()).await;
+        let function = InProcess::of(&application, strategy).await;
+        let mut at = 1;
+        loop {
+            let context = format!("{} on {}, {moment:?} call {at}", setup.function, server.name());
+            let pending = application.begin().await;
+            let crash = Crash::at(at, moment);
+            let ended = function.run(&application, &pending, &crash).await;
+            nothing_is_lost(&application, single_user, &context).await;
+            assert!(function.run(&application, &pending, &Crash::never()).await, "{context}");
+            nothing_is_lost(&application, false, &context).await;
+            let labels = application.labels().await;
+            assert!(labels.contains(&format!("AWSCURRENT {pending}")), "{context}: {labels:?}");
+            if ended {
+                assert!(crash.calls() >= calls_at_least, "only {} calls: {context}", crash.calls());
+                break;
             }
+            at += 1;
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_at_any_call_of_a_single_user_is_mended_by_a_retry() {
-    a_crash_at_any_call(Setup::single_user(), &SingleUser, 14).await;
+    for version in postgres_versions() {
+        a_crash_at_any_call(Postgres::shared(version).await, Setup::single_user(), &SingleUser, 14).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_at_any_call_of_alternating_users_is_mended_by_a_retry() {
-    a_crash_at_any_call(Setup::alternating_users(), &AlternatingUsers, 16).await;
+    for version in postgres_versions() {
+        let server = Postgres::shared(version).await;
+        a_crash_at_any_call(server, Setup::alternating_users(), &AlternatingUsers, 16).await;
+    }
+}
+
+/// Every step twice in a row, and once more when the version has become current.
+async fn every_step_twice<S: Server>(application: &Application<'_, S>) {
+    let pending = application.begin().await;
+    for step in STEPS {
+        application.step(step, &pending).await.expect(step);
+        let stored = application.stored("AWSPENDING").await;
+        application.step(step, &pending).await.expect(step);
+        assert_eq!(application.stored("AWSPENDING").await, stored, "{step}");
+    }
+    for step in STEPS {
+        application.step(step, &pending).await.expect(step);
+    }
+    assert!(application.signs_in("AWSCURRENT").await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -59,32 +83,20 @@ async fn every_step_may_be_delivered_twice() {
         for setup in [Setup::single_user(), Setup::alternating_users()] {
             let application = Application::start(server, setup).await;
             for _turn in 0..2 {
-                let pending = application.begin().await;
-                for step in STEPS {
-                    application.step(step, &pending).await.expect(step);
-                    let stored = application.stored("AWSPENDING").await;
-                    application.step(step, &pending).await.expect(step);
-                    assert_eq!(application.stored("AWSPENDING").await, stored, "{step}");
-                }
-                // Late repeats, after the version has become current.
-                for step in STEPS {
-                    application.step(step, &pending).await.expect(step);
-                }
-                assert!(application.signs_in("AWSCURRENT").await);
+                every_step_twice(&application).await;
             }
         }
     }
 }
 
 /// Rotates with every step run four times at once: all succeed, and one state results.
-pub(crate) async fn four_times_at_once(application: &Application<'_>) {
+pub(crate) async fn four_times_at_once<S: Server>(application: &Application<'_, S>) {
     let pending = application.begin().await;
     for step in STEPS {
         let run = || application.step(step, &pending);
         let (a, b, c, d) = tokio::join!(run(), run(), run(), run());
         for answer in [a, b, c, d] {
-            let version = application.server.version();
-            assert!(answer.is_ok(), "{step} on {version}: {answer:?}");
+            assert!(answer.is_ok(), "{step} on {}: {answer:?}", application.server.name());
         }
     }
     assert!(application.signs_in("AWSCURRENT").await);
@@ -136,20 +148,25 @@ async fn a_single_user_whose_current_password_is_refused_rotates_with_the_previo
     assert!(application.output().contains("rotating with AWSPREVIOUS"), "{}", application.output());
 }
 
+/// Rotations that are given up after each of their steps, and one that takes over from them.
+async fn takes_over_from_abandoned_ones<S: Server>(application: &Application<'_, S>) {
+    for given_up_after in 1..STEPS.len() {
+        let abandoned = application.begin().await;
+        for step in &STEPS[..given_up_after] {
+            application.step(step, &abandoned).await.expect(step);
+        }
+        application.abandon(&abandoned).await;
+        assert!(application.signs_in("AWSCURRENT").await);
+    }
+    application.rotate_well().await;
+    assert!(application.signs_in("AWSCURRENT").await);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_rotation_takes_over_from_an_abandoned_one_of_alternating_users() {
     let server = Postgres::shared(postgres_versions()[0]).await;
     let application = Application::start(server, Setup::alternating_users()).await;
     for _turn in 0..2 {
-        for given_up_after in 1..STEPS.len() {
-            let abandoned = application.begin().await;
-            for step in &STEPS[..given_up_after] {
-                application.step(step, &abandoned).await.expect(step);
-            }
-            application.abandon(&abandoned).await;
-            assert!(application.signs_in("AWSCURRENT").await);
-        }
-        application.rotate_well().await;
-        assert!(application.signs_in("AWSCURRENT").await);
+        takes_over_from_abandoned_ones(&application).await;
     }
 }

@@ -1,5 +1,7 @@
 //! The main job, on real servers, through the real binaries, as Secrets Manager drives it.
 
+mod mysql;
+
 use bed::{Application, Postgres, PostgresOptions, Setup, postgres_versions};
 use serde_json::json;
 

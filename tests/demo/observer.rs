@@ -15,13 +15,14 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
-use bed::{CargoLambda, Credentials, Postgres};
+use bed::{CargoLambda, Credentials};
 use hyper_util::{client::legacy, rt::TokioExecutor};
 use serde_json::Value;
 
 use crate::{
     cast::{Promise, Role},
     events, show,
+    stage::Servers,
 };
 
 /// The rotation that is being watched, and what was wrong with it so far.
@@ -49,7 +50,7 @@ pub(crate) struct Version {
 struct Observer {
     functions: String,
     http: legacy::Client<legacy::connect::HttpConnector, Body>,
-    postgres: Arc<Postgres>,
+    servers: Arc<Servers>,
     secrets: Client,
     watched: Arc<Mutex<Option<Watched>>>,
 }
@@ -57,14 +58,14 @@ struct Observer {
 /// Answers the invoke address for Secrets Manager.
 pub(crate) async fn start(
     functions: &CargoLambda,
-    postgres: &Arc<Postgres>,
+    servers: &Arc<Servers>,
     secrets: &Client,
     watched: Arc<Mutex<Option<Watched>>>,
 ) -> String {
     let observer = Observer {
         functions: format!("http://127.0.0.1:{}", functions.port()),
         http: legacy::Client::builder(TokioExecutor::new()).build_http(),
-        postgres: Arc::clone(postgres),
+        servers: Arc::clone(servers),
         secrets: secrets.clone(),
         watched,
     };
@@ -123,7 +124,7 @@ impl Observer {
         let watched =
             self.watched.lock().expect("nobody panics here").as_ref().map(|w| (w.secret_id.clone(), w.role));
         let Some((secret_id, role)) = watched else { return };
-        let versions = self.versions(&secret_id).await;
+        let versions = self.versions(&secret_id, role).await;
         show::step(step, elapsed, &versions);
         let signs_in = |label: &str| {
             versions.iter().any(|version| version.signs_in && version.labels.iter().any(|has| has == label))
@@ -139,7 +140,7 @@ impl Observer {
         }
     }
 
-    async fn versions(&self, secret_id: &str) -> Vec<Version> {
+    async fn versions(&self, secret_id: &str, role: &Role) -> Vec<Version> {
         let secret =
             self.secrets.describe_secret().secret_id(secret_id).send().await.expect("the secret is there");
         let labels: HashMap<String, Vec<String>> = secret.version_ids_to_stages.unwrap_or_default();
@@ -151,8 +152,9 @@ impl Observer {
             let user = field("username");
             let mut signs_in = false;
             if let (Some(user), Some(password)) = (user.clone(), field("password")) {
-                let database = field("dbname").unwrap_or_else(|| "postgres".to_owned());
-                signs_in = self.postgres.signs_in(&Credentials { user, password }, &database).await;
+                let database = field("dbname").unwrap_or_default();
+                let server = self.servers.of(role.engine);
+                signs_in = server.signs_in(&Credentials { user, password }, &database).await;
             }
             versions.push(Version { id, labels, user, signs_in });
         }

@@ -8,48 +8,94 @@ use std::{
 
 use aws_sdk_secretsmanager::Client;
 use bed::{
-    CargoLambda, Postgres, PostgresOptions, environment::repository, postgres_versions, secrets_manager,
+    CargoLambda, MySql, MySqlOptions, MySqlVersion, Postgres, PostgresOptions, Server, authority,
+    environment::repository, postgres_versions, secrets_manager,
 };
 use local_aws::{LocalAws, Options};
 use serde_json::Value;
 
 use crate::{
-    cast::Role,
+    cast::{Engine, Role},
     observer::{self, Watched},
     show,
 };
 
 /// Everything that runs. It ends with this value, or with the process.
 pub(crate) struct Stage {
-    pub(crate) postgres: Arc<Postgres>,
+    servers: Arc<Servers>,
     pub(crate) local_aws: LocalAws,
     pub(crate) cargo_lambda: CargoLambda,
     pub(crate) secrets: Client,
     watched: Arc<Mutex<Option<Watched>>>,
 }
 
+/// The databases, as far as they are on stage.
+#[derive(Default)]
+pub(crate) struct Servers {
+    postgres: Option<Postgres>,
+    mysql: Option<MySql>,
+}
+
+impl Servers {
+    async fn start(engines: &[Engine]) -> Self {
+        let mut servers = Self::default();
+        for engine in engines {
+            match engine {
+                Engine::Postgres => {
+                    let newest = postgres_versions()[0];
+                    servers.postgres = Some(Postgres::start(newest, PostgresOptions::default()).await);
+                }
+                Engine::MySql => {
+                    servers.mysql = Some(MySql::start(MySqlVersion::MySql97, MySqlOptions::default()).await);
+                }
+            }
+            let server = servers.of(*engine);
+            let address = server.secret(server.admin().await, "");
+            show::part(
+                &server.name(),
+                &format!("{}:{}", address["host"].as_str().unwrap_or_default(), address["port"]),
+            );
+        }
+        servers
+    }
+
+    /// The server of an engine that is on stage.
+    pub(crate) fn of(&self, engine: Engine) -> &dyn Server {
+        match engine {
+            Engine::Postgres => self.postgres.as_ref().expect("PostgreSQL is on stage"),
+            Engine::MySql => self.mysql.as_ref().expect("MySQL is on stage"),
+        }
+    }
+}
+
 impl Stage {
-    pub(crate) async fn set_up() -> Self {
+    pub(crate) async fn set_up(engines: &[Engine]) -> Self {
         let folder = repository().join("target/demo");
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(crate::events::folder()).expect("a folder in target");
 
-        let newest = postgres_versions()[0];
-        let postgres = Arc::new(Postgres::start(newest, PostgresOptions::default()).await);
-        show::part(&format!("PostgreSQL {newest}"), &format!("{}:{}", postgres.host(), postgres.port()));
+        let servers = Arc::new(Servers::start(engines).await);
 
         let local_aws =
             LocalAws::start(Options { attempts: 2, ..Options::default() }).await.expect("local-aws starts");
         let secrets = secrets_manager(&local_aws.url());
         show::part("local-aws (Secrets Manager)", &local_aws.url());
 
-        let cargo_lambda = watch(&postgres, &local_aws, &folder.join("functions.log")).await;
+        let cargo_lambda = watch(&folder, &local_aws, &folder.join("functions.log")).await;
         show::part("cargo lambda watch", &format!("http://127.0.0.1:{}", cargo_lambda.port()));
 
         let watched = Arc::new(Mutex::new(None));
-        let observed = observer::start(&cargo_lambda, &postgres, &secrets, Arc::clone(&watched)).await;
+        let observed = observer::start(&cargo_lambda, &servers, &secrets, Arc::clone(&watched)).await;
         local_aws.set_lambda_url(&observed);
-        Self { postgres, local_aws, cargo_lambda, secrets, watched }
+        Self { servers, local_aws, cargo_lambda, secrets, watched }
+    }
+
+    pub(crate) fn postgres(&self) -> &Postgres {
+        self.servers.postgres.as_ref().expect("PostgreSQL is on stage")
+    }
+
+    pub(crate) fn mysql(&self) -> &MySql {
+        self.servers.mysql.as_ref().expect("MySQL is on stage")
     }
 
     /// Answers the secret's ARN.
@@ -79,8 +125,9 @@ impl Stage {
     }
 }
 
-async fn watch(postgres: &Postgres, local_aws: &LocalAws, log: &Path) -> CargoLambda {
-    let authority = postgres.ca_file();
+async fn watch(folder: &Path, local_aws: &LocalAws, log: &Path) -> CargoLambda {
+    let authority = folder.join("authority.pem");
+    fs::write(&authority, authority::pem()).expect("a file in target/demo");
     let environment = [
         ("SECRETS_MANAGER_ENDPOINT", local_aws.url()),
         ("DATABASE_CA_FILE", authority.to_string_lossy().into_owned()),

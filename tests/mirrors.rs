@@ -1,0 +1,91 @@
+//! On MySQL and MariaDB a clone is equal to its base, by the grant tables' own account, whatever shape the base has
+//! and however it changed.
+
+mod gone;
+mod random;
+mod shapes;
+
+use bed::{Credentials, MySql, Server};
+use rotation::edges::{Database, SignIn};
+use rotation::{EdgeError, Endpoint, Next, Password, Tls, Turn, Username};
+
+/// A base and the clone that it gets, with a superuser of their own, turned without the steps around.
+struct Twins<'a> {
+    server: &'a MySql,
+    edge: Box<dyn Database>,
+    superuser: Credentials,
+    turn: Turn,
+}
+
+impl<'a> Twins<'a> {
+    fn of(server: &'a MySql, superuser: Credentials, base: &str) -> Self {
+        let turn = Turn {
+            base: Username(base.to_owned()),
+            clone: Username(format!("{base}_clone")),
+            next: Next::Clone,
+        };
+        Self { server, edge: server.edge(), superuser, turn }
+    }
+
+    async fn take_turn(&self, next: Next, password: &str) -> Result<(), EdgeError> {
+        let server = rotation::Server {
+            endpoint: Endpoint { host: self.server.host().into(), port: self.server.port() },
+            tls: Tls::Required,
+            database: None,
+        };
+        let (user, own) =
+            (Username(self.superuser.user.clone()), Password::new(self.superuser.password.clone()));
+        let SignIn::Accepted(mut session) = self.edge.sign_in_superuser(&server, &user, &own).await? else {
+            panic!("the superuser signs in");
+        };
+        let turn = Turn { next, ..self.turn.clone() };
+        let taken = session.take_turn(&turn, &Password::new(password.to_owned())).await;
+        session.close().await;
+        taken
+    }
+
+    /// Turns to the clone; where that is refused, by way of the statements in the refusal.
+    async fn turn_to_clone(&self, context: &str) {
+        let mut refusals = Vec::new();
+        while let Err(error) = self.take_turn(Next::Clone, "pw-Of-the-clone-1").await {
+            let refusal = error.to_string();
+            let statements = statements_of(&refusal).unwrap_or_else(|| panic!("{context}: {refusal}"));
+            for statement in statements.split("; ") {
+                self.server.execute(statement).await;
+            }
+            refusals.push(refusal.clone());
+            assert!(refusals.len() <= 2, "{context}: {refusals:#?}");
+        }
+    }
+
+    async fn are_equal(&self, context: &str) {
+        let base = self.server.rows_about(&self.turn.base.0).await;
+        let clone = self.server.rows_about(&self.turn.clone.0).await;
+        assert!(!base.is_empty(), "{context}: there is no base");
+        let differ: Vec<_> = base.symmetric_difference(&clone).collect();
+        assert!(differ.is_empty(), "{context}, on {}: {differ:#?}", self.server.version());
+    }
+
+    /// Turns to the clone once more: nothing has changed since, so no right is granted or revoked.
+    async fn nothing_more_to_do(&self, context: &str) {
+        let log = self.server.log();
+        self.take_turn(Next::Clone, "pw-Of-the-clone-2")
+            .await
+            .unwrap_or_else(|error| panic!("{context}: {error}"));
+        let said = log.text();
+        let changes =
+            said.lines().filter(|line| line.contains("Query\tGRANT") || line.contains("Query\tREVOKE"));
+        let changes: Vec<_> = changes.filter(|line| line.contains(&self.turn.clone.0)).collect();
+        assert!(changes.is_empty(), "{context}: {changes:?}");
+    }
+}
+
+/// What a refusal says is to be run: what the superuser lacks, or, on MariaDB, which knows no marks, what makes an account
+/// with rights of its own a clone.
+fn statements_of(refusal: &str) -> Option<&str> {
+    let lacking = refusal.split_once("this turn needs; run ").map(|(_, statements)| statements);
+    let strange = || {
+        refusal.split_once("make it equal (")?.1.rsplit_once("); if not").map(|(statements, _)| statements)
+    };
+    lacking.or_else(strange)
+}

@@ -1,0 +1,204 @@
+//! A base whose rights and rules change at random, turn after turn; and a clone that somebody changed.
+
+use bed::mysql::{name, run};
+use bed::{MySql, MySqlOptions, MySqlVersion, mysql_versions};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+use super::Twins;
+
+/// Written down with every failure; change it to walk another way.
+const SEED: [u8; 32] = *b"rotation: rights change at night";
+
+/// What is granted, and revoked again. `{d}` is a database, `{o}` begins the names of other users and roles.
+const RIGHTS: &[&str] = &[
+    "SELECT ON *.*",
+    "INSERT, UPDATE, PROCESS ON *.*",
+    "SELECT, LOCK TABLES ON {d}.*",
+    "ALL PRIVILEGES ON {d}.*",
+    "EXECUTE, CREATE ROUTINE ON {d}.*",
+    r"SELECT, DELETE ON `a\_b`.*",
+    "INSERT ON `a_b`.*",
+    "SELECT, CREATE ON {d}.t",
+    "ALL PRIVILEGES ON {d}.t",
+    "SELECT (a), INSERT (a, b) ON {d}.t",
+    "UPDATE (b), REFERENCES (b) ON {d}.t",
+    "SELECT, UPDATE ON {d}.`odd``t TO x`",
+    "EXECUTE ON FUNCTION {d}.f",
+    "ALL PRIVILEGES ON PROCEDURE {d}.p",
+    "PROXY ON `{o}_1`@`%`",
+    "PROXY ON `{o}_2`@`%`",
+];
+const DYNAMIC: &[&str] = &[
+    "XA_RECOVER_ADMIN ON *.*",
+    "FLUSH_TABLES, FLUSH_STATUS ON *.*",
+    "SYSTEM_USER ON *.*",
+    "BACKUP_ADMIN ON *.*",
+];
+/// What takes back for one database what is held on all of them.
+const RESTRICTIONS: &[&str] = &["SELECT ON {d}.*", "INSERT, UPDATE ON mysql.*", "SELECT ON mysql.*"];
+const RULES: &[&str] = &[
+    "REQUIRE SSL",
+    "REQUIRE NONE",
+    "REQUIRE ISSUER '/CN=o''r' AND SUBJECT '/CN=b'",
+    "WITH MAX_USER_CONNECTIONS 50",
+    "WITH MAX_USER_CONNECTIONS 0 MAX_QUERIES_PER_HOUR 900000",
+    "PASSWORD EXPIRE NEVER",
+    "PASSWORD EXPIRE INTERVAL 90 DAY",
+    "PASSWORD EXPIRE DEFAULT",
+];
+const RULES_OF_MYSQL: &[&str] = &[
+    "PASSWORD REUSE INTERVAL DEFAULT PASSWORD REQUIRE CURRENT",
+    "PASSWORD REQUIRE CURRENT OPTIONAL",
+    "FAILED_LOGIN_ATTEMPTS 5 PASSWORD_LOCK_TIME 1",
+    "FAILED_LOGIN_ATTEMPTS 0 PASSWORD_LOCK_TIME 0",
+    r#"ATTRIBUTE '{"team": "a", "n": 1}'"#,
+    r#"ATTRIBUTE '{"team": null, "x": "it''s \\"b\\""}'"#,
+    "COMMENT 'c'",
+    "DEFAULT ROLE NONE",
+    "DEFAULT ROLE ALL",
+];
+
+/// Statements about `{b}`.
+fn change(mariadb: bool) -> BoxedStrategy<String> {
+    let rights: Vec<&str> = if mariadb { RIGHTS.to_vec() } else { [RIGHTS, DYNAMIC].concat() };
+    let rules: Vec<&str> = if mariadb { RULES.to_vec() } else { [RULES, RULES_OF_MYSQL].concat() };
+    let option = || prop::sample::select(&["", " WITH GRANT OPTION"][..]);
+    let grant = (prop::sample::select(rights.clone()), option());
+    // Both products forget in memory only that a proxy was to hand on.
+    let anew = |right: &str| {
+        if right.starts_with("PROXY") { format!("REVOKE {right} FROM {{b}}\n") } else { String::new() }
+    };
+    let grant =
+        grant.prop_map(move |(right, option)| format!("{}GRANT {right} TO {{b}}{option}", anew(right)));
+    let revoke = prop::sample::select(rights).prop_map(|right| format!("REVOKE {right} FROM {{b}}"));
+    let restrict = prop::sample::select(RESTRICTIONS).prop_map(|right| format!("REVOKE {right} FROM {{b}}"));
+    let option_gone =
+        prop::sample::select(&["*.*", "{d}.*", "{d}.t", "FUNCTION {d}.f"][..]).prop_map(|object| {
+            // For dynamic privileges as well MySQL forgets it in memory only.
+            let dynamic = DYNAMIC.iter().filter(|_| object == "*.*");
+            let dynamic: String = dynamic.map(|right| format!("REVOKE {right} FROM {{b}}\n")).collect();
+            format!("{dynamic}REVOKE GRANT OPTION ON {object} FROM {{b}}")
+        });
+    let role = (1..4, prop::sample::select(&["", " WITH ADMIN OPTION"][..]));
+    // MySQL forgets only in memory that a role was to hand on, until it starts anew: so it is taken away first.
+    let role = role.prop_map(|(role, option)| {
+        format!("REVOKE `{{o}}_role{role}` FROM {{b}}\nGRANT `{{o}}_role{role}` TO {{b}}{option}")
+    });
+    let no_role = (1..4).prop_map(|role| format!("REVOKE `{{o}}_role{role}` FROM {{b}}"));
+    let rule = prop::sample::select(rules).prop_map(|rule| format!("ALTER USER {{b}} {rule}"));
+    prop_oneof![6 => grant, 4 => revoke, 1 => restrict, 1 => option_gone, 2 => role, 1 => no_role, 3 => rule]
+        .boxed()
+}
+
+/// A base that nobody has touched yet, beside everything that its rights will be about.
+async fn untouched<'a>(server: &'a MySql, of: &str) -> Twins<'a> {
+    let superuser = server.create_superuser(&format!("{of}_m")).await;
+    let mut root = server.root_session().await;
+    for statement in [
+        "GRANT ALL PRIVILEGES ON *.* TO `{o}_m`@`%` WITH GRANT OPTION",
+        "GRANT PROXY ON ''@'' TO `{o}_m`@`%` WITH GRANT OPTION",
+        "CREATE USER {b} IDENTIFIED BY 'pw-Of-the-base-1'",
+        "CREATE USER `{o}_1`@`%`, `{o}_2`@`%`",
+        "CREATE ROLE `{o}_role1`",
+        "CREATE ROLE `{o}_role2`",
+        "CREATE ROLE `{o}_role3`",
+        "GRANT `{o}_role1` TO `{o}_m`@`%` WITH ADMIN OPTION",
+        "GRANT `{o}_role2` TO `{o}_m`@`%` WITH ADMIN OPTION",
+        "GRANT `{o}_role3` TO `{o}_m`@`%` WITH ADMIN OPTION",
+        "CREATE DATABASE {d}",
+        "CREATE TABLE {d}.t (a INT, b INT)",
+        "CREATE TABLE {d}.`odd``t TO x` (a INT)",
+        "CREATE FUNCTION {d}.f() RETURNS INT DETERMINISTIC RETURN 1",
+        "CREATE PROCEDURE {d}.p() SELECT 1",
+    ] {
+        let statement = about(statement, of, of);
+        run(&mut root, &statement).await.unwrap_or_else(|error| panic!("{error}\n{statement}"));
+    }
+    Twins::of(server, superuser, of)
+}
+
+fn about(statement: &str, user: &str, of: &str) -> String {
+    let account = format!("{}@`%`", name(user));
+    statement.replace("{b}", &account).replace("{d}", &format!("`{of}_d`")).replace("{o}", of)
+}
+
+/// Runs what is to be run about `user`; what the server refuses, such as revoking what nobody has, is no change.
+async fn make(twins: &Twins<'_>, user: &str, changes: &[String]) {
+    let mut root = twins.server.root_session().await;
+    for change in changes.iter().flat_map(|change| change.lines()) {
+        let _ = run(&mut root, &about(change, user, &twins.turn.base.0)).await;
+    }
+}
+
+fn runner(walk: u8) -> TestRunner {
+    let mut seed = SEED;
+    seed[0] ^= walk;
+    TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &seed))
+}
+
+fn next<T: std::fmt::Debug>(strategy: &impl Strategy<Value = T>, runner: &mut TestRunner) -> T {
+    strategy.new_tree(runner).expect("a strategy without filters").current()
+}
+
+/// Changes the base, turns to the clone, and looks, `cases` times.
+async fn walk(server: &MySql, of: &str, walk: u8, cases: usize) {
+    let twins = untouched(server, of).await;
+    let mut runner = runner(walk);
+    let changes = prop::collection::vec(change(server.version().is_mariadb()), 1..6);
+    for case in 1..=cases {
+        let changes = next(&changes, &mut runner);
+        make(&twins, of, &changes).await;
+        let context = format!("walk {walk}, case {case}, after {changes:#?}");
+        twins.turn_to_clone(&context).await;
+        twins.are_equal(&context).await;
+    }
+    println!("{}: {cases} cases", server.version());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clone_is_equal_after_any_changes_to_its_base() {
+    for version in mysql_versions() {
+        walk(MySql::shared(version).await, "walk", 0, 60).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clone_is_equal_after_any_changes_where_rights_are_taken_back_for_single_databases() {
+    let settings = [("partial-revokes", "ON")];
+    let options = MySqlOptions { settings: &settings, ..MySqlOptions::default() };
+    if mysql_versions().contains(&MySqlVersion::MySql97) {
+        walk(&MySql::start(MySqlVersion::MySql97, options).await, "part", 1, 60).await;
+    }
+}
+
+/// Somebody changes the clone: it is marked as ours on MySQL, and whatever it was given is taken back. MariaDB knows no
+/// marks: there, rights beyond databases make it somebody else's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clone_that_somebody_changed_is_equal_again() {
+    for version in mysql_versions() {
+        let server = MySql::shared(version).await;
+        let twins = untouched(server, "drift").await;
+        make(
+            &twins,
+            "drift",
+            &["GRANT SELECT, INSERT ON {d}.* TO {b}".into(), "GRANT SELECT ON {d}.t TO {b}".into()],
+        )
+        .await;
+        twins.turn_to_clone("at first").await;
+        let mut runner = runner(2);
+        let changes = prop::collection::vec(change(version.is_mariadb()), 1..6);
+        for case in 1..=30 {
+            let mut changes = next(&changes, &mut runner);
+            if version.is_mariadb() {
+                changes
+                    .retain(|change| !["*.*", "PROXY", "role"].iter().any(|beyond| change.contains(beyond)));
+            }
+            make(&twins, "drift_clone", &changes).await;
+            let context = format!("case {case}, after {changes:#?} to the clone");
+            twins.turn_to_clone(&context).await;
+            twins.are_equal(&context).await;
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! TLS with MySQL and MariaDB: whoever hides it, or shows a wrong certificate, reads no password.
+
+use bed::wire::Fault;
+use bed::{Application, Certificate, MySql, MySqlOptions, Setup, Wire, mysql_versions};
+use serde_json::{Value, json};
+
+async fn fails_before_the_sign_in(server: &MySql, fields: Value, class: &str, said: &str) {
+    for setup in [Setup::mysql_single_user(), Setup::mysql_alternating_users(), Setup::mysql_dual_password()]
+    {
+        if server.version().is_mariadb() && setup.function.contains("dual") {
+            continue;
+        }
+        let application = Application::start(server, Setup { fields: fields.clone(), ..setup }).await;
+        let log = server.log();
+        let failure = application.rotate_badly().await;
+        assert!(failure.starts_with(&format!("SetSecret {class}: ")), "{failure}");
+        assert!(failure.contains(said), "{said} is not in: {failure}");
+        let user = application.app.user();
+        assert_eq!((log.authorized(user), log.failed(user)), (0, 0), "somebody tried to sign in");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wire_that_hides_tls_gets_no_sign_in_whether_ssl_is_true_or_absent() {
+    for version in mysql_versions() {
+        let server = MySql::shared(version).await;
+        for ssl in [json!(true), json!(null)] {
+            let wire = Wire::to(server.port(), Fault::HidesTls).await;
+            let fields = json!({"port": wire.port(), "ssl": ssl});
+            fails_before_the_sign_in(server, fields, "TlsNotOffered", "\"ssl\": false").await;
+            assert!(wire.connections() > 0, "nobody came");
+            assert_eq!(wire.cleartext_sign_ins(), 0, "ssl {ssl} on {version}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_of_a_foreign_authority_for_another_name_or_expired_gets_no_sign_in() {
+    for version in mysql_versions() {
+        for (certificate, class, said) in [
+            (Certificate::Foreign, "TlsUnknownAuthority", "DATABASE_CA_FILE"),
+            (Certificate::WrongName, "TlsWrongName", "is for another name"),
+            (Certificate::Expired, "TlsExpired", "has expired"),
+        ] {
+            let server = MySql::start(version, MySqlOptions { certificate, ..MySqlOptions::default() }).await;
+            fails_before_the_sign_in(&server, json!({}), class, said).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_without_tls_is_an_error_unless_the_secret_forbids_tls() {
+    // MySQL's own way to sign in needs TLS, so that nobody could set such a server up.
+    for version in mysql_versions().into_iter().filter(|version| version.is_mariadb()) {
+        let options = MySqlOptions { certificate: Certificate::None, ..MySqlOptions::default() };
+        let server = MySql::start(version, options).await;
+        fails_before_the_sign_in(&server, json!({}), "TlsNotOffered", "offers no TLS").await;
+        let setup = Setup { fields: json!({"ssl": false}), ..Setup::mysql_single_user() };
+        let application = Application::start(&server, setup).await;
+        application.rotate_well().await;
+        assert!(application.output().contains("without TLS"), "{}", application.output());
+    }
+}
+
+/// The application's `ssl` and `dbname` are its own affair.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_applications_ssl_false_and_dbname_never_apply_to_the_superuser() {
+    for version in mysql_versions().into_iter().filter(|version| version.is_mariadb()) {
+        let server = MySql::start(version, MySqlOptions::default()).await;
+        let setup = Setup { fields: json!({"ssl": false}), ..Setup::mysql_alternating_users() };
+        let application = Application::start(&server, setup).await;
+        let log = server.log();
+        application.rotate_well().await;
+        let text = log.text();
+        let of_superuser: Vec<&str> = text.lines().filter(|line| line.contains("Connect\tmaster@")).collect();
+        assert_eq!(of_superuser.len(), 1, "{text}");
+        assert!(of_superuser[0].contains(" on  using SSL/TLS"), "{of_superuser:?}");
+        let connect = format!("Connect\t{}@", application.app.user());
+        let of_application = text.lines().find(|line| line.contains(&connect));
+        assert!(of_application.is_some_and(|line| !line.contains("SSL/TLS")), "{of_application:?}");
+    }
+}

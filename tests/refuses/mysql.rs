@@ -1,0 +1,209 @@
+//! Bad input on MySQL and MariaDB: a clear error, nothing changed anywhere, nothing secret echoed.
+
+use bed::{Application, MySql, MySqlOptions, MySqlVersion, Setup, mysql_versions};
+use serde_json::{Value, json};
+
+use super::MARK;
+
+/// What a refusal must leave as it was: both users, to the last byte of their passwords' hashes, and the labels.
+async fn state(application: &Application<'_, MySql>) -> (Vec<String>, Vec<String>) {
+    let user = application.app.user();
+    let query = format!(
+        "SELECT CONCAT_WS(' ', User, Host, authentication_string) FROM mysql.user WHERE User LIKE '{user}%' ORDER BY 1"
+    );
+    let mut users = application.server.values(&query).await;
+    for user in [user.to_owned(), format!("{user}_clone")] {
+        users.extend(application.server.rows_about(&user).await);
+    }
+    (users, application.labels().await)
+}
+
+/// A rotation that fails, says `class` and all of these, and changes nothing.
+async fn refused(application: &Application<'_, MySql>, step: &str, class: &str, said: &[&str]) -> String {
+    let ((users, _), signed_in) = (state(application).await, application.signs_in("AWSCURRENT").await);
+    let failure = application.rotate_badly().await;
+    let context = format!("on {}: {failure}", application.server.version());
+    assert!(failure.starts_with(&format!("{step} {class}: ")), "{context}");
+    for part in said {
+        assert!(failure.contains(part), "{part} is not said {context}");
+    }
+    assert!(!failure.contains(MARK), "{context}");
+    assert_eq!(state(application).await.0, users, "{context}");
+    assert_eq!(application.signs_in("AWSCURRENT").await, signed_in, "{context}");
+    failure
+}
+
+async fn with(version: MySqlVersion, setup: Setup<'_>, fields: Value) -> Application<'static, MySql> {
+    Application::start(MySql::shared(version).await, Setup { fields, ..setup }).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_engine_and_names_that_are_too_long() {
+    let mysql = MySqlVersion::MySql97;
+    if !mysql_versions().contains(&mysql) {
+        return;
+    }
+    let long = |length| "x".repeat(length);
+    for (setup, fields, said) in [
+        (
+            Setup::mysql_single_user(),
+            json!({"engine": "postgres"}),
+            "engine must be one of mysql, aurora-mysql, mariadb",
+        ),
+        (
+            Setup::mysql_dual_password(),
+            json!({"engine": "mariadb"}),
+            "engine must be one of mysql, aurora-mysql",
+        ),
+        (
+            Setup::mysql_single_user(),
+            json!({"username": long(33)}),
+            "longer than 32 characters, the limit of MySQL",
+        ),
+        (Setup::mysql_alternating_users(), json!({"username": long(27)}), "longer than 32 characters"),
+        (
+            Setup::mysql_single_user(),
+            json!({"engine": "mariadb", "username": long(129)}),
+            "longer than 128 characters, the limit of MariaDB",
+        ),
+    ] {
+        refused(&with(mysql, setup, fields).await, "CreateSecret", "Refused", &[said]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_that_does_not_exist() {
+    for version in mysql_versions() {
+        let nobody = json!({"username": "nobody", "password": MARK});
+        let application = with(version, Setup::mysql_single_user(), nobody.clone()).await;
+        refused(&application, "SetSecret", "Refused", &["no stored version signs in", "1045", "mysql.user"])
+            .await;
+        let application = with(version, Setup::mysql_alternating_users(), nobody).await;
+        refused(&application, "SetSecret", "Refused", &["superuser's secret is not touched", "1045"]).await;
+    }
+}
+
+/// Each with statements that mend it, which are then run.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_superuser_that_lacks_a_privilege() {
+    for version in mysql_versions() {
+        let server = MySql::shared(version).await;
+        let application = Application::start(server, Setup::mysql_alternating_users()).await;
+        let weak = server.create_app("weak").await;
+        let superuser = server.secret(&weak.credentials, "mysql");
+        let call = application.client.put_secret_value().secret_id(&application.superuser_arn);
+        call.secret_string(superuser.to_string()).send().await.expect("PutSecretValue");
+        for lacking in ["GRANT SELECT ON mysql.* TO ", "GRANT ALTER, CREATE, DELETE"] {
+            let refusal = refused(&application, "SetSecret", "Refused", &[lacking]).await;
+            let (_, statements) = refusal.split_once("this turn needs; run ").expect("statements");
+            for statement in statements.split("; ") {
+                server.execute(statement).await;
+            }
+        }
+        application.rotate_well().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clone_that_is_somebody_elses_account() {
+    for version in mysql_versions() {
+        let server = MySql::shared(version).await;
+        let application = Application::start(server, Setup::mysql_alternating_users()).await;
+        let clone = format!("`{}_clone`@`%`", application.app.user());
+        server.execute(&format!("CREATE USER {clone} IDENTIFIED BY 'x'")).await;
+        server.execute(&format!("GRANT PROCESS ON *.* TO {clone}")).await;
+        let refusal =
+            refused(&application, "SetSecret", "Refused", &["is no clone of", "PROCESS ON *.*"]).await;
+        let statement = refusal.split_once("make it equal (").expect("a statement").1;
+        let statement = statement.split_once("); if not").expect("a statement").0;
+        for statement in statement.split("; ") {
+            server.execute(statement).await;
+        }
+        application.rotate_well().await;
+        if !version.is_mariadb() {
+            let mark = format!("ALTER USER {clone} ATTRIBUTE '{{\"rotation.clone_of\": \"another\"}}'");
+            server.execute(&mark).await;
+            refused(&application, "SetSecret", "Refused", &["its mark as the clone of another"]).await;
+        }
+    }
+}
+
+/// What the application may do now it would lose at the base's turn: refused before anything is changed, with both
+/// statements; either mends it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_base_that_lacks_what_the_clone_may_do() {
+    for version in mysql_versions() {
+        let server = MySql::shared(version).await;
+        for remedy in ["either give it to the base (", "or take it from the clone ("] {
+            let application = Application::start(server, Setup::mysql_alternating_users()).await;
+            application.rotate_well().await;
+            let (clone, database) =
+                (format!("`{}_clone`@`%`", application.app.user()), &application.app.database);
+            server.execute(&format!("GRANT TRIGGER ON {database}.* TO {clone} WITH GRANT OPTION")).await;
+            let refusal =
+                refused(&application, "SetSecret", "Refused", &["TRIGGER ON", "GRANT OPTION ON"]).await;
+            let statements = refusal.split_once(remedy).expect("statements").1;
+            let statements = statements.split_once(')').expect("statements").0;
+            for statement in statements.split("; ") {
+                server.execute(statement).await;
+            }
+            application.rotate_well().await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_of_the_base_that_differ_and_accounts_of_the_clone_that_the_base_does_not_have() {
+    for version in mysql_versions() {
+        let server = MySql::shared(version).await;
+        let application = Application::start(server, Setup::mysql_alternating_users()).await;
+        let user = application.app.user();
+        server.execute(&format!("CREATE USER `{user}`@`10.%` IDENTIFIED BY 'x'")).await;
+        let both = format!("`{user}`@`%` and `{user}`@`10.%`");
+        let refusal = refused(&application, "SetSecret", "Refused", &["the accounts of", "SELECT ON"]).await;
+        assert!(refusal.contains(&both), "{refusal}");
+        server.execute(&format!("DROP USER `{user}`@`10.%`")).await;
+        server.execute(&format!("CREATE USER `{user}_clone`@`10.%` IDENTIFIED BY 'x'")).await;
+        refused(&application, "SetSecret", "Refused", &["at that host", "DROP USER"]).await;
+        server.execute(&format!("DROP USER `{user}_clone`@`10.%`")).await;
+        application.rotate_well().await;
+    }
+}
+
+/// Whoever comes from an address for which there is an anonymous account is that account, whatever its name.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_anonymous_account_that_takes_the_users_place() {
+    for version in mysql_versions() {
+        let server = MySql::start(version, MySqlOptions::default()).await;
+        for setup in [Setup::mysql_single_user(), Setup::mysql_alternating_users()] {
+            let mut application = Application::start(&server, setup).await;
+            let password = bed::mysql::text(&application.app.credentials.password);
+            server.execute("DROP USER IF EXISTS ``@`localhost`").await;
+            server.execute(&format!("CREATE USER ``@`localhost` IDENTIFIED BY {password}")).await;
+            // It opens no database.
+            application.app.database = String::new();
+            let mut current = application.stored("AWSCURRENT").await.expect("a first version");
+            current.as_object_mut().expect("an object").remove("dbname");
+            application.store_current(&current).await;
+            refused(&application, "SetSecret", "Refused", &["in as ``@`localhost`, another account"]).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ways_to_sign_in_that_cannot_be_rotated() {
+    for version in mysql_versions().into_iter().filter(|version| version.is_mariadb()) {
+        let server = MySql::shared(version).await;
+        for setup in [Setup::mysql_single_user(), Setup::mysql_alternating_users()] {
+            let application = Application::start(server, setup).await;
+            let account = format!("`{}`@`%`", application.app.user());
+            let password = bed::mysql::text(&application.app.credentials.password);
+            // The password still signs in; what else does would be lost.
+            let chain = format!(
+                "ALTER USER {account} IDENTIFIED VIA mysql_native_password USING PASSWORD({password}) OR unix_socket"
+            );
+            server.execute(&chain).await;
+            refused(&application, "SetSecret", "Refused", &["mysql_native_password or unix_socket"]).await;
+        }
+    }
+}

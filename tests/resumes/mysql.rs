@@ -1,0 +1,185 @@
+//! Crashes, repeats and twins on MySQL and MariaDB.
+
+use std::collections::BTreeSet;
+
+use bed::crash::Crash;
+use bed::wire::Fault;
+use bed::{Application, InProcess, MySql, MySqlOptions, MySqlVersion, STEPS, Setup, Wire, mysql_versions};
+use rotation::{AlternatingUsers, DualPassword, SingleUser};
+use serde_json::{Value, json};
+
+use super::{
+    a_crash_at_any_call, every_step_twice, four_times_at_once, nothing_is_lost,
+    takes_over_from_abandoned_ones,
+};
+
+/// The functions for this server; dual password needs MySQL, and a privilege.
+fn setups(version: MySqlVersion) -> Vec<Setup<'static>> {
+    let mut setups = vec![Setup::mysql_single_user(), Setup::mysql_alternating_users()];
+    if !version.is_mariadb() {
+        setups.push(Setup::mysql_dual_password());
+    }
+    setups
+}
+
+/// A server on which every application's user may have two passwords.
+async fn server(version: MySqlVersion) -> MySql {
+    let server = MySql::start(version, MySqlOptions::default()).await;
+    if !version.is_mariadb() {
+        server.execute("CREATE ROLE two").await;
+        server.execute("GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO two").await;
+        server.execute("SET PERSIST mandatory_roles = 'two'").await;
+        server.execute("SET PERSIST activate_all_roles_on_login = ON").await;
+    }
+    server
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_at_any_call_is_mended_by_a_retry() {
+    for version in mysql_versions() {
+        let server = server(version).await;
+        a_crash_at_any_call(&server, Setup::mysql_single_user(), &SingleUser, 14).await;
+        a_crash_at_any_call(&server, Setup::mysql_alternating_users(), &AlternatingUsers, 19).await;
+        if !version.is_mariadb() {
+            a_crash_at_any_call(&server, Setup::mysql_dual_password(), &DualPassword, 14).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_step_may_be_delivered_twice_or_run_four_times_at_once() {
+    for version in mysql_versions() {
+        let server = server(version).await;
+        for setup in setups(version) {
+            let application = Application::start(&server, setup).await;
+            for _turn in 0..2 {
+                every_step_twice(&application).await;
+                four_times_at_once(&application).await;
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_rotation_takes_over_from_an_abandoned_one() {
+    for version in mysql_versions() {
+        let server = server(version).await;
+        for setup in setups(version).into_iter().filter(|setup| !setup.function.contains("single")) {
+            let application = Application::start(&server, setup).await;
+            for _turn in 0..2 {
+                takes_over_from_abandoned_ones(&application).await;
+            }
+        }
+    }
+}
+
+/// As after a restore of the database to a moment before the last rotation.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_single_user_whose_current_password_is_refused_rotates_with_the_previous_one() {
+    for version in mysql_versions() {
+        let application = Application::start(MySql::shared(version).await, Setup::mysql_single_user()).await;
+        let mut wrong = application.stored("AWSCURRENT").await.expect("a first version");
+        wrong["password"] = "not the password".into();
+        application.store_current(&wrong).await;
+        application.rotate_well().await;
+        assert!(application.signs_in("AWSCURRENT").await);
+        assert!(application.output().contains("rotating with AWSPREVIOUS"), "{}", application.output());
+    }
+}
+
+/// An application whose secrets name a wire, so that its connections can be cut; the base has rights of every kind.
+async fn on_a_wire<'a>(server: &'a MySql, wire: &Wire) -> Application<'a, MySql> {
+    let setup = Setup { fields: json!({"port": wire.port()}), ..Setup::mysql_alternating_users() };
+    let application = Application::start(server, setup).await;
+    let mut superuser: Value = server.secret(server.admin().await, "mysql");
+    superuser["port"] = json!(wire.port());
+    let call = application.client.put_secret_value().secret_id(&application.superuser_arn);
+    call.secret_string(superuser.to_string()).send().await.expect("PutSecretValue");
+    application
+}
+
+/// The statements of setSecret are cut off one by one. A user that signs in has every right, whenever it does.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_between_any_two_statements_of_a_clones_turn_is_mended_by_a_retry() {
+    for version in mysql_versions() {
+        let server = MySql::start(version, MySqlOptions::default()).await;
+        let wire = Wire::to(server.port(), Fault::None).await;
+        let mut reached = BTreeSet::new();
+        let mut all = 0;
+        // Less than the shortest statement takes on the wire.
+        for cut in (1300..).step_by(50) {
+            // A new one each time: making the clone takes the most statements.
+            let application = on_a_wire(&server, &wire).await;
+            let user = application.app.user().to_owned();
+            let (account, database) = (format!("`{user}`@`%`"), &application.app.database);
+            for grant in [
+                format!("GRANT SELECT ON *.* TO {account}"),
+                format!("CREATE TABLE {database}.t (a INT)"),
+                format!("GRANT TRIGGER, UPDATE (a) ON {database}.t TO {account}"),
+                format!("ALTER USER {account} WITH MAX_USER_CONNECTIONS 50"),
+            ] {
+                server.execute(&grant).await;
+            }
+            let function = InProcess::of(&application, &AlternatingUsers).await;
+            let context = format!("cut after {cut} bytes on {version}");
+            let pending = application.begin().await;
+            function.step(&application, STEPS[0], &pending, &Crash::never()).await.expect(STEPS[0]);
+            wire.becomes(Fault::CutsAfter(cut));
+            let log = server.log();
+            let set = function.step(&application, STEPS[1], &pending, &Crash::never()).await;
+            // What had arrived is carried out before the server notices that nobody waits for it.
+            let superusers = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE USER = 'master'";
+            while server.values(superusers).await != ["0"] {}
+            let text = log.text();
+            let changes = text.lines().filter(|line| line.contains(&format!("{user}_clone")));
+            let changes = changes.filter(|line| {
+                ["Query\tCREATE", "Query\tGRANT", "Query\tALTER"].iter().any(|q| line.contains(q))
+            });
+            let changes = changes.count();
+            reached.insert(changes);
+            all = all.max(changes);
+            wire.becomes(Fault::None);
+            nothing_is_lost(&application, false, &context).await;
+            if application.signs_in("AWSPENDING").await {
+                let (base, clone) =
+                    (server.rows_about(&user).await, server.rows_about(&format!("{user}_clone")).await);
+                assert_eq!(base, clone, "{context}: it signs in without every right");
+            }
+            assert!(function.run(&application, &pending, &Crash::never()).await, "{context}");
+            let (base, clone) =
+                (server.rows_about(&user).await, server.rows_about(&format!("{user}_clone")).await);
+            assert_eq!(base, clone, "{context}");
+            if set.is_ok() {
+                break;
+            }
+        }
+        assert!(all >= 5, "only {all} statements on {version}");
+        assert_eq!(reached, (0..=all).collect(), "not cut everywhere on {version}");
+    }
+}
+
+/// A grant that fails in the middle: the password is not set, and nothing is promoted.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clone_that_could_not_get_a_right_is_never_promoted_without_it() {
+    for version in mysql_versions() {
+        let server = MySql::start(version, MySqlOptions::default()).await;
+        let application = Application::start(&server, Setup::mysql_alternating_users()).await;
+        let user = application.app.user().to_owned();
+        application.rotate_well().await;
+        application.rotate_well().await;
+        server.execute(&format!("GRANT TRIGGER ON {}.* TO `{user}`@`%`", application.app.database)).await;
+        // GRANT waits for whoever holds this, and gives up.
+        let mut holder = server.root_session().await;
+        bed::mysql::run(&mut holder, "FLUSH TABLES WITH READ LOCK").await.expect("root may");
+        let failure = application.rotate_badly().await;
+        assert!(failure.starts_with("SetSecret LockTimeout: "), "{failure}");
+        assert!(application.signs_in("AWSCURRENT").await && !application.signs_in("AWSPENDING").await);
+        let current = application.credentials("AWSCURRENT").await.expect("a current version");
+        assert_eq!(current.user, user);
+        bed::mysql::run(&mut holder, "UNLOCK TABLES").await.expect("root may");
+        application.rotate_well().await;
+        let current = application.credentials("AWSCURRENT").await.expect("a current version");
+        assert_eq!(current.user, format!("{user}_clone"));
+        assert_eq!(server.rows_about(&user).await, server.rows_about(&current.user).await);
+    }
+}

@@ -1,0 +1,248 @@
+//! Dual password: one MySQL user, two valid passwords, and no moment in which AWSCURRENT is refused.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use bed::crash::{Crash, Moment};
+use bed::mysql::name;
+use bed::wire::Fault;
+use bed::{
+    Application, Credentials, InProcess, MySql, MySqlOptions, MySqlVersion, STEPS, Setup, Wire,
+    mysql_versions,
+};
+use rotation::DualPassword;
+use serde_json::json;
+
+/// MySQL, if it is to be tested.
+async fn server() -> Option<&'static MySql> {
+    if !mysql_versions().contains(&MySqlVersion::MySql97) {
+        return None;
+    }
+    Some(MySql::shared(MySqlVersion::MySql97).await)
+}
+
+/// An application whose user may have two passwords.
+async fn application<'a>(server: &'a MySql, setup: Setup<'_>) -> Application<'a, MySql> {
+    let application = Application::start(server, setup).await;
+    let account = format!("{}@`%`", name(application.app.user()));
+    server.execute(&format!("GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO {account}")).await;
+    application
+}
+
+/// Signs in with AWSCURRENT, over and over, from the beginning to the end of a test.
+struct Observer {
+    stop: Arc<AtomicBool>,
+    sign_ins: Arc<AtomicUsize>,
+    refused: Arc<AtomicUsize>,
+}
+
+impl Observer {
+    /// Runs `work` beside the loop; answers how often it signed in, and how often it was refused.
+    async fn beside(application: &Application<'_, MySql>, work: impl Future<Output = ()>) -> (usize, usize) {
+        let observer = Self { stop: Arc::default(), sign_ins: Arc::default(), refused: Arc::default() };
+        let watching = async || {
+            while !observer.stop.load(Ordering::SeqCst) {
+                observer.sign_in(application).await;
+            }
+        };
+        let working = async {
+            work.await;
+            observer.stop.store(true, Ordering::SeqCst);
+        };
+        // Three at once: while one waits for its answer, another is on its way.
+        tokio::join!(watching(), watching(), watching(), working);
+        (observer.sign_ins.load(Ordering::SeqCst), observer.refused.load(Ordering::SeqCst))
+    }
+
+    async fn sign_in(&self, application: &Application<'_, MySql>) {
+        let current = application.credentials("AWSCURRENT").await.expect("a current version");
+        let signs_in = application.server.signs_in(&current, &application.app.database).await;
+        // What was current a moment ago need not be, some rotations later.
+        if application.credentials("AWSCURRENT").await.as_ref() == Some(&current) {
+            self.sign_ins.fetch_add(1, Ordering::SeqCst);
+            self.refused.fetch_add(usize::from(!signs_in), Ordering::SeqCst);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_former_password_signs_in_until_the_next_rotation() {
+    let Some(server) = server().await else { return };
+    let application = application(server, Setup::mysql_dual_password()).await;
+    let mut former: Option<Credentials> = None;
+    for _ in 0..3 {
+        let before = application.credentials("AWSCURRENT").await.expect("a current version");
+        application.rotate_well().await;
+        assert!(application.signs_in("AWSCURRENT").await);
+        assert!(application.signs_in("AWSPREVIOUS").await);
+        if let Some(former) = former.replace(before) {
+            assert!(!server.signs_in(&former, &application.app.database).await);
+        }
+    }
+}
+
+/// Crashes before and after every call, retries, and rotations that are given up half done.
+#[tokio::test(flavor = "multi_thread")]
+async fn awscurrent_is_never_refused_whatever_happens_to_twenty_rotations() {
+    let Some(server) = server().await else { return };
+    let application = application(server, Setup::mysql_dual_password()).await;
+    let function = InProcess::of(&application, &DualPassword).await;
+    let (sign_ins, refused) = Observer::beside(&application, async {
+        for number in 0..20 {
+            let moment = if number % 2 == 0 { Moment::Before } else { Moment::After };
+            let pending = application.begin().await;
+            function.run(&application, &pending, &Crash::at(number % 15 + 1, moment)).await;
+            if number % 3 == 0 {
+                // Given up, with whatever it did: the next rotation has another token.
+                application.abandon(&pending).await;
+            } else {
+                assert!(function.run(&application, &pending, &Crash::never()).await, "rotation {number}");
+            }
+        }
+        for given_up_after in 1..=3 {
+            let pending = application.begin().await;
+            for step in &STEPS[..given_up_after] {
+                function.step(&application, step, &pending, &Crash::never()).await.expect(step);
+            }
+            application.abandon(&pending).await;
+        }
+        application.rotate_well().await;
+    })
+    .await;
+    println!("{sign_ins} sign-ins, {refused} refused");
+    assert!(sign_ins >= 40, "only {sign_ins} sign-ins: nothing was watched");
+    assert_eq!(refused, 0, "of {sign_ins}");
+    assert!(application.signs_in("AWSPREVIOUS").await);
+}
+
+/// The connection is cut before and after each statement, after a rotation that was given up: then it takes four of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn awscurrent_is_never_refused_wherever_the_connection_is_cut() {
+    if server().await.is_none() {
+        return;
+    }
+    // A server of its own: its log is counted.
+    let server = MySql::start(MySqlVersion::MySql97, MySqlOptions::default()).await;
+    let server = &server;
+    let wire = Wire::to(server.port(), Fault::None).await;
+    let setup = Setup { fields: json!({"port": wire.port()}), ..Setup::mysql_dual_password() };
+    let application = application(server, setup).await;
+    let function = InProcess::of(&application, &DualPassword).await;
+    let (sign_ins, refused) = Observer::beside(&application, async {
+        let mut reached = std::collections::BTreeSet::new();
+        for cut in (900..).step_by(60) {
+            let abandoned = application.begin().await;
+            for step in &STEPS[..2] {
+                function.step(&application, step, &abandoned, &Crash::never()).await.expect(step);
+            }
+            application.abandon(&abandoned).await;
+            let pending = application.begin().await;
+            function.step(&application, STEPS[0], &pending, &Crash::never()).await.expect(STEPS[0]);
+            wire.becomes(Fault::CutsAfter(cut));
+            let log = server.log();
+            let set = function.step(&application, STEPS[1], &pending, &Crash::never()).await;
+            reached.insert(log.text().matches("ALTER USER").count());
+            wire.becomes(Fault::None);
+            assert!(function.run(&application, &pending, &Crash::never()).await, "cut after {cut} bytes");
+            if set.is_ok() {
+                break;
+            }
+        }
+        // None, REPLACE, the probe, and the one that takes effect.
+        assert!(reached.len() >= 4, "statements before the cut: {reached:?}");
+    })
+    .await;
+    println!("{sign_ins} sign-ins, {refused} refused");
+    assert_eq!(refused, 0, "of {sign_ins}");
+}
+
+/// REPLACE is what keeps a repeat from pushing AWSCURRENT out.
+#[tokio::test(flavor = "multi_thread")]
+async fn set_secret_may_run_any_number_of_times_and_four_times_at_once() {
+    let Some(server) = server().await else { return };
+    let application = application(server, Setup::mysql_dual_password()).await;
+    for _ in 0..2 {
+        let pending = application.begin().await;
+        for step in STEPS {
+            let run = || application.step(step, &pending);
+            let (a, b, c, d) = tokio::join!(run(), run(), run(), run());
+            for answer in [a, b, c, d, run().await] {
+                assert!(answer.is_ok(), "{step}: {answer:?}");
+            }
+            assert!(application.signs_in("AWSCURRENT").await, "after {step}");
+        }
+        assert!(application.signs_in("AWSPREVIOUS").await);
+    }
+}
+
+/// A late step of a rotation that was given up must not touch what a newer one has installed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_that_no_version_holds_is_replaced_and_one_that_is_current_never() {
+    let Some(server) = server().await else { return };
+    let application = application(server, Setup::mysql_dual_password()).await;
+    let current = application.credentials("AWSCURRENT").await.expect("a first version");
+    let abandoned = application.begin().await;
+    for step in &STEPS[..2] {
+        application.step(step, &abandoned).await.expect(step);
+    }
+    let lost = application.credentials("AWSPENDING").await.expect("a pending version");
+    application.abandon(&abandoned).await;
+    application.rotate_well().await;
+    let signs_in =
+        async |credentials: &Credentials| server.signs_in(credentials, &application.app.database).await;
+    assert!(!signs_in(&lost).await && signs_in(&current).await);
+    assert!(application.signs_in("AWSCURRENT").await);
+}
+
+/// Each with the statement that mends it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_that_may_not_have_two_passwords_is_refused_with_the_grant() {
+    let Some(server) = server().await else { return };
+    let application = Application::start(server, Setup::mysql_dual_password()).await;
+    let refusal = application.rotate_badly().await;
+    let (_, grant) = refusal.split_once("as a superuser run ").unwrap_or_else(|| panic!("{refusal}"));
+    assert!(grant.starts_with("GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO `app"), "{grant}");
+    assert!(application.signs_in("AWSCURRENT").await);
+    server.execute(grant).await;
+    application.rotate_well().await;
+    assert!(application.signs_in("AWSPREVIOUS").await);
+}
+
+/// Rules of the account that forbid to replace a password that an earlier rotation left behind.
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_for_passwords_are_kept_to_or_said_to_be_in_the_way() {
+    let Some(server) = server().await else { return };
+    for (rule, stands_in_the_way) in [
+        ("PASSWORD REQUIRE CURRENT", true),
+        ("PASSWORD HISTORY 5", false),
+        ("PASSWORD HISTORY 5 PASSWORD REQUIRE CURRENT", true),
+        ("FAILED_LOGIN_ATTEMPTS 1 PASSWORD_LOCK_TIME UNBOUNDED", false),
+    ] {
+        let application = application(server, Setup::mysql_dual_password()).await;
+        let account = format!("{}@`%`", name(application.app.user()));
+        server.execute(&format!("ALTER USER {account} {rule}")).await;
+        for _ in 0..2 {
+            application.rotate_well().await;
+            let pending = application.begin().await;
+            for step in &STEPS[..2] {
+                application.step(step, &pending).await.expect(step);
+                application.step(step, &pending).await.unwrap_or_else(|error| panic!("{rule}: {error:?}"));
+            }
+            application.abandon(&pending).await;
+            if stands_in_the_way {
+                let refusal = application.rotate_badly().await;
+                assert!(refusal.contains("only the second password"), "{rule}: {refusal}");
+                let (_, statement) = refusal.split_once("as a superuser run ").expect("a statement");
+                let (statement, _) = statement.split_once(", rotate again").expect("a statement");
+                assert!(application.signs_in("AWSCURRENT").await, "{rule}");
+                server.execute(statement).await;
+            }
+            application.rotate_well().await;
+            assert!(
+                application.signs_in("AWSCURRENT").await && application.signs_in("AWSPREVIOUS").await,
+                "{rule}"
+            );
+            server.execute(&format!("ALTER USER {account} {rule}")).await;
+        }
+    }
+}
