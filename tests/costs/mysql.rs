@@ -1,6 +1,8 @@
 //! What a rotation may cost on MySQL and MariaDB.
 
-use bed::{Application, MySql, MySqlOptions, Setup, mysql_versions};
+use bed::crash::{Crash, Moment};
+use bed::{Application, InProcess, MySql, MySqlOptions, Setup, mysql_versions};
+use rotation::{AlternatingUsers, DualPassword, SingleUser, Strategy};
 
 use super::{counted, counts};
 
@@ -80,6 +82,32 @@ async fn an_account_that_is_locked_by_one_failed_sign_in_is_never_locked() {
             for _turn in 0..3 {
                 application.rotate_well().await;
                 assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+            }
+        }
+    }
+}
+
+/// After a crash single user has to find out which password is right; the others always know one.
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_crash_the_limits_of_failed_sign_ins_that_the_readme_names_are_enough() {
+    for version in mysql_versions().into_iter().filter(|version| !version.is_mariadb()) {
+        let server = MySql::shared(version).await;
+        let strategies: [(_, &'static dyn Strategy, _); 3] = [
+            (Setup::mysql_single_user(), &SingleUser, 3),
+            (Setup::mysql_alternating_users(), &AlternatingUsers, 1),
+            (Setup::mysql_dual_password(), &DualPassword, 1),
+        ];
+        for (setup, strategy, limit) in strategies {
+            let application = Application::start(server, setup).await;
+            let account = format!("`{}`@`%`", application.app.user());
+            let rule = format!("FAILED_LOGIN_ATTEMPTS {limit} PASSWORD_LOCK_TIME UNBOUNDED");
+            server.execute(&format!("ALTER USER {account} {rule}")).await;
+            server.execute(&format!("GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO {account}")).await;
+            let function = InProcess::of(&application, strategy).await;
+            for at in 1..20 {
+                let pending = application.begin().await;
+                function.run(&application, &pending, &Crash::at(at, Moment::After)).await;
+                assert!(function.run(&application, &pending, &Crash::never()).await, "crash after call {at}");
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The main job on MySQL and MariaDB.
 
-use bed::{Application, MySql, Setup, mysql_versions};
+use bed::mysql::name;
+use bed::{Application, MySql, MySqlVersion, STEPS, Setup, mysql_versions};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn single_user_gives_the_same_user_a_new_password() {
@@ -31,6 +32,109 @@ async fn alternating_users_take_turns_and_both_sign_in() {
             assert_eq!(current.user, expected);
             assert!(application.signs_in("AWSCURRENT").await, "on {version}");
             assert!(application.signs_in("AWSPREVIOUS").await, "on {version}");
+        }
+    }
+}
+
+/// The functions for a server, whose users may all have two passwords where the server has that.
+fn setups(version: MySqlVersion) -> Vec<Setup<'static>> {
+    let mut setups = vec![Setup::mysql_single_user(), Setup::mysql_alternating_users()];
+    if !version.is_mariadb() {
+        setups.push(Setup::mysql_dual_password());
+    }
+    setups
+}
+
+async fn with_two_passwords(application: &Application<'_, MySql>) {
+    if !application.server.version().is_mariadb() {
+        let account = format!("{}@`%`", name(application.app.user()));
+        application.server.execute(&format!("GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO {account}")).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn user_names_of_any_characters_simply_work() {
+    let names = [
+        "o'brien",
+        "50% off",
+        "a TO b",
+        "back\\slash",
+        "ba``ck`",
+        "dou\"ble",
+        "naïve-ю-名",
+        "a@b@`%`",
+        "משתמש",
+        "$1;--",
+    ];
+    for version in mysql_versions() {
+        for setup in setups(version) {
+            for user in names {
+                let application =
+                    Application::start(MySql::shared(version).await, Setup { user, ..setup.clone() }).await;
+                with_two_passwords(&application).await;
+                for _ in 0..2 {
+                    application.rotate_well().await;
+                    assert!(application.signs_in("AWSCURRENT").await, "{user:?} on {version}");
+                }
+            }
+        }
+    }
+}
+
+/// `RotateImmediately=false` calls testSecret alone, on a copy of the current version.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_probe_of_a_rotation_that_is_not_immediate_passes_under_every_strategy() {
+    for version in mysql_versions() {
+        for setup in setups(version) {
+            let application = Application::start(MySql::shared(version).await, setup).await;
+            with_two_passwords(&application).await;
+            for _turn in 0..3 {
+                application.probe().await;
+                application.rotate_well().await;
+            }
+        }
+    }
+}
+
+/// Passwords of every character that a server may be sent.
+#[tokio::test(flavor = "multi_thread")]
+async fn passwords_of_any_characters_simply_work() {
+    for version in mysql_versions() {
+        for setup in setups(version) {
+            let environment = vec![("EXCLUDE_CHARACTERS", ""), ("PASSWORD_LENGTH", "200")];
+            let application =
+                Application::start(MySql::shared(version).await, Setup { environment, ..setup }).await;
+            with_two_passwords(&application).await;
+            for _ in 0..2 {
+                application.rotate_well().await;
+                let current = application.credentials("AWSCURRENT").await.expect("a current version");
+                assert!(current.password.contains(['\'', '\\', '"']), "{version}");
+                assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+            }
+        }
+    }
+}
+
+/// testSecret asks both users, each about itself: a clone that was changed after setSecret is not promoted.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clone_that_differs_is_not_promoted_and_the_error_names_what() {
+    for version in mysql_versions() {
+        let server = MySql::shared(version).await;
+        let application = Application::start(server, Setup::mysql_alternating_users()).await;
+        let (user, database) = (application.app.user(), &application.app.database);
+        let pending = application.begin().await;
+        for step in &STEPS[..2] {
+            application.step(step, &pending).await.expect(step);
+        }
+        server.execute(&format!("GRANT TRIGGER ON {database}.* TO `{user}`@`%`")).await;
+        server.execute(&format!("ALTER USER `{user}_clone`@`%` WITH MAX_USER_CONNECTIONS 9")).await;
+        let refusal = application.step("testSecret", &pending).await.expect_err("they differ");
+        assert_eq!(refusal.error_type, "Unequal");
+        for part in ["lacks TRIGGER ON", "has MAX_USER_CONNECTIONS 9"] {
+            assert!(refusal.error_message.contains(part), "{part} is not in {refusal:?}");
+        }
+        for step in STEPS {
+            application.step(step, &pending).await.expect(step);
         }
     }
 }
