@@ -144,6 +144,10 @@ async fn a_crash_between_any_two_statements_of_a_clones_turn_is_mended_by_a_retr
                 let (base, clone) =
                     (server.rows_about(&user).await, server.rows_about(&format!("{user}_clone")).await);
                 assert_eq!(base, clone, "{context}: it signs in without every right");
+            } else if changes > 0 {
+                // With no other password either.
+                let shown = server.values(&format!("SHOW CREATE USER `{user}_clone`@`%`")).await.concat();
+                assert!(shown.contains("ACCOUNT LOCK"), "{context}: {shown}");
             }
             assert!(function.run(&application, &pending, &Crash::never()).await, "{context}");
             let (base, clone) =
@@ -182,4 +186,39 @@ async fn a_clone_that_could_not_get_a_right_is_never_promoted_without_it() {
         assert_eq!(current.user, format!("{user}_clone"));
         assert_eq!(server.rows_about(&user).await, server.rows_about(&current.user).await);
     }
+}
+
+/// The same for a clone that has had its turns: it signs in with the new password only when it has the new rights.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_between_any_two_statements_of_a_clones_later_turn_is_mended_by_a_retry() {
+    let server = MySql::start(mysql_versions()[0], MySqlOptions::default()).await;
+    let wire = Wire::to(server.port(), Fault::None).await;
+    let application = on_a_wire(&server, &wire).await;
+    let function = InProcess::of(&application, &AlternatingUsers).await;
+    let (user, database) = (application.app.user().to_owned(), &application.app.database);
+    let mut reached = BTreeSet::new();
+    for (number, cut) in (1500..).step_by(50).enumerate() {
+        for _turn in 0..2 {
+            application.rotate_well().await;
+        }
+        server.execute(&format!("CREATE TABLE {database}.t{number} (a INT)")).await;
+        server.execute(&format!("GRANT SELECT ON {database}.t{number} TO `{user}`@`%`")).await;
+        let pending = application.begin().await;
+        function.step(&application, STEPS[0], &pending, &Crash::never()).await.expect(STEPS[0]);
+        wire.becomes(Fault::CutsAfter(cut));
+        let set = function.step(&application, STEPS[1], &pending, &Crash::never()).await;
+        let superusers = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE USER = 'master'";
+        while server.values(superusers).await != ["0"] {}
+        wire.becomes(Fault::None);
+        let equal = server.rows_about(&user).await == server.rows_about(&format!("{user}_clone")).await;
+        let signs_in = application.signs_in("AWSPENDING").await;
+        assert!(equal || !signs_in, "cut after {cut} bytes: it signs in without every right");
+        reached.insert((equal, signs_in));
+        assert!(function.run(&application, &pending, &Crash::never()).await, "cut after {cut} bytes");
+        application.rotate_well().await;
+        if set.is_ok() {
+            break;
+        }
+    }
+    assert_eq!(reached, [(false, false), (true, false), (true, true)].into(), "not cut everywhere");
 }

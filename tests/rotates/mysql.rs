@@ -138,3 +138,23 @@ async fn a_clone_that_differs_is_not_promoted_and_the_error_names_what() {
         }
     }
 }
+
+/// The base is the truth: what it was given while the clone was current is no fault of anybody's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_base_that_was_given_more_than_its_clone_takes_its_turn() {
+    for version in mysql_versions() {
+        let server = MySql::shared(version).await;
+        let application = Application::start(server, Setup::mysql_alternating_users()).await;
+        application.rotate_well().await;
+        let (user, database) = (application.app.user(), &application.app.database);
+        server.execute(&format!("GRANT TRIGGER ON {database}.* TO `{user}`@`%`")).await;
+        server.execute(&format!("ALTER USER `{user}`@`%` WITH MAX_USER_CONNECTIONS 30")).await;
+        application.rotate_well().await;
+        application.rotate_well().await;
+        assert_eq!(
+            server.rows_about(user).await,
+            server.rows_about(&format!("{user}_clone")).await,
+            "on {version}"
+        );
+    }
+}
