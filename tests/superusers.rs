@@ -92,8 +92,9 @@ async fn a_superusers_secret_without_host_and_tag_or_for_another_engine_is_refus
 
 /// A superuser's secret for another host, with whatever RDS knows.
 async fn refused_elsewhere(fields: Value, register: impl FnOnce(&Application<'_>)) {
-    let server = Postgres::shared(postgres_versions()[0]).await;
-    let application = Application::start(server, Setup::alternating_users()).await;
+    // A server of its own: whether the superuser signs in is read from its log.
+    let server = Postgres::start(postgres_versions()[0], PostgresOptions::default()).await;
+    let application = Application::start(&server, Setup::alternating_users()).await;
     register(&application);
     let mut superuser = server.secret(server.admin().await, "postgres");
     for (name, value) in fields.as_object().expect("fields") {

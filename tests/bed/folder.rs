@@ -25,8 +25,10 @@ impl Folder {
         LEFT_BEHIND.call_once(remove_left_behind);
         let prefix = format!("{PREFIX}{}-", user());
         let path = tempfile::Builder::new().prefix(&prefix).tempdir().expect("a temporary folder").keep();
-        let lock = File::create(path.join("lock")).expect("a lock file");
+        // Under its name it is locked already: another process that looks for what is left behind finds none or this.
+        let lock = File::create(path.join("lock.new")).expect("a lock file");
         lock.lock().expect("nobody else locks a new file");
+        fs::rename(path.join("lock.new"), path.join("lock")).expect("a file in a new folder");
         if runs_as_root() {
             chown(&path, Some(NOBODY), Some(NOBODY)).expect("root may give a folder away");
         }

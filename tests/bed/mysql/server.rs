@@ -157,7 +157,9 @@ impl Programs {
         fs::write(&file, root).expect("a file in target");
         let initialize = ["--initialize-insecure", "--innodb-redo-log-capacity=8M", data];
         let file = format!("--init-file={}", path(&file));
-        run(self.server().iter().map(String::as_str).chain(initialize).chain([file.as_str()]), None);
+        let temporary = format!("--tmpdir={}", path(made));
+        let words = initialize.into_iter().chain([file.as_str(), temporary.as_str()]);
+        run(self.server().iter().map(String::as_str).chain(words), None);
         // The identity of a server, which its copies must not share.
         fs::remove_file(made.join("data/auto.cnf")).expect("the server has an identity");
     }
@@ -176,7 +178,8 @@ impl Programs {
             sql += &fs::read_to_string(file.expect("the package holds it")).expect("a file of the package");
         }
         sql += &format!("FLUSH PRIVILEGES;\n{root}");
-        run(self.server().iter().map(String::as_str).chain(["--bootstrap", data]), Some(&sql));
+        let temporary = format!("--tmpdir={}", path(made));
+        run(self.server().iter().map(String::as_str).chain(["--bootstrap", data, &temporary]), Some(&sql));
     }
 
     fn spawn(&self, folder: &Folder, options: &MySqlOptions<'_>) -> (u16, Child) {
