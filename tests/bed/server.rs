@@ -87,9 +87,7 @@ impl Server for MySql {
     }
 
     async fn superuser_secret(&self) -> Value {
-        let mut secret = self.secret(self.admin().await, "");
-        secret.as_object_mut().expect("an object").remove("dbname");
-        secret
+        self.secret(self.admin().await, "mysql")
     }
 
     fn ca_file(&self) -> PathBuf {

@@ -62,7 +62,7 @@ async fn a_server_without_tls_is_an_error_unless_the_secret_forbids_tls() {
     }
 }
 
-/// The application's `ssl` and `dbname` are its own affair.
+/// The application's `ssl` and `dbname` are its own affair; the superuser opens no database at all.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_applications_ssl_false_and_dbname_never_apply_to_the_superuser() {
     for version in mysql_versions().into_iter().filter(|version| version.is_mariadb()) {

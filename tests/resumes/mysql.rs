@@ -1,8 +1,10 @@
 //! Crashes, repeats and twins on MySQL and MariaDB.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use bed::crash::Crash;
+use bed::mysql::run;
 use bed::wire::Fault;
 use bed::{Application, InProcess, MySql, MySqlOptions, MySqlVersion, STEPS, Setup, Wire, mysql_versions};
 use rotation::{AlternatingUsers, DualPassword, SingleUser};
@@ -58,6 +60,39 @@ async fn every_step_may_be_delivered_twice_or_run_four_times_at_once() {
             }
         }
     }
+}
+
+/// Two turns of one user would grant and revoke against each other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_turn_waits_for_another_of_the_same_user() {
+    for version in mysql_versions() {
+        let server = MySql::shared(version).await;
+        let application = Application::start(server, Setup::mysql_alternating_users()).await;
+        let user = application.app.user();
+        let pending = application.begin().await;
+        application.step("createSecret", &pending).await.expect("createSecret");
+        let mut other = server.root_session().await;
+        let lock = format!("CONCAT('rotate:', LEFT(SHA2('{user}', 256), 40))");
+        assert_eq!(run(&mut other, &format!("SELECT GET_LOCK({lock}, 0) = 1")).await.expect("a lock"), ["1"]);
+        let clones = format!("SELECT Host FROM mysql.user WHERE User = '{user}_clone'");
+        let waits = async {
+            while server.values(&waiting(user)).await.is_empty() && server.values(&clones).await.is_empty() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            assert!(server.values(&clones).await.is_empty(), "it did not wait");
+            run(&mut other, &format!("DO RELEASE_LOCK({lock})")).await.expect("the lock is released");
+        };
+        let (answer, ()) = tokio::join!(application.step("setSecret", &pending), waits);
+        answer.expect("setSecret");
+        assert!(!server.values(&clones).await.is_empty());
+    }
+}
+
+/// The sessions that wait for this user's lock.
+fn waiting(user: &str) -> String {
+    format!(
+        "SELECT ID FROM information_schema.PROCESSLIST WHERE STATE = 'User lock' AND INFO LIKE '%SHA2(''{user}''%'"
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]

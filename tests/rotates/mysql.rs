@@ -1,7 +1,7 @@
 //! The main job on MySQL and MariaDB.
 
 use bed::mysql::name;
-use bed::{Application, MySql, MySqlVersion, STEPS, Setup, mysql_versions};
+use bed::{Application, MySql, MySqlOptions, MySqlVersion, STEPS, Setup, mysql_versions};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn single_user_gives_the_same_user_a_new_password() {
@@ -160,5 +160,20 @@ async fn a_base_that_was_given_more_than_its_clone_takes_its_turn() {
             server.rows_about(&format!("{user}_clone")).await,
             "on {version}"
         );
+    }
+}
+
+/// A server may make every session of those without privileges read-only: accounts are no tables of theirs.
+#[tokio::test(flavor = "multi_thread")]
+async fn users_whose_transactions_are_read_only_by_default_rotate() {
+    let settings = &[("init-connect", "SET SESSION TRANSACTION READ ONLY")];
+    for version in mysql_versions() {
+        let server = MySql::start(version, MySqlOptions { settings, ..MySqlOptions::default() }).await;
+        for setup in setups(version) {
+            let application = Application::start(&server, setup).await;
+            with_two_passwords(&application).await;
+            application.rotate_well().await;
+            assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+        }
     }
 }

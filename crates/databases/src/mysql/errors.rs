@@ -88,11 +88,7 @@ impl Failure {
 
     fn answered(endpoint: &Endpoint, error: &MySqlDatabaseError) -> Self {
         let code = error.number();
-        let words = match code {
-            SYNTAX => "the server does not know this form of the statement".to_owned(),
-            UNKNOWN_VARIABLE => "the server is older than MySQL 8.0.17 and MariaDB 10.11".to_owned(),
-            _ => error.message().to_owned(),
-        };
+        let words = words(code, error.message());
         Self { code: Some(code), cause: cause(code, &words), words, endpoint: endpoint.clone() }
     }
 }
@@ -119,6 +115,16 @@ fn protocol(endpoint: &Endpoint, words: &str) -> (Cause, String) {
     }
 }
 
+/// What is repeated of the server's words.
+fn words(code: u16, message: &str) -> String {
+    match code {
+        SYNTAX => "the server does not know this form of the statement",
+        UNKNOWN_VARIABLE => "the server is older than MySQL 8.0.17 and MariaDB 10.11",
+        _ => message,
+    }
+    .to_owned()
+}
+
 fn cause(code: u16, words: &str) -> Cause {
     match code {
         REFUSED | 1130 => Cause::SignInRefused,
@@ -138,5 +144,18 @@ fn cause(code: u16, words: &str) -> Cause {
         1049 => Cause::MissingDatabase,
         1205 | 1213 | 1969 => Cause::LockTimeout,
         _ => Cause::Statement,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_syntax_error_quotes_the_statement_and_is_not_repeated() {
+        let message =
+            "You have an error in your SQL syntax; check the manual ... near 'BY 'pass' RETAIN' at line 1";
+        assert!(!words(SYNTAX, message).contains("pass"));
+        assert_eq!(words(REUSED, "Cannot use these credentials"), "Cannot use these credentials");
     }
 }
