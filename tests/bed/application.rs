@@ -1,5 +1,6 @@
 //! An application's secret under rotation: its server, a Secrets Manager, and the function that rotates it.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use aws_sdk_secretsmanager::Client;
 use local_aws::{LocalAws, Options, Rotation};
 use serde_json::{Value, json};
 
+use crate::role::{self, On};
 use crate::{App, Credentials, FunctionError, Functions, Postgres, Server, Setup, secrets_manager};
 
 /// The steps of a rotation, by their names on the wire, in order.
@@ -227,6 +229,26 @@ impl<'a, S: Server> Application<'a, S> {
         let mut lines: Vec<String> = pairs.collect();
         lines.sort();
         lines
+    }
+}
+
+impl<S: Server> Application<'_, S> {
+    /// What the function has called so far.
+    #[must_use]
+    pub fn seen_calls(&self) -> BTreeSet<(On, String)> {
+        role::seen(self.local.callers(), &self.arn)
+    }
+}
+
+/// A function that calls what its role does not allow works here and fails in AWS.
+impl<S: Server> Drop for Application<'_, S> {
+    fn drop(&mut self) {
+        let allowed = role::calls_of(&self.function);
+        let allowed = |(on, name): &(On, String)| allowed.iter().any(|call| call.0 == *on && call.1 == name);
+        let others: Vec<_> = self.seen_calls().into_iter().filter(|call| !allowed(call)).collect();
+        if !std::thread::panicking() {
+            assert!(others.is_empty(), "{} calls what its role does not allow: {others:?}", self.function);
+        }
     }
 }
 

@@ -58,6 +58,12 @@ pub(crate) fn mysql_programs(version: MySqlVersion) -> PathBuf {
     folder
 }
 
+/// Whether tests that compare a file with what it is generated from write it: `UPDATE=1`.
+#[must_use]
+pub fn updates() -> bool {
+    variable("UPDATE").is_some()
+}
+
 /// The folder that cargo built this program into, such as `target/debug`.
 #[must_use]
 pub fn built_into() -> PathBuf {
@@ -78,6 +84,11 @@ pub fn repository() -> &'static Path {
 pub(crate) fn set_by_cargo() -> impl Iterator<Item = String> {
     let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     names.filter(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
+}
+
+/// Where programs are looked for.
+pub(crate) fn path() -> String {
+    variable("PATH").unwrap_or_default()
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place in the bed that reads the environment")]

@@ -19,11 +19,14 @@ pub fn secrets_manager(url: &str) -> Client {
     Client::from_conf(config.build())
 }
 
+/// The access key of the functions, by which their calls are told from ours.
+pub(crate) const FUNCTIONS_KEY: &str = "AKIDFUNCTION";
+
 /// What the functions reach AWS with, in this process and at `url`.
 pub async fn aws_at(url: &str) -> aws::Aws {
     let config = aws_config::defaults(BehaviorVersion::latest())
         .region(Region::from_static("us-east-1"))
-        .credentials_provider(Credentials::new("AKIDEXAMPLE", "an-example", None, None, "bed"))
+        .credentials_provider(Credentials::new(FUNCTIONS_KEY, "an-example", None, None, "bed"))
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .load()
         .await;

@@ -17,6 +17,8 @@ pub(crate) struct Config {
     pub(crate) username_limit: Option<usize>,
     pub(crate) secrets_manager_endpoint: Option<String>,
     pub(crate) trusted: TrustAnchors,
+    /// What Lambda calls this function.
+    pub(crate) function: String,
 }
 
 /// Everything that is wrong with the environment, by name, without values.
@@ -76,15 +78,16 @@ impl Config {
                 username_limit,
                 secrets_manager_endpoint: set("SECRETS_MANAGER_ENDPOINT"),
                 trusted,
+                function: set("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default(),
             }),
             _ => Err(ConfigError(problems)),
         }
     }
 }
 
-/// The level of our own log lines: Lambda's setting `ApplicationLogLevel`, INFO unless set.
+/// The level of our own log lines: `LOG_LEVEL`, or Lambda's setting `ApplicationLogLevel`; INFO unless set.
 pub(crate) fn log_level() -> LevelFilter {
-    match set("AWS_LAMBDA_LOG_LEVEL").as_deref() {
+    match set("LOG_LEVEL").or_else(|| set("AWS_LAMBDA_LOG_LEVEL")).as_deref() {
         Some("TRACE") => LevelFilter::TRACE,
         Some("DEBUG") => LevelFilter::DEBUG,
         Some("WARN") => LevelFilter::WARN,

@@ -4,6 +4,7 @@ mod clock;
 mod config;
 mod failure;
 mod logs;
+mod metrics;
 mod serve;
 
 pub use serve::{Engine, serve};

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use aws::{Aws, Settings};
 use databases::{Limits, MySql, Postgres};
-use lambda_runtime::{LambdaEvent, Runtime, service_fn};
+use lambda_runtime::{Context, LambdaEvent, Runtime, service_fn};
 use rotation::edges::Database;
 use rotation::{Progress, Rotation, RotationEvent, Strategy};
 use serde_json::Value;
@@ -15,6 +15,7 @@ use crate::clock::Deadline;
 use crate::config::{self, Config};
 use crate::failure::Failure;
 use crate::logs;
+use crate::metrics::Metrics;
 
 /// The engines that a function can be for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +69,8 @@ async fn run(
         Engine::MySqlOrMariaDb => Box::new(MySql::new(trusted, limits)),
         Engine::MySql => Box::new(MySql::without_mariadb(trusted, limits)),
     };
-    let function = Function { aws, database, strategy, config };
+    let metrics = Metrics::start(&config.function)?;
+    let function = Function { aws, database, strategy, config, metrics };
     let function = &function;
     Runtime::new(service_fn(async move |event| function.answer(event).await)).run().await
 }
@@ -79,16 +81,26 @@ struct Function {
     database: Box<dyn Database>,
     strategy: &'static dyn Strategy,
     config: Config,
+    metrics: Metrics,
 }
 
 impl Function {
     async fn answer(&self, event: LambdaEvent<Value>) -> Result<(), Failure> {
         let started = Instant::now();
         let LambdaEvent { payload, context } = event;
-        let event = match RotationEvent::parse(payload) {
-            Ok(event) => event,
-            Err(refusal) => return Err(logged(refusal.into(), started)),
+        let (event, answer) = match RotationEvent::parse(payload) {
+            Ok(event) => {
+                let answer = self.step(&event, &context, started).await;
+                (Some(event), answer)
+            }
+            Err(refusal) => (None, Err(logged(refusal.into(), started))),
         };
+        let failed_as = answer.as_ref().err().map(|failure| failure.class);
+        self.metrics.record(&context.request_id, event.as_ref(), failed_as, started.elapsed());
+        answer
+    }
+
+    async fn step(&self, event: &RotationEvent, context: &Context, started: Instant) -> Result<(), Failure> {
         let span = info_span!(
             "step",
             step = %event.step,
@@ -98,7 +110,7 @@ impl Function {
         );
         let deadline = Deadline::before(context.deadline());
         async {
-            let answer = self.rotate(&event, deadline).await;
+            let answer = self.rotate(event, deadline).await;
             match answer {
                 Ok(()) => {
                     info!(elapsed_ms = millis(started), "step done");

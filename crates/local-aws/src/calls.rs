@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,19 @@ pub struct Call {
     pub rotation_token: bool,
     /// The code of the error that was answered; `Dropped` if the request was dropped on purpose.
     pub error: Option<String>,
+    /// Who called, by the access key that signed; empty if the request was not signed.
+    pub access_key: String,
+}
+
+/// Who called what, on which secret or server. Unlike the calls, it is never forgotten.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Caller {
+    /// The access key that signed.
+    pub access_key: String,
+    /// The operation's name.
+    pub operation: String,
+    /// The secret as the caller named it; for RDS, the identifier.
+    pub secret_id: Option<String>,
 }
 
 impl Call {
@@ -54,11 +68,17 @@ impl Call {
 #[derive(Default)]
 pub(crate) struct CallLog {
     calls: Mutex<Vec<Call>>,
+    callers: Mutex<BTreeSet<Caller>>,
 }
 
 impl CallLog {
     /// Adds a call before its answer is sent, so that whoever has the answer finds the call.
     pub(crate) fn add(&self, mut call: Call) {
+        lock(&self.callers).insert(Caller {
+            access_key: call.access_key.clone(),
+            operation: call.operation.clone(),
+            secret_id: call.secret_id.clone(),
+        });
         let mut calls = lock(&self.calls);
         call.sequence = calls.len() as u64 + 1;
         calls.push(call);
@@ -66,6 +86,10 @@ impl CallLog {
 
     pub(crate) fn all(&self) -> Vec<Call> {
         lock(&self.calls).clone()
+    }
+
+    pub(crate) fn callers(&self) -> BTreeSet<Caller> {
+        lock(&self.callers).clone()
     }
 
     pub(crate) fn clear(&self) {

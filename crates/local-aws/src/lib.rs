@@ -25,7 +25,7 @@ mod server;
 mod service;
 mod throttle;
 
-pub use calls::Call;
+pub use calls::{Call, Caller};
 pub use failures::{Effect, Failure};
 pub use rds::{DbCluster, DbClusterMember, DbInstance, MemberRole};
 pub use rotation::{Attempt, FunctionError, FunctionErrorKind, Rotation, Step, StepResult};

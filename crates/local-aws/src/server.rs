@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -5,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::calls::{Call, CallLog};
+use crate::calls::{Call, CallLog, Caller};
 use crate::failures::{Failure, Failures};
 use crate::rds::{DbCluster, DbInstance, Servers};
 use crate::rotation::{Rotation, Rotations, client};
@@ -110,6 +111,11 @@ impl LocalAws {
     /// The calls so far, in the order they were answered.
     pub fn calls(&self) -> Vec<Call> {
         self.service.calls.all()
+    }
+
+    /// Who has called what since the start, whatever [`clear_calls`](Self::clear_calls) forgot.
+    pub fn callers(&self) -> BTreeSet<Caller> {
+        self.service.calls.callers()
     }
 
     /// Forgets the calls so far.

@@ -12,6 +12,7 @@ use tokio::{
 
 use crate::{
     runtime_api::{Event, RuntimeApi, Said},
+    secrets_manager::FUNCTIONS_KEY,
     tether::{Stop, tethered},
 };
 
@@ -108,7 +109,7 @@ impl Function {
             ("AWS_LAMBDA_LOG_STREAM_NAME", "bed"),
             ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
             ("AWS_REGION", "us-east-1"),
-            ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+            ("AWS_ACCESS_KEY_ID", FUNCTIONS_KEY),
             ("AWS_SECRET_ACCESS_KEY", "an-example-that-opens-nothing"),
             ("AWS_SESSION_TOKEN", "an-example-that-opens-nothing"),
         ]

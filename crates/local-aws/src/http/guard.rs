@@ -26,6 +26,13 @@ pub(crate) fn is_signed(headers: &HeaderMap) -> bool {
     signature.starts_with("AWS4-HMAC-SHA256 ") && parts.iter().all(|part| signature.contains(part))
 }
 
+/// The access key in `Credential=KEY/DATE/REGION/SERVICE/aws4_request`; empty where there is none.
+pub(crate) fn access_key(headers: &HeaderMap) -> &str {
+    let signature = headers.get(AUTHORIZATION).and_then(text).unwrap_or_default();
+    let scope = signature.split_once("Credential=").map_or("", |(_, scope)| scope);
+    scope.split_once('/').map_or("", |(key, _)| key)
+}
+
 fn is_here(host: &str) -> bool {
     let (name, port) = match host.rsplit_once(':') {
         Some((name, port)) if !port.ends_with(']') => (name, port),

@@ -15,7 +15,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-pub(crate) use guard::is_signed;
+pub(crate) use guard::{access_key, is_signed};
 
 use crate::service::Service;
 

@@ -4,7 +4,7 @@ use std::time::Instant;
 use hyper::{HeaderMap, StatusCode};
 use serde_json::{Value as Json, json};
 
-use super::{Answer, Dropped, is_signed, respond};
+use super::{Answer, Dropped, access_key, is_signed, respond};
 use crate::calls::Call;
 use crate::failures::Effect;
 use crate::operations;
@@ -26,7 +26,8 @@ pub(crate) fn answer(service: &Arc<Service>, headers: &HeaderMap, body: &[u8]) -
     };
     let error = answer.as_ref().err().map(|refusal| refusal.code.to_string());
     tracing::debug!(operation, error = error.as_deref().unwrap_or("none"), "answered");
-    service.calls.add(Call { error, ..Call::read(operation, body) });
+    let access_key = access_key(headers).to_owned();
+    service.calls.add(Call { error, access_key, ..Call::read(operation, body) });
     match effect {
         Some(Effect::DropRequest | Effect::DropAnswer) => Err(Dropped),
         Some(Effect::Refuse { .. }) | None => Ok(write(answer)),

@@ -5,7 +5,7 @@ use super::write;
 use super::xml::Xml;
 use crate::calls::Call;
 use crate::failures::Effect;
-use crate::http::{Answer, Dropped, is_signed, respond};
+use crate::http::{Answer, Dropped, access_key, is_signed, respond};
 use crate::service::{Service, lock};
 
 /// The error part of an answer of the query protocol.
@@ -37,6 +37,7 @@ pub(crate) fn answer(service: &Service, headers: &HeaderMap, body: &[u8]) -> Res
         operation: action.to_owned(),
         secret_id: identifier(&form, action).map(str::to_owned),
         error: answer.as_ref().err().map(|fault| fault.code.clone()),
+        access_key: access_key(headers).to_owned(),
         ..Call::default()
     });
     match effect {

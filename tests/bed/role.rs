@@ -1,0 +1,59 @@
+//! What a function's role lets it call. Every [`Application`](crate::Application) holds its function to it.
+
+use std::collections::BTreeSet;
+
+use local_aws::Caller;
+
+use crate::secrets_manager::FUNCTIONS_KEY;
+
+/// What a call is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum On {
+    /// A secret that the function rotates.
+    OwnSecret,
+    /// The secret of a superuser.
+    SuperusersSecret,
+    /// An instance or cluster of RDS.
+    Servers,
+}
+
+/// An operation by its name in the API, and what it is about.
+pub type Call = (On, &'static str);
+
+/// The calls that every rotation makes.
+const OWN: [Call; 4] = [
+    (On::OwnSecret, "DescribeSecret"),
+    (On::OwnSecret, "GetSecretValue"),
+    (On::OwnSecret, "PutSecretValue"),
+    (On::OwnSecret, "UpdateSecretVersionStage"),
+];
+
+/// The calls of those that may need a superuser.
+const FOR_A_SUPERUSER: [Call; 4] = [
+    (On::SuperusersSecret, "DescribeSecret"),
+    (On::SuperusersSecret, "GetSecretValue"),
+    (On::Servers, "DescribeDBClusters"),
+    (On::Servers, "DescribeDBInstances"),
+];
+
+/// All calls that a function makes, on whatever path. The template's roles allow these and no more.
+#[must_use]
+pub fn calls_of(function: &str) -> BTreeSet<Call> {
+    let superuser = if function.ends_with("dual-password") { &[][..] } else { &FOR_A_SUPERUSER };
+    OWN.iter().chain(superuser).copied().collect()
+}
+
+/// What a function that rotates `own` was seen to call.
+pub(crate) fn seen(callers: BTreeSet<Caller>, own: &str) -> BTreeSet<(On, String)> {
+    let by_function = callers.into_iter().filter(|caller| caller.access_key == FUNCTIONS_KEY);
+    by_function
+        .map(|caller| {
+            let on = match caller.secret_id.as_deref() {
+                _ if caller.operation.starts_with("DescribeDB") => On::Servers,
+                Some(id) if id == own => On::OwnSecret,
+                _ => On::SuperusersSecret,
+            };
+            (on, caller.operation)
+        })
+        .collect()
+}

@@ -1,0 +1,251 @@
+//! What CloudFormation makes of template.yaml, for one set of parameters and another.
+
+mod metrics;
+mod render;
+mod roles;
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use render::{FUNCTIONS, Rendered, pointer, render};
+
+const SECRET: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:app/db-AbCdEf";
+const SUPERUSER: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:rds!db-1-AbCdEf";
+const KEY: &str = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+
+/// Every parameter that a function's block has, given.
+fn everything() -> Value {
+    let mut parameters = json!({
+        "SubnetIds": "subnet-0123456789abcdef0,subnet-12345678",
+        "SecurityGroupIds": "sg-0123456789abcdef0",
+        "VpcId": "vpc-0123456789abcdef0",
+        "CreateSecretsManagerEndpoint": "true",
+        "CreateRdsEndpoint": "true",
+        "EndpointCidr": "10.0.0.0/16",
+        "SecretsKmsKeyArns": KEY,
+        "MonitoringKmsKeyArn": KEY,
+        "AlarmEmail": "ops@example.com",
+        "CloudTrailIsLogging": "true",
+        "CreateConfigRules": "true",
+    });
+    for (id, binary) in FUNCTIONS {
+        parameters[format!("{id}SecretArn")] = json!(SECRET);
+        parameters[format!("{id}Duration")] = json!("3h");
+        if binary != "mysql-dual-password" {
+            parameters[format!("{id}SuperuserSecretArns")] = json!(SUPERUSER);
+        }
+    }
+    parameters
+}
+
+#[test]
+fn each_function_has_a_role_a_log_group_alarms_and_a_permission() {
+    let [plain, full] = render([json!({}), everything()]);
+    for rendered in [&plain, &full] {
+        assert_eq!(rendered.refused, Vec::<String>::new());
+        assert_eq!(rendered.ids("AWS::Lambda::Function"), FUNCTIONS.map(|(id, _)| id.to_owned()).into());
+        for (id, binary) in FUNCTIONS {
+            let name = format!("rotate-{binary}");
+            let function = rendered.properties(id);
+            assert_eq!(function["FunctionName"], name);
+            assert_eq!(function["Runtime"], "provided.al2023");
+            assert_eq!(function["Role"], format!("{id}Role.Arn"));
+            assert_eq!(function["LoggingConfig"]["LogGroup"], format!("{id}Logs"));
+            let logs = rendered.properties(&format!("{id}Logs"));
+            assert_eq!(logs["LogGroupName"], format!("/aws/lambda/{name}"));
+            assert_eq!(logs["RetentionInDays"], "365");
+            let permission = rendered.properties(&format!("{id}Permission"));
+            assert_eq!(permission["Principal"], "secretsmanager.amazonaws.com");
+            assert_eq!(permission["SourceAccount"], "123456789012");
+            assert_eq!(permission["FunctionName"], id);
+            for alarm in ["Failure", "Error", "Throttle", "Duration"] {
+                let alarm = rendered.properties(&format!("{id}{alarm}Alarm"));
+                assert_eq!(alarm["AlarmActions"], json!(["Topic"]));
+                assert!(alarm.to_string().contains(&format!("\"Value\":\"{id}\"")), "{alarm}");
+            }
+        }
+    }
+    let outputs = plain.outputs.as_object().expect("outputs");
+    for (name, output) in outputs.iter().filter(|(name, _)| *name != "RotationEventsReachTheTopic") {
+        assert_eq!(output["Export"]["Name"], format!("stack-{name}"));
+    }
+    for (id, _) in FUNCTIONS {
+        assert!(outputs.contains_key(&format!("{id}Arn")) && outputs.contains_key(&format!("{id}RoleArn")));
+    }
+}
+
+/// CloudFormation cannot multiply.
+#[test]
+fn the_alarm_of_the_duration_is_at_four_fifths_of_every_timeout() {
+    let sets: Vec<_> = [15, 30, 60, 120, 300, 900].map(|seconds| json!({"Timeout": seconds})).into();
+    for (rendered, set) in render::all(&sets).iter().zip(&sets) {
+        assert_eq!(rendered.refused, Vec::<String>::new());
+        for (id, _) in FUNCTIONS {
+            let seconds = set["Timeout"].as_u64().expect("seconds");
+            assert_eq!(rendered.properties(id)["Timeout"], seconds.to_string());
+            let alarm = rendered.properties(&format!("{id}DurationAlarm"));
+            assert_eq!(alarm["Threshold"], seconds * 800);
+        }
+    }
+}
+
+/// The five blocks differ in names only, and in the superuser's secrets.
+#[test]
+fn the_functions_are_alike() {
+    let [plain] = render([json!({})]);
+    let block = |id: &str, binary: &str| {
+        let of_function = plain.resources.as_object().expect("resources").iter();
+        let of_function = of_function.filter(|(name, _)| name.starts_with(id));
+        let text: BTreeSet<_> = of_function.map(|(name, of)| format!("{name} {of}")).collect();
+        let text = format!("{text:?}").replace(id, "ID").replace(binary, "BINARY");
+        // The title.
+        let mut parts = text.split("Rotates secrets of ");
+        let (before, after) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        format!("{before}{}", after.split_once("\\\"").expect("a title ends").1)
+    };
+    let first = block(FUNCTIONS[0].0, FUNCTIONS[0].1);
+    assert!(first.matches("ID").count() > 10 && first.matches("BINARY").count() > 5, "{first}");
+    for (id, binary) in FUNCTIONS {
+        assert_eq!(block(id, binary), first, "{id}");
+    }
+}
+
+#[test]
+fn what_nobody_asked_for_is_not_made() {
+    let [plain, full, own_topic] =
+        render([json!({}), everything(), json!({"AlarmTopicArn": "arn:aws:sns:eu-west-1:123456789012:ops"})]);
+    let only = |rendered: &Rendered, kind: &str| rendered.ids(kind);
+    for (kind, at_first, at_most) in [
+        ("AWS::SecretsManager::RotationSchedule", 0, 5),
+        ("AWS::SNS::Topic", 1, 1),
+        ("AWS::SNS::TopicPolicy", 1, 1),
+        ("AWS::SNS::Subscription", 0, 1),
+        ("AWS::Events::Rule", 0, 2),
+        ("AWS::Config::ConfigRule", 0, 4),
+        ("AWS::EC2::VPCEndpoint", 0, 2),
+        ("AWS::EC2::SecurityGroup", 0, 1),
+        ("AWS::CloudWatch::Alarm", 20, 20),
+        ("AWS::CloudWatch::Dashboard", 1, 1),
+    ] {
+        assert_eq!((only(&plain, kind).len(), only(&full, kind).len()), (at_first, at_most), "{kind}");
+    }
+    assert!(only(&own_topic, "AWS::SNS::Topic").is_empty());
+    for (id, _) in FUNCTIONS {
+        assert!(plain.properties(id).get("VpcConfig").is_none());
+        assert_eq!(full.properties(id)["VpcConfig"]["SubnetIds"].as_array().map(Vec::len), Some(2));
+        assert_eq!(full.properties(&format!("{id}Logs"))["KmsKeyId"], KEY);
+        let rotation = full.properties(&format!("{id}Rotation"));
+        assert_eq!(rotation["RotateImmediatelyOnUpdate"], "false", "a secret may have no value yet");
+        assert_eq!(
+            rotation["RotationRules"],
+            json!({"ScheduleExpression": "rate(30 days)", "Duration": "3h"})
+        );
+        assert_eq!(full.resources[format!("{id}Rotation")]["DependsOn"], format!("{id}Permission"));
+        let alarm = own_topic.properties(&format!("{id}ErrorAlarm"));
+        assert_eq!(alarm["AlarmActions"], json!(["arn:aws:sns:eu-west-1:123456789012:ops"]));
+    }
+    for rule in full.ids("AWS::Events::Rule") {
+        assert_eq!(full.properties(&rule)["Targets"][0]["Arn"], "Topic");
+    }
+    let pattern = &full.properties("RotationEvents")["EventPattern"];
+    assert_eq!(pattern["detail"]["eventName"], json!(["RotationFailed", "RotationAbandoned"]));
+    assert_eq!(pointer(&full.outputs, "/RotationEventsReachTheTopic/Value"), "true");
+}
+
+/// A sentence for each, that says what to give.
+#[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
+fn what_is_malformed_or_does_not_go_together_is_refused() {
+    let long = "x".repeat(40);
+    let cases = [
+        (json!({"SubnetIds": "subnet-12345678"}), "SubnetIds needs SecurityGroupIds"),
+        (json!({"SecurityGroupIds": "sg-12345678"}), "SecurityGroupIds needs SubnetIds"),
+        (json!({"SubnetIds": "10.0.0.0/24", "SecurityGroupIds": "sg-12345678"}), "Ids of subnets"),
+        (json!({"SecurityGroupIds": "default", "SubnetIds": "subnet-12345678"}), "Ids of security groups"),
+        (json!({"CreateSecretsManagerEndpoint": "true"}), "An endpoint needs VpcId"),
+        (json!({"CreateRdsEndpoint": "true", "VpcId": "vpc-12345678"}), "An endpoint needs VpcId"),
+        (json!({"VpcId": "main"}), "The id of a VPC"),
+        (json!({"EndpointCidr": "10.0.0.0"}), "A range of addresses"),
+        (json!({"SecretsManagerEndpoint": "http://secretsmanager.example"}), "begins with https://"),
+        (
+            json!({"CaLayerArn": "arn:aws:lambda:eu-west-1:123456789012:layer:ca:1"}),
+            "CaLayerArn needs CaFile",
+        ),
+        (json!({"CaFile": "authority.pem"}), "An absolute path"),
+        (json!({"SecretsKmsKeyArns": "alias/app"}), "ARNs of keys"),
+        (json!({"MonitoringKmsKeyArn": "alias/ops"}), "The ARN of a key"),
+        (
+            json!({"AlarmEmail": "ops@example.com", "AlarmTopicArn": "arn:aws:sns:eu-west-1:123456789012:ops"}),
+            "Subscribe AlarmEmail to your own topic",
+        ),
+        (json!({"AlarmEmail": "ops"}), "An e-mail address"),
+        (json!({"AlarmTopicArn": "ops"}), "The ARN of a topic"),
+        (json!({"NamePrefix": long}), "A small letter, then up to 36"),
+        (json!({"NamePrefix": "Rotate"}), "A small letter, then up to 36"),
+        (json!({"Timeout": 3}), "How long one step may take"),
+        (json!({"Timeout": 901}), "How long one step may take"),
+        (json!({"MemorySize": 64}), "Memory in MB"),
+        (json!({"PasswordLength": 4}), "How many characters"),
+        (json!({"LogRetentionDays": 42}), "How long logs are kept"),
+        (json!({"Architecture": "riscv"}), "The processor"),
+        (json!({"ExcludeNumbers": "maybe"}), "no digits"),
+    ];
+    let mut sets: Vec<_> = cases.iter().map(|(parameters, _)| parameters.clone()).collect();
+    let mut sentences: Vec<_> = cases.iter().map(|(_, sentence)| (*sentence).to_owned()).collect();
+    for (id, binary) in FUNCTIONS {
+        for (parameter, value, sentence) in [
+            ("SecretArn", "app/db", "The whole ARN of a secret"),
+            (
+                "SecretArn",
+                "arn:aws:secretsmanager:eu-west-1:123456789012:secret:app",
+                "six characters at its end",
+            ),
+            ("Schedule", "30 days", "rate(30 days), or cron"),
+            ("Schedule", "rate(5 minutes)", "four hours apart"),
+            ("Schedule", "rate(3 hours)", "four hours apart"),
+            ("Schedule", "rate(1 days)", "rate(30 days)"),
+            ("Schedule", "cron(30 3 ? * SUN *)", "on the hour"),
+            ("Schedule", "cron(0 3 ? * SUN 2027)", "in every year"),
+            ("Duration", "3", "Hours: 3h"),
+            ("Duration", "90m", "Hours: 3h"),
+            ("RotateImmediately", "yes", "has a value that signs in"),
+        ] {
+            sets.push(json!({ format!("{id}{parameter}"): value }));
+            sentences.push(sentence.to_owned());
+        }
+        if binary.ends_with("alternating-users") {
+            sets.push(json!({ format!("{id}SecretArn"): SECRET }));
+            sentences.push(format!("{id}SecretArn needs {id}SuperuserSecretArns"));
+            sets.push(json!({ format!("{id}SuperuserSecretArns"): "rds!db-1" }));
+            sentences.push("Whole ARNs of secrets".to_owned());
+        }
+    }
+    for ((rendered, set), sentence) in render::all(&sets).iter().zip(&sets).zip(&sentences) {
+        assert!(
+            rendered.refused.iter().any(|refused| refused.contains(sentence)),
+            "{set}: {:?}",
+            rendered.refused
+        );
+    }
+}
+
+#[test]
+fn what_is_well_formed_is_accepted() {
+    let mut sets = Vec::new();
+    for schedule in
+        ["rate(4 hours)", "rate(1 day)", "rate(365 days)", "cron(0 16 1,15 * ? *)", "cron(0 /8 ? * TUE#1 *)"]
+    {
+        sets.push(json!({"MySqlDualPasswordSecretArn": SECRET, "MySqlDualPasswordSchedule": schedule}));
+    }
+    sets.push(
+        json!({"SecretsManagerEndpoint": "https://vpce-1.secretsmanager.eu-west-1.vpce.amazonaws.com"}),
+    );
+    sets.push(json!({"SecretsManagerEndpoint": "http://127.0.0.1:4566"}));
+    sets.push(json!({"PostgresSingleUserSecretArn": SECRET.replace("aws", "aws-us-gov")}));
+    sets.push(json!({"PostgresSingleUserSuperuserSecretArns": format!("{SECRET},{SUPERUSER}")}));
+    sets.push(json!({"ExcludeCharacters": ""}));
+    for (rendered, set) in render::all(&sets).iter().zip(&sets) {
+        assert_eq!(rendered.refused, Vec::<String>::new(), "{set}");
+    }
+}
