@@ -128,7 +128,8 @@ package: cargo $(cargo_lambda) $(cyclonedx) ## Build all functions for both arch
 	  done; \
 	done
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) target/tools/cargo-cyclonedx/bin/cargo-cyclonedx cyclonedx \
-	  --manifest-path crates/functions/Cargo.toml --format json --no-build-deps --quiet --override-filename functions.cdx
+	  --manifest-path crates/functions/Cargo.toml --format json --target all --no-build-deps --quiet \
+	  --override-filename functions.cdx
 	sed 's|$(CURDIR)|/build|g' crates/functions/functions.cdx.json > dist/functions.cdx.json
 	rm -f crates/*/functions.cdx.json tests/functions.cdx.json
 	cd dist && sha256sum -- * > SHA256SUMS

@@ -98,8 +98,7 @@ async fn secrets_are_rotated_through_the_deployed_functions() {
     for function in ["mysql-single-user", "mysql-alternating-users", "mysql-dual-password"] {
         let app = mysql.create_app("deployed").await;
         if function == "mysql-dual-password" {
-            let account = format!("`{}`@`%`", app.user());
-            mysql.execute(&format!("GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO {account}")).await;
+            mysql.allow_two_passwords(&app).await;
         }
         rotations += rotate(&local, &outputs, mysql, app, function).await;
     }

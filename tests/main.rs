@@ -22,5 +22,6 @@ mod resists;
 mod resumes;
 mod rotates;
 mod superusers;
+mod survives;
 mod swaps;
 mod template;

@@ -8,7 +8,11 @@ use bed::{Application, InProcess, Postgres, STEPS, Server, Setup, postgres_versi
 use rotation::{AlternatingUsers, SingleUser, Strategy};
 
 /// Law 1, for the strategy: `AWSCURRENT` signs in, or under single user any stored version.
-async fn nothing_is_lost<S: Server>(application: &Application<'_, S>, single_user: bool, context: &str) {
+pub(crate) async fn nothing_is_lost<S: Server>(
+    application: &Application<'_, S>,
+    single_user: bool,
+    context: &str,
+) {
     let current = application.signs_in("AWSCURRENT").await;
     let any = current
         || (single_user

@@ -11,8 +11,20 @@ use serde_json::{Value, json};
 use render::{FUNCTIONS, Rendered, pointer, render};
 
 const SECRET: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:app/db-AbCdEf";
-const SUPERUSER: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:rds!db-1-AbCdEf";
 const KEY: &str = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+
+/// Each function has a secret, a superuser and a schedule of its own, so that a mix-up shows.
+fn secret_of(binary: &str) -> String {
+    SECRET.replace("app/db", binary)
+}
+
+fn superuser_of(binary: &str) -> String {
+    SECRET.replace("app/db", &format!("superuser-of-{binary}"))
+}
+
+fn schedule_of(binary: &str) -> (String, String) {
+    (format!("rate({} days)", binary.len()), format!("{}h", binary.len() - 10))
+}
 
 /// Every parameter that a function's block has, given.
 fn everything() -> Value {
@@ -28,12 +40,15 @@ fn everything() -> Value {
         "AlarmEmail": "ops@example.com",
         "CloudTrailIsLogging": "true",
         "CreateConfigRules": "true",
+        "RotatedWithinDays": 40,
     });
     for (id, binary) in FUNCTIONS {
-        parameters[format!("{id}SecretArn")] = json!(SECRET);
-        parameters[format!("{id}Duration")] = json!("3h");
+        let (schedule, duration) = schedule_of(binary);
+        parameters[format!("{id}SecretArn")] = json!(secret_of(binary));
+        parameters[format!("{id}Schedule")] = json!(schedule);
+        parameters[format!("{id}Duration")] = json!(duration);
         if binary != "mysql-dual-password" {
-            parameters[format!("{id}SuperuserSecretArns")] = json!(SUPERUSER);
+            parameters[format!("{id}SuperuserSecretArns")] = json!(superuser_of(binary));
         }
     }
     parameters
@@ -63,6 +78,8 @@ fn each_function_has_a_role_a_log_group_alarms_and_a_permission() {
                 let alarm = rendered.properties(&format!("{id}{alarm}Alarm"));
                 assert_eq!(alarm["AlarmActions"], json!(["Topic"]));
                 assert!(alarm.to_string().contains(&format!("\"Value\":\"{id}\"")), "{alarm}");
+                assert_eq!(alarm["ComparisonOperator"], "GreaterThanThreshold");
+                assert_eq!(alarm["TreatMissingData"], "notBreaching", "most of the time nothing runs");
             }
         }
     }
@@ -93,21 +110,65 @@ fn the_alarm_of_the_duration_is_at_four_fifths_of_every_timeout() {
 /// The five blocks differ in names only, and in the superuser's secrets.
 #[test]
 fn the_functions_are_alike() {
-    let [plain] = render([json!({})]);
-    let block = |id: &str, binary: &str| {
-        let of_function = plain.resources.as_object().expect("resources").iter();
+    let [plain, full] = render([json!({}), everything()]);
+    let block = |rendered: &Rendered, id: &str, binary: &str| {
+        let of_function = rendered.resources.as_object().expect("resources").iter();
         let of_function = of_function.filter(|(name, _)| name.starts_with(id));
         let text: BTreeSet<_> = of_function.map(|(name, of)| format!("{name} {of}")).collect();
+        let (schedule, duration) = schedule_of(binary);
         let text = format!("{text:?}").replace(id, "ID").replace(binary, "BINARY");
+        let text = text.replace(&schedule, "SCHEDULE").replace(&format!("\\\"{duration}\\\""), "DURATION");
+        let text = without_superusers(&text);
         // The title.
         let mut parts = text.split("Rotates secrets of ");
         let (before, after) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
         format!("{before}{}", after.split_once("\\\"").expect("a title ends").1)
     };
-    let first = block(FUNCTIONS[0].0, FUNCTIONS[0].1);
-    assert!(first.matches("ID").count() > 10 && first.matches("BINARY").count() > 5, "{first}");
-    for (id, binary) in FUNCTIONS {
-        assert_eq!(block(id, binary), first, "{id}");
+    for rendered in [&plain, &full] {
+        let first = block(rendered, FUNCTIONS[0].0, FUNCTIONS[0].1);
+        assert!(first.matches("ID").count() > 10 && first.matches("BINARY").count() > 5, "{first}");
+        for (id, binary) in FUNCTIONS {
+            assert_eq!(block(rendered, id, binary), first, "{id}");
+        }
+    }
+}
+
+/// Dual password has no statements about them.
+fn without_superusers(text: &str) -> String {
+    let Some((before, rest)) = text.split_once("{\\\"Sid\\\":\\\"ReadSecretsOfSuperusers") else {
+        return text.to_owned();
+    };
+    let (_, after) = rest.split_once("{\\\"Sid\\\":\\\"UseKeys").expect("the next statement");
+    format!("{before}{{\\\"Sid\\\":\\\"UseKeys{after}")
+}
+
+/// Every variable that the template sets, by the parameter that it comes from, none of them at its default.
+#[test]
+fn each_parameter_reaches_the_functions_as_the_variable_that_they_read() {
+    let variables = [
+        ("SECRETS_MANAGER_ENDPOINT", "SecretsManagerEndpoint", "https://secretsmanager.example"),
+        ("DATABASE_CA_FILE", "CaFile", "/opt/authority.pem"),
+        ("LOG_LEVEL", "LogLevel", "DEBUG"),
+        ("PASSWORD_LENGTH", "PasswordLength", "40"),
+        ("EXCLUDE_CHARACTERS", "ExcludeCharacters", "abc"),
+        ("EXCLUDE_NUMBERS", "ExcludeNumbers", "true"),
+        ("EXCLUDE_PUNCTUATION", "ExcludePunctuation", "true"),
+        ("EXCLUDE_UPPERCASE", "ExcludeUppercase", "true"),
+        ("EXCLUDE_LOWERCASE", "ExcludeLowercase", "true"),
+        ("REQUIRE_EACH_INCLUDED_TYPE", "RequireEachIncludedType", "false"),
+    ];
+    let config = bed::environment::repository().join("crates/functions/src/config.rs");
+    let config = std::fs::read_to_string(config).expect("it is there");
+    // One at a time: two that are swapped would look alike together.
+    let sets: Vec<_> = variables.iter().map(|(_, parameter, value)| json!({ *parameter: value })).collect();
+    for (rendered, (variable, _, value)) in render::all(&sets).iter().zip(variables) {
+        assert!(config.contains(&format!("\"{variable}\"")), "no function reads {variable}");
+        for (id, _) in FUNCTIONS {
+            let environment =
+                rendered.properties(id)["Environment"]["Variables"].as_object().expect("variables");
+            assert_eq!(environment[variable], *value);
+            assert_eq!(environment.len(), variables.len());
+        }
     }
 }
 
@@ -122,7 +183,7 @@ fn what_nobody_asked_for_is_not_made() {
         ("AWS::SNS::TopicPolicy", 1, 1),
         ("AWS::SNS::Subscription", 0, 1),
         ("AWS::Events::Rule", 0, 2),
-        ("AWS::Config::ConfigRule", 0, 4),
+        ("AWS::Config::ConfigRule", 0, 5),
         ("AWS::EC2::VPCEndpoint", 0, 2),
         ("AWS::EC2::SecurityGroup", 0, 1),
         ("AWS::CloudWatch::Alarm", 20, 20),
@@ -131,26 +192,85 @@ fn what_nobody_asked_for_is_not_made() {
         assert_eq!((only(&plain, kind).len(), only(&full, kind).len()), (at_first, at_most), "{kind}");
     }
     assert!(only(&own_topic, "AWS::SNS::Topic").is_empty());
-    for (id, _) in FUNCTIONS {
+    for (id, binary) in FUNCTIONS {
         assert!(plain.properties(id).get("VpcConfig").is_none());
         assert_eq!(full.properties(id)["VpcConfig"]["SubnetIds"].as_array().map(Vec::len), Some(2));
         assert_eq!(full.properties(&format!("{id}Logs"))["KmsKeyId"], KEY);
         let rotation = full.properties(&format!("{id}Rotation"));
         assert_eq!(rotation["RotateImmediatelyOnUpdate"], "false", "a secret may have no value yet");
+        let (schedule, duration) = schedule_of(binary);
+        assert_eq!(rotation["SecretId"], secret_of(binary));
+        assert_eq!(rotation["RotationLambdaARN"], format!("{id}.Arn"));
+        assert_eq!(rotation["RotationRules"], json!({"ScheduleExpression": schedule, "Duration": duration}));
+        let order = &full.resources[format!("{id}Rotation")];
+        assert_eq!(order["DependsOn"], format!("{id}Permission"));
+        // A schedule tests the function at once.
         assert_eq!(
-            rotation["RotationRules"],
-            json!({"ScheduleExpression": "rate(30 days)", "Duration": "3h"})
+            order["Metadata"]["After"],
+            json!(["SecretsManagerInterface", "RdsInterface", "EndpointIngress"])
         );
-        assert_eq!(full.resources[format!("{id}Rotation")]["DependsOn"], format!("{id}Permission"));
         let alarm = own_topic.properties(&format!("{id}ErrorAlarm"));
         assert_eq!(alarm["AlarmActions"], json!(["arn:aws:sns:eu-west-1:123456789012:ops"]));
     }
+}
+
+#[test]
+fn what_reaches_the_topic() {
+    let [full] = render([everything()]);
     for rule in full.ids("AWS::Events::Rule") {
-        assert_eq!(full.properties(&rule)["Targets"][0]["Arn"], "Topic");
+        assert_eq!(full.properties(&rule)["Targets"], json!([{"Id": "topic", "Arn": "Topic"}]));
     }
-    let pattern = &full.properties("RotationEvents")["EventPattern"];
-    assert_eq!(pattern["detail"]["eventName"], json!(["RotationFailed", "RotationAbandoned"]));
+    assert_eq!(
+        full.properties("RotationEvents")["EventPattern"],
+        json!({
+            "source": ["aws.secretsmanager"],
+            "detail-type": ["AWS Service Event via CloudTrail"],
+            "detail": {"eventName": ["RotationFailed", "RotationAbandoned"]},
+        })
+    );
     assert_eq!(pointer(&full.outputs, "/RotationEventsReachTheTopic/Value"), "true");
+    let rules = full.ids("AWS::Config::ConfigRule");
+    let mut pattern = full.properties("ConfigEvents")["EventPattern"].clone();
+    let heard = pattern["detail"]["configRuleName"].take();
+    let heard: BTreeSet<String> = serde_json::from_value(heard).expect("names");
+    assert_eq!(heard, rules);
+    let detail = json!({"messageType": ["ComplianceChangeNotification"], "configRuleName": null});
+    let kind = json!(["Config Rules Compliance Change"]);
+    assert_eq!(pattern, json!({"source": ["aws.config"], "detail-type": kind, "detail": detail}));
+    let source =
+        |rule: &String| full.properties(rule)["Source"]["SourceIdentifier"].as_str().expect("a name");
+    let known = [
+        "SECRETSMANAGER_ROTATION_ENABLED_CHECK",
+        "SECRETSMANAGER_SCHEDULED_ROTATION_SUCCESS_CHECK",
+        "SECRETSMANAGER_SECRET_PERIODIC_ROTATION",
+        "SECRETSMANAGER_SECRET_UNUSED",
+        "SECRETSMANAGER_USING_CMK",
+    ];
+    assert_eq!(rules.iter().map(source).collect::<BTreeSet<_>>(), known.into());
+    assert_eq!(full.properties("RotatedLatelyRule")["InputParameters"]["maxDaysSinceRotation"], "40");
+    let policy =
+        pointer(full.properties("TopicPolicy"), "/PolicyDocument/Statement").as_array().expect("statements");
+    let publishers: Vec<_> =
+        policy.iter().map(|statement| statement["Principal"]["Service"].as_str()).collect();
+    assert_eq!(publishers, [Some("cloudwatch.amazonaws.com"), Some("events.amazonaws.com")]);
+    assert_eq!(full.properties("Topic")["KmsMasterKeyId"], KEY);
+}
+
+#[test]
+fn endpoints_are_private_and_for_this_account() {
+    let [full] = render([everything()]);
+    for (id, service) in [("SecretsManagerInterface", "secretsmanager"), ("RdsInterface", "rds")] {
+        let endpoint = full.properties(id);
+        assert_eq!(endpoint["ServiceName"], format!("com.amazonaws.eu-west-1.{service}"));
+        assert_eq!(endpoint["VpcEndpointType"], "Interface");
+        assert_eq!(endpoint["PrivateDnsEnabled"], true);
+        assert_eq!(endpoint["SubnetIds"].as_array().map(Vec::len), Some(2));
+        let ours = json!({"StringEquals": {"aws:PrincipalAccount": "123456789012"}});
+        assert_eq!(pointer(endpoint, "/PolicyDocument/Statement/0/Condition"), &ours);
+    }
+    let ingress = full.properties("EndpointIngress");
+    assert_eq!(ingress["CidrIp"], "10.0.0.0/16");
+    assert_eq!((&ingress["FromPort"], &ingress["ToPort"]), (&json!(443), &json!(443)));
 }
 
 /// A sentence for each, that says what to give.
@@ -167,6 +287,9 @@ fn what_is_malformed_or_does_not_go_together_is_refused() {
         (json!({"CreateRdsEndpoint": "true", "VpcId": "vpc-12345678"}), "An endpoint needs VpcId"),
         (json!({"VpcId": "main"}), "The id of a VPC"),
         (json!({"EndpointCidr": "10.0.0.0"}), "A range of addresses"),
+        (json!({"SubnetIds": "subnet-12345678,"}), "SubnetIds has a comma too many"),
+        (json!({"SecretsKmsKeyArns": format!("{KEY},")}), "SecretsKmsKeyArns has a comma too many"),
+        (json!({"RotatedWithinDays": 0}), "1 to 180 days"),
         (json!({"SecretsManagerEndpoint": "http://secretsmanager.example"}), "begins with https://"),
         (
             json!({"CaLayerArn": "arn:aws:lambda:eu-west-1:123456789012:layer:ca:1"}),
@@ -183,13 +306,13 @@ fn what_is_malformed_or_does_not_go_together_is_refused() {
         (json!({"AlarmTopicArn": "ops"}), "The ARN of a topic"),
         (json!({"NamePrefix": long}), "A small letter, then up to 36"),
         (json!({"NamePrefix": "Rotate"}), "A small letter, then up to 36"),
-        (json!({"Timeout": 3}), "How long one step may take"),
-        (json!({"Timeout": 901}), "How long one step may take"),
-        (json!({"MemorySize": 64}), "Memory in MB"),
-        (json!({"PasswordLength": 4}), "How many characters"),
-        (json!({"LogRetentionDays": 42}), "How long logs are kept"),
-        (json!({"Architecture": "riscv"}), "The processor"),
-        (json!({"ExcludeNumbers": "maybe"}), "no digits"),
+        (json!({"Timeout": 3}), "15, 30, 60"),
+        (json!({"Timeout": 901}), "900 seconds"),
+        (json!({"MemorySize": 64}), "128 to 3008 MB"),
+        (json!({"PasswordLength": 4}), "8 to 256 characters"),
+        (json!({"LogRetentionDays": 42}), "A number of days that CloudWatch Logs knows"),
+        (json!({"Architecture": "riscv"}), "arm64 or x86_64"),
+        (json!({"ExcludeNumbers": "maybe"}), "true or false"),
     ];
     let mut sets: Vec<_> = cases.iter().map(|(parameters, _)| parameters.clone()).collect();
     let mut sentences: Vec<_> = cases.iter().map(|(_, sentence)| (*sentence).to_owned()).collect();
@@ -209,7 +332,7 @@ fn what_is_malformed_or_does_not_go_together_is_refused() {
             ("Schedule", "cron(0 3 ? * SUN 2027)", "in every year"),
             ("Duration", "3", "Hours: 3h"),
             ("Duration", "90m", "Hours: 3h"),
-            ("RotateImmediately", "yes", "has a value that signs in"),
+            ("RotateImmediately", "yes", "true or false"),
         ] {
             sets.push(json!({ format!("{id}{parameter}"): value }));
             sentences.push(sentence.to_owned());
@@ -243,7 +366,7 @@ fn what_is_well_formed_is_accepted() {
     );
     sets.push(json!({"SecretsManagerEndpoint": "http://127.0.0.1:4566"}));
     sets.push(json!({"PostgresSingleUserSecretArn": SECRET.replace("aws", "aws-us-gov")}));
-    sets.push(json!({"PostgresSingleUserSuperuserSecretArns": format!("{SECRET},{SUPERUSER}")}));
+    sets.push(json!({"PostgresSingleUserSuperuserSecretArns": format!("{SECRET},{SECRET}")}));
     sets.push(json!({"ExcludeCharacters": ""}));
     for (rendered, set) in render::all(&sets).iter().zip(&sets) {
         assert_eq!(rendered.refused, Vec::<String>::new(), "{set}");

@@ -9,7 +9,7 @@ use local_aws::{LocalAws, Options, Rotation};
 use serde_json::{Value, json};
 
 use crate::role::{self, On};
-use crate::{App, Credentials, FunctionError, Functions, Postgres, Server, Setup, secrets_manager};
+use crate::{App, Credentials, FunctionError, Functions, Postgres, Server, Setup, Wire, secrets_manager};
 
 /// The steps of a rotation, by their names on the wire, in order.
 pub const STEPS: [&str; 4] = ["createSecret", "setSecret", "testSecret", "finishSecret"];
@@ -41,6 +41,18 @@ impl<'a, S: Server> Application<'a, S> {
     pub async fn start(server: &'a S, setup: Setup<'_>) -> Self {
         let app = server.create_app(setup.user).await;
         Self::with(server, app, setup).await
+    }
+
+    /// The same with a wire in between, also for the superuser.
+    pub async fn on_a_wire(server: &'a S, wire: &Wire, setup: Setup<'_>) -> Self {
+        let mut fields = setup.fields.clone();
+        fields["port"] = json!(wire.port());
+        let application = Self::start(server, Setup { fields, ..setup }).await;
+        let mut superuser = server.superuser_secret().await;
+        superuser["port"] = json!(wire.port());
+        let call = application.client.put_secret_value().secret_id(&application.superuser_arn);
+        call.secret_string(superuser.to_string()).send().await.expect("PutSecretValue is accepted");
+        application
     }
 
     /// The same for an application that exists.

@@ -15,6 +15,9 @@ pub trait Server: fmt::Debug + Send + Sync {
     /// What it is called in a message, such as `postgres-18`.
     fn name(&self) -> String;
 
+    /// Where it listens, on 127.0.0.1.
+    fn port(&self) -> u16;
+
     /// A secret's value for these credentials on this server, with the keys that AWS's rotation functions know.
     fn secret(&self, of: &Credentials, dbname: &str) -> Value;
 
@@ -30,6 +33,9 @@ pub trait Server: fmt::Debug + Send + Sync {
     /// A new application, whose user the superuser creates; its name begins with `hint`.
     async fn create_app(&self, hint: &str) -> App;
 
+    /// Lets the application's user have two passwords at a time, where the server knows such a thing.
+    async fn allow_two_passwords(&self, app: &App);
+
     /// Whether these credentials sign in. Panics if that cannot be told: if the server is away, or full.
     async fn signs_in(&self, as_user: &Credentials, database: &str) -> bool;
 
@@ -41,6 +47,10 @@ pub trait Server: fmt::Debug + Send + Sync {
 impl Server for Postgres {
     fn name(&self) -> String {
         format!("postgres-{}", self.version())
+    }
+
+    fn port(&self) -> u16 {
+        Postgres::port(self)
     }
 
     fn secret(&self, of: &Credentials, dbname: &str) -> Value {
@@ -63,6 +73,8 @@ impl Server for Postgres {
         App::create(self, hint).await
     }
 
+    async fn allow_two_passwords(&self, _app: &App) {}
+
     async fn signs_in(&self, as_user: &Credentials, database: &str) -> bool {
         Postgres::signs_in(self, as_user, database).await
     }
@@ -76,6 +88,10 @@ impl Server for Postgres {
 impl Server for MySql {
     fn name(&self) -> String {
         self.version().to_string()
+    }
+
+    fn port(&self) -> u16 {
+        MySql::port(self)
     }
 
     fn secret(&self, of: &Credentials, dbname: &str) -> Value {
@@ -96,6 +112,13 @@ impl Server for MySql {
 
     async fn create_app(&self, hint: &str) -> App {
         MySql::create_app(self, hint).await
+    }
+
+    async fn allow_two_passwords(&self, app: &App) {
+        if !self.version().is_mariadb() {
+            let account = format!("{}@'%'", crate::mysql::name(app.user()));
+            self.execute(&format!("GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO {account}")).await;
+        }
     }
 
     async fn signs_in(&self, as_user: &Credentials, database: &str) -> bool {

@@ -6,6 +6,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use tokio::{
@@ -31,13 +32,64 @@ pub enum Fault {
     Silent,
     /// All passes until the client has sent this many bytes; then the connection is closed.
     CutsAfter(usize),
+    /// All passes until the clients have sent, or the server has answered, this many bytes from here on, over all
+    /// connections.
+    After {
+        /// Bytes of the clients.
+        sent: usize,
+        /// Bytes of the server. What the clients had sent by then has arrived.
+        answered: usize,
+        /// Connections stay open without passing anything on, instead of being closed.
+        dies: bool,
+    },
+    /// A byte a second, either way.
+    Crawls,
+}
+
+/// How bytes pass: as many as are left, then the connection is closed or dies.
+#[derive(Clone, Debug)]
+struct Way {
+    fault: Fault,
+    sent: Arc<AtomicUsize>,
+    answered: Arc<AtomicUsize>,
+}
+
+impl Way {
+    fn of(fault: Fault) -> Self {
+        let (sent, answered) = match fault {
+            Fault::CutsAfter(sent) => (sent, usize::MAX),
+            Fault::After { sent, answered, .. } => (sent, answered),
+            Fault::None | Fault::StripsTls | Fault::HidesTls | Fault::Silent | Fault::Crawls => {
+                (usize::MAX, usize::MAX)
+            }
+        };
+        let left = |bytes| Arc::new(AtomicUsize::new(bytes));
+        Self { fault, sent: left(sent), answered: left(answered) }
+    }
+
+    /// For one more connection.
+    fn next(&self) -> Self {
+        if matches!(self.fault, Fault::After { .. }) { self.clone() } else { Self::of(self.fault) }
+    }
+
+    /// Whether nothing passes any more, and nobody is told.
+    fn is_dead(&self) -> bool {
+        let nothing_left = |bytes: &AtomicUsize| bytes.load(Ordering::SeqCst) == 0;
+        let dies = matches!(self.fault, Fault::After { dies: true, .. });
+        dies && (nothing_left(&self.sent) || nothing_left(&self.answered))
+    }
+
+    /// How long each byte takes.
+    fn pace(&self) -> Option<Duration> {
+        matches!(self.fault, Fault::Crawls).then_some(Duration::from_secs(1))
+    }
 }
 
 /// A port of its own that leads to a server. Closed when dropped.
 #[derive(Debug)]
 pub struct Wire {
     port: u16,
-    fault: Arc<Mutex<Fault>>,
+    way: Arc<Mutex<Way>>,
     seen: Arc<Seen>,
     accepting: JoinHandle<()>,
 }
@@ -46,6 +98,7 @@ pub struct Wire {
 struct Seen {
     connections: AtomicUsize,
     bytes: AtomicUsize,
+    answered: AtomicUsize,
     cleartext_sign_ins: AtomicUsize,
 }
 
@@ -59,14 +112,14 @@ impl Wire {
     pub async fn from(address: &str, port: u16, fault: Fault) -> Self {
         let listener = TcpListener::bind(address).await.expect("a free port");
         let own_port = listener.local_addr().expect("a bound port").port();
-        let (seen, fault) = (Arc::new(Seen::default()), Arc::new(Mutex::new(fault)));
-        let accepting = tokio::spawn(accept(listener, port, Arc::clone(&fault), Arc::clone(&seen)));
-        Self { port: own_port, fault, seen, accepting }
+        let (seen, way) = (Arc::new(Seen::default()), Arc::new(Mutex::new(Way::of(fault))));
+        let accepting = tokio::spawn(accept(listener, port, Arc::clone(&way), Arc::clone(&seen)));
+        Self { port: own_port, way, seen, accepting }
     }
 
     /// What happens to connections from here on.
     pub fn becomes(&self, fault: Fault) {
-        *self.fault.lock().expect("nobody panics here") = fault;
+        *self.way.lock().expect("nobody panics here") = Way::of(fault);
     }
 
     /// The wire's own port on 127.0.0.1.
@@ -87,6 +140,12 @@ impl Wire {
         self.seen.bytes.load(Ordering::SeqCst)
     }
 
+    /// How many bytes the server has answered.
+    #[must_use]
+    pub fn answered(&self) -> usize {
+        self.seen.answered.load(Ordering::SeqCst)
+    }
+
     /// How many clients went on to sign in, in cleartext, without TLS or after being told that there is none.
     #[must_use]
     pub fn cleartext_sign_ins(&self) -> usize {
@@ -100,21 +159,22 @@ impl Drop for Wire {
     }
 }
 
-async fn accept(listener: TcpListener, port: u16, fault: Arc<Mutex<Fault>>, seen: Arc<Seen>) {
+async fn accept(listener: TcpListener, port: u16, way: Arc<Mutex<Way>>, seen: Arc<Seen>) {
     // Connections end with the task that holds them.
     let mut connections = tokio::task::JoinSet::new();
     while let Ok((client, _)) = listener.accept().await {
         seen.connections.fetch_add(1, Ordering::SeqCst);
         let seen = Arc::clone(&seen);
-        let fault = *fault.lock().expect("nobody panics here");
+        let way = way.lock().expect("nobody panics here").next();
         connections.spawn(async move {
             // A connection that breaks is what the client is tested with.
-            let _ = match fault {
-                Fault::None => pass(client, &[], port, &seen, usize::MAX).await,
+            let _ = match way.fault {
                 Fault::StripsTls => strip(client, port, &seen).await,
                 Fault::HidesTls => hide(client, port, &seen).await,
-                Fault::Silent => pump(client, tokio::io::sink(), usize::MAX, &seen.bytes).await,
-                Fault::CutsAfter(bytes) => pass(client, &[], port, &seen, bytes).await,
+                Fault::Silent => pump(client, tokio::io::sink(), &way.sent, None, &seen.bytes).await,
+                Fault::None | Fault::CutsAfter(_) | Fault::After { .. } | Fault::Crawls => {
+                    pass(client, &[], port, &seen, &way).await
+                }
             };
         });
     }
@@ -127,7 +187,7 @@ async fn strip(mut client: TcpStream, port: u16, seen: &Seen) -> io::Result<()> 
         client.read_exact(&mut request).await?;
         if request != SSL_REQUEST && request != GSS_REQUEST {
             seen.cleartext_sign_ins.fetch_add(1, Ordering::SeqCst);
-            return pass(client, &request, port, seen, usize::MAX).await;
+            return pass(client, &request, port, seen, &Way::of(Fault::None)).await;
         }
         client.write_all(b"N").await?;
     }
@@ -146,43 +206,54 @@ async fn hide(client: TcpStream, port: u16, seen: &Seen) -> io::Result<()> {
     rest[version + 16] &= !0x08;
     to_client.write_all(&greeting).await?;
     to_client.write_all(&rest).await?;
-    let (sent, answered) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let (sent, answered, all) = (AtomicUsize::new(0), AtomicUsize::new(0), Way::of(Fault::None));
     tokio::select! {
-        _ = pump(from_client, to_server, usize::MAX, &sent) => {}
-        _ = pump(from_server, to_client, usize::MAX, &answered) => {}
+        _ = pump(from_client, to_server, &all.sent, None, &sent) => {}
+        _ = pump(from_server, to_client, &all.answered, None, &answered) => {}
     }
     // Whoever answers such a greeting signs in; whoever hangs up has sent nothing.
     seen.cleartext_sign_ins.fetch_add(usize::from(sent.into_inner() > 0), Ordering::SeqCst);
     Ok(())
 }
 
-/// Both ways, until one side closes or the client has sent `most` bytes; then both are closed.
-async fn pass(client: TcpStream, already_read: &[u8], port: u16, seen: &Seen, most: usize) -> io::Result<()> {
-    let (from_server, to_server) = TcpStream::connect(("127.0.0.1", port)).await?.into_split();
-    let (from_client, to_client) = client.into_split();
-    let answered = AtomicUsize::new(0);
-    tokio::select! {
-        end = pump(already_read.chain(from_client), to_server, most, &seen.bytes) => end,
-        end = pump(from_server, to_client, usize::MAX, &answered) => end,
+/// Both ways, until one side closes or as much has passed as may.
+async fn pass(client: TcpStream, already_read: &[u8], port: u16, seen: &Seen, way: &Way) -> io::Result<()> {
+    let (mut from_server, mut to_server) = TcpStream::connect(("127.0.0.1", port)).await?.into_split();
+    let (from_client, mut to_client) = client.into_split();
+    let mut from_client = already_read.chain(from_client);
+    let end = tokio::select! {
+        end = pump(&mut from_client, &mut to_server, &way.sent, way.pace(), &seen.bytes) => end,
+        end = pump(&mut from_server, &mut to_client, &way.answered, way.pace(), &seen.answered) => end,
+    };
+    if way.is_dead() {
+        // Both connections stay open: nobody hears of an end.
+        std::future::pending::<()>().await;
     }
+    end
 }
 
 async fn pump(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
-    mut left: usize,
+    left: &AtomicUsize,
+    pace: Option<Duration>,
     count: &AtomicUsize,
 ) -> io::Result<()> {
     let mut buffer = [0; 8192];
-    while left > 0 {
-        let most = left.min(buffer.len());
+    loop {
+        let most = left.load(Ordering::SeqCst).min(if pace.is_some() { 1 } else { buffer.len() });
+        if most == 0 {
+            return Ok(());
+        }
         let read = from.read(&mut buffer[..most]).await?;
         if read == 0 {
-            break;
+            return Ok(());
+        }
+        if let Some(pace) = pace {
+            tokio::time::sleep(pace).await;
         }
         count.fetch_add(read, Ordering::SeqCst);
-        left -= read;
+        left.fetch_sub(read, Ordering::SeqCst);
         to.write_all(&buffer[..read]).await?;
     }
-    Ok(())
 }

@@ -8,7 +8,6 @@ use bed::mysql::run;
 use bed::wire::Fault;
 use bed::{Application, InProcess, MySql, MySqlOptions, MySqlVersion, STEPS, Setup, Wire, mysql_versions};
 use rotation::{AlternatingUsers, DualPassword, SingleUser};
-use serde_json::{Value, json};
 
 use super::{
     a_crash_at_any_call, every_step_twice, four_times_at_once, nothing_is_lost,
@@ -123,16 +122,6 @@ async fn a_single_user_whose_current_password_is_refused_rotates_with_the_previo
 }
 
 /// An application whose secrets name a wire, so that its connections can be cut; the base has rights of every kind.
-async fn on_a_wire<'a>(server: &'a MySql, wire: &Wire) -> Application<'a, MySql> {
-    let setup = Setup { fields: json!({"port": wire.port()}), ..Setup::mysql_alternating_users() };
-    let application = Application::start(server, setup).await;
-    let mut superuser: Value = server.secret(server.admin().await, "mysql");
-    superuser["port"] = json!(wire.port());
-    let call = application.client.put_secret_value().secret_id(&application.superuser_arn);
-    call.secret_string(superuser.to_string()).send().await.expect("PutSecretValue");
-    application
-}
-
 /// The statements of setSecret are cut off one by one. A user that signs in has every right, whenever it does.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_between_any_two_statements_of_a_clones_turn_is_mended_by_a_retry() {
@@ -144,7 +133,7 @@ async fn a_crash_between_any_two_statements_of_a_clones_turn_is_mended_by_a_retr
         // Less than the shortest statement takes on the wire.
         for cut in (1300..).step_by(50) {
             // A new one each time: making the clone takes the most statements.
-            let application = on_a_wire(&server, &wire).await;
+            let application = Application::on_a_wire(&server, &wire, Setup::mysql_alternating_users()).await;
             let user = application.app.user().to_owned();
             let (account, database) = (format!("`{user}`@`%`"), &application.app.database);
             for grant in [
@@ -228,7 +217,7 @@ async fn a_clone_that_could_not_get_a_right_is_never_promoted_without_it() {
 async fn a_crash_between_any_two_statements_of_a_clones_later_turn_is_mended_by_a_retry() {
     let server = MySql::start(mysql_versions()[0], MySqlOptions::default()).await;
     let wire = Wire::to(server.port(), Fault::None).await;
-    let application = on_a_wire(&server, &wire).await;
+    let application = Application::on_a_wire(&server, &wire, Setup::mysql_alternating_users()).await;
     let function = InProcess::of(&application, &AlternatingUsers).await;
     let (user, database) = (application.app.user().to_owned(), &application.app.database);
     let mut reached = BTreeSet::new();

@@ -1,7 +1,6 @@
 //! The main job on MySQL and MariaDB.
 
-use bed::mysql::name;
-use bed::{Application, MySql, MySqlOptions, MySqlVersion, STEPS, Setup, mysql_versions};
+use bed::{Application, MySql, MySqlOptions, MySqlVersion, STEPS, Server, Setup, mysql_versions};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn single_user_gives_the_same_user_a_new_password() {
@@ -46,10 +45,7 @@ fn setups(version: MySqlVersion) -> Vec<Setup<'static>> {
 }
 
 async fn with_two_passwords(application: &Application<'_, MySql>) {
-    if !application.server.version().is_mariadb() {
-        let account = format!("{}@`%`", name(application.app.user()));
-        application.server.execute(&format!("GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO {account}")).await;
-    }
+    application.server.allow_two_passwords(&application.app).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,14 +14,18 @@ type Metric = (String, Vec<(String, String)>);
 #[derive(Default)]
 struct Written {
     metrics: BTreeSet<Metric>,
-    /// The fields of all lines, as CloudWatch Logs Insights names them.
-    fields: BTreeSet<String>,
+    /// The fields of each line, as CloudWatch Logs Insights names them.
+    lines: Vec<BTreeSet<String>>,
+    output: String,
 }
 
 impl Written {
     fn read(&mut self, output: &str) {
+        self.output.push_str(output);
         for line in output.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
-            discover("", &line, &mut self.fields);
+            let mut fields = BTreeSet::new();
+            discover("", &line, &mut fields);
+            self.lines.push(fields);
             let Some(directives) = line.pointer("/_aws/CloudWatchMetrics") else { continue };
             assert!(line["_aws"]["Timestamp"].is_u64(), "{line}");
             for directive in directives.as_array().expect("directives") {
@@ -134,14 +138,21 @@ async fn every_metric_and_field_that_is_looked_at_is_written() {
         }
     }
     for query in &queries {
-        for field in fields_of(query) {
-            let by_service = field.starts_with('@');
-            assert!(by_service || written.fields.contains(&field), "{field} of {query}");
+        // All fields of one line: a query that filters by one kind of line sees no other.
+        let fields = fields_of(query);
+        assert!(written.lines.iter().any(|line| fields.is_subset(line)), "no line has all of {fields:?}");
+        let quoted: Vec<_> = query.split('\'').skip(1).step_by(2).collect();
+        let (sources, values) = quoted.split_at(FUNCTIONS.len());
+        let groups: BTreeSet<_> = FUNCTIONS.iter().map(|(id, _)| format!("{id}Logs")).collect();
+        assert_eq!(sources.iter().map(|&source| source.to_owned()).collect::<BTreeSet<_>>(), groups);
+        for value in values {
+            assert!(written.output.contains(&format!("\"{value}\"")), "{value} of {query}");
         }
     }
 }
 
-/// The fields that a query reads: its words, but for the language's own, texts, and names that it gives itself.
+/// The fields that a query reads: its words, but for the language's own, those of the service, texts, and names that it
+/// gives itself.
 fn fields_of(query: &str) -> BTreeSet<String> {
     const WORDS: [&str; 21] = [
         "SOURCE",
@@ -180,5 +191,5 @@ fn fields_of(query: &str) -> BTreeSet<String> {
             former = word;
         }
     }
-    &fields - &given
+    fields.into_iter().filter(|field| !given.contains(field) && !field.starts_with('@')).collect()
 }

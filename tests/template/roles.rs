@@ -12,7 +12,7 @@ use rotation::{SingleUser, Strategy};
 use serde_json::{Value, json};
 
 use super::render::{FUNCTIONS, Rendered, pointer, render};
-use super::{KEY, SECRET, SUPERUSER, everything};
+use super::{KEY, SECRET, everything, superuser_of};
 
 /// A statement of a policy, with its actions and resources as lists.
 struct Statement<'a> {
@@ -50,6 +50,7 @@ fn statements<'a>(rendered: &'a Rendered, id: &str) -> Vec<Statement<'a>> {
 /// The calls of Secrets Manager and RDS that a role allows, and all its other actions.
 fn allowed(rendered: &Rendered, id: &str, binary: &str) -> (BTreeSet<(On, String)>, BTreeSet<String>) {
     let (mut calls, mut others) = (BTreeSet::new(), BTreeSet::new());
+    let superuser = superuser_of(binary);
     let function = format!("arn:aws:lambda:eu-west-1:123456789012:function:rotate-{binary}");
     for statement in statements(rendered, id) {
         let Statement { effect, actions, resources, condition } = statement;
@@ -62,7 +63,7 @@ fn allowed(rendered: &Rendered, id: &str, binary: &str) -> (BTreeSet<(On, String
             let (service, name) = action.split_once(':').expect("service:Action");
             assert!(!name.contains('*'), "{action}");
             let on = match service {
-                "secretsmanager" if resources == [SUPERUSER].into() => {
+                "secretsmanager" if resources == [superuser.as_str()].into() => {
                     assert_eq!(condition, &Value::Null);
                     On::SuperusersSecret
                 }
@@ -139,7 +140,7 @@ fn the_table_of_roles_in_the_documentation_is_what_the_template_says() {
         for Statement { effect, actions, resources, condition } in statements(&full, id) {
             let resources: Vec<_> = resources.into_iter().collect();
             let on = match resources.as_slice() {
-                [one] if *one == SUPERUSER => "the secrets in `...SuperuserSecretArns`",
+                [one] if *one == superuser_of(binary) => "the secrets in `...SuperuserSecretArns`",
                 [one] if *one == KEY => "the keys in `SecretsKmsKeyArns`, through Secrets Manager only",
                 [one] if one.ends_with("Logs.Arn") => "its log group",
                 [one] if one.ends_with(":secret:*") => "the secrets whose rotation function it is",
@@ -267,8 +268,7 @@ async fn every_call_that_a_role_allows_is_made() {
         check_all_were_made(&application, "mysql-alternating-users");
         if !version.is_mariadb() {
             let application = Application::start(mysql, Setup::mysql_dual_password()).await;
-            let user = application.app.user();
-            mysql.execute(&format!("GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO `{user}`@`%`")).await;
+            mysql.allow_two_passwords(&application.app).await;
             application.rotate_well().await;
             check_all_were_made(&application, "mysql-dual-password");
         }

@@ -91,6 +91,10 @@ class Resolver:
         values, value = map(self.resolve, argument)
         return value in values
 
+    def eachmemberequals_(self, argument):
+        values, value = map(self.resolve, argument)
+        return all(one == value for one in values)
+
     def join_(self, argument):
         separator, values = argument
         return separator.join(map(str, self.resolve(values)))
@@ -126,7 +130,7 @@ def render(text, given):
             fits = fits and texts[name].isdigit()
             fits = fits and of.get("MinValue", 0) <= int(texts[name]) <= of.get("MaxValue", sys.maxsize)
         if not fits:
-            refused.append(f"{name}: {of.get('ConstraintDescription', of['Description'])}")
+            refused.append(f"{name}: {of.get('ConstraintDescription', 'CloudFormation would say which pattern it failed')}")
         values[name] = parts if is_list else texts[name]
     resolver = Resolver(template, values)
     for rule in template.pop("Rules", {}).values():
@@ -141,8 +145,11 @@ def render(text, given):
     template = transform(template, texts, NoManagedPolicies())
     resolver = Resolver(template, values)
     conditions = {name: resolver.condition_(name) for name in template.get("Conditions", {})}
+    # Of metadata, only what orders resources.
+    for of in template["Resources"].values():
+        of["Metadata"] = {"After": of.get("Metadata", {}).get("After", [])}
     resources = {
-        name: resolver.resolve({key: value for key, value in of.items() if key not in ("Condition", "Metadata")})
+        name: resolver.resolve({key: value for key, value in of.items() if key != "Condition"})
         for name, of in template["Resources"].items()
         if conditions.get(of.get("Condition"), True)
     }

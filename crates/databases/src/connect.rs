@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rotation::{Cause, EdgeError, Endpoint};
 use rustls::CertificateError;
+use sqlx::Connection;
 
 /// How long a call to a server may take. Both are bounded again by the Lambda deadline.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +33,14 @@ pub(crate) async fn within<T>(
         let answer = format!("{endpoint} did not answer within {} s", limit.as_secs());
         Err(EdgeError::failed(Cause::Unreachable, answer))
     })
+}
+
+/// How long a server may take to hear a good-bye.
+const GOOD_BYE: Duration = Duration::from_secs(1);
+
+/// Ends a connection. What comes of that is of no use: what was to be done is done.
+pub(crate) async fn leave(connection: impl Connection) {
+    let _ = tokio::time::timeout(GOOD_BYE, connection.close()).await;
 }
 
 /// What it means that bytes did not get through. rustls's errors come wrapped in I/O errors.

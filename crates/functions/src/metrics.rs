@@ -23,7 +23,7 @@ impl Metrics {
         let builder = Builder::new()
             .cloudwatch_namespace("DatabaseSecretRotation")
             .with_dimension("Function", function.to_owned())
-            // An alarm tells "no failure" from "nothing ran" by them.
+            // A graph tells "no failure" from "nothing ran" by them.
             .emit_zeros(true);
         let collector = builder.init().map_err(|error| format!("cannot write metrics: {error}"))?;
         describe_counter!("Failures", Unit::Count, "");

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use rotation::edges::{Change, Proof, Session};
 use rotation::{EdgeError, Former, Installer, Password, Refusal, Turn, Username};
 use sqlx::mysql::MySqlConnection;
-use sqlx::{AssertSqlSafe, Connection, Executor, Row};
+use sqlx::{AssertSqlSafe, Executor, Row};
 
 use super::account::{Account, text};
 use super::dialect::Dialect;
@@ -14,7 +14,7 @@ use super::errors::Failure;
 use super::grants::Known;
 use super::sign_in::Door;
 use super::{password, prove, turn};
-use crate::connect::within;
+use crate::connect::{leave, within};
 
 /// See [`Session`].
 pub(super) struct MySqlSession {
@@ -31,11 +31,12 @@ impl MySqlSession {
     /// Takes a new connection over: says how statements are to be read, and asks who answers and who is asking.
     ///
     /// Statements here escape by backslash and quote by backtick; what the server shows of accounts has to come in
-    /// one form, and without control characters. A lock on the grant tables is waited for 5 s.
+    /// one form, and without control characters. A lock on the grant tables is waited for 5 s; and where the network is
+    /// gone, the server waits for us 10 s, and not the eight hours for which it would keep our lock.
     pub(super) async fn begin(connection: MySqlConnection, door: Door) -> Result<Self, Failure> {
         let account = Account { user: String::new(), host: String::new() };
         let mut session = Self { connection, door, dialect: Dialect::MySql, known: Known::MYSQL, account };
-        session.run("SET SESSION sql_mode = '', sql_quote_show_create = 1, lock_wait_timeout = 5").await?;
+        session.run("SET SESSION sql_mode = '', sql_quote_show_create = 1, lock_wait_timeout = 5, wait_timeout = 10").await?;
         // Accounts and their passwords are written whatever init_connect says of transactions.
         session.run("SET SESSION TRANSACTION READ WRITE").await?;
         let who = session.rows("SELECT CONCAT(VERSION(), '\\n', CURRENT_USER())").await?.concat();
@@ -96,12 +97,7 @@ impl MySqlSession {
 
     /// Says good-bye.
     pub(super) async fn leave(self) {
-        let Door { server, limits, .. } = &self.door;
-        let close = async {
-            self.connection.close().await.map_err(|error| Failure::of(&server.endpoint, &error).into())
-        };
-        // The answer is of no use: what was to be done is done.
-        let _ = within(limits.connect, &server.endpoint, close).await;
+        leave(self.connection).await;
     }
 
     /// The time limit around `work`.

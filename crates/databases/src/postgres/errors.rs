@@ -41,6 +41,11 @@ pub(super) fn failed(endpoint: &Endpoint, error: &sqlx::Error) -> EdgeError {
             Cause::Statement,
             "the driver does not take this user name or password (SASLprep, RFC 4013)",
         ),
+        // Where the server hangs up, the driver takes its own zero for an answer.
+        sqlx::Error::Protocol(words) if words.starts_with("unexpected response from SSLRequest: 0x00") => {
+            let answer = format!("{endpoint} could not be reached (it hung up)");
+            EdgeError::failed(Cause::Unreachable, answer)
+        }
         // Their texts may quote what the server sent.
         _ => EdgeError::failed(
             Cause::Statement,

@@ -5,12 +5,12 @@ use rotation::edges::{Change, Proof, Session};
 use rotation::{Cause, EdgeError, Endpoint, Former, Installer, Password, Turn, Username};
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::query::Query;
-use sqlx::{AssertSqlSafe, Connection, Postgres};
+use sqlx::{AssertSqlSafe, Postgres};
 use zeroize::Zeroizing;
 
 use super::verifier::{self, Method};
 use super::{belongings, errors, kinship, prove, turn};
-use crate::connect::{Limits, within};
+use crate::connect::{Limits, leave, within};
 
 /// See [`Session`].
 ///
@@ -36,8 +36,8 @@ impl PostgresSession {
         Self { connection, endpoint, limits }
     }
 
-    /// Opens a transaction that looks names up in `pg_catalog` only and gives up on locks (2 s) and
-    /// statements (15 s) by itself.
+    /// Opens a transaction that looks names up in `pg_catalog` only and gives up by itself on locks (2 s), on
+    /// statements (15 s), and on us (10 s): where the network is gone, it would keep its locks for hours.
     pub(super) async fn begin(&mut self, access: Access) -> Result<(), EdgeError> {
         let begin = match access {
             Access::Read => "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY",
@@ -47,7 +47,7 @@ impl PostgresSession {
         begun.map_err(|error| errors::not_begun(&self.endpoint, &error))?;
         self.execute(
             "SET LOCAL search_path = pg_catalog; SET LOCAL lock_timeout = '2s'; \
-             SET LOCAL statement_timeout = '15s'",
+             SET LOCAL statement_timeout = '15s'; SET LOCAL idle_in_transaction_session_timeout = '10s'",
         )
         .await
     }
@@ -217,9 +217,6 @@ impl Session for PostgresSession {
     }
 
     async fn close(self: Box<Self>) {
-        // The answer is of no use: what was to be done is done.
-        let Self { connection, endpoint, limits } = *self;
-        let close = async { connection.close().await.map_err(|error| errors::failed(&endpoint, &error)) };
-        let _ = within(limits.connect, &endpoint, close).await;
+        leave(self.connection).await;
     }
 }

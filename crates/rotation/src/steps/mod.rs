@@ -11,7 +11,7 @@ pub(crate) use finish_secret::finish_secret;
 pub(crate) use set_secret::set_secret;
 pub(crate) use test_secret::test_secret;
 
-use crate::edges::{SignIn, Wanted};
+use crate::edges::{Session, SignIn, Wanted};
 use crate::error::{EdgeError, Error, Refusal};
 use crate::target::Server;
 use crate::versions::{Versions, in_words};
@@ -62,6 +62,15 @@ impl Rotation<'_> {
         let doing =
             format!("sign in to {} as {} with the {stage} password", server.endpoint, secret.username);
         self.progress.of(doing, self.database.sign_in(server, &secret.username, &secret.password)).await
+    }
+
+    /// Ends a session. What comes of that is of no use: what was to be done is done.
+    async fn leave(&self, session: Box<dyn Session>) {
+        let close = async {
+            session.close().await;
+            Ok(())
+        };
+        let _ = self.progress.of("say good-bye to the server", close).await;
     }
 }
 

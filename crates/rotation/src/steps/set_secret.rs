@@ -58,7 +58,7 @@ async fn by_the_user(
     // An earlier attempt got through.
     match rotation.sign_in(&server, pending, Stage::Pending).await? {
         SignIn::Accepted(session) => {
-            session.close().await;
+            rotation.leave(session).await;
             info!("the pending password was set already");
             return Ok(());
         }
@@ -114,7 +114,7 @@ async fn install(
     let user = &pending.username;
     let change = session.change_own_password(user, &used.password, &pending.password, former);
     let change = rotation.progress.of(format!("set the password of {user}"), change).await?;
-    session.close().await;
+    rotation.leave(session).await;
     match change {
         Change::Made => Ok(()),
         Change::NotAllowed(answer) => {
@@ -160,7 +160,7 @@ async fn by_the_superuser_instead(
     let mut superuser = rotation.superuser(id, &server.endpoint).await?;
     let install = superuser.session.install_password(user, &pending.password);
     rotation.progress.of(format!("set the password of {user}"), install).await?;
-    superuser.session.close().await;
+    rotation.leave(superuser.session).await;
     Ok(())
 }
 
@@ -184,7 +184,7 @@ async fn by_the_superuser(
     };
     let doing = format!("compare {} with {}", turn.clone, turn.base);
     let owned = rotation.progress.of(doing, session.check_turn(turn)).await?;
-    session.close().await;
+    rotation.leave(session).await;
 
     let id = current.superuser.as_ref().ok_or_else(|| no_superuser(event))?;
     let mut superuser = rotation.superuser(id, &server.endpoint).await?;
@@ -196,7 +196,7 @@ async fn by_the_superuser(
     }
     let doing = format!("set up {} and its password", pending.username);
     rotation.progress.of(doing, superuser.session.take_turn(turn, &pending.password)).await?;
-    superuser.session.close().await;
+    rotation.leave(superuser.session).await;
     if turn.next == Next::Clone {
         hand_back(rotation, &server, turn, pending, &owned).await?;
     }

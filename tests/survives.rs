@@ -1,0 +1,149 @@
+//! Networks that fail: each step answers in time and by its cause, nothing is lost, and the next attempt mends it.
+
+use std::time::Duration;
+
+use bed::wire::Fault;
+use bed::{Application, MySql, Postgres, Server, Setup, Wire, mysql_versions, postgres_versions};
+use tokio::task::JoinSet;
+
+use crate::resumes::nothing_is_lost;
+
+/// At how many points of a step's traffic the network fails.
+const POINTS: usize = 4;
+
+/// How many applications are under way at once.
+const AT_ONCE: usize = 16;
+
+/// Every strategy that a server has.
+fn setups<S: Server>(server: &S) -> Vec<Setup<'static>> {
+    let timeout = Duration::from_secs(5);
+    let all = match server.name() {
+        name if name.starts_with("postgres") => vec![Setup::single_user(), Setup::alternating_users()],
+        name if name.starts_with("mariadb") => {
+            vec![Setup::mysql_single_user(), Setup::mysql_alternating_users()]
+        }
+        _ => vec![Setup::mysql_single_user(), Setup::mysql_alternating_users(), Setup::mysql_dual_password()],
+    };
+    all.into_iter().map(|setup| Setup { timeout, ..setup }).collect()
+}
+
+/// An application on a wire, ready for setSecret.
+async fn ready<'a, S: Server>(server: &'a S, wire: &Wire, setup: Setup<'_>) -> (Application<'a, S>, String) {
+    let application = Application::on_a_wire(server, wire, setup).await;
+    server.allow_two_passwords(&application.app).await;
+    let pending = application.begin().await;
+    application.step("createSecret", &pending).await.expect("createSecret");
+    (application, pending)
+}
+
+/// One step under a fault, then the whole rotation without.
+async fn fails_and_is_mended<S: Server>(
+    server: &'static S,
+    setup: Setup<'static>,
+    step: &'static str,
+    fault: Fault,
+) -> bool {
+    let context = format!("{} on {}, {step}, {fault:?}", setup.function, server.name());
+    let single_user = setup.function.ends_with("single-user");
+    let wire = Wire::to(server.port(), Fault::None).await;
+    let (application, pending) = ready(server, &wire, setup).await;
+    if step == "testSecret" {
+        application.step("setSecret", &pending).await.expect("setSecret");
+    }
+    wire.becomes(fault);
+    let answer = application.step(step, &pending).await;
+    wire.becomes(Fault::None);
+    if let Err(error) = &answer {
+        let known = ["Unreachable", "Deadline", "TlsFailed"].contains(&error.error_type.as_str());
+        assert!(known, "{context}: {error:?}");
+        assert!(!error.error_message.contains("waiting to ;"), "{context}: {error:?}");
+    }
+    nothing_is_lost(&application, single_user, &context).await;
+    for step in bed::STEPS {
+        mended(&application, step, &pending, &context).await;
+    }
+    assert!(application.signs_in("AWSCURRENT").await, "{context}");
+    assert!(application.labels().await.contains(&format!("AWSCURRENT {pending}")), "{context}");
+    answer.is_err()
+}
+
+/// A session that was left without a word keeps its locks until the server gives it up, after 10 s.
+async fn mended<S: Server>(application: &Application<'_, S>, step: &str, pending: &str, context: &str) {
+    for _attempt in 0..10 {
+        match application.step(step, pending).await {
+            Ok(()) => return,
+            Err(error) => {
+                let waits = ["LockTimeout", "Deadline"].contains(&error.error_type.as_str());
+                assert!(waits, "{context}: then {step}: {error:?}");
+            }
+        }
+    }
+    panic!("{context}: {step} was not mended");
+}
+
+/// How many bytes a step sends and gets, where nothing fails.
+async fn traffic<S: Server>(server: &S, setup: Setup<'_>, step: &str) -> (usize, usize) {
+    let wire = Wire::to(server.port(), Fault::None).await;
+    let (application, pending) = ready(server, &wire, setup).await;
+    if step == "testSecret" {
+        application.step("setSecret", &pending).await.expect("setSecret");
+    }
+    let before = (wire.bytes(), wire.answered());
+    application.step(step, &pending).await.expect(step);
+    (wire.bytes() - before.0, wire.answered() - before.1)
+}
+
+/// The step under faults that close the connection, and some that leave it open. Each on an application of its own, at
+/// once. Answers how many of how many made the step fail.
+async fn fails_everywhere<S: Server>(server: &'static S) -> (usize, usize) {
+    let mut all = Vec::new();
+    for setup in setups(server) {
+        for step in ["setSecret", "testSecret"] {
+            let (sent, answered) = traffic(server, setup.clone(), step).await;
+            assert!(sent > 500 && answered > 500, "{sent} {answered}");
+            let mut faults = vec![Fault::Silent, Fault::Crawls];
+            for point in 0..POINTS {
+                let of = |all: usize| all * point / POINTS + 1;
+                let all = usize::MAX;
+                for dies in [false, true] {
+                    faults.push(Fault::After { sent: of(sent), answered: all, dies });
+                    faults.push(Fault::After { sent: all, answered: of(answered), dies });
+                }
+            }
+            all.extend(faults.into_iter().map(|fault| (setup.clone(), step, fault)));
+        }
+    }
+    let cases = all.len();
+    let (mut failed, mut running) = (0, JoinSet::new());
+    for (setup, step, fault) in all {
+        if running.len() == AT_ONCE {
+            failed += usize::from(running.join_next().await.expect("one runs").expect("it does not panic"));
+        }
+        running.spawn(fails_and_is_mended(server, setup, step, fault));
+    }
+    while let Some(one) = running.join_next().await {
+        failed += usize::from(one.expect("it does not panic"));
+    }
+    (failed, cases)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_that_fails_at_any_point_on_the_way_to_postgresql() {
+    for version in postgres_versions() {
+        check(Postgres::shared(version).await).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_that_fails_at_any_point_on_the_way_to_mysql_and_mariadb() {
+    for version in mysql_versions() {
+        check(MySql::shared(version).await).await;
+    }
+}
+
+async fn check<S: Server>(server: &'static S) {
+    let (failed, cases) = fails_everywhere(server).await;
+    println!("{}: {cases} faults of the network, {failed} of them failed the step, 0 lost", server.name());
+    // A fault near the end of the traffic hits the good-bye, which nobody needs.
+    assert!(failed * 4 > cases * 3, "only {failed} of {cases} were felt");
+}
