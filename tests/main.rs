@@ -13,6 +13,7 @@ mod conforms;
 mod costs;
 mod deploys;
 mod explains;
+mod interferes;
 mod kin;
 mod mirrors;
 mod protects;

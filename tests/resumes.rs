@@ -65,6 +65,69 @@ async fn a_crash_at_any_call_of_alternating_users_is_mended_by_a_retry() {
     }
 }
 
+/// How many pairs of crashes are tried for a function and server: a spread over all of them.
+const PAIRS: usize = 24;
+
+/// A crash, and another while its rotation is repeated. Then it is repeated once more.
+async fn two_crashes<S: Server>(server: &S, setup: Setup<'_>, strategy: &'static dyn Strategy) {
+    let single_user = setup.function.ends_with("single-user");
+    let application = Application::start(server, setup.clone()).await;
+    let function = InProcess::of(&application, strategy).await;
+    let calls = {
+        let (pending, count) = (application.begin().await, Crash::never());
+        assert!(function.run(&application, &pending, &count).await);
+        count.calls()
+    };
+    for pair in 0..PAIRS {
+        let moment = |odd| if odd { Moment::Before } else { Moment::After };
+        // Steps without a common divisor reach every call, in ever other company.
+        let first = Crash::at(pair * 7 % calls + 1, moment(pair % 2 == 0));
+        let second = Crash::at(pair * 11 % calls + 1, moment(pair % 3 == 0));
+        let context = format!("{} on {}, {first:?}, then {second:?}", setup.function, server.name());
+        let pending = application.begin().await;
+        for crash in [first, second] {
+            function.run(&application, &pending, &crash).await;
+            nothing_is_lost(&application, single_user, &context).await;
+        }
+        assert!(function.run(&application, &pending, &Crash::never()).await, "{context}");
+        nothing_is_lost(&application, false, &context).await;
+        assert!(application.labels().await.contains(&format!("AWSCURRENT {pending}")), "{context}");
+    }
+}
+
+/// A crash after each call in turn; then an operator gives the rotation up, and a new one begins. Under single user no
+/// label may be left on a version that signs in (README.md), under the others AWSCURRENT does.
+async fn given_up_after_a_crash<S: Server>(server: &S, setup: Setup<'_>, strategy: &'static dyn Strategy) {
+    let application = Application::start(server, setup.clone()).await;
+    let function = InProcess::of(&application, strategy).await;
+    for at in 1.. {
+        let context = format!("{} on {}, call {at}", setup.function, server.name());
+        let given_up = application.begin().await;
+        if function.run(&application, &given_up, &Crash::at(at, Moment::After)).await {
+            return;
+        }
+        // The last call has made it current.
+        if application.labels().await.contains(&format!("AWSPENDING {given_up}")) {
+            application.abandon(&given_up).await;
+        }
+        nothing_is_lost(&application, false, &context).await;
+        let pending = application.begin().await;
+        assert!(function.run(&application, &pending, &Crash::never()).await, "{context}");
+        nothing_is_lost(&application, false, &context).await;
+        assert!(application.labels().await.contains(&format!("AWSCURRENT {pending}")), "{context}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_crashes_in_a_row_and_rotations_given_up_after_one() {
+    for version in postgres_versions() {
+        let server = Postgres::shared(version).await;
+        two_crashes(server, Setup::single_user(), &SingleUser).await;
+        two_crashes(server, Setup::alternating_users(), &AlternatingUsers).await;
+        given_up_after_a_crash(server, Setup::alternating_users(), &AlternatingUsers).await;
+    }
+}
+
 /// Every step twice in a row, and once more when the version has become current.
 async fn every_step_twice<S: Server>(application: &Application<'_, S>) {
     let pending = application.begin().await;

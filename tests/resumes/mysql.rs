@@ -10,8 +10,8 @@ use bed::{Application, InProcess, MySql, MySqlOptions, MySqlVersion, STEPS, Setu
 use rotation::{AlternatingUsers, DualPassword, SingleUser};
 
 use super::{
-    a_crash_at_any_call, every_step_twice, four_times_at_once, nothing_is_lost,
-    takes_over_from_abandoned_ones,
+    a_crash_at_any_call, every_step_twice, four_times_at_once, given_up_after_a_crash, nothing_is_lost,
+    takes_over_from_abandoned_ones, two_crashes,
 };
 
 /// The functions for this server; dual password needs MySQL, and a privilege.
@@ -43,6 +43,20 @@ async fn a_crash_at_any_call_is_mended_by_a_retry() {
         a_crash_at_any_call(&server, Setup::mysql_alternating_users(), &AlternatingUsers, 19).await;
         if !version.is_mariadb() {
             a_crash_at_any_call(&server, Setup::mysql_dual_password(), &DualPassword, 14).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_crashes_in_a_row_and_rotations_given_up_after_one() {
+    for version in mysql_versions() {
+        let server = server(version).await;
+        two_crashes(&server, Setup::mysql_single_user(), &SingleUser).await;
+        two_crashes(&server, Setup::mysql_alternating_users(), &AlternatingUsers).await;
+        given_up_after_a_crash(&server, Setup::mysql_alternating_users(), &AlternatingUsers).await;
+        if !version.is_mariadb() {
+            two_crashes(&server, Setup::mysql_dual_password(), &DualPassword).await;
+            given_up_after_a_crash(&server, Setup::mysql_dual_password(), &DualPassword).await;
         }
     }
 }
@@ -121,7 +135,6 @@ async fn a_single_user_whose_current_password_is_refused_rotates_with_the_previo
     }
 }
 
-/// An application whose secrets name a wire, so that its connections can be cut; the base has rights of every kind.
 /// The statements of setSecret are cut off one by one. A user that signs in has every right, whenever it does.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_between_any_two_statements_of_a_clones_turn_is_mended_by_a_retry() {
