@@ -18,8 +18,11 @@ esac
 
 folder=target/package/$architecture
 home=${CARGO_HOME:-$HOME/.cargo}
-# Encoded: a folder's name may hold a space.
-export CARGO_ENCODED_RUSTFLAGS="--remap-path-prefix=$PWD=/build"$'\x1f'"--remap-path-prefix=$home=/cargo"
+[[ $PWD$home != *' '* ]] || {
+  echo "cargo splits RUSTFLAGS at spaces: build in a folder without one in its path ($PWD, $home)" >&2
+  exit 1
+}
+export RUSTFLAGS="--remap-path-prefix=$PWD=/build --remap-path-prefix=$home=/cargo"
 PATH="$PWD/target/tools/cargo-lambda/bin:$PATH" cargo lambda build --release --locked -p functions \
   "${@/#/--bin=}" --target "$target" --lambda-dir "$folder"
 

@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 function=$1 first=target/package/x86_64/$1.zip
-copy=$(mktemp -d --suffix ' elsewhere')
+copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 mkdir "$copy/target"
 git ls-files -z --cached --others --exclude-standard -- Cargo.toml Cargo.lock rust-toolchain.toml crates tests | xargs -0 cp --parents -t "$copy"
