@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bed::wire::Fault;
 use bed::{Application, MySql, Postgres, Server, Setup, Wire, mysql_versions, postgres_versions};
+use local_aws::{Effect, Failure};
 use tokio::task::JoinSet;
 
 use crate::resumes::nothing_is_lost;
@@ -146,4 +147,63 @@ async fn check<S: Server>(server: &'static S) {
     println!("{}: {cases} faults of the network, {failed} of them failed the step, 0 lost", server.name());
     // A fault near the end of the traffic hits the good-bye, which nobody needs.
     assert!(failed * 4 > cases * 3, "only {failed} of {cases} were felt");
+}
+
+/// Three times in a row, so that the SDK gives up; then the next attempt mends it.
+async fn a_call_that_fails(setup: Setup<'static>, fault: Failure, classes: [&'static str; 2]) {
+    let server = Postgres::shared(postgres_versions()[0]).await;
+    let context = format!("{}, {fault:?}", setup.function);
+    let single_user = setup.function.ends_with("single-user");
+    let application = Application::start(server, setup).await;
+    for _ in 0..3 {
+        application.local.fail(fault.clone());
+    }
+    let failure = application.rotate_badly().await;
+    let class = failure.split([' ', ':']).nth(1).unwrap_or_default().to_owned();
+    assert!(classes.contains(&class.as_str()), "{context}: {failure}");
+    nothing_is_lost(&application, single_user, &context).await;
+    application.local.clear_failures();
+    // The last call of all took effect: nothing is left to be mended.
+    if (fault.operation.as_str(), &fault.effect) != ("UpdateSecretVersionStage", &Effect::DropAnswer) {
+        application.rotate_well().await;
+    }
+    assert!(application.signs_in("AWSCURRENT").await, "{context}");
+}
+
+/// Secrets Manager refuses, is not there, or answers into the void.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secrets_manager_that_fails_at_any_call() {
+    let mut running = JoinSet::new();
+    for setup in [Setup::single_user(), Setup::alternating_users()] {
+        for operation in ["DescribeSecret", "GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage"] {
+            let no_answer = ["Unreachable", "SecretsManager"];
+            for (fault, classes) in [
+                (Failure::refuse(operation, 1, "InternalServiceError"), no_answer),
+                (Failure::refuse(operation, 1, "ServiceUnavailable"), no_answer),
+                (Failure::refuse(operation, 1, "ThrottlingException"), ["Throttled", "Throttled"]),
+                (Failure::drop_request(operation, 1), no_answer),
+                (Failure::drop_answer(operation, 1), no_answer),
+            ] {
+                running.spawn(a_call_that_fails(setup.clone(), fault, classes));
+            }
+        }
+    }
+    while let Some(one) = running.join_next().await {
+        one.expect("every case is mended");
+    }
+}
+
+/// An endpoint that takes connections and never answers.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secrets_manager_that_never_answers() {
+    let server = Postgres::shared(postgres_versions()[0]).await;
+    let silent = Wire::to(server.port(), Fault::Silent).await;
+    let endpoint = format!("http://127.0.0.1:{}", silent.port());
+    let environment = vec![("SECRETS_MANAGER_ENDPOINT", endpoint.as_str())];
+    let setup = Setup { environment, timeout: Duration::from_secs(4), ..Setup::single_user() };
+    let application = Application::start(server, setup).await;
+    let failure = application.rotate_badly().await;
+    assert!(failure.starts_with("CreateSecret Deadline: "), "{failure}");
+    assert!(failure.contains("waiting to describe") || failure.contains("waiting to read"), "{failure}");
+    assert!(application.signs_in("AWSCURRENT").await);
 }
