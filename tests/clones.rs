@@ -38,7 +38,7 @@ async fn the_clone_has_the_limits_and_settings_of_its_base_and_loses_what_the_ba
             format!("ALTER ROLE {base} SET work_mem = '5MB'"),
             format!("ALTER ROLE {base} SET \"DateStyle\" = 'ISO, DMY'"),
             format!("ALTER ROLE {base} IN DATABASE {database} SET search_path = ''"),
-            format!("ALTER ROLE {base} IN DATABASE {database} SET statement_timeout = '1ms'"),
+            format!("ALTER ROLE {base} IN DATABASE {database} SET statement_timeout = '100ms'"),
             format!("ALTER ROLE {base} SET default_transaction_read_only = on"),
         ] {
             server.execute("postgres", &change).await;

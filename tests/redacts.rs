@@ -92,8 +92,12 @@ async fn every_line_of_output_is_json_with_a_level_and_names_the_step() {
     application.local.fail(Failure::refuse("PutSecretValue", 1, "AccessDeniedException"));
     application.rotate_badly().await;
     let output = application.output();
-    let lines: Vec<serde_json::Value> =
-        output.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect();
+    let lines =
+        output.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}")));
+    let (metrics, lines): (Vec<_>, Vec<_>) =
+        lines.partition(|line: &serde_json::Value| line["_aws"].is_object());
+    // Two for each of five steps: failures, and the duration.
+    assert_eq!(metrics.len(), 10, "{output}");
     assert!(lines.iter().all(|line| line["level"].is_string() && line["message"].is_string()), "{output}");
     let errors: Vec<_> = lines.iter().filter(|line| line["level"] == "ERROR").collect();
     assert_eq!(errors.len(), 1, "an error is logged once: {output}");
