@@ -66,7 +66,7 @@ async fn a_crash_at_any_call_of_alternating_users_is_mended_by_a_retry() {
 }
 
 /// How many pairs of crashes are tried for a function and server: a spread over all of them.
-const PAIRS: usize = 24;
+const PAIRS: usize = 10;
 
 /// A crash, and another while its rotation is repeated. Then it is repeated once more.
 async fn two_crashes<S: Server>(server: &S, setup: Setup<'_>, strategy: &'static dyn Strategy) {
