@@ -17,8 +17,10 @@ mod secret;
 #[path = "../fuzz/checks/settings.rs"]
 mod settings;
 
-/// Each target with what it runs.
-const TARGETS: [(&str, fn(&[u8])); 5] = [
+/// What a target runs on each input; it panics where something is wrong.
+type Check = fn(&[u8]);
+
+const TARGETS: [(&str, Check); 5] = [
     ("event", event::check),
     ("grants", grants::check),
     ("local_aws_request", local_aws_request::check),

@@ -116,7 +116,7 @@ impl Drop for Reader {
     }
 }
 
-/// Where, and never serde's own message, which may quote the text. All that serde_json refuses of JSON is its depth.
+/// Where, and never serde's own message, which may quote the text. Of JSON, it refuses depth only.
 fn not_read(error: &serde_json::Error) -> String {
     let place = format!("at line {} column {}", error.line(), error.column());
     if error.to_string().starts_with("recursion limit exceeded") {
