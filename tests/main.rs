@@ -10,6 +10,7 @@ mod bed_works;
 mod belongs;
 mod clones;
 mod conforms;
+mod corpus;
 mod costs;
 mod deploys;
 mod explains;

@@ -1,6 +1,17 @@
 //! Whoever may write a secret must not reach another server, or another user, with these functions.
 
-use bed::{App, Application, Credentials, Setup};
+mod mysql;
+mod plants;
+mod shapes;
+
+use std::error::Error as _;
+
+use bed::crash::Crash;
+use bed::{
+    App, Application, Credentials, InProcess, Postgres, PostgresOptions, Server, Setup, postgres_versions,
+    store,
+};
+use rotation::SingleUser;
 use serde_json::json;
 
 use crate::refuses::{MARK, newest, state};
@@ -39,7 +50,7 @@ async fn a_pending_version_that_differs_in_more_than_user_and_password() {
     }
 }
 
-fn superuser_was_not_touched(application: &Application<'_>) {
+fn superuser_was_not_touched<S: Server>(application: &Application<'_, S>) {
     let touched = application
         .local
         .calls()
@@ -109,4 +120,60 @@ async fn a_user_that_is_called_a_clone_of_somebody_elses_user() {
     assert!(refusal.contains("is no member of") && refusal.contains("somebody else's account"), "{refusal}");
     superuser_was_not_touched(&application);
     assert!(server.signs_in(&victim.credentials, &victim.database).await);
+}
+
+/// The worst a writer of the secret can have: a server of its own with a certificate that we trust, an account that
+/// signs in there, and our superuser's ARN.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_current_version_for_a_server_of_its_writers_own() {
+    let version = postgres_versions()[0];
+    let [ours, theirs] = [start(version).await, start(version).await];
+    for setup in [Setup::single_user(), Setup::alternating_users()] {
+        let application = Application::start(&ours, setup.clone()).await;
+        let writer = App::create(&theirs, "writer").await;
+        let mut current = writer.secret(&theirs);
+        current["masterarn"] = json!(application.superuser_arn);
+        application.store_current(&current).await;
+        let logs = [ours.log(), theirs.log()];
+        let refusal = match setup.function {
+            "postgres-alternating-users" => application.rotate_badly().await,
+            _ => by_the_superuser_instead(&application).await,
+        };
+        assert!(refusal.contains("is neither the secret's host"), "{refusal}");
+        assert!(theirs.signs_in(&writer.credentials, &writer.database).await);
+        for log in logs {
+            assert_eq!((log.authorized("master"), log.failed("master")), (0, 0), "the superuser came");
+        }
+    }
+}
+
+async fn start(version: u16) -> Postgres {
+    let server = Postgres::start(version, PostgresOptions::default()).await;
+    server.admin().await;
+    server
+}
+
+/// A single user whose server says that nobody may change its own password: what is refused then.
+async fn by_the_superuser_instead(application: &Application<'_>) -> String {
+    let (function, barred) = (InProcess::of(application, &SingleUser).await, Crash::barring_own_passwords());
+    let version = application.begin().await;
+    application.step("createSecret", &version).await.expect("createSecret");
+    let refusal = function.step(application, "setSecret", &version, &barred).await;
+    refusal.expect_err("another server").source().expect("a refusal").to_string()
+}
+
+/// Whichever secret `masterarn` names: one of another server's superuser is of no use here.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_current_version_that_names_the_superuser_of_another_server() {
+    let version = postgres_versions()[0];
+    let [ours, theirs] = [start(version).await, start(version).await];
+    let application = Application::start(&ours, Setup::alternating_users()).await;
+    let other = theirs.superuser_secret().await;
+    let mut current = application.stored("AWSCURRENT").await.expect("a first version");
+    current["masterarn"] = json!(store(&application.client, "other", &other).await);
+    application.store_current(&current).await;
+    let log = theirs.log();
+    let refusal = application.rotate_badly().await;
+    assert!(refusal.contains("is neither the secret's host"), "{refusal}");
+    assert_eq!((log.authorized("master"), log.failed("master")), (0, 0), "the superuser came");
 }

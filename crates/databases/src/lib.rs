@@ -10,5 +10,7 @@ mod tls;
 
 pub use connect::Limits;
 pub use mysql::MySql;
+#[doc(hidden)]
+pub use mysql::fuzzing;
 pub use postgres::Postgres;
 pub use tls::{AuthorityError, TrustAnchors};

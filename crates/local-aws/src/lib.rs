@@ -15,6 +15,8 @@
 mod calls;
 pub mod cli;
 mod failures;
+#[doc(hidden)]
+pub mod fuzzing;
 mod http;
 mod local;
 mod operations;

@@ -168,7 +168,7 @@ impl Drop for LocalAws {
     }
 }
 
-fn new_service(options: Options) -> Service {
+pub(crate) fn new_service(options: Options) -> Service {
     Service {
         secrets: Mutex::new(Secrets::default()),
         servers: Mutex::new(Servers::default()),

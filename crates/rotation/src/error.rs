@@ -94,6 +94,10 @@ pub enum Refusal {
     Event(Vec<Problem>),
     #[error("the {which} is not a database secret: {}", joined(.problems))]
     Secret { which: String, problems: Vec<Problem> },
+    #[error(
+        "the next version would have {bytes} bytes, of at most {most}; shorten or remove a field of the secret"
+    )]
+    TooLong { bytes: usize, most: usize },
     #[error("rotation is not enabled for this secret; enable it with RotateSecret")]
     RotationDisabled,
     #[error("the secret has no version {version}; rotate with RotateSecret, which makes it")]

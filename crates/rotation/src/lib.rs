@@ -4,6 +4,8 @@
 //! Steps give the order, strategies decide (pure), databases act. Everything that leaves the process
 //! goes through a trait in [`edges`]; this crate knows no AWS, no SQL and no environment.
 
+#[cfg(test)]
+mod any_input;
 mod cause;
 mod credentials;
 pub mod edges;

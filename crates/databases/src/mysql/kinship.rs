@@ -46,6 +46,7 @@ impl Pair {
             }
             check_kin(turn, base, clone, dialect)?;
             if turn.next == Next::Base {
+                check_base_gives_nothing(turn, base, clone, dialect)?;
                 check_nothing_is_lost(base, clone, dialect)?;
             }
         }
@@ -90,6 +91,36 @@ fn check_kin(turn: &Turn, base: &Described, clone: &Described, dialect: Dialect)
         what,
         remedy: format!(
             "if it is meant to be one, make it equal ({equal}); if not, rotate a user of another name"
+        ),
+    })
+}
+
+/// Whoever holds the clone gets the base's password at this turn, and a name is no proof: without a mark, only an account
+/// that may do all that the base may is its clone. MariaDB has no marks, and a base may be given more at any time: there
+/// an account that may do less passes for the clone.
+fn check_base_gives_nothing(
+    turn: &Turn,
+    base: &Described,
+    clone: &Described,
+    dialect: Dialect,
+) -> Result<(), Refusal> {
+    let (ours, theirs) = (base.grants.lines(), clone.grants.lines());
+    let gained: Vec<_> = ours.difference(&theirs).cloned().collect();
+    if dialect == Dialect::MariaDb || clone.settings.clone_of().is_some() || gained.is_empty() {
+        return Ok(());
+    }
+    let both = base.grants.union(&clone.grants);
+    let grant = difference(&both, &clone.grants, &clone.account, dialect);
+    let grant = grant.into_iter().map(|statement| statement.sql).collect::<Vec<_>>().join("; ");
+    Err(Refusal::Database {
+        what: format!(
+            "nothing proves that {} is the clone of {}: it may not do what that may: {}",
+            clone.account,
+            turn.base,
+            gained.join("; ")
+        ),
+        remedy: format!(
+            "if it is meant to be one, make it equal ({grant}); if not, rotate a user of another name"
         ),
     })
 }

@@ -4,6 +4,8 @@ mod account;
 mod described;
 mod dialect;
 mod errors;
+#[doc(hidden)]
+pub mod fuzzing;
 mod grants;
 mod kinship;
 mod password;

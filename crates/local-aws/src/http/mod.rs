@@ -12,7 +12,8 @@ use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode, server::conn::http1};
 use hyper_util::rt::TokioIo;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 pub(crate) use guard::{access_key, is_signed};
@@ -46,10 +47,11 @@ pub(crate) async fn serve(listener: TcpListener, service: Arc<Service>) -> Infal
     }
 }
 
-async fn converse(stream: TcpStream, service: Arc<Service>) {
+/// Answers what comes over a connection until it ends.
+pub(crate) async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin, service: Arc<Service>) {
     let answer = service_fn(|request| answer(Arc::clone(&service), request));
-    // A connection that breaks is the client's affair.
-    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
+    // A connection that breaks is the client's affair. One that says no more may still listen.
+    let _ = http1::Builder::new().half_close(true).serve_connection(TokioIo::new(stream), answer).await;
 }
 
 async fn answer(service: Arc<Service>, request: Request<Incoming>) -> Result<Answer, Dropped> {

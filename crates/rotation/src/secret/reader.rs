@@ -21,11 +21,7 @@ impl Reader {
                 return Ok(Self { which: which.into(), fields, problems: Vec::new() });
             }
             Ok(_) => Problem::new("it", "must be a JSON object"),
-            // serde's own message may quote the text.
-            Err(error) => Problem::new(
-                "it",
-                format!("must be JSON, and is not at line {} column {}", error.line(), error.column()),
-            ),
+            Err(error) => Problem::new("it", not_read(&error)),
         };
         Err(Refusal::Secret { which: which.into(), problems: vec![problem] })
     }
@@ -117,6 +113,16 @@ impl Reader {
 impl Drop for Reader {
     fn drop(&mut self) {
         wipe(self.fields.get_mut("password"));
+    }
+}
+
+/// Where, and never serde's own message, which may quote the text. Of JSON, it refuses depth only.
+fn not_read(error: &serde_json::Error) -> String {
+    let place = format!("at line {} column {}", error.line(), error.column());
+    if error.to_string().starts_with("recursion limit exceeded") {
+        format!("must not be nested more than 127 deep, and is {place}")
+    } else {
+        format!("must be JSON, and is not {place}")
     }
 }
 

@@ -27,7 +27,7 @@ pub(crate) async fn create_secret(rotation: &Rotation<'_>, event: &RotationEvent
         return Err(no_superuser(event).into());
     }
 
-    let text = current.next_version(&next, rotation.policy);
+    let text = current.next_version(&next, rotation.policy)?;
     let put =
         rotation.store.put_pending(&event.secret_id, &event.version_id, &text, event.rotation_token.as_ref());
     let doing = format!("write the {}", in_words(Stage::Pending, &event.secret_id));

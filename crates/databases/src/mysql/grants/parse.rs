@@ -180,6 +180,10 @@ fn privileges(tokens: &mut Tokens<'_>) -> Result<Vec<Privilege>, Unread> {
             tokens.skip();
         }
         let name = words.join(" ");
+        // Held on a user, in a line of its own. On anything else, what we would write of it would be read as that.
+        if name == "PROXY" {
+            return Err(tokens.unread("a privilege on objects"));
+        }
         if tokens.takes_sign('(') {
             loop {
                 privileges.push(Privilege { name: name.clone(), column: Some(tokens.name()?) });

@@ -1,0 +1,41 @@
+//! What the fuzz targets (`fuzz/`) and the test of their corpus ask: how the text of a server that lies is read.
+//! Reading is private; this shows no more of it than lines and statements.
+
+use std::collections::BTreeSet;
+
+use super::account::Account;
+use super::dialect::Dialect;
+use super::grants::{Grants, Known, difference};
+use super::settings::Settings;
+
+/// What was read of an account.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Read {
+    /// A line for every right or setting.
+    pub lines: BTreeSet<String>,
+    /// What gives another account the same.
+    pub statements: Vec<String>,
+}
+
+/// Reads rows of SHOW GRANTS, of MariaDB where `version` says so.
+///
+/// # Errors
+/// What the operator is told of a form that is not known.
+pub fn show_grants(version: &str, rows: &[String]) -> Result<Read, String> {
+    let known = if version.contains("MariaDB") { Known::of_mariadb(version) } else { Known::MYSQL };
+    let grants = Grants::parse(known, rows).map_err(|unread| unread.to_string())?;
+    let another = Account { user: "another".into(), host: "%".into() };
+    let statements = difference(&grants, &Grants::default(), &another, known.dialect);
+    let statements = statements.into_iter().map(|statement| statement.sql).collect();
+    Ok(Read { lines: grants.lines(), statements })
+}
+
+/// Reads the row of SHOW CREATE USER. The statement is one of CREATE USER, with what a clone gets of its base.
+///
+/// # Errors
+/// What the operator is told of a form that is not known.
+pub fn show_create_user(row: &str) -> Result<Read, String> {
+    let settings = Settings::parse(row, &[]).map_err(|unread| unread.to_string())?;
+    let options = Settings::default().difference(&settings, Dialect::MySql, "base").unwrap_or_default();
+    Ok(Read { lines: settings.lines(), statements: vec![format!("CREATE USER `another`@`%` {options}")] })
+}

@@ -1,0 +1,115 @@
+//! What must hold of any grants, and of any text in their place.
+
+use proptest::collection::{btree_map, btree_set, vec};
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::super::account::Account;
+use super::super::dialect::Dialect;
+use super::tests::{MARIADB_10, MARIADB_11};
+use super::{Delegation, Grants, Kind, Known, Object, Privilege, difference, missing};
+
+/// What means something in a statement.
+const SIGNS: [&str; 14] = ["`", "'", "\"", "\\", "%", "_", "@", ".", ",", "(", "\n", "\0", " TO ", "PUBLIC"];
+
+fn name() -> impl Strategy<Value = String> {
+    let part = prop_oneof![select(&SIGNS[..]).prop_map(str::to_owned), any::<char>().prop_map(String::from)];
+    vec(part, 0..6).prop_map(|parts| parts.concat())
+}
+
+fn delegation() -> impl Strategy<Value = Delegation> {
+    select(vec![Delegation::Held, Delegation::Delegable])
+}
+
+fn any_account() -> impl Strategy<Value = Account> {
+    (name(), name()).prop_map(|(user, host)| Account { user, host })
+}
+
+fn object() -> impl Strategy<Value = Object> {
+    let kinds = vec![Kind::Function, Kind::Procedure, Kind::Package, Kind::PackageBody];
+    let routine = |(kind, database, name)| Object::Routine { kind, database, name };
+    prop_oneof![
+        Just(Object::Global),
+        name().prop_map(Object::Database),
+        (name(), name()).prop_map(|(database, table)| Object::Table { database, table }),
+        (select(kinds), name(), name()).prop_map(routine),
+    ]
+}
+
+/// ALL PRIVILEGES stays one at the top only. MariaDB has neither dynamic privileges nor restrictions.
+fn grants(dialect: Dialect) -> impl Strategy<Value = Grants> {
+    let names = || select(vec!["ALTER ROUTINE", "EXECUTE", "SELECT"]).prop_map(str::to_owned);
+    let privilege = (names(), proptest::option::of(name()));
+    let held = btree_map(object(), btree_set(privilege, 1..4), 0..4).prop_map(|held| {
+        let privilege = |object: &Object, (name, column): (String, Option<String>)| match object {
+            Object::Global if column.is_some() => Privilege { name: "ALL PRIVILEGES".into(), column: None },
+            Object::Table { .. } => Privilege { name, column },
+            Object::Global | Object::Database(_) | Object::Routine { .. } => Privilege { name, column: None },
+        };
+        held.into_iter()
+            .map(|(on, all)| (on.clone(), all.into_iter().map(|one| privilege(&on, one)).collect()))
+            .collect()
+    });
+    let most = if dialect == Dialect::MySql { 2 } else { 0 };
+    let dynamic = select(vec!["ROLE_ADMIN", "XA_ADMIN"]).prop_map(str::to_owned);
+    let dynamic = btree_map(dynamic, delegation(), 0..=most);
+    let restrictions = btree_map(name(), btree_set(names(), 1..3), 0..=most);
+    let accounts = || btree_map(any_account(), delegation(), 0..3);
+    (held, btree_set(object(), 0..3), dynamic, restrictions, accounts(), accounts()).prop_map(
+        |(privileges, grant_option, dynamic, restrictions, roles, proxies)| Grants {
+            privileges,
+            grant_option,
+            dynamic,
+            restrictions,
+            roles,
+            proxies,
+        },
+    )
+}
+
+/// What servers print, to be cut and patched.
+const ROWS: [&str; 6] = [
+    "GRANT SELECT, SET USER ON *.* TO `HUSH`@`%` IDENTIFIED BY PASSWORD '*HUSH' REQUIRE ISSUER '/C=O'B/ ' x' SUBJECT '/CN=HUSH'",
+    "GRANT SELECT (`HUSH``, x`, `d)`), INSERT ON `d TO``\\_%`.`HUSH` TO `x`@`%` WITH GRANT OPTION MAX_QUERIES_PER_HOUR 5",
+    "GRANT PROXY ON 'HUSH'@'h%' TO 'u'@'%' WITH GRANT OPTION",
+    "GRANT EXECUTE ON PACKAGE BODY `HUSH`.`k` TO `u`@`%`",
+    "GRANT `HUSH`@`%`,`r`@`%` TO `u`@`%` WITH ADMIN OPTION",
+    "REVOKE INSERT ON `HUSH`.* FROM `u`@`%`",
+];
+
+fn any_row() -> impl Strategy<Value = String> {
+    let patched = |(row, at, cut, patch): (&str, usize, usize, String)| {
+        let letters: Vec<char> = row.chars().collect();
+        let (before, after) = letters.split_at(at % letters.len());
+        let after = after.iter().skip(cut).collect::<String>();
+        format!("{}{patch}{after}", before.iter().collect::<String>())
+    };
+    prop_oneof![
+        1 => ".{0,80}",
+        4 => (select(&ROWS[..]), 0..200_usize, 0..9_usize, name()).prop_map(patched),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn grants_survive_being_written_and_read(
+        of_mysql in grants(Dialect::MySql), of_mariadb in grants(Dialect::MariaDb), clone in any_account(),
+    ) {
+        for (known, wanted) in [(Known::MYSQL, of_mysql), (MARIADB_11, of_mariadb)] {
+            let statements = difference(&wanted, &Grants::default(), &clone, known.dialect);
+            let rows: Vec<_> = statements.into_iter().map(|statement| statement.sql).collect();
+            prop_assert_eq!(&Grants::parse(known, &rows), &Ok(wanted.clone()), "{:?}", rows);
+            prop_assert_eq!(difference(&wanted, &wanted, &clone, known.dialect), vec![]);
+            prop_assert_eq!(missing(&clone, &Grants::default(), &wanted, &wanted), Vec::<String>::new());
+        }
+    }
+
+    #[test]
+    fn any_text_is_read_or_refused_without_a_word_of_it(rows in vec(any_row(), 0..4)) {
+        for known in [Known::MYSQL, MARIADB_10, MARIADB_11] {
+            if let Err(unread) = Grants::parse(known, &rows) {
+                prop_assert!(!unread.to_string().contains("HUSH"), "{}", unread);
+            }
+        }
+    }
+}

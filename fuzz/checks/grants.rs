@@ -1,0 +1,19 @@
+//! What a MySQL or MariaDB server prints as SHOW GRANTS, a row a line.
+
+use databases::fuzzing::show_grants;
+
+/// Reads rows. What they give another account, written as statements, is read as the same: no name breaks out of its
+/// quotes.
+pub(crate) fn check(bytes: &[u8]) {
+    let Ok(text) = str::from_utf8(bytes) else { return };
+    let rows: Vec<String> = text.lines().map(str::to_owned).collect();
+    for version in ["9.7.0", "10.11.11-MariaDB", "11.8.2-MariaDB"] {
+        match show_grants(version, &rows) {
+            Ok(read) => {
+                let again = show_grants(version, &read.statements);
+                assert_eq!(again.map(|again| again.lines), Ok(read.lines), "{:?}", read.statements);
+            }
+            Err(unread) => assert!(!unread.contains("hunter2"), "{unread}"),
+        }
+    }
+}
