@@ -26,3 +26,4 @@ mod superusers;
 mod survives;
 mod swaps;
 mod template;
+mod tortures;

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-/// SplitMix64 (Steele, Lea, Flood 2014): good enough to choose with, and nothing else.
+/// `SplitMix64` (Steele, Lea, Flood 2014): good enough to choose with, and nothing else.
 #[derive(Clone, Debug)]
 pub struct Dice(u64);
 

@@ -12,7 +12,7 @@ use super::dice::Dice;
 use super::fuse::{Fuse, Shot, Told};
 use super::subject::Subject;
 use super::tap::Tap;
-use super::{Attempt, Fault};
+use super::{Attempt, Fault, number_of};
 use crate::crash::Moment;
 use crate::{Application, STEPS, Setup};
 
@@ -29,15 +29,25 @@ pub struct KillNine {
     fuse: Arc<Fuse>,
     taps: Vec<Tap>,
     function: String,
-    /// The last attempt was.
-    struck: bool,
+    /// How often it struck in each step.
+    struck: [usize; 4],
+    /// The last attempt was cut short.
+    is_incomplete: bool,
 }
 
 impl KillNine {
     /// Chooses by `dice`. The binary is `package/NAME/bootstrap`, or the one that cargo builds for tests.
     #[must_use]
     pub fn new(dice: Dice, package: Option<PathBuf>) -> Self {
-        Self { dice, package, fuse: Arc::default(), taps: Vec::new(), function: String::new(), struck: false }
+        Self {
+            dice,
+            package,
+            fuse: Arc::default(),
+            taps: Vec::new(),
+            function: String::new(),
+            struck: [0; 4],
+            is_incomplete: false,
+        }
     }
 
     /// Whether the version of the last event is AWSCURRENT.
@@ -45,7 +55,7 @@ impl KillNine {
         holder(application, "AWSCURRENT").await == Some(self.fuse.version())
     }
 
-    /// The service's own retry, with the same token: RotateSecret would begin another rotation.
+    /// The service's own retry, with the same token: `RotateSecret` would begin another rotation.
     async fn repeat<S: Subject>(&self, application: &Application<'_, S>) -> Attempt {
         let version = self.fuse.version();
         for step in STEPS {
@@ -62,7 +72,8 @@ impl KillNine {
     }
 
     fn shot(&mut self) -> Shot {
-        let step = self.dice.one_of(&STEPS);
+        // Steps differ in length, and a long one is hit more easily.
+        let step = STEPS.into_iter().min_by_key(|step| self.struck[number_of(step)]).unwrap_or(STEPS[0]);
         let most = u32::try_from(self.fuse.most_of(step)).expect("a step is short");
         let piece = self.dice.between(0..=most) as usize;
         let moment = self.dice.one_of(&[Moment::Before, Moment::After]);
@@ -107,7 +118,7 @@ impl<S: Subject> Fault<S> for KillNine {
     }
 
     async fn attempt(&mut self, application: &Application<'_, S>) -> Attempt {
-        if std::mem::take(&mut self.struck) && self.is_current(application).await {
+        if std::mem::take(&mut self.is_incomplete) && self.is_current(application).await {
             return self.repeat(application).await;
         }
         let shot = self.dice.between(1..=3) > 1;
@@ -133,7 +144,8 @@ impl<S: Subject> Fault<S> for KillNine {
         let failed = last.and_then(|step| step.outcome.as_ref().err().map(|error| (step.step.name(), error)));
         match failed {
             Some((step, error)) if error.message == "signal: killed" => {
-                self.struck = true;
+                self.is_incomplete = true;
+                self.struck[number_of(step)] += 1;
                 Attempt::Struck(step)
             }
             Some((step, error)) => Attempt::Failed(format!("{step}: {}", error.message)),

@@ -23,9 +23,9 @@ pub use self::{
     row::{Row, table},
     subject::Subject,
 };
-use crate::{Application, Setup};
+use crate::{Application, STEPS, Setup};
 
-/// A row with this many violations says enough.
+/// A row with this many violations says enough, unless a test is content with less.
 const ENOUGH: usize = 20;
 
 /// What goes wrong, and when.
@@ -63,6 +63,7 @@ pub struct Torture<'a, S, F> {
     fault: F,
     dice: Dice,
     row: Row,
+    enough: usize,
 }
 
 /// How a rotation ended.
@@ -78,7 +79,13 @@ impl<'a, S: Subject, F: Fault<S>> Torture<'a, S, F> {
     /// Of the function of this name.
     pub fn new(server: &'a S, function: &'a str, fault: F, dice: Dice) -> Self {
         let row = Row::new(server.name(), Strategy::of(function), fault.name());
-        Self { server, function, fault, dice, row }
+        Self { server, function, fault, dice, row, enough: ENOUGH }
+    }
+
+    /// Ends with the first violation.
+    #[must_use]
+    pub fn until_a_violation(self) -> Self {
+        Self { enough: 1, ..self }
     }
 
     /// Goes on until the fault has struck this often. `told` learns of every rotation's end.
@@ -90,7 +97,7 @@ impl<'a, S: Subject, F: Fault<S>> Torture<'a, S, F> {
     }
 
     fn goes_on(&self, cases: usize) -> bool {
-        self.row.cases() < cases && self.row.violations.len() < ENOUGH
+        self.row.cases() < cases && self.row.violations.len() < self.enough
     }
 
     /// A few rotations of a new application: on the first its clone is made, later on it is kept equal.
@@ -173,4 +180,9 @@ impl<'a, S: Subject, F: Fault<S>> Torture<'a, S, F> {
 async fn is_the_bases_turn<S: Subject>(application: &Application<'_, S>) -> bool {
     let current = application.credentials("AWSCURRENT").await;
     current.is_some_and(|current| current.user == application.app.user())
+}
+
+/// The place of a step among the four.
+fn number_of(step: &str) -> usize {
+    STEPS.iter().position(|known| *known == step).expect("one of the four steps")
 }

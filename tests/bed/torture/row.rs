@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::checks::Strategy;
+use super::number_of;
 use crate::STEPS;
 
 /// One function on one server under one kind of fault.
@@ -41,8 +42,7 @@ impl Row {
     }
 
     pub(super) fn strike(&mut self, step: &str) {
-        let step = STEPS.iter().position(|known| *known == step).expect("one of the four steps");
-        self.struck[step] += 1;
+        self.struck[number_of(step)] += 1;
     }
 
     pub(super) fn note(&mut self, context: &str, violations: Vec<String>) {
