@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use serde_json::{Value, json};
 use tokio::{
     process::{Child, ChildStdin, Command},
-    sync::{RwLock, watch},
+    sync::{Mutex as Gate, RwLock, watch},
     time::{sleep, timeout},
 };
 
@@ -33,6 +33,8 @@ pub(super) struct Function {
     kills: watch::Sender<u32>,
     /// Held by every invocation until it is over, and its process dead if it was killed.
     running: RwLock<()>,
+    /// Passed by every invocation, and closed while everything is being killed.
+    gate: Gate<()>,
 }
 
 /// An execution environment: one process, which handles one event after the other.
@@ -62,14 +64,16 @@ impl Function {
         assert!(program.is_file(), "no program {}", program.display());
         let output = tempfile::tempfile().expect("a temporary file");
         let (idle, kills) = (Mutex::default(), watch::Sender::new(0));
-        let running = RwLock::default();
-        Self { name: name.to_owned(), program, environment, timeout, output, idle, kills, running }
+        let (running, gate) = (RwLock::default(), Gate::default());
+        Self { name: name.to_owned(), program, environment, timeout, output, idle, kills, running, gate }
     }
 
     /// The answer, or the error as Lambda words it. From `told` on, the invocation can be killed.
     pub(super) async fn invoke(&self, event: Bytes, told: impl FnOnce(&Bytes)) -> Result<Value, Value> {
+        let gate = self.gate.lock().await;
         let _running = self.running.read().await;
         let mut killed = self.kills.subscribe();
+        drop(gate);
         told(&event);
         let waiting = self.idle.lock().expect("nobody panics here").pop();
         let mut execution = match waiting {
@@ -102,6 +106,7 @@ impl Function {
 
     /// Returns when every process is dead.
     pub(super) async fn kill(&self) {
+        let _gate = self.gate.lock().await;
         let idle = {
             let mut idle = self.idle.lock().expect("nobody panics here");
             self.kills.send_modify(|kills| *kills += 1);

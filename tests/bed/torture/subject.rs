@@ -17,9 +17,6 @@ pub trait Subject: Server {
     /// The port on 127.0.0.1.
     fn on_port(&self) -> u16;
 
-    /// Lets the application's user have two passwords.
-    async fn allow_two_passwords(&self, app: &App);
-
     /// Gives the application's user a right or a rule that it had not, different in every round.
     async fn enrich(&self, app: &App, round: usize);
 
@@ -37,10 +34,6 @@ pub trait Subject: Server {
 impl Subject for Postgres {
     fn on_port(&self) -> u16 {
         self.port()
-    }
-
-    async fn allow_two_passwords(&self, _: &App) {
-        panic!("a user of PostgreSQL has one password");
     }
 
     async fn enrich(&self, app: &App, round: usize) {
@@ -85,11 +78,6 @@ impl Subject for Postgres {
 impl Subject for MySql {
     fn on_port(&self) -> u16 {
         self.port()
-    }
-
-    async fn allow_two_passwords(&self, app: &App) {
-        let user = mysql::name(app.user());
-        self.execute(&format!("GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO {user}@'%'")).await;
     }
 
     async fn enrich(&self, app: &App, round: usize) {
