@@ -31,16 +31,17 @@ impl Case {
         ALL.into_iter().filter(move |case| case.mysql.is_none_or(|version| versions.contains(&version)))
     }
 
-    /// Kills its function's real binary `kills` times. `told` learns of every rotation's end.
+    /// Kills its function's real binary `kills` times, and in every step at least once. `told` learns of every rotation's end.
     pub async fn kill(self, kills: usize, how: &Killing, told: &mut (dyn FnMut(&Row) + Send)) -> Row {
         let fault = KillNine::new(Dice::new(how.seed), how.package.clone());
         let dice = Dice::new(!how.seed);
+        let is_enough = |row: &Row| row.cases() >= kills && row.struck.iter().all(|kills| *kills > 0);
         let Some(version) = self.mysql else {
             let server = Postgres::shared(postgres_versions()[0]).await;
-            return Torture::new(server, self.function, fault, dice).run(kills, told).await;
+            return Torture::new(server, self.function, fault, dice).run(&is_enough, told).await;
         };
         let server = MySql::shared(version).await;
-        Torture::new(server, self.function, fault, dice).run(kills, told).await
+        Torture::new(server, self.function, fault, dice).run(&is_enough, told).await
     }
 }
 

@@ -66,6 +66,9 @@ pub struct Torture<'a, S, F> {
     enough: usize,
 }
 
+/// Whether a row has seen enough.
+pub type IsEnough<'a> = &'a (dyn Fn(&Row) -> bool + Sync);
+
 /// How a rotation ended.
 #[derive(PartialEq)]
 enum Ended {
@@ -88,20 +91,20 @@ impl<'a, S: Subject, F: Fault<S>> Torture<'a, S, F> {
         Self { enough: 1, ..self }
     }
 
-    /// Goes on until the fault has struck this often. `told` learns of every rotation's end.
-    pub async fn run(mut self, cases: usize, told: &mut (dyn FnMut(&Row) + Send)) -> Row {
-        while self.goes_on(cases) {
-            self.an_application(cases, told).await;
+    /// Goes on until that is enough. `told` learns of every rotation's end.
+    pub async fn run(mut self, is_enough: IsEnough<'_>, told: &mut (dyn FnMut(&Row) + Send)) -> Row {
+        while self.goes_on(is_enough) {
+            self.an_application(is_enough, told).await;
         }
         self.row
     }
 
-    fn goes_on(&self, cases: usize) -> bool {
-        self.row.cases() < cases && self.row.violations.len() < self.enough
+    fn goes_on(&self, is_enough: IsEnough<'_>) -> bool {
+        !is_enough(&self.row) && self.row.violations.len() < self.enough
     }
 
     /// A few rotations of a new application: on the first its clone is made, later on it is kept equal.
-    async fn an_application(&mut self, cases: usize, told: &mut (dyn FnMut(&Row) + Send)) {
+    async fn an_application(&mut self, is_enough: IsEnough<'_>, told: &mut (dyn FnMut(&Row) + Send)) {
         let environment = vec![("AWS_LAMBDA_LOG_LEVEL", "INFO")];
         let setup = Setup { function: self.function, user: "torture", environment, ..Setup::single_user() };
         let application = self.fault.application(self.server, setup).await;
@@ -114,7 +117,7 @@ impl<'a, S: Subject, F: Fault<S>> Torture<'a, S, F> {
             }
             let ended = self.a_rotation(&application).await;
             told(&self.row);
-            if ended == Ended::Spoiled || !self.goes_on(cases) {
+            if ended == Ended::Spoiled || !self.goes_on(is_enough) {
                 break;
             }
         }
