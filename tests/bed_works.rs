@@ -217,7 +217,7 @@ async fn functions_answer_fail_end_and_time_out_as_in_lambda() {
     assert!(output.contains("event fail in ") && output.contains("GREETING=hello"));
     assert!(!output.contains("HOME="), "a function gets only what Lambda and the test set");
 
-    let (hanging, ()) = tokio::join!(told("hang"), async { functions.kill("echo") });
+    let (hanging, ()) = tokio::join!(told("hang"), functions.kill("echo"));
     assert_eq!(hanging.unwrap_err().error_type, "Runtime.ExitError");
     assert_ne!(told("work").await.unwrap(), first, "another process");
 }

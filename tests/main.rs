@@ -27,3 +27,4 @@ mod superusers;
 mod survives;
 mod swaps;
 mod template;
+mod tortures;

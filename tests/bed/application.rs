@@ -93,15 +93,20 @@ impl<'a, S: Server> Application<'a, S> {
     }
 
     /// Rotates as Secrets Manager does, with all of its attempts. Where the last rotation failed, the service
-    /// goes on with that one.
+    /// goes on with that one, unless its version has become current.
     pub async fn rotate(&self) -> Rotation {
         let unfinished = self.unfinished().take();
         let (version, before) = match unfinished {
             None => (self.rotate_secret().await, 0),
             Some((version, attempts)) => {
                 let call = self.client.rotate_secret().secret_id(&self.arn);
-                call.send().await.expect_err("RotateSecret says that a rotation is not complete");
-                (version, attempts)
+                match call.send().await {
+                    // RotateSecret says that a rotation is not complete.
+                    Err(_) => (version, attempts),
+                    Ok(answer) => {
+                        (answer.version_id().expect("RotateSecret answers a version").to_owned(), 0)
+                    }
+                }
             }
         };
         let mut rotation = self.local.rotated(&self.arn, &version).await;

@@ -30,6 +30,7 @@ mod secrets_manager;
 mod server;
 mod setup;
 mod tether;
+pub mod torture;
 pub mod wire;
 
 pub use app::App;

@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use serde_json::{Value, json};
 use tokio::{
     process::{Child, ChildStdin, Command},
-    sync::watch,
+    sync::{Mutex as Gate, RwLock, watch},
     time::{sleep, timeout},
 };
 
@@ -31,6 +31,10 @@ pub(super) struct Function {
     idle: Mutex<Vec<Execution>>,
     /// How many times everything was killed.
     kills: watch::Sender<u32>,
+    /// Held by every invocation until it is over, and its process dead if it was killed.
+    running: RwLock<()>,
+    /// Passed by every invocation, and closed while everything is being killed.
+    gate: Gate<()>,
 }
 
 /// An execution environment: one process, which handles one event after the other.
@@ -41,8 +45,14 @@ struct Execution {
     tether: Option<ChildStdin>,
 }
 
-/// What an invocation comes to, and the environment if it can take another event.
-type Outcome = (Result<Value, Value>, Option<Execution>);
+/// What an invocation comes to, and whether the environment can take another event.
+type Outcome = (Result<Value, Value>, Afterwards);
+
+#[derive(PartialEq)]
+enum Afterwards {
+    Reusable,
+    Over,
+}
 
 impl Function {
     pub(super) fn new(
@@ -54,22 +64,36 @@ impl Function {
         assert!(program.is_file(), "no program {}", program.display());
         let output = tempfile::tempfile().expect("a temporary file");
         let (idle, kills) = (Mutex::default(), watch::Sender::new(0));
-        Self { name: name.to_owned(), program, environment, timeout, output, idle, kills }
+        let (running, gate) = (RwLock::default(), Gate::default());
+        Self { name: name.to_owned(), program, environment, timeout, output, idle, kills, running, gate }
     }
 
-    /// The answer, or the error as Lambda words it.
-    pub(super) async fn invoke(&self, event: Bytes) -> Result<Value, Value> {
+    /// The answer, or the error as Lambda words it. From `told` on, the invocation can be killed.
+    pub(super) async fn invoke(&self, event: Bytes, told: impl FnOnce(&Bytes)) -> Result<Value, Value> {
+        let gate = self.gate.lock().await;
+        let _running = self.running.read().await;
         let mut killed = self.kills.subscribe();
+        drop(gate);
+        told(&event);
         let waiting = self.idle.lock().expect("nobody panics here").pop();
-        let execution = match waiting {
+        let mut execution = match waiting {
             Some(execution) => execution,
             None => self.start().await,
         };
-        let (answer, reusable) = tokio::select! {
+        let (answer, afterwards) = tokio::select! {
             outcome = execution.run(event, self.timeout) => outcome,
-            _ = killed.changed() => (Err(failure("Runtime.ExitError", "signal: killed")), None),
+            _ = killed.changed() => {
+                (Err(failure("Runtime.ExitError", "signal: killed")), Afterwards::Over)
+            }
         };
-        self.idle.lock().expect("nobody panics here").extend(reusable);
+        let mut idle = self.idle.lock().expect("nobody panics here");
+        // Whoever kills meanwhile finds it here, or has been heard.
+        if afterwards == Afterwards::Reusable && killed.has_changed().is_ok_and(|changed| !changed) {
+            idle.push(execution);
+            return answer;
+        }
+        drop(idle);
+        execution.end().await;
         answer
     }
 
@@ -80,9 +104,18 @@ impl Function {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    pub(super) fn kill(&self) {
-        self.idle.lock().expect("nobody panics here").clear();
-        self.kills.send_modify(|kills| *kills += 1);
+    /// Returns when every process is dead.
+    pub(super) async fn kill(&self) {
+        let _gate = self.gate.lock().await;
+        let idle = {
+            let mut idle = self.idle.lock().expect("nobody panics here");
+            self.kills.send_modify(|kills| *kills += 1);
+            std::mem::take(&mut *idle)
+        };
+        for mut execution in idle {
+            execution.end().await;
+        }
+        drop(self.running.write().await);
     }
 
     async fn start(&self) -> Execution {
@@ -117,28 +150,32 @@ impl Function {
 }
 
 impl Execution {
-    async fn run(mut self, event: Bytes, limit: Duration) -> Outcome {
+    async fn run(&mut self, event: Bytes, limit: Duration) -> Outcome {
         match timeout(INIT, self.says()).await {
             Ok(Some(Said::Ready)) => {}
-            Ok(Some(Said::Error(error))) => return (Err(error), None),
+            Ok(Some(Said::Error(error))) => return (Err(error), Afterwards::Over),
             Ok(Some(Said::Response(_))) => {
-                return (Err(failure("Runtime.BadResponse", "a response to no event")), None);
+                let error = failure("Runtime.BadResponse", "a response to no event");
+                return (Err(error), Afterwards::Over);
             }
-            Ok(None) => return (Err(self.exit().await), None),
+            Ok(None) => return (Err(self.exit().await), Afterwards::Over),
             Err(_) => {
-                return (Err(failure("Runtime.InitTimeout", "no event was asked for in 10 seconds")), None);
+                let error = failure("Runtime.InitTimeout", "no event was asked for in 10 seconds");
+                return (Err(error), Afterwards::Over);
             }
         }
         let sent = self.api.events.send(Event { body: event, timeout: limit });
         sent.expect("the function waits for it");
         tokio::select! {
             said = self.says() => match said {
-                Some(Said::Response(answer)) => (Ok(answer), Some(self)),
-                Some(Said::Error(error)) => (Err(error), Some(self)),
-                Some(Said::Ready) => (Err(failure("Runtime.NoResponse", "the event was not answered")), None),
-                None => (Err(self.exit().await), None),
+                Some(Said::Response(answer)) => (Ok(answer), Afterwards::Reusable),
+                Some(Said::Error(error)) => (Err(error), Afterwards::Reusable),
+                Some(Said::Ready) => {
+                    (Err(failure("Runtime.NoResponse", "the event was not answered")), Afterwards::Over)
+                }
+                None => (Err(self.exit().await), Afterwards::Over),
             },
-            () = sleep(limit) => (Err(self.time_out(limit).await), None),
+            () = sleep(limit) => (Err(self.time_out(limit).await), Afterwards::Over),
         }
     }
 
@@ -157,10 +194,15 @@ impl Execution {
         failure("Runtime.ExitError", &format!("Runtime exited with error: {status}"))
     }
 
-    /// Lambda answers when the process is dead.
-    async fn time_out(&mut self, limit: Duration) -> Value {
+    /// Kills the process, and returns when it is dead.
+    async fn end(&mut self) {
         self.tether = None;
         self.shell.wait().await.expect("the shell is our child");
+    }
+
+    /// Lambda answers when the process is dead.
+    async fn time_out(&mut self, limit: Duration) -> Value {
+        self.end().await;
         failure("Sandbox.Timedout", &format!("Task timed out after {:.2} seconds", limit.as_secs_f64()))
     }
 }

@@ -5,8 +5,9 @@ mod execution;
 
 use std::{
     collections::HashMap,
+    fmt,
     path::PathBuf,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 
@@ -35,6 +36,13 @@ pub struct Functions {
 struct All {
     environment: Vec<(String, String)>,
     functions: Mutex<HashMap<String, Arc<Function>>>,
+    listener: OnceLock<Arc<dyn Listener>>,
+}
+
+/// Who learns of events.
+pub trait Listener: fmt::Debug + Send + Sync {
+    /// This one is about to be delivered.
+    fn event(&self, event: &Value);
 }
 
 /// Why an invocation failed: what a caller of the Lambda API reads in the answer's body.
@@ -50,7 +58,7 @@ impl Functions {
     /// An invoke address without functions. All of them get these variables, over those that Lambda sets.
     pub async fn start(environment: &[(&str, &str)]) -> Self {
         let environment = owned(environment);
-        let all = Arc::new(All { environment, functions: Mutex::default() });
+        let all = Arc::new(All { environment, functions: Mutex::default(), listener: OnceLock::new() });
         let router = Router::new()
             .route("/2015-03-31/functions/{name}/invocations", post(invocations))
             .with_state(Arc::clone(&all));
@@ -88,7 +96,7 @@ impl Functions {
     /// What the function answered, or what Lambda says of a process that ended or ran out of time.
     pub async fn invoke(&self, name: &str, event: &Value) -> Result<Value, FunctionError> {
         let function = self.all.get(name).unwrap_or_else(|| panic!("no function {name} was added"));
-        let answer = function.invoke(event.to_string().into()).await;
+        let answer = function.invoke(event.to_string().into(), |_| ()).await;
         answer.map_err(|error| FunctionError {
             error_type: text_of(&error, "errorType"),
             error_message: text_of(&error, "errorMessage"),
@@ -101,9 +109,15 @@ impl Functions {
         self.all.get(name).unwrap_or_else(|| panic!("no function {name} was added")).output()
     }
 
-    /// Kills every process of a function. Invocations in the air fail; the next one starts a new process.
-    pub fn kill(&self, name: &str) {
-        self.all.get(name).unwrap_or_else(|| panic!("no function {name} was added")).kill();
+    /// Kills every process of a function, and returns when they are dead. Invocations in the air fail; the next one
+    /// starts a new process.
+    pub async fn kill(&self, name: &str) {
+        self.all.get(name).unwrap_or_else(|| panic!("no function {name} was added")).kill().await;
+    }
+
+    /// Has every event told to `listener` before it is delivered. There can be one listener.
+    pub fn tell(&self, listener: Arc<dyn Listener>) {
+        self.all.listener.set(listener).expect("one listener");
     }
 }
 
@@ -125,7 +139,12 @@ async fn invocations(State(all): State<Arc<All>>, Path(name): Path<String>, even
         return (StatusCode::NOT_FOUND, [("X-Amzn-ErrorType", "ResourceNotFoundException")], Json(missing))
             .into_response();
     };
-    match function.invoke(event).await {
+    let tell = |event: &Bytes| {
+        if let Some(listener) = all.listener.get() {
+            listener.event(&serde_json::from_slice(event).unwrap_or_default());
+        }
+    };
+    match function.invoke(event, tell).await {
         Ok(answer) => Json(answer).into_response(),
         Err(error) => ([("X-Amz-Function-Error", "Unhandled")], Json(error)).into_response(),
     }

@@ -1,0 +1,174 @@
+//! When a process is to die: after so many pieces of data on its wires, counted within a step.
+//!
+//! A piece is what one read of a socket brings: a request, an answer, a statement, a part of a handshake. Counted
+//! by pieces, kills lie spread over a step's calls, however long each of them takes. A wire that stands still until
+//! the process is dead makes the instant exact, however long the signal takes.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::watch;
+
+use crate::crash::Moment;
+use crate::functions::Listener;
+
+/// How many pieces a step is taken to have before it ran once.
+const UNKNOWN: usize = 30;
+
+/// The instant of a death.
+#[derive(Clone, Debug)]
+pub(super) struct Shot {
+    pub(super) step: &'static str,
+    /// The number of the piece within the step; 0 is the arrival of the event.
+    pub(super) piece: usize,
+    /// Whether that piece still arrives.
+    pub(super) moment: Moment,
+    /// How long after it; only for those that arrive.
+    pub(super) delay: Duration,
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Fuse {
+    state: Mutex<State>,
+    /// Nothing passes the wires.
+    frozen: watch::Sender<bool>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    shot: Option<Shot>,
+    /// The shot has been fired, and its delay runs.
+    lit: bool,
+    step: String,
+    version: String,
+    pieces: usize,
+    /// The most pieces that each step has had.
+    most: HashMap<String, usize>,
+}
+
+/// What becomes of a piece.
+pub(super) enum Passage {
+    Passes,
+    /// It arrives, and the fuse is to be lit.
+    PassesAndLights(Duration),
+    Never,
+}
+
+impl Fuse {
+    /// From here on until [`Self::disarm`].
+    pub(super) fn arm(&self, shot: Option<Shot>) {
+        self.state().shot = shot;
+    }
+
+    pub(super) fn disarm(&self) {
+        let mut state = self.state();
+        (state.shot, state.lit) = (None, false);
+    }
+
+    /// Waits until the process is to die.
+    pub(super) async fn burnt(&self) {
+        self.becomes(true).await;
+    }
+
+    /// Whether the process is to die.
+    pub(super) fn has_burnt(&self) -> bool {
+        *self.frozen.borrow()
+    }
+
+    /// The process is dead: what was held is dropped, and what is new passes.
+    pub(super) fn thaw(&self) {
+        self.frozen.send_replace(false);
+    }
+
+    /// Waits until the process is dead.
+    pub(super) async fn thawed(&self) {
+        self.becomes(false).await;
+    }
+
+    async fn becomes(&self, frozen: bool) {
+        let changed = self.frozen.subscribe().wait_for(|now| *now == frozen).await.map(|_| ());
+        changed.expect("the sender is here");
+    }
+
+    /// How many pieces this step has had at most.
+    pub(super) fn most_of(&self, step: &str) -> usize {
+        self.state().most.get(step).copied().unwrap_or(UNKNOWN)
+    }
+
+    /// The version of the last event.
+    pub(super) fn version(&self) -> String {
+        self.state().version.clone()
+    }
+
+    /// Counts a piece.
+    pub(super) fn piece(&self) -> Passage {
+        let mut state = self.state();
+        if self.has_burnt() {
+            return Passage::Never;
+        }
+        state.pieces += 1;
+        let (pieces, step) = (state.pieces, state.step.clone());
+        let most = state.most.entry(step).or_default();
+        *most = pieces.max(*most);
+        let Some(shot) = state.due() else { return Passage::Passes };
+        if shot.moment == Moment::After {
+            return Passage::PassesAndLights(shot.delay);
+        }
+        self.freeze(state);
+        Passage::Never
+    }
+
+    /// Burns for `delay`; a shorter one than a timer of tokio can tell.
+    pub(super) fn light(self: &Arc<Self>, delay: Duration) {
+        if delay.is_zero() {
+            return self.freeze(self.state());
+        }
+        let fuse = Arc::clone(self);
+        tokio::task::spawn_blocking(move || {
+            std::thread::sleep(delay);
+            fuse.freeze(fuse.state());
+        });
+    }
+
+    fn freeze(&self, mut state: MutexGuard<'_, State>) {
+        // Whoever disarmed it meanwhile wants nobody dead.
+        if state.lit {
+            state.lit = false;
+            self.frozen.send_replace(true);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("nobody panics here")
+    }
+}
+
+impl State {
+    /// The shot, if this is its piece.
+    fn due(&mut self) -> Option<Shot> {
+        let (step, pieces) = (&self.step, self.pieces);
+        let shot = self.shot.take_if(|shot| shot.step == step && shot.piece == pieces)?;
+        self.lit = true;
+        Some(shot)
+    }
+}
+
+/// A fuse that is told of events by the functions.
+#[derive(Debug)]
+pub(super) struct Told(pub(super) Arc<Fuse>);
+
+impl Listener for Told {
+    fn event(&self, event: &Value) {
+        let text = |field: &str| event[field].as_str().unwrap_or_default().to_owned();
+        let mut state = self.0.state();
+        (state.step, state.version, state.pieces) = (text("Step"), text("ClientRequestToken"), 0);
+        let due = state.due();
+        drop(state);
+        if let Some(shot) = due {
+            self.0.light(shot.delay);
+        }
+    }
+}
