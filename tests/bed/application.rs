@@ -1,6 +1,7 @@
 //! An application's secret under rotation: its server, a Secrets Manager, and the function that rotates it.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -115,6 +116,32 @@ impl<'a, S: Server> Application<'a, S> {
         }
         rotation.attempts.drain(..before);
         rotation
+    }
+
+    /// The version of the rotation that failed last, if none was begun since.
+    #[must_use]
+    pub fn unfinished_version(&self) -> Option<String> {
+        self.unfinished().as_ref().map(|(version, _)| version.clone())
+    }
+
+    /// Runs all steps once more for the version of the rotation that failed last, which has become current all the
+    /// same: so does the service, where `RotateSecret` would begin another rotation.
+    ///
+    /// # Errors
+    /// The step that failed, and what the function answered.
+    pub async fn repeat(&self, version: &str) -> Result<(), (&'static str, FunctionError)> {
+        for step in STEPS {
+            self.step(step, version).await.map_err(|error| (step, error))?;
+        }
+        self.unfinished().take();
+        Ok(())
+    }
+
+    /// Runs `package/NAME/bootstrap` from here on; without a package, what cargo builds for tests.
+    pub fn run_packaged(&self, package: Option<&Path>, setup: &Setup<'_>) {
+        let Some(package) = package else { return };
+        let program = package.join(setup.function).join("bootstrap");
+        self.functions.add_program(setup.function, program, &setup.environment, setup.timeout);
     }
 
     fn unfinished(&self) -> MutexGuard<'_, Option<(String, usize)>> {

@@ -20,6 +20,18 @@ impl InProcess {
         Self { aws: aws_at(&application.local.url()).await, database: application.server.edge(), strategy }
     }
 
+    /// The real Secrets Manager.
+    #[must_use]
+    pub fn store(&self) -> &(dyn SecretStore + 'static) {
+        &self.aws.secrets_manager
+    }
+
+    /// The real database.
+    #[must_use]
+    pub fn database(&self) -> &(dyn Database + 'static) {
+        &*self.database
+    }
+
     /// Runs all four steps, until the process stops; panics where one fails. Whether all were done.
     pub async fn run<S: Server>(
         &self,
@@ -47,13 +59,28 @@ impl InProcess {
         version: &str,
         crash: &Crash,
     ) -> Result<(), Error> {
+        let store = Crashing { edge: self.store(), crash: crash.clone() };
+        let database = Crashing { edge: self.database(), crash: crash.clone() };
+        self.step_with(application, step, version, &store, &database).await
+    }
+
+    /// Runs one step with something else between it and the real edges.
+    ///
+    /// # Errors
+    /// The step's.
+    pub async fn step_with<S: Server>(
+        &self,
+        application: &Application<'_, S>,
+        step: &str,
+        version: &str,
+        store: &dyn SecretStore,
+        database: &dyn Database,
+    ) -> Result<(), Error> {
         let event = RotationEvent::parse(application.event(step, version)).expect("an event");
-        let store: &dyn SecretStore = &self.aws.secrets_manager;
-        let database: &dyn Database = &*self.database;
         let topology: &dyn Topology = &self.aws.rds;
         let rotation = Rotation {
-            store: &Crashing { edge: store, crash: crash.clone() },
-            database: &Crashing { edge: database, crash: crash.clone() },
+            store,
+            database,
             topology,
             clock: &AMinute,
             strategy: self.strategy,

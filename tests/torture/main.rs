@@ -1,6 +1,7 @@
-//! The torture: every function's real binary killed over and over, and rotated again, as Secrets Manager does.
+//! The torture: every function's real binary killed, cut off and refused, over and over, and rotated again, as Secrets
+//! Manager does.
 //!
-//! `make torture` runs it on the packaged binaries. `TORTURE="--function mysql-dual-password --kills 1000"` is about
+//! `make torture` runs it on the packaged binaries. `TORTURE="--function mysql-dual-password --cases 1000"` is about
 //! that function only, and takes longer.
 #![expect(
     clippy::expect_used,
@@ -14,19 +15,20 @@ use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bed::environment::repository;
-use bed::torture::{Case, Killing, Row, table};
+use bed::torture::{Case, Kind, Means, Row, table};
 use clap::Parser;
+use tokio::task::JoinSet;
 
-/// A line of progress every so many kills.
+/// A line of progress every so many faults.
 const PROGRESS: usize = 50;
 
-/// Kills the functions in the middle of rotations, and checks that nothing is lost.
+/// Lets faults strike the functions in the middle of rotations, and checks that nothing is lost.
 #[derive(Parser)]
 struct Arguments {
-    /// How often each function is killed, on each of its servers
+    /// How often each kind of fault strikes each function, on each of its servers
     #[arg(long, default_value_t = 300)]
-    kills: usize,
-    /// Chooses the instants; printed, so that a run can be repeated
+    cases: usize,
+    /// Chooses the faults; printed, so that a run can be repeated
     #[arg(long)]
     seed: Option<u64>,
     /// This function only
@@ -40,17 +42,30 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let killing = Killing { seed: arguments.seed.unwrap_or_else(now), package: arguments.package };
-    println!("torture: seed {}", killing.seed);
+    let means = Means { seed: arguments.seed.unwrap_or_else(now), package: arguments.package };
+    println!("torture: seed {}", means.seed);
     let mut rows = Vec::new();
     for case in Case::all().filter(|case| arguments.function.as_deref().is_none_or(|f| f == case.function)) {
-        let row = case.kill(arguments.kills, &killing, &mut progress(case)).await;
+        rows.extend(under_all(case, arguments.cases, &means).await);
+    }
+    for row in &rows {
         for violation in &row.violations {
-            println!("VIOLATION: {} on {}: {violation}", case.function, row.engine);
+            println!("VIOLATION: {:?} on {}, {}: {violation}", row.strategy, row.engine, row.fault);
         }
-        rows.push(row);
     }
     report(&rows)
+}
+
+/// All kinds at once, each with applications of its own: they wait more than they work.
+async fn under_all(case: Case, cases: usize, means: &Means) -> Vec<Row> {
+    let mut kinds = JoinSet::new();
+    for (place, kind) in Kind::ALL.into_iter().enumerate() {
+        let means = means.clone();
+        kinds.spawn(async move { (place, case.torture(kind, cases, &means, &mut progress(case)).await) });
+    }
+    let mut rows = kinds.join_all().await;
+    rows.sort_by_key(|(place, _)| *place);
+    rows.into_iter().map(|(_, row)| row).collect()
 }
 
 fn now() -> u64 {
@@ -62,10 +77,10 @@ fn progress(case: Case) -> impl FnMut(&Row) {
     move |row| {
         if row.cases() >= next {
             next = row.cases() + PROGRESS;
-            let (kills, rotations, violations) = (row.cases(), row.rotations, row.violations.len());
+            let (cases, rotations, violations) = (row.cases(), row.rotations, row.violations.len());
             println!(
-                "{} on {}: {kills} kills, {rotations} rotations, {violations} violations",
-                case.function, row.engine
+                "{} on {}, {}: {cases} cases, {rotations} rotations, {violations} violations",
+                case.function, row.engine, row.fault
             );
         }
     }
@@ -78,7 +93,7 @@ fn report(rows: &[Row]) -> ExitCode {
     let violations = sum(|row| row.violations.len());
     println!("\n{table}");
     println!(
-        "torture: {} kills, {} rotations, {violations} violations",
+        "torture: {} cases, {} rotations, {violations} violations",
         sum(Row::cases),
         sum(|row| row.rotations)
     );

@@ -1,15 +1,14 @@
 //! What holds the functions to their laws is held to something as well: with a bug, it turns red.
 
 use async_trait::async_trait;
-use bed::crash::{AMinute, Crash, Crashing, Moment};
+use bed::crash::{Crash, Crashing};
 use bed::mysql::{run, text};
-use bed::torture::{Attempt, Dice, Fault, Row, Torture};
-use bed::{Application, Credentials, MySql, MySqlVersion, STEPS, Server as _, Setup, aws_at, mysql_versions};
+use bed::torture::{CrashAtACall, Row, Runs, Torture};
+use bed::{Application, Credentials, InProcess, MySql, MySqlVersion, mysql_versions};
 use rotation::edges::{Change, Database, Move, Proof, Put, SecretStore, Session, SignIn, Wanted};
 use rotation::{
-    AlternatingUsers, DualPassword, EdgeError, Error, Former, Installer, Next, Password, PasswordPolicy,
-    Progress, Rotation, RotationEvent, RotationToken, SecretId, SecretText, Server, SingleUser, Stage,
-    Strategy, Turn, Username, VersionId, Versions,
+    EdgeError, Error, Former, Installer, Next, Password, RotationToken, SecretId, SecretText, Server, Stage,
+    Turn, Username, VersionId, Versions,
 };
 
 /// Between them and the first violation.
@@ -52,103 +51,37 @@ async fn without_a_bug_there_is_no_violation() {
     }
 }
 
-/// Crashes at the calls of one application after the other. None where MySQL is not to be tested.
+/// Crashes until there is a violation, or enough of them. None where MySQL is not to be tested.
 async fn torture(function: &str, bug: Bug) -> Option<Row> {
     if !mysql_versions().contains(&MySqlVersion::MySql97) {
         return None;
     }
     let server = MySql::shared(MySqlVersion::MySql97).await;
-    let strategy: &'static dyn Strategy = match function {
-        "mysql-single-user" => &SingleUser,
-        "mysql-alternating-users" => &AlternatingUsers,
-        _ => &DualPassword,
-    };
-    let crashes = Crashes { server, bug, strategy, aws: None, pending: None, at: 0, is_retry: false };
     let cases = if bug == Bug::None { 20 } else { CRASHES };
-    let torture = Torture::new(server, function, crashes, Dice::new(7)).until_a_violation();
+    let torture = Torture::new(server, function, CrashAtACall::any(7, bug), 8).until_a_violation();
     let row = torture.run(&|row| row.cases() >= cases, &mut |_| ()).await;
     println!("{bug:?}: {row:?}");
     assert_eq!(row.violations.is_empty(), bug == Bug::None, "{bug:?}: {row:?}");
     Some(row)
 }
 
-/// A function in this process, which stops at one call of every rotation: at another one for every application.
-struct Crashes {
-    server: &'static MySql,
-    bug: Bug,
-    strategy: &'static dyn Strategy,
-    aws: Option<aws::Aws>,
-    pending: Option<String>,
-    at: usize,
-    is_retry: bool,
-}
-
 #[async_trait]
-impl Fault<MySql> for Crashes {
-    fn name(&self) -> &'static str {
-        "a crash at any call"
-    }
-
-    async fn application<'a>(&mut self, server: &'a MySql, setup: Setup<'_>) -> Application<'a, MySql> {
-        let application = Application::start(server, setup).await;
-        self.aws = Some(aws_at(&application.local.url()).await);
-        // The last calls are testSecret's and finishSecret's, which these bugs are not about.
-        self.at = self.at % 16 + 1;
-        (self.pending, self.is_retry) = (None, false);
-        application
-    }
-
-    async fn attempt(&mut self, application: &Application<'_, MySql>) -> Attempt {
-        let pending = match self.pending.take() {
-            Some(pending) => pending,
-            None => application.begin().await,
-        };
-        let crash = if self.is_retry { Crash::never() } else { Crash::at(self.at, Moment::After) };
-        self.is_retry = false;
-        for step in STEPS {
-            match crash.until(self.step(application, step, &pending, &crash)).await {
-                Some(Ok(())) => {}
-                Some(Err(error)) => return Attempt::Failed(format!("{step}: {error:?}")),
-                None => {
-                    (self.pending, self.is_retry) = (Some(pending), true);
-                    return Attempt::Struck(step);
-                }
-            }
-        }
-        Attempt::Completed(pending)
-    }
-
-    async fn late(&mut self, application: &Application<'_, MySql>, step: &str, version: &str) -> bool {
-        (self.pending, self.is_retry) = (None, false);
-        self.step(application, step, version, &Crash::never()).await.is_ok()
-    }
-}
-
-impl Crashes {
+impl Runs<MySql> for Bug {
     async fn step(
         &self,
+        function: &InProcess,
         application: &Application<'_, MySql>,
         step: &str,
         version: &str,
         crash: &Crash,
     ) -> Result<(), Error> {
-        let event = RotationEvent::parse(application.event(step, version)).expect("an event");
-        let aws = self.aws.as_ref().expect("an application was started");
-        let (store, database): (&dyn SecretStore, _) = (&aws.secrets_manager, self.server.edge());
-        let store = Crashing { edge: store, crash: crash.clone() };
-        let database = Crashing { edge: &*database, crash: crash.clone() };
-        let promotes = self.bug == Bug::PromotesWithoutTheLabel && step == "finishSecret";
-        let rotation = Rotation {
-            store: &BuggyStore { edge: &store, adds_the_label: promotes.then(|| event.version_id.clone()) },
-            database: &BuggyDatabase { edge: &database, bug: self.bug, server: self.server },
-            topology: &aws.rds,
-            clock: &AMinute,
-            strategy: self.strategy,
-            policy: &PasswordPolicy::default(),
-            username_limit: None,
-            progress: &Progress::default(),
-        };
-        rotation::rotate(&rotation, &event).await
+        let store = Crashing { edge: function.store(), crash: crash.clone() };
+        let database = Crashing { edge: function.database(), crash: crash.clone() };
+        let promotes = *self == Self::PromotesWithoutTheLabel && step == "finishSecret";
+        let version_id = VersionId(version.to_owned());
+        let store = BuggyStore { edge: &store, adds_the_label: promotes.then_some(version_id) };
+        let database = BuggyDatabase { edge: &database, bug: *self };
+        function.step_with(application, step, version, &store, &database).await
     }
 }
 
@@ -195,15 +128,12 @@ impl SecretStore for BuggyStore<'_> {
 struct BuggyDatabase<'a> {
     edge: &'a dyn Database,
     bug: Bug,
-    server: &'static MySql,
 }
 
 impl BuggyDatabase<'_> {
     fn buggy(&self, answer: SignIn) -> SignIn {
         match answer {
-            SignIn::Accepted(session) => {
-                SignIn::Accepted(Box::new(BuggySession { session, bug: self.bug, server: self.server }))
-            }
+            SignIn::Accepted(session) => SignIn::Accepted(Box::new(BuggySession { session, bug: self.bug })),
             no_session @ (SignIn::Refused(_) | SignIn::Expired(_)) => no_session,
         }
     }
@@ -254,7 +184,6 @@ impl Database for BuggyDatabase<'_> {
 struct BuggySession {
     session: Box<dyn Session>,
     bug: Bug,
-    server: &'static MySql,
 }
 
 #[async_trait]
@@ -270,7 +199,8 @@ impl Session for BuggySession {
             return self.session.change_own_password(user, used, next, former).await;
         }
         let as_user = Credentials { user: user.0.clone(), password: used.expose().to_owned() };
-        let mut own = self.server.sign_in(&as_user, "").await.expect("the user signs in");
+        let server = MySql::shared(MySqlVersion::MySql97).await;
+        let mut own = server.sign_in(&as_user, "").await.expect("the user signs in");
         let next = text(next.expose());
         let retain = format!("ALTER USER USER() IDENTIFIED BY {next} RETAIN CURRENT PASSWORD");
         run(&mut own, &retain).await.expect("the user may");

@@ -1,8 +1,8 @@
-//! Every function on every server that it is tortured on.
+//! Every function on every server that it is tortured on, under every kind of fault.
 
 use std::path::PathBuf;
 
-use super::{Dice, KillNine, Row, Torture};
+use super::{AsItIs, CrashAtACall, Fault, KillNine, Network, Row, SecretsManager, Subject, Torture};
 use crate::{MySql, MySqlVersion, Postgres, mysql_versions, postgres_versions};
 
 /// A function on a server.
@@ -24,6 +24,36 @@ const ALL: [Case; 7] = [
     Case { function: "mysql-alternating-users", mysql: Some(MySqlVersion::MariaDb118) },
 ];
 
+/// A kind of fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Of the real binary, at any instant of any step.
+    KillNine,
+    /// Of a function in this process, before or after the effect of any call.
+    Crash,
+    /// The same after the effect of every call, and again after that of every call of the next attempt.
+    TwoCrashes,
+    /// To the database: cut, dead, silent, crawling.
+    Network,
+    /// Its errors, requests that it never sees, answers that are lost.
+    SecretsManager,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::KillNine, Self::Crash, Self::TwoCrashes, Self::Network, Self::SecretsManager];
+}
+
+/// What faults choose by, and what they strike.
+#[derive(Clone, Debug)]
+pub struct Means {
+    /// The same seed, the same choices.
+    pub seed: u64,
+    /// The folder with the packaged binaries, instead of those that cargo builds for tests.
+    pub package: Option<PathBuf>,
+}
+
 impl Case {
     /// All of them whose servers are to be tested.
     pub fn all() -> impl Iterator<Item = Self> {
@@ -31,25 +61,45 @@ impl Case {
         ALL.into_iter().filter(move |case| case.mysql.is_none_or(|version| versions.contains(&version)))
     }
 
-    /// Kills its function's real binary `kills` times, and in every step at least once. `told` learns of every rotation's end.
-    pub async fn kill(self, kills: usize, how: &Killing, told: &mut (dyn FnMut(&Row) + Send)) -> Row {
-        let fault = KillNine::new(Dice::new(how.seed), how.package.clone());
-        let dice = Dice::new(!how.seed);
-        let is_enough = |row: &Row| row.cases() >= kills && row.struck.iter().all(|kills| *kills > 0);
-        let Some(version) = self.mysql else {
-            let server = Postgres::shared(postgres_versions()[0]).await;
-            return Torture::new(server, self.function, fault, dice).run(&is_enough, told).await;
-        };
-        let server = MySql::shared(version).await;
-        Torture::new(server, self.function, fault, dice).run(&is_enough, told).await
+    /// Lets this kind of fault strike at least `cases` times, pairs of crashes as often as there are pairs. `told` learns of every rotation's end.
+    pub async fn torture(self, kind: Kind, cases: usize, by: &Means, told: Told<'_>) -> Row {
+        match self.mysql {
+            None => self.on(Postgres::shared(postgres_versions()[0]).await, kind, cases, by, told).await,
+            Some(version) => self.on(MySql::shared(version).await, kind, cases, by, told).await,
+        }
+    }
+
+    async fn on<S: Subject>(self, server: &S, kind: Kind, cases: usize, by: &Means, told: Told<'_>) -> Row {
+        // Each function on each server meets other faults.
+        let place = ALL.iter().position(|case| *case == self).unwrap_or_default();
+        let (seed, package) = (by.seed.wrapping_add(place as u64), by.package.clone());
+        match kind {
+            Kind::KillNine => self.under(server, KillNine::new(seed, package), cases, seed, told).await,
+            Kind::Crash => self.under(server, CrashAtACall::any(seed, AsItIs), cases, seed, told).await,
+            Kind::TwoCrashes => {
+                self.under(server, CrashAtACall::every_pair(AsItIs), usize::MAX, seed, told).await
+            }
+            Kind::Network => self.under(server, Network::new(seed, package), cases, seed, told).await,
+            Kind::SecretsManager => {
+                self.under(server, SecretsManager::new(seed, package), cases, seed, told).await
+            }
+        }
+    }
+
+    async fn under<S: Subject, F: Fault<S>>(
+        self,
+        server: &S,
+        fault: F,
+        cases: usize,
+        seed: u64,
+        told: Told<'_>,
+    ) -> Row {
+        let steps = fault.steps();
+        let in_every_step = |row: &Row| steps.iter().all(|step| row.struck[super::number_of(step)] > 0);
+        let is_enough = |row: &Row| row.cases() >= cases && in_every_step(row);
+        Torture::new(server, self.function, fault, !seed).run(&is_enough, told).await
     }
 }
 
-/// What kills choose by.
-#[derive(Clone, Debug)]
-pub struct Killing {
-    /// The same seed, the same choices.
-    pub seed: u64,
-    /// The folder with the packaged binaries, instead of those that cargo builds for tests.
-    pub package: Option<PathBuf>,
-}
+/// Who learns of every rotation's end.
+pub type Told<'a> = &'a mut (dyn FnMut(&Row) + Send);

@@ -43,7 +43,6 @@ struct State {
     /// The shot has been fired, and its delay runs.
     lit: bool,
     step: String,
-    version: String,
     pieces: usize,
     /// The most pieces that each step has had.
     most: HashMap<String, usize>,
@@ -96,11 +95,6 @@ impl Fuse {
     /// How many pieces this step has had at most.
     pub(super) fn most_of(&self, step: &str) -> usize {
         self.state().most.get(step).copied().unwrap_or(UNKNOWN)
-    }
-
-    /// The version of the last event.
-    pub(super) fn version(&self) -> String {
-        self.state().version.clone()
     }
 
     /// Counts a piece.
@@ -162,9 +156,8 @@ pub(super) struct Told(pub(super) Arc<Fuse>);
 
 impl Listener for Told {
     fn event(&self, event: &Value) {
-        let text = |field: &str| event[field].as_str().unwrap_or_default().to_owned();
         let mut state = self.0.state();
-        (state.step, state.version, state.pieces) = (text("Step"), text("ClientRequestToken"), 0);
+        (state.step, state.pieces) = (event["Step"].as_str().unwrap_or_default().to_owned(), 0);
         let due = state.due();
         drop(state);
         if let Some(shot) = due {

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use rand::rngs::SmallRng;
+use rand::{RngExt, SeedableRng};
 use serde_json::json;
 
-use super::checks::holder;
-use super::dice::Dice;
+use super::attempts::{Rotated, goes_on, rotated};
 use super::fuse::{Fuse, Shot, Told};
 use super::subject::Subject;
 use super::tap::Tap;
@@ -17,53 +18,34 @@ use crate::crash::Moment;
 use crate::{Application, STEPS, Setup};
 
 /// The longest that a process lives on after its last piece of data.
-const DELAY: u32 = 2_000;
+const DELAY: u64 = 2_000;
 /// The same for one that has just been given an event, and may have to start first.
-const START: u32 = 30_000;
+const START: u64 = 30_000;
 
-/// Kills the real binary, rotated by local-aws. Every second attempt, more or less, is left alone.
+/// Kills the real binary, rotated by local-aws. One in three attempts is left alone.
 #[derive(Debug)]
 pub struct KillNine {
-    dice: Dice,
+    rng: SmallRng,
     package: Option<PathBuf>,
     fuse: Arc<Fuse>,
     taps: Vec<Tap>,
     function: String,
     /// How often it struck in each step.
     struck: [usize; 4],
-    /// The last attempt was cut short.
-    is_incomplete: bool,
 }
 
 impl KillNine {
-    /// Chooses by `dice`. The binary is `package/NAME/bootstrap`, or the one that cargo builds for tests.
+    /// Chooses by `seed`. The binary is `package/NAME/bootstrap`, or the one that cargo builds for tests.
     #[must_use]
-    pub fn new(dice: Dice, package: Option<PathBuf>) -> Self {
+    pub fn new(seed: u64, package: Option<PathBuf>) -> Self {
         Self {
-            dice,
+            rng: SmallRng::seed_from_u64(seed),
             package,
             fuse: Arc::default(),
             taps: Vec::new(),
             function: String::new(),
             struck: [0; 4],
-            is_incomplete: false,
         }
-    }
-
-    /// Whether the version of the last event is AWSCURRENT.
-    async fn is_current<S: Subject>(&self, application: &Application<'_, S>) -> bool {
-        holder(application, "AWSCURRENT").await == Some(self.fuse.version())
-    }
-
-    /// The service's own retry, with the same token: `RotateSecret` would begin another rotation.
-    async fn repeat<S: Subject>(&self, application: &Application<'_, S>) -> Attempt {
-        let version = self.fuse.version();
-        for step in STEPS {
-            if let Err(error) = application.step(step, &version).await {
-                return Attempt::Failed(format!("{step}: {}", error.error_message));
-            }
-        }
-        Attempt::Completed(version)
     }
 
     async fn kill<S: Subject>(&self, application: &Application<'_, S>) {
@@ -74,12 +56,11 @@ impl KillNine {
     fn shot(&mut self) -> Shot {
         // Steps differ in length, and a long one is hit more easily.
         let step = STEPS.into_iter().min_by_key(|step| self.struck[number_of(step)]).unwrap_or(STEPS[0]);
-        let most = u32::try_from(self.fuse.most_of(step)).expect("a step is short");
-        let piece = self.dice.between(0..=most) as usize;
-        let moment = self.dice.one_of(&[Moment::Before, Moment::After]);
+        let piece = self.rng.random_range(0..=self.fuse.most_of(step));
+        let moment = if self.rng.random_ratio(1, 2) { Moment::Before } else { Moment::After };
         let longest = if piece == 0 { START } else { DELAY };
-        let delay = if self.dice.one_in(2) { 0 } else { self.dice.between(0..=longest) };
-        Shot { step, piece, moment, delay: Duration::from_micros(delay.into()) }
+        let delay = if self.rng.random_ratio(1, 2) { 0 } else { self.rng.random_range(0..=longest) };
+        Shot { step, piece, moment, delay: Duration::from_micros(delay) }
     }
 }
 
@@ -104,10 +85,7 @@ impl<S: Subject> Fault<S> for KillNine {
             .map(|(host, port)| (host.to_owned(), port.to_owned()))
             .expect("a port");
         store.leads_to(port.parse().expect("a port"));
-        if let Some(package) = &self.package {
-            let program = package.join(setup.function).join("bootstrap");
-            application.functions.add_program(setup.function, program, &setup.environment, setup.timeout);
-        }
+        application.run_packaged(self.package.as_deref(), &setup);
         let mut superuser = server.superuser_secret().await;
         superuser["port"] = json!(database.port);
         let put = application.client.put_secret_value().secret_id(&application.superuser_arn);
@@ -118,15 +96,17 @@ impl<S: Subject> Fault<S> for KillNine {
     }
 
     async fn attempt(&mut self, application: &Application<'_, S>) -> Attempt {
-        if std::mem::take(&mut self.is_incomplete) && self.is_current(application).await {
-            return self.repeat(application).await;
-        }
-        let shot = self.dice.between(1..=3) > 1;
-        let shot = shot.then(|| self.shot());
+        let shot = self.rng.random_ratio(2, 3).then(|| self.shot());
+        let unfinished = application.unfinished_version();
         self.fuse.arm(shot);
-        let mut rotating = Box::pin(application.rotate());
-        let rotation = tokio::select! {
-            rotation = &mut rotating => rotation,
+        let mut rotating = Box::pin(async {
+            match unfinished {
+                Some(version) => goes_on(application, &version).await,
+                None => rotated(application).await,
+            }
+        });
+        let ended = tokio::select! {
+            ended = &mut rotating => ended,
             () = self.fuse.burnt() => {
                 self.kill(application).await;
                 rotating.await
@@ -137,20 +117,12 @@ impl<S: Subject> Fault<S> for KillNine {
         if self.fuse.has_burnt() {
             self.kill(application).await;
         }
-        if rotation.succeeded {
-            return Attempt::Completed(self.fuse.version());
+        let killed = matches!(&ended, Rotated::Failed { words, .. } if words == "signal: killed");
+        let attempt = ended.blamed_on(if killed { &["Runtime.ExitError"] } else { &[] });
+        if let Attempt::Struck(step) = &attempt {
+            self.struck[number_of(step)] += 1;
         }
-        let last = rotation.attempts.last().and_then(|attempt| attempt.steps.last());
-        let failed = last.and_then(|step| step.outcome.as_ref().err().map(|error| (step.step.name(), error)));
-        match failed {
-            Some((step, error)) if error.message == "signal: killed" => {
-                self.is_incomplete = true;
-                self.struck[number_of(step)] += 1;
-                Attempt::Struck(step)
-            }
-            Some((step, error)) => Attempt::Failed(format!("{step}: {}", error.message)),
-            None => Attempt::Failed("no step was run".to_owned()),
-        }
+        attempt
     }
 
     async fn late(&mut self, application: &Application<'_, S>, step: &str, version: &str) -> bool {

@@ -4,23 +4,30 @@
 //! A [`Fault`] strikes, the rotation is run again as the service does, and everything that is not as it should be
 //! is counted in a [`Row`]. Another kind of fault is another implementation of [`Fault`].
 
+mod attempts;
 mod case;
 mod checks;
-mod dice;
+mod crash;
 mod fuse;
 mod kill;
+mod network;
 mod row;
+mod secrets_manager;
 mod subject;
 mod tap;
 
 use async_trait::async_trait;
+use rand::rngs::SmallRng;
+use rand::{RngExt, SeedableRng};
 
 pub use self::{
-    case::{Case, Killing},
+    case::{Case, Kind, Means, Told},
     checks::Strategy,
-    dice::Dice,
+    crash::{AsItIs, CrashAtACall, Runs},
     kill::KillNine,
+    network::Network,
     row::{Row, table},
+    secrets_manager::SecretsManager,
     subject::Subject,
 };
 use crate::{Application, STEPS, Setup};
@@ -33,6 +40,21 @@ const ENOUGH: usize = 20;
 pub trait Fault<S: Subject>: Send {
     /// What the report calls it.
     fn name(&self) -> &'static str;
+
+    /// The steps in which it can strike.
+    fn steps(&self) -> &'static [&'static str] {
+        &STEPS
+    }
+
+    /// Whether all has been tried that there is to try.
+    fn is_over(&self) -> bool {
+        false
+    }
+
+    /// Whether an operator gives a rotation up now and then.
+    fn is_given_up(&self) -> bool {
+        true
+    }
 
     /// A new application, with what this fault needs around it.
     async fn application<'a>(&mut self, server: &'a S, setup: Setup<'_>) -> Application<'a, S>;
@@ -51,7 +73,7 @@ pub enum Attempt {
     Completed(String),
     /// The fault struck in this step.
     Struck(&'static str),
-    /// A step failed, although no fault struck: with its words.
+    /// A step failed that should not have, or with a cause that is not the fault's: with its words.
     Failed(String),
 }
 
@@ -61,7 +83,7 @@ pub struct Torture<'a, S, F> {
     server: &'a S,
     function: &'a str,
     fault: F,
-    dice: Dice,
+    rng: SmallRng,
     row: Row,
     enough: usize,
 }
@@ -79,10 +101,11 @@ enum Ended {
 }
 
 impl<'a, S: Subject, F: Fault<S>> Torture<'a, S, F> {
-    /// Of the function of this name.
-    pub fn new(server: &'a S, function: &'a str, fault: F, dice: Dice) -> Self {
+    /// Of the function of this name. `seed` chooses what is not the fault's to choose.
+    pub fn new(server: &'a S, function: &'a str, fault: F, seed: u64) -> Self {
         let row = Row::new(server.name(), Strategy::of(function), fault.name());
-        Self { server, function, fault, dice, row, enough: ENOUGH }
+        let rng = SmallRng::seed_from_u64(seed);
+        Self { server, function, fault, rng, row, enough: ENOUGH }
     }
 
     /// Ends with the first violation.
@@ -92,7 +115,7 @@ impl<'a, S: Subject, F: Fault<S>> Torture<'a, S, F> {
     }
 
     /// Goes on until that is enough. `told` learns of every rotation's end.
-    pub async fn run(mut self, is_enough: IsEnough<'_>, told: &mut (dyn FnMut(&Row) + Send)) -> Row {
+    pub async fn run(mut self, is_enough: IsEnough<'_>, told: Told<'_>) -> Row {
         while self.goes_on(is_enough) {
             self.an_application(is_enough, told).await;
         }
@@ -100,18 +123,18 @@ impl<'a, S: Subject, F: Fault<S>> Torture<'a, S, F> {
     }
 
     fn goes_on(&self, is_enough: IsEnough<'_>) -> bool {
-        !is_enough(&self.row) && self.row.violations.len() < self.enough
+        !self.fault.is_over() && !is_enough(&self.row) && self.row.violations.len() < self.enough
     }
 
     /// A few rotations of a new application: on the first its clone is made, later on it is kept equal.
-    async fn an_application(&mut self, is_enough: IsEnough<'_>, told: &mut (dyn FnMut(&Row) + Send)) {
+    async fn an_application(&mut self, is_enough: IsEnough<'_>, told: Told<'_>) {
         let environment = vec![("AWS_LAMBDA_LOG_LEVEL", "INFO")];
         let setup = Setup { function: self.function, user: "torture", environment, ..Setup::single_user() };
         let application = self.fault.application(self.server, setup).await;
         if self.row.strategy == Strategy::DualPassword {
             self.server.allow_two_passwords(&application.app).await;
         }
-        for round in 0..self.dice.between(2..=6) as usize {
+        for round in 0..self.rng.random_range(2..=6) {
             if is_the_bases_turn(&application).await {
                 self.server.enrich(&application.app, round).await;
             }
@@ -132,14 +155,17 @@ impl<'a, S: Subject, F: Fault<S>> Torture<'a, S, F> {
             match &attempt {
                 Attempt::Completed(version) => self.completed(application, version, former.as_deref()).await,
                 Attempt::Struck(step) => self.struck(application, step).await,
-                Attempt::Failed(words) => self.row.note("no fault struck", vec![words.clone()]),
+                Attempt::Failed(words) => self.row.note("failed", vec![words.clone()]),
             }
             if self.row.violations.len() > before {
                 return Ended::Spoiled;
             }
             let Attempt::Struck(step) = attempt else { return Ended::WithoutViolation };
             set_up |= step != "createSecret";
-            if self.dice.one_in(4) && self.give_up(application, set_up).await {
+            if self.fault.is_given_up()
+                && self.rng.random_ratio(1, 4)
+                && self.give_up(application, set_up).await
+            {
                 return Ended::WithoutViolation;
             }
             self.row.retries += 1;

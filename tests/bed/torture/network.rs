@@ -1,0 +1,118 @@
+//! A network to the database that is cut, dies, is silent or crawls.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rand::rngs::SmallRng;
+use rand::{RngExt, SeedableRng};
+
+use super::attempts::{goes_on, rotated};
+use super::subject::Subject;
+use super::{Attempt, Fault};
+use crate::wire::{self, Wire};
+use crate::{Application, Setup};
+
+/// A step that gets no answer gives up before.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// How many bytes a rotation is taken to send and get before one was made.
+const UNKNOWN: [usize; 2] = [4_000, 8_000];
+/// What a function says of such a network, or of the lock of a session that was left without a word.
+const CLASSES: [&str; 4] = ["Unreachable", "Deadline", "TlsFailed", "LockTimeout"];
+/// A server gives such a session up after 10 s: so many attempts may meet it.
+const PATIENCE: usize = 10;
+
+/// A fault on the wire at any byte; one in three attempts is left alone.
+#[derive(Debug)]
+pub struct Network {
+    rng: SmallRng,
+    package: Option<PathBuf>,
+    wire: Option<Wire>,
+    /// The most bytes that a rotation has sent and got.
+    most: [usize; 2],
+}
+
+impl Network {
+    /// Chooses by `seed`. The binary is `package/NAME/bootstrap`, or the one that cargo builds for tests.
+    #[must_use]
+    pub fn new(seed: u64, package: Option<PathBuf>) -> Self {
+        Self { rng: SmallRng::seed_from_u64(seed), package, wire: None, most: UNKNOWN }
+    }
+
+    /// Most are cuts: they cost no time.
+    fn fault(&mut self) -> wire::Fault {
+        let [sent, answered] = self.most.map(|most| self.rng.random_range(1..=most));
+        let dies = self.rng.random_ratio(1, 10);
+        match self.rng.random_range(0..40) {
+            0 => wire::Fault::Silent,
+            1 => wire::Fault::Crawls,
+            choice if choice % 2 == 0 => wire::Fault::After { sent, answered: usize::MAX, dies },
+            _ => wire::Fault::After { sent: usize::MAX, answered, dies },
+        }
+    }
+
+    fn wire(&self) -> &Wire {
+        self.wire.as_ref().expect("an application was started")
+    }
+
+    fn passed(&self) -> [usize; 2] {
+        [self.wire().bytes(), self.wire().answered()]
+    }
+
+    /// With nothing on the wire but what an earlier fault left on the server.
+    async fn left_alone<S: Subject>(&mut self, application: &Application<'_, S>) -> Attempt {
+        let before = self.passed();
+        let mut attempt = rotated(application).await.blamed_on(&["LockTimeout", "Deadline"]);
+        for _attempt in 1..PATIENCE {
+            let Attempt::Struck(_) = attempt else { break };
+            attempt = rotated(application).await.blamed_on(&["LockTimeout", "Deadline"]);
+        }
+        let after = self.passed();
+        for (most, (after, before)) in self.most.iter_mut().zip(after.into_iter().zip(before)) {
+            *most = (*most).max(after - before);
+        }
+        match attempt {
+            Attempt::Struck(step) => Attempt::Failed(format!("{step} failed {PATIENCE} times")),
+            ended @ (Attempt::Completed(_) | Attempt::Failed(_)) => ended,
+        }
+    }
+}
+
+#[async_trait]
+impl<S: Subject> Fault<S> for Network {
+    fn name(&self) -> &'static str {
+        "network"
+    }
+
+    fn steps(&self) -> &'static [&'static str] {
+        // The others need no database.
+        &["setSecret", "testSecret"]
+    }
+
+    async fn application<'a>(&mut self, server: &'a S, setup: Setup<'_>) -> Application<'a, S> {
+        let wire = Wire::to(server.on_port(), wire::Fault::None).await;
+        let setup = Setup { timeout: TIMEOUT, ..setup };
+        let application = Application::on_a_wire(server, &wire, setup.clone()).await;
+        application.run_packaged(self.package.as_deref(), &setup);
+        self.wire = Some(wire);
+        application
+    }
+
+    async fn attempt(&mut self, application: &Application<'_, S>) -> Attempt {
+        if self.rng.random_ratio(1, 3) {
+            return self.left_alone(application).await;
+        }
+        let fault = self.fault();
+        self.wire().becomes(fault);
+        let ended = match application.unfinished_version() {
+            Some(version) => goes_on(application, &version).await,
+            None => rotated(application).await,
+        };
+        self.wire().becomes(wire::Fault::None);
+        ended.blamed_on(&CLASSES)
+    }
+
+    async fn late(&mut self, application: &Application<'_, S>, step: &str, version: &str) -> bool {
+        application.step(step, version).await.is_ok()
+    }
+}
