@@ -41,3 +41,12 @@ async fn a_network_that_fails_at_any_byte_loses_nothing() {
 async fn a_secrets_manager_that_fails_at_any_call_loses_nothing() {
     a_few(Kind::SecretsManager).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_under_single_user_is_awscurrent_ever_refused() {
+    for case in Case::all() {
+        let gap = case.gap(2, None).await;
+        assert!(gap.sign_ins > 2, "nothing was watched: {gap:?}");
+        assert!(!gap.is_violation(), "{gap:?}");
+    }
+}

@@ -1,8 +1,8 @@
 //! Every function on every server that it is tortured on, under every kind of fault.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::{AsItIs, CrashAtACall, Fault, KillNine, Network, Row, SecretsManager, Subject, Torture};
+use super::{AsItIs, CrashAtACall, Fault, Gap, KillNine, Network, Row, SecretsManager, Subject, Torture};
 use crate::{MySql, MySqlVersion, Postgres, mysql_versions, postgres_versions};
 
 /// A function on a server.
@@ -66,6 +66,19 @@ impl Case {
         match self.mysql {
             None => self.on(Postgres::shared(postgres_versions()[0]).await, kind, cases, by, told).await,
             Some(version) => self.on(MySql::shared(version).await, kind, cases, by, told).await,
+        }
+    }
+
+    /// For how long AWSCURRENT is refused, in so many rotations without a fault.
+    pub async fn gap(self, rotations: usize, package: Option<&Path>) -> Gap {
+        match self.mysql {
+            None => {
+                let server = Postgres::shared(postgres_versions()[0]).await;
+                Gap::measure(server, self.function, package, rotations).await
+            }
+            Some(version) => {
+                Gap::measure(MySql::shared(version).await, self.function, package, rotations).await
+            }
         }
     }
 

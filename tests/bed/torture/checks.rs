@@ -17,6 +17,16 @@ pub enum Strategy {
 }
 
 impl Strategy {
+    /// In words.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SingleUser => "single user",
+            Self::AlternatingUsers => "alternating users",
+            Self::DualPassword => "dual password",
+        }
+    }
+
     /// That of the function of this name.
     #[must_use]
     pub fn of(function: &str) -> Self {

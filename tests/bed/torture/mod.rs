@@ -9,6 +9,7 @@ mod case;
 mod checks;
 mod crash;
 mod fuse;
+mod gap;
 mod kill;
 mod network;
 mod row;
@@ -24,6 +25,7 @@ pub use self::{
     case::{Case, Kind, Means, Told},
     checks::Strategy,
     crash::{AsItIs, CrashAtACall, Runs},
+    gap::{Gap, gaps},
     kill::KillNine,
     network::Network,
     row::{Row, table},

@@ -59,11 +59,7 @@ pub fn table(rows: &[Row]) -> String {
     );
     let _ = writeln!(text, "| --- | --- | --- |{}", " ---: |".repeat(9));
     for row in rows {
-        let strategy = match row.strategy {
-            Strategy::SingleUser => "single user",
-            Strategy::AlternatingUsers => "alternating users",
-            Strategy::DualPassword => "dual password",
-        };
+        let strategy = row.strategy.name();
         let [create, set, test, finish] = row.struck;
         let _ = writeln!(
             text,
