@@ -287,6 +287,7 @@ impl<S: Server> Application<'_, S> {
 /// A function that calls what its role does not allow works here and fails in AWS.
 impl<S: Server> Drop for Application<'_, S> {
     fn drop(&mut self) {
+        self.server.discard(&self.app);
         let allowed = role::calls_of(&self.function);
         let allowed = |(on, name): &(On, String)| allowed.iter().any(|call| call.0 == *on && call.1 == name);
         let others: Vec<_> = self.seen_calls().into_iter().filter(|call| !allowed(call)).collect();

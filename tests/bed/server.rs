@@ -36,6 +36,9 @@ pub trait Server: fmt::Debug + Send + Sync {
     /// Lets the application's user have two passwords at a time, where the server knows such a thing.
     async fn allow_two_passwords(&self, app: &App);
 
+    /// The application's tests are over: what it takes much room with may be removed, at some time.
+    fn discard(&self, _app: &App) {}
+
     /// Whether these credentials sign in. Panics if that cannot be told: if the server is away, or full.
     async fn signs_in(&self, as_user: &Credentials, database: &str) -> bool;
 
@@ -74,6 +77,10 @@ impl Server for Postgres {
     }
 
     async fn allow_two_passwords(&self, _app: &App) {}
+
+    fn discard(&self, app: &App) {
+        Postgres::discard(self, app);
+    }
 
     async fn signs_in(&self, as_user: &Credentials, database: &str) -> bool {
         Postgres::signs_in(self, as_user, database).await

@@ -28,6 +28,13 @@ impl App {
         let (database, user) = (name(&self.database), name(&self.credentials.user));
         super::run(&mut session, &format!("CREATE ROLE {user} LOGIN")).await.expect("a new user");
         on.set_password(&self.credentials).await;
+        let discarded = std::mem::take(&mut *on.discarded.lock().expect("no test panics here"));
+        let mut root = on.set_up_as(&on.root(), "postgres").await.expect("root signs in");
+        for database in discarded {
+            let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", name(&database));
+            // What a test left in use stays.
+            let _ = super::run(&mut root, &drop).await;
+        }
         on.execute("postgres", &format!("CREATE DATABASE {database} OWNER {user}")).await;
         self
     }

@@ -5,7 +5,7 @@ mod log;
 mod quote;
 mod server;
 
-use std::{collections::HashMap, path::PathBuf};
+use std::{collections::HashMap, path::PathBuf, sync::Mutex as StdMutex};
 
 use serde_json::{Value, json};
 use sqlx::{
@@ -19,7 +19,7 @@ pub use self::{
     log::Log,
     quote::{name, text},
 };
-use crate::{Credentials, authority::Certificate};
+use crate::{App, Credentials, authority::Certificate};
 
 /// How a test's own server differs from the shared one.
 #[derive(Clone, Copy, Debug, Default)]
@@ -41,6 +41,8 @@ pub struct Postgres {
     server: Server,
     certificate: Certificate,
     admin: OnceCell<Credentials>,
+    /// Databases that nobody uses any more.
+    discarded: StdMutex<Vec<String>>,
 }
 
 impl Postgres {
@@ -60,7 +62,13 @@ impl Postgres {
     /// A server of the caller's own.
     pub async fn start(version: u16, options: PostgresOptions<'_>) -> Self {
         let server = Server::start(version, &options).await;
-        Self { version, server, certificate: options.certificate, admin: OnceCell::new() }
+        Self {
+            version,
+            server,
+            certificate: options.certificate,
+            admin: OnceCell::new(),
+            discarded: StdMutex::default(),
+        }
     }
 
     /// A streaming replica, which applies what the primary does after a delay, such as `3s`.
@@ -173,6 +181,11 @@ impl Postgres {
             }
             Err(error) => panic!("cannot tell whether {} signs in: {error}", as_user.user),
         }
+    }
+
+    /// The next application's making drops this one's database: 1,000 of them would fill a small disk.
+    pub(crate) fn discard(&self, app: &App) {
+        self.discarded.lock().expect("no test panics here").push(app.database.clone());
     }
 
     /// Runs statements as root, which the server's log does not show.
