@@ -9,7 +9,7 @@ use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::json;
 
-use super::attempts::{Rotated, goes_on, rotated};
+use super::attempts::{Next, Rotated};
 use super::fuse::{Fuse, Shot, Told};
 use super::subject::Subject;
 use super::tap::Tap;
@@ -97,14 +97,9 @@ impl<S: Subject> Fault<S> for KillNine {
 
     async fn attempt(&mut self, application: &Application<'_, S>) -> Attempt {
         let shot = self.rng.random_ratio(2, 3).then(|| self.shot());
-        let unfinished = application.unfinished_version();
+        let next = Next::of(application).await;
         self.fuse.arm(shot);
-        let mut rotating = Box::pin(async {
-            match unfinished {
-                Some(version) => goes_on(application, &version).await,
-                None => rotated(application).await,
-            }
-        });
+        let mut rotating = Box::pin(next.run(application));
         let ended = tokio::select! {
             ended = &mut rotating => ended,
             () = self.fuse.burnt() => {
@@ -118,7 +113,7 @@ impl<S: Subject> Fault<S> for KillNine {
             self.kill(application).await;
         }
         let killed = matches!(&ended, Rotated::Failed { words, .. } if words == "signal: killed");
-        let attempt = ended.blamed_on(if killed { &["Runtime.ExitError"] } else { &[] });
+        let attempt = ended.blamed_on(if killed { &["Runtime.ExitError"] } else { &[] }, application).await;
         if let Attempt::Struck(step) = &attempt {
             self.struck[number_of(step)] += 1;
         }

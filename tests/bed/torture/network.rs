@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 
-use super::attempts::{goes_on, rotated};
+use super::attempts::Next;
 use super::subject::Subject;
 use super::{Attempt, Fault};
 use crate::wire::{self, Wire};
@@ -62,10 +62,11 @@ impl Network {
     /// With nothing on the wire but what an earlier fault left on the server.
     async fn left_alone<S: Subject>(&mut self, application: &Application<'_, S>) -> Attempt {
         let before = self.passed();
-        let mut attempt = rotated(application).await.blamed_on(&["LockTimeout", "Deadline"]);
-        for _attempt in 1..PATIENCE {
+        let mut attempt = Attempt::Struck("");
+        for _attempt in 0..PATIENCE {
             let Attempt::Struck(_) = attempt else { break };
-            attempt = rotated(application).await.blamed_on(&["LockTimeout", "Deadline"]);
+            let next = Next::of(application).await;
+            attempt = next.run(application).await.blamed_on(&["LockTimeout", "Deadline"], application).await;
         }
         let after = self.passed();
         for (most, (after, before)) in self.most.iter_mut().zip(after.into_iter().zip(before)) {
@@ -104,12 +105,9 @@ impl<S: Subject> Fault<S> for Network {
         }
         let fault = self.fault();
         self.wire().becomes(fault);
-        let ended = match application.unfinished_version() {
-            Some(version) => goes_on(application, &version).await,
-            None => rotated(application).await,
-        };
+        let ended = Next::of(application).await.run(application).await;
         self.wire().becomes(wire::Fault::None);
-        ended.blamed_on(&CLASSES)
+        ended.blamed_on(&CLASSES, application).await
     }
 
     async fn late(&mut self, application: &Application<'_, S>, step: &str, version: &str) -> bool {

@@ -8,7 +8,7 @@ use rand::rngs::SmallRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 
-use super::attempts::{goes_on, rotated};
+use super::attempts::Next;
 use super::subject::Subject;
 use super::{Attempt, Fault};
 use crate::{Application, Setup};
@@ -65,7 +65,7 @@ impl<S: Subject> Fault<S> for SecretsManager {
     }
 
     async fn attempt(&mut self, application: &Application<'_, S>) -> Attempt {
-        let unfinished = application.unfinished_version();
+        let next = Next::of(application).await;
         if self.rng.random_ratio(2, 3) {
             let failure = self.failure();
             let tries = if self.rng.random_ratio(3, 4) { TRIES } else { 1 };
@@ -73,12 +73,9 @@ impl<S: Subject> Fault<S> for SecretsManager {
                 application.local.fail(failure.clone());
             }
         }
-        let ended = match unfinished {
-            Some(version) => goes_on(application, &version).await,
-            None => rotated(application).await,
-        };
+        let ended = next.run(application).await;
         application.local.clear_failures();
-        ended.blamed_on(&CLASSES)
+        ended.blamed_on(&CLASSES, application).await
     }
 
     async fn late(&mut self, application: &Application<'_, S>, step: &str, version: &str) -> bool {
