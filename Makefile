@@ -75,9 +75,9 @@ test: cargo $(call postgres,$(BED_POSTGRES)) $(call mysql,$(BED_MYSQL)) $(moto) 
 test-matrix: ## Run all tests on PostgreSQL 13 to 18, MySQL and MariaDB
 	@$(MAKE) test BED_POSTGRES=18,17,16,15,14,13
 
-# On the packaged binaries, under the servers of one version each. TORTURE="--cases 1000 --function mysql-dual-password"
+# On the packaged binaries, under the servers of one version each. TORTURE="--kills 1000 --function mysql-dual-password"
 # is about that function only; a seed that a run has printed repeats its choices. PUBLISH=1 puts the figures into docs/reliability.md.
-torture: build $(call postgres,18) $(call mysql,mysql-9.7$(comma)mariadb-11.8) ## Kill, cut off and refuse every function in the middle of rotations, 300 times each way, and check that nothing is lost
+torture: build $(call postgres,18) $(call mysql,mysql-9.7$(comma)mariadb-11.8) ## Kill, cut off and refuse every function in the middle of rotations, over and over, and check that nothing is lost
 	cargo build --locked --workspace --bins
 	@BED_POSTGRES=18 BED_MYSQL=mysql-9.7,mariadb-11.8 cargo run --quiet --locked --bin torture -- \
 	  --package "$(CURDIR)/target/package/x86_64" $(if $(PUBLISH),--publish) $(TORTURE)

@@ -23,6 +23,8 @@ impl<'a> Twins<'a> {
             base: Username(base.to_owned()),
             clone: Username(format!("{base}_clone")),
             next: Next::Clone,
+            // As after a rotation: AWSPREVIOUS signs in as the base.
+            owns_base: true,
         };
         Self { server, edge: server.edge(), superuser, turn }
     }

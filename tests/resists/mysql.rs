@@ -185,10 +185,10 @@ async fn an_unrelated_stronger_account_that_is_called_a_clone() {
     }
 }
 
-/// A user whose name ends in `_clone` makes its holder the clone of nobody. MariaDB has no mark that could tell.
+/// A user whose name ends in `_clone` makes its holder the clone of nobody.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_that_is_called_a_clone_of_somebody_elses_user() {
-    for version in mysql_versions().into_iter().filter(|version| !version.is_mariadb()) {
+    for version in mysql_versions() {
         let server = MySql::shared(version).await;
         let victim = server.create_app("victim").await;
         let attacker = Credentials::new(&format!("{}_clone", victim.user()));
@@ -201,5 +201,48 @@ async fn a_user_that_is_called_a_clone_of_somebody_elses_user() {
         let refusal = application.rotate_badly().await;
         assert!(refusal.contains("nothing proves that"), "{refusal}");
         assert!(server.signs_in(&victim.credentials, &victim.database).await, "on {version}");
+        // Nor does a version that the attacker made up.
+        application.abandon(&application.unfinished_version().expect("a rotation that failed")).await;
+        let mut made_up = application.stored("AWSCURRENT").await.expect("a current version");
+        let own = made_up.clone();
+        made_up["username"] = json!(victim.user());
+        made_up["password"] = json!("a guess, no more");
+        application.store_current(&made_up).await;
+        application.store_current(&own).await;
+        let pending = application.begin().await;
+        application.step("createSecret", &pending).await.expect("createSecret");
+        let refusal = application.step("setSecret", &pending).await.expect_err("it is not its base");
+        assert!(refusal.error_message.contains("neither AWSPREVIOUS nor AWSPENDING"), "{refusal:?}");
+        assert!(server.signs_in(&victim.credentials, &victim.database).await, "on {version}");
+    }
+}
+
+/// An earlier function made the clone, without a mark, and the base has been given more since: AWSPREVIOUS is the proof,
+/// and AWSPENDING where a crash came after the base's new password.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clone_that_may_do_less_than_its_base_by_the_password_of_its_base() {
+    for version in mysql_versions() {
+        let server = MySql::shared(version).await;
+        let application = Application::start(server, Setup::mysql_alternating_users()).await;
+        let user = application.app.user().to_owned();
+        application.rotate_well().await;
+        if !version.is_mariadb() {
+            server
+                .execute(&format!(
+                    "ALTER USER `{user}_clone`@`%` ATTRIBUTE '{{\"rotation.clone_of\": null}}'"
+                ))
+                .await;
+        }
+        server.execute(&format!("GRANT TRIGGER ON {}.* TO `{user}`@`%`", application.app.database)).await;
+        let pending = application.begin().await;
+        for step in ["createSecret", "setSecret", "setSecret", "testSecret", "finishSecret"] {
+            application
+                .step(step, &pending)
+                .await
+                .unwrap_or_else(|error| panic!("{step} on {version}: {error:?}"));
+        }
+        let current = application.credentials("AWSCURRENT").await.expect("a current version");
+        assert_eq!(current.user, user);
+        assert!(application.signs_in("AWSCURRENT").await && application.signs_in("AWSPREVIOUS").await);
     }
 }

@@ -1,9 +1,13 @@
 //! The torture: every function's real binary killed, cut off and refused, over and over, and rotated again, as Secrets
 //! Manager does.
 //!
-//! `make torture` runs it on the packaged binaries. `TORTURE="--function mysql-dual-password --cases 1000"` is about
+//! `make torture` runs it on the packaged binaries. `TORTURE="--function mysql-dual-password --kills 1000"` is about
 //! that function only, and takes longer.
-#![expect(clippy::print_stdout, reason = "a report prints")]
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a report prints, and ends loudly where it cannot go on"
+)]
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -16,14 +20,19 @@ use tokio::task::JoinSet;
 
 /// A line of progress every so many faults.
 const PROGRESS: usize = 50;
+/// How many functions are tortured at a time.
+const AT_ONCE: usize = 8;
 /// How many rotations show how long AWSCURRENT is refused where nothing goes wrong.
 const ROTATIONS: usize = 20;
 
 /// Lets faults strike the functions in the middle of rotations, and checks that nothing is lost.
 #[derive(Parser)]
 struct Arguments {
-    /// How often each kind of fault strikes each function, on each of its servers
+    /// How often each function is killed, on each of its servers
     #[arg(long, default_value_t = 300)]
+    kills: usize,
+    /// How often each other kind of fault strikes
+    #[arg(long, default_value_t = 100)]
     cases: usize,
     /// Chooses the faults; printed, so that a run can be repeated
     #[arg(long)]
@@ -42,11 +51,12 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let means = Means { seed: arguments.seed.unwrap_or_else(now), package: arguments.package };
+    let means = Means { seed: arguments.seed.unwrap_or_else(now), package: arguments.package.clone() };
     println!("torture: seed {}", means.seed);
-    let (mut rows, mut gaps) = (Vec::new(), Vec::new());
-    for case in Case::all().filter(|case| arguments.function.as_deref().is_none_or(|f| f == case.function)) {
-        rows.extend(under_all(case, arguments.cases, &means).await);
+    let cases =
+        || Case::all().filter(|case| arguments.function.as_deref().is_none_or(|f| f == case.function));
+    let (rows, mut gaps) = (tortured(cases(), &arguments, &means).await, Vec::new());
+    for case in cases() {
         gaps.push(case.gap(ROTATIONS, means.package.as_deref()).await);
     }
     for row in &rows {
@@ -57,14 +67,20 @@ async fn main() -> ExitCode {
     report(&rows, &gaps, arguments.publish)
 }
 
-/// All kinds at once, each with applications of its own: they wait more than they work.
-async fn under_all(case: Case, cases: usize, means: &Means) -> Vec<Row> {
-    let mut kinds = JoinSet::new();
-    for (place, kind) in Kind::ALL.into_iter().enumerate() {
+/// Several at once, each with applications of its own: they wait more than they work.
+async fn tortured(cases: impl Iterator<Item = Case>, arguments: &Arguments, means: &Means) -> Vec<Row> {
+    let all = cases.flat_map(|case| Kind::ALL.map(|kind| (case, kind)));
+    let (mut running, mut rows) = (JoinSet::new(), Vec::new());
+    for (place, (case, kind)) in all.enumerate() {
+        if running.len() == AT_ONCE {
+            rows.extend(running.join_next().await);
+        }
+        let strikes = if kind == Kind::KillNine { arguments.kills } else { arguments.cases };
         let means = means.clone();
-        kinds.spawn(async move { (place, case.torture(kind, cases, &means, &mut progress(case)).await) });
+        running.spawn(async move { (place, case.torture(kind, strikes, &means, &mut progress(case)).await) });
     }
-    let mut rows = kinds.join_all().await;
+    rows.extend(running.join_all().await.into_iter().map(Ok));
+    let mut rows: Vec<(usize, Row)> = rows.into_iter().map(|row| row.expect("nothing panics")).collect();
     rows.sort_by_key(|(place, _)| *place);
     rows.into_iter().map(|(_, row)| row).collect()
 }

@@ -146,4 +146,6 @@ pub enum Refusal {
     SuperuserElsewhere { superuser: SecretId, theirs: String, ours: String },
     #[error("{what}; {remedy}")]
     Database { what: String, remedy: String },
+    #[error("{what}, and neither AWSPREVIOUS nor AWSPENDING signs in as {base}; {remedy}")]
+    NotItsBase { base: Username, what: String, remedy: String },
 }

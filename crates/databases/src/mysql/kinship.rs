@@ -95,9 +95,8 @@ fn check_kin(turn: &Turn, base: &Described, clone: &Described, dialect: Dialect)
     })
 }
 
-/// Whoever holds the clone gets the base's password at this turn, and a name is no proof: without a mark, only an account
-/// that may do all that the base may is its clone. MariaDB has no marks, and a base may be given more at any time: there
-/// an account that may do less passes for the clone.
+/// Whoever holds the clone gets the base's password at this turn, and a name is no proof: without a mark, which MariaDB
+/// never has, it is the clone if it may do all that the base may, or if the secret has signed in as the base as well.
 fn check_base_gives_nothing(
     turn: &Turn,
     base: &Described,
@@ -106,15 +105,16 @@ fn check_base_gives_nothing(
 ) -> Result<(), Refusal> {
     let (ours, theirs) = (base.grants.lines(), clone.grants.lines());
     let gained: Vec<_> = ours.difference(&theirs).cloned().collect();
-    if dialect == Dialect::MariaDb || clone.settings.clone_of().is_some() || gained.is_empty() {
+    if turn.owns_base || clone.settings.clone_of().is_some() || gained.is_empty() {
         return Ok(());
     }
     let both = base.grants.union(&clone.grants);
     let grant = difference(&both, &clone.grants, &clone.account, dialect);
     let grant = grant.into_iter().map(|statement| statement.sql).collect::<Vec<_>>().join("; ");
-    Err(Refusal::Database {
+    Err(Refusal::NotItsBase {
+        base: turn.base.clone(),
         what: format!(
-            "nothing proves that {} is the clone of {}: it may not do what that may: {}",
+            "nothing proves that {} is the clone of {}: it may not do what that may ({})",
             clone.account,
             turn.base,
             gained.join("; ")

@@ -211,7 +211,7 @@ mod tests {
 
     fn turn() -> Turn {
         let user = |name: &str| Username(name.into());
-        Turn { base: user("app"), clone: user("app_clone"), next: Next::Clone }
+        Turn { base: user("app"), clone: user("app_clone"), next: Next::Clone, owns_base: false }
     }
 
     fn settings(list: &[(Option<&str>, &str, &str)]) -> Settings {

@@ -187,20 +187,65 @@ async fn by_the_superuser(
     rotation.leave(session).await;
 
     let id = current.superuser.as_ref().ok_or_else(|| no_superuser(event))?;
-    let mut superuser = rotation.superuser(id, &server.endpoint).await?;
+    let superuser = rotation.superuser(id, &server.endpoint).await?;
     // Objects are handed back at the writer, which need not be where the application reads.
     server.endpoint = superuser.endpoint;
 
     if turn.next == Next::Base {
         hand_back(rotation, &server, turn, current, &owned).await?;
     }
-    let doing = format!("set up {} and its password", pending.username);
-    rotation.progress.of(doing, superuser.session.take_turn(turn, &pending.password)).await?;
-    rotation.leave(superuser.session).await;
+    let taken = take_turn(rotation, superuser.session, turn, pending).await;
+    if let Err(Error::Refused(Refusal::NotItsBase { .. })) = &taken
+        && owns_base(rotation, event, &server, turn, pending).await?
+    {
+        let superuser = rotation.superuser(id, &server.endpoint).await?;
+        let turn = Turn { owns_base: true, ..turn.clone() };
+        take_turn(rotation, superuser.session, &turn, pending).await?;
+    } else {
+        taken?;
+    }
     if turn.next == Next::Clone {
         hand_back(rotation, &server, turn, pending, &owned).await?;
     }
     Ok(())
+}
+
+async fn take_turn(
+    rotation: &Rotation<'_>,
+    mut superuser: Box<dyn Session>,
+    turn: &Turn,
+    pending: &Secret,
+) -> Result<(), Error> {
+    let doing = format!("set up {} and its password", pending.username);
+    rotation.progress.of(doing, superuser.take_turn(turn, &pending.password)).await?;
+    rotation.leave(superuser).await;
+    Ok(())
+}
+
+/// Whether AWSPREVIOUS, or AWSPENDING after an earlier attempt, signs in as the base. Asked only where the two users
+/// themselves do not tell that they belong together.
+async fn owns_base(
+    rotation: &Rotation<'_>,
+    event: &RotationEvent,
+    server: &Server,
+    turn: &Turn,
+    pending: &Secret,
+) -> Result<bool, Error> {
+    let previous = previous_of(rotation, event, pending).await?;
+    for (version, stage) in
+        previous.iter().map(|previous| (previous, Stage::Previous)).chain([(pending, Stage::Pending)])
+    {
+        match rotation.sign_in(server, version, stage).await? {
+            SignIn::Accepted(session) => {
+                rotation.leave(session).await;
+                info!(db.user = %turn.base, "{} signs in as the base", stage.name());
+                return Ok(true);
+            }
+            SignIn::Expired(_) => return Ok(true),
+            SignIn::Refused(_) => {}
+        }
+    }
+    Ok(false)
 }
 
 /// What an earlier function's clone owns goes to the base, before the version is promoted.

@@ -40,6 +40,9 @@ pub struct Turn {
     pub clone: Username,
     /// The one whose turn it is.
     pub next: Next,
+    /// A version of this secret has signed in as the base: whoever writes the secret has that user's password, and is
+    /// given nothing by another one.
+    pub owns_base: bool,
 }
 
 /// One of two users.
@@ -102,7 +105,12 @@ mod tests {
     }
 
     fn differences(next: Next, incoming: &OwnView, outgoing: &OwnView) -> Vec<String> {
-        let turn = Turn { base: Username("app".into()), clone: Username("app_clone".into()), next };
+        let turn = Turn {
+            base: Username("app".into()),
+            clone: Username("app_clone".into()),
+            next,
+            owns_base: false,
+        };
         turn.differences(incoming, outgoing)
     }
 
