@@ -20,6 +20,7 @@ pub mod environment;
 mod folder;
 pub mod functions;
 mod in_process;
+pub mod memory;
 mod ministack;
 mod moto;
 pub mod mysql;
