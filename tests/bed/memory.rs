@@ -18,6 +18,14 @@ pub fn copies<const N: usize>(process: u32, passwords: [&str; N]) -> [usize; N] 
     })
 }
 
+/// The most memory that the process has had so far, in KiB.
+#[must_use]
+pub fn peak(process: u32) -> usize {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).expect("the process runs");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("the kernel counts it");
+    line.trim().trim_end_matches(" kB").parse().expect("a number")
+}
+
 /// The child of this process that runs `program`; panics if there is none.
 pub(crate) fn child(parent: u32, program: &Path) -> u32 {
     let children = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children"));

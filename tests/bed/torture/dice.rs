@@ -26,6 +26,11 @@ impl Dice {
         range.start() + u32::try_from(self.next() % span).unwrap_or_default()
     }
 
+    /// So many bytes.
+    pub fn bytes(&mut self, count: usize) -> Vec<u8> {
+        (0..count).map(|_| self.next().to_le_bytes()[0]).collect()
+    }
+
     /// Whether one of `times` throws comes out.
     pub fn one_in(&mut self, times: u32) -> bool {
         self.between(1..=times) == 1
