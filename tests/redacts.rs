@@ -1,5 +1,6 @@
 //! No password, verifier or rotation token in any log of ours, no plain password in any log of a server.
 
+mod memory;
 mod mysql;
 
 use bed::{Application, Postgres, Setup, postgres_versions};

@@ -1,4 +1,7 @@
-//! Networks that fail: each step answers in time and by its cause, nothing is lost, and the next attempt mends it.
+//! Networks and servers that fail: each step answers in time and by its cause, nothing is lost, and the next attempt mends
+//! it.
+
+mod nonsense;
 
 use std::time::Duration;
 

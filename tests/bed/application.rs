@@ -219,6 +219,11 @@ impl<'a, S: Server> Application<'a, S> {
         self.functions.output(&self.function)
     }
 
+    /// The function's processes, when they all wait for their next event.
+    pub async fn processes(&self) -> Vec<u32> {
+        self.functions.waiting(&self.function).await
+    }
+
     /// The value of the version with this label.
     pub async fn stored(&self, stage: &str) -> Option<Value> {
         let call = self.client.get_secret_value().secret_id(&self.arn).version_stage(stage);

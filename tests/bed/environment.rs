@@ -58,6 +58,12 @@ pub(crate) fn mysql_programs(version: MySqlVersion) -> PathBuf {
     folder
 }
 
+/// The folder of packaged functions (`NAME/bootstrap`, from the repository's root) to run instead of those that cargo
+/// builds here: `BED_PACKAGE`.
+pub(crate) fn package() -> Option<PathBuf> {
+    variable("BED_PACKAGE").map(|folder| repository().join(folder))
+}
+
 /// Whether tests that compare a file with what it is generated from write it: `UPDATE=1`.
 #[must_use]
 pub fn updates() -> bool {

@@ -9,11 +9,15 @@ use std::{
     time::Duration,
 };
 
+use rand::SeedableRng;
+use rand::rngs::SmallRng;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     task::JoinHandle,
 };
+
+use crate::lie::{Lie, garble};
 
 /// The first eight bytes of a client that asks for TLS or GSS encryption (PostgreSQL, "Message Formats").
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
@@ -44,6 +48,15 @@ pub enum Fault {
     },
     /// A byte a second, either way.
     Crawls,
+    /// After this many bytes of an answer, on each connection, comes something else: as many bytes, at random.
+    Garbles {
+        /// Bytes of the server that pass.
+        after: usize,
+        /// Chooses the bytes.
+        seed: u64,
+    },
+    /// Somebody else answers, and there is no server.
+    Lies(Lie),
 }
 
 /// How bytes pass: as many as are left, then the connection is closed or dies.
@@ -59,9 +72,13 @@ impl Way {
         let (sent, answered) = match fault {
             Fault::CutsAfter(sent) => (sent, usize::MAX),
             Fault::After { sent, answered, .. } => (sent, answered),
-            Fault::None | Fault::StripsTls | Fault::HidesTls | Fault::Silent | Fault::Crawls => {
-                (usize::MAX, usize::MAX)
-            }
+            Fault::None
+            | Fault::StripsTls
+            | Fault::HidesTls
+            | Fault::Silent
+            | Fault::Crawls
+            | Fault::Garbles { .. }
+            | Fault::Lies(_) => (usize::MAX, usize::MAX),
         };
         let left = |bytes| Arc::new(AtomicUsize::new(bytes));
         Self { fault, sent: left(sent), answered: left(answered) }
@@ -172,6 +189,10 @@ async fn accept(listener: TcpListener, port: u16, way: Arc<Mutex<Way>>, seen: Ar
                 Fault::StripsTls => strip(client, port, &seen).await,
                 Fault::HidesTls => hide(client, port, &seen).await,
                 Fault::Silent => pump(client, tokio::io::sink(), &way.sent, None, &seen.bytes).await,
+                Fault::Garbles { after, seed } => {
+                    garble(client, port, after, SmallRng::seed_from_u64(seed)).await
+                }
+                Fault::Lies(lie) => lie.to(client).await,
                 Fault::None | Fault::CutsAfter(_) | Fault::After { .. } | Fault::Crawls => {
                     pass(client, &[], port, &seen, &way).await
                 }

@@ -20,7 +20,7 @@ use crate::errors::Service;
 /// with Amazon RDS and AWS Secrets Manager"). Their case differs between RDS's guides.
 const MADE_FOR: [&str; 2] = ["aws:rds:primaryDBInstanceArn", "aws:rds:primaryDBClusterArn"];
 
-/// The store of secrets. What the SDK copies of a value on its way is the SDK's, and is not wiped.
+/// The store of secrets. What the SDK copies of a value on its way, it does not wipe; the functions' allocator does.
 pub struct SecretsManager {
     client: Client,
     service: Service,

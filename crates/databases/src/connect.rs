@@ -1,6 +1,10 @@
 //! Time limits, and what a failed connection means.
 
+use std::future::poll_fn;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use rotation::{Cause, EdgeError, Endpoint};
@@ -23,16 +27,27 @@ impl Default for Limits {
     }
 }
 
-/// Runs a call within a limit.
+/// Runs a call within a limit. The drivers panic at messages that are cut short: whoever answers must not end the process.
 pub(crate) async fn within<T>(
     limit: Duration,
     endpoint: &Endpoint,
     call: impl Future<Output = Result<T, EdgeError>>,
 ) -> Result<T, EdgeError> {
-    tokio::time::timeout(limit, call).await.unwrap_or_else(|_| {
+    let mut call = pin!(call);
+    let caught = poll_fn(|context| {
+        let poll = catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(context)));
+        poll.unwrap_or_else(|_| Poll::Ready(Err(not_understood(endpoint))))
+    });
+    tokio::time::timeout(limit, caught).await.unwrap_or_else(|_| {
         let answer = format!("{endpoint} did not answer within {} s", limit.as_secs());
         Err(EdgeError::failed(Cause::Unreachable, answer))
     })
+}
+
+/// Without the driver's words, which may quote what was sent.
+pub(crate) fn not_understood(endpoint: &Endpoint) -> EdgeError {
+    let answer = format!("{endpoint} answered what the driver does not understand");
+    EdgeError::failed(Cause::Protocol, answer)
 }
 
 /// How long a server may take to hear a good-bye.

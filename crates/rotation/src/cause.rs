@@ -28,6 +28,7 @@ pub enum Cause {
     MissingDatabase,
     LockTimeout,
     Unequal,
+    Protocol,
     Statement,
     SecretNotFound,
     AccessDenied,
@@ -66,6 +67,7 @@ impl Cause {
             Self::MissingDatabase => "MissingDatabase",
             Self::LockTimeout => "LockTimeout",
             Self::Unequal => "Unequal",
+            Self::Protocol => "Protocol",
             Self::Statement => "Statement",
             Self::SecretNotFound => "SecretNotFound",
             Self::AccessDenied => "AccessDenied",
@@ -143,6 +145,9 @@ impl Cause {
             }
             Self::Unequal => {
                 "Secrets Manager's retry runs setSecret again, which mends a clone; if it comes back, find who changes this user"
+            }
+            Self::Protocol => {
+                "check the secret's host and port: what answers there does not speak this database's protocol"
             }
             Self::Statement => "look the code up in the server's documentation and its log",
             Self::SecretNotFound => {

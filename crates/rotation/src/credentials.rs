@@ -1,5 +1,5 @@
 //! Who signs in with what. Passwords show in no debug output and are wiped on drop; what sqlx and the SDK copy
-//! of them is theirs, and is not.
+//! of them they do not wipe, but the functions' allocator does.
 
 use std::fmt;
 
@@ -28,7 +28,7 @@ impl fmt::Debug for SecretText {
     }
 }
 
-/// A password; wiped on drop. What sqlx and the SDK copy of it is theirs, and is not wiped.
+/// A password; wiped on drop.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(Zeroizing<String>);
 

@@ -1,6 +1,12 @@
 //! One function: its execution environments, each a process with a Runtime API of its own, as Lambda has them.
 
-use std::{fs::File, os::unix::fs::FileExt, path::PathBuf, sync::Mutex, time::Duration};
+use std::{
+    fs::File,
+    os::unix::fs::FileExt,
+    path::{Path, PathBuf},
+    sync::Mutex,
+    time::Duration,
+};
 
 use axum::body::Bytes;
 use serde_json::{Value, json};
@@ -11,6 +17,7 @@ use tokio::{
 };
 
 use crate::{
+    memory,
     runtime_api::{Event, RuntimeApi, Said},
     secrets_manager::FUNCTIONS_KEY,
     tether::{Stop, tethered},
@@ -104,6 +111,20 @@ impl Function {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
+    /// The processes that are reusable, when each has asked for its next event.
+    pub(super) async fn waiting(&self) -> Vec<u32> {
+        loop {
+            let processes: Option<Vec<_>> = {
+                let idle = self.idle.lock().expect("nobody panics here");
+                idle.iter().map(|execution| execution.waits(&self.program)).collect()
+            };
+            match processes {
+                Some(processes) => return processes,
+                None => sleep(Duration::from_millis(5)).await,
+            }
+        }
+    }
+
     /// Returns when every process is dead.
     pub(super) async fn kill(&self) {
         let _gate = self.gate.lock().await;
@@ -187,6 +208,12 @@ impl Execution {
             said = self.api.said.recv() => said,
             _ = self.shell.wait() => None,
         }
+    }
+
+    /// The function's process, once it has asked for its next event.
+    fn waits(&self, program: &Path) -> Option<u32> {
+        let shell = self.shell.id().expect("the shell was not waited for");
+        (!self.api.said.is_empty()).then(|| memory::child(shell, program))
     }
 
     async fn exit(&mut self) -> Value {

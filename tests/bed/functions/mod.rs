@@ -23,6 +23,7 @@ use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use self::execution::Function;
+use crate::environment::package;
 
 /// Several functions behind one invoke address. They end with this value, or with the process.
 #[derive(Debug)]
@@ -70,10 +71,13 @@ impl Functions {
         Self { all, url, serving }
     }
 
-    /// Adds the function of this name, which is a binary of the package `functions`, built now if it is out of date.
-    /// Lambda would kill it `timeout` after it was given an event.
+    /// Adds the function of this name, which is a binary of the package `functions`, built now if it is out of date, or
+    /// one of those that `BED_PACKAGE` names. Lambda would kill it `timeout` after it was given an event.
     pub async fn add(&self, binary: &str, environment: &[(&str, &str)], timeout: Duration) {
-        let program = built::folder().await.join(binary);
+        let program = match package() {
+            Some(folder) => folder.join(binary).join("bootstrap"),
+            None => built::folder().await.join(binary),
+        };
         self.add_program(binary, program, environment, timeout);
     }
 
@@ -107,6 +111,11 @@ impl Functions {
     #[must_use]
     pub fn output(&self, name: &str) -> String {
         self.all.get(name).unwrap_or_else(|| panic!("no function {name} was added")).output()
+    }
+
+    /// The processes of a function, when they all wait for their next event.
+    pub async fn waiting(&self, name: &str) -> Vec<u32> {
+        self.all.get(name).unwrap_or_else(|| panic!("no function {name} was added")).waiting().await
     }
 
     /// Kills every process of a function, and returns when they are dead. Invocations in the air fail; the next one

@@ -18,7 +18,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// How many bytes a rotation is taken to send and get before one was made.
 const UNKNOWN: [usize; 2] = [4_000, 8_000];
 /// What a function says of such a network, or of the lock of a session that was left without a word.
-const CLASSES: [&str; 4] = ["Unreachable", "Deadline", "TlsFailed", "LockTimeout"];
+const CLASSES: [&str; 5] = ["Unreachable", "Deadline", "Protocol", "TlsFailed", "LockTimeout"];
 /// A server gives such a session up after 10 s: so many attempts may meet it.
 const PATIENCE: usize = 10;
 

@@ -79,9 +79,8 @@ impl Failure {
                     "{endpoint} asks for a way to sign in (caching_sha2_password or sha256_password) that needs TLS"
                 ),
             ),
-            sqlx::Error::Protocol(words) => protocol(endpoint, words),
-            // Their texts may quote what the server sent.
-            _ => (Cause::Statement, format!("{endpoint} answered what the driver does not understand")),
+            sqlx::Error::Protocol(words) => not_the_servers(protocol(endpoint, words)),
+            _ => not_the_servers(connect::not_understood(endpoint)),
         };
         Self { code: None, cause, words, endpoint: endpoint.clone() }
     }
@@ -104,14 +103,15 @@ impl From<Failure> for EdgeError {
 }
 
 /// The driver's words for a plugin that it does not have. The name is the server's: only its letters are repeated.
-fn protocol(endpoint: &Endpoint, words: &str) -> (Cause, String) {
+fn protocol(endpoint: &Endpoint, words: &str) -> EdgeError {
     match words.strip_prefix("unknown authentication plugin: ") {
         Some(plugin) => {
             let plugin: String =
                 plugin.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(64).collect();
-            (Cause::SignInMethod, format!("{endpoint} wants this user to sign in by {plugin}"))
+            let answer = format!("{endpoint} wants this user to sign in by {plugin}");
+            EdgeError::failed(Cause::SignInMethod, answer)
         }
-        None => (Cause::Statement, format!("{endpoint} answered what the driver does not understand")),
+        None => connect::not_understood(endpoint),
     }
 }
 

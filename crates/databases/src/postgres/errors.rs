@@ -24,6 +24,8 @@ pub(super) fn is_refusal(error: &PgDatabaseError) -> bool {
 pub(super) fn failed(endpoint: &Endpoint, error: &sqlx::Error) -> EdgeError {
     match error {
         sqlx::Error::Database(_) => match database_error(error) {
+            // An error of a server has a code, whatever else it lacks.
+            Some(error) if error.code().is_empty() => connect::not_understood(endpoint),
             Some(error) => EdgeError::failed(cause(error), format!("{endpoint} answered {}", answer(error))),
             None => {
                 EdgeError::failed(Cause::Statement, format!("{endpoint} answered an error without a code"))
@@ -46,11 +48,7 @@ pub(super) fn failed(endpoint: &Endpoint, error: &sqlx::Error) -> EdgeError {
             let answer = format!("{endpoint} could not be reached (it hung up)");
             EdgeError::failed(Cause::Unreachable, answer)
         }
-        // Their texts may quote what the server sent.
-        _ => EdgeError::failed(
-            Cause::Statement,
-            format!("{endpoint} answered what the driver does not understand"),
-        ),
+        _ => connect::not_understood(endpoint),
     }
 }
 

@@ -1,0 +1,106 @@
+//! Nonsense in PostgreSQL's protocol.
+
+use bed::wire::Fault;
+use bed::{Lie, Postgres, Setup, Wire, postgres_versions};
+use rand::rngs::SmallRng;
+use rand::seq::IndexedRandom;
+use rand::{RngExt, SeedableRng};
+use serde_json::json;
+use tokio::task::JoinSet;
+
+use super::{bytes, garbled, is_survived, kept, others};
+use crate::resumes::nothing_is_lost;
+use crate::survives::{ready, setups};
+
+/// What a server may begin a message with (PostgreSQL, "Message Formats").
+const KINDS: &[u8] = b"RKSZEN1T2CDAtsnIGHWcdvV3";
+/// `AuthenticationOk` and `ReadyForQuery`.
+const SIGNED_IN: &[u8] = b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I";
+/// `AuthenticationSASL` with SCRAM-SHA-256.
+const SASL: &[u8] = b"R\0\0\0\x17\0\0\0\x0aSCRAM-SHA-256\0\0";
+
+fn lie(parts: Vec<Vec<u8>>) -> Fault {
+    Fault::Lies(Lie { parts: kept(parts), speaks_first: false, stays: false })
+}
+
+/// A message whose length is that of its body, which is random.
+fn message(rng: &mut SmallRng) -> Vec<u8> {
+    let body: u32 = rng.random_range(0..=60);
+    let mut message = vec![*KINDS.choose(rng).expect("some kinds")];
+    message.extend((body + 4).to_be_bytes());
+    message.extend(bytes(rng, body as usize));
+    message
+}
+
+/// Before TLS, and in its place.
+fn before_tls(rng: &mut SmallRng) -> Vec<Fault> {
+    let mut lies: Vec<Fault> = others().into_iter().map(|other| lie(vec![other])).collect();
+    lies.extend(others().into_iter().map(|other| lie(vec![b"S".to_vec(), other])));
+    lies.extend([lie(vec![b"N".to_vec()]), lie(vec![b"E\0\0\0\x08FATAL".to_vec()])]);
+    for _ in 0..15 {
+        let count = rng.random_range(1..=300);
+        lies.push(lie(vec![bytes(rng, count)]));
+        lies.push(lie(vec![b"S".to_vec(), bytes(rng, count)]));
+    }
+    lies
+}
+
+/// Where the secret forbids TLS, every message can be a lie: at the door, in the middle of SCRAM, and to a statement.
+fn in_cleartext(rng: &mut SmallRng) -> Vec<Fault> {
+    let mut lies = Vec::new();
+    for length in 0..4 {
+        lies.push(lie(vec![vec![b'R', 0, 0, 0, length, 0, 0]]));
+    }
+    for cut in 1..SIGNED_IN.len() {
+        lies.push(lie(vec![SIGNED_IN[..cut].to_vec()]));
+    }
+    for _ in 0..25 {
+        lies.push(lie(vec![message(rng)]));
+        lies.push(lie(vec![SASL.to_vec(), message(rng)]));
+        lies.push(lie(vec![SIGNED_IN.to_vec(), message(rng)]));
+    }
+    lies
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nonsense_in_place_of_postgresql() {
+    let mut running = JoinSet::new();
+    for version in postgres_versions() {
+        let server = Postgres::shared(version).await;
+        for setup in setups(server) {
+            let mut rng = SmallRng::seed_from_u64(version.into());
+            let mut faults = before_tls(&mut rng);
+            faults.extend(garbled(&mut rng, 6, 4000));
+            running.spawn(is_survived(server, setup.clone(), json!({"ssl": true}), faults));
+            running.spawn(is_survived(server, setup, json!({"ssl": false}), in_cleartext(&mut rng)));
+        }
+    }
+    while let Some(one) = running.join_next().await {
+        one.expect("it is survived");
+    }
+}
+
+/// The driver reserves what a message says that it is long, and has no limit. So the process ends, at once and with its
+/// memory untouched; the next attempt begins another.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_of_gigabytes_is_not_reserved() {
+    let server = Postgres::shared(postgres_versions()[0]).await;
+    for length in [0x1fff_ffff_u32, 0x7fff_ffff, u32::MAX] {
+        for setup in setups(server) {
+            let context = format!("{} and a message of {length} bytes", setup.function);
+            let wire = Wire::to(server.port(), Fault::None).await;
+            let setup = Setup { fields: json!({ "ssl": false }), ..setup };
+            let (application, pending) = ready(server, &wire, setup).await;
+            wire.becomes(lie(vec![[&b"R"[..], &length.to_be_bytes()].concat()]));
+            let error = application.step("setSecret", &pending).await.expect_err(&context);
+            assert_eq!(error.error_type, "Runtime.ExitError", "{context}: {error:?}");
+            assert!(application.output().contains("memory allocation of"), "{context}: it ended otherwise");
+            nothing_is_lost(&application, true, &context).await;
+            wire.becomes(Fault::None);
+            for step in ["setSecret", "testSecret", "finishSecret"] {
+                application.step(step, &pending).await.expect(step);
+            }
+            assert!(application.signs_in("AWSCURRENT").await, "{context}");
+        }
+    }
+}
