@@ -2,6 +2,7 @@
 //! it.
 
 mod nonsense;
+mod restarts;
 
 use std::time::Duration;
 

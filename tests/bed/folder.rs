@@ -4,11 +4,13 @@ use std::{
     fs::{self, File},
     os::unix::fs::{MetadataExt, PermissionsExt, chown},
     path::{Path, PathBuf},
-    process::Command,
+    process::{Child, Command},
     sync::Once,
 };
 
 const PREFIX: &str = "rotation-bed-";
+/// The file that keeps a folder when its server ends.
+const STAYS: &str = "stays";
 /// PostgreSQL refuses to run as root: then it runs as this user (nobody).
 const NOBODY: u32 = 65534;
 
@@ -44,6 +46,24 @@ impl Folder {
             folder.path.display()
         );
         folder
+    }
+
+    /// Stops the server behind this shell, and returns when it is dead. The folder stays.
+    pub(crate) fn stop(&self, shell: &mut Child) {
+        self.stays();
+        // Closes the tether as well.
+        shell.wait().expect("the shell is our child");
+        self.goes();
+    }
+
+    /// When the server ends, the folder stays.
+    pub(crate) fn stays(&self) {
+        self.write(STAYS, "");
+    }
+
+    /// When the server ends, the folder goes.
+    pub(crate) fn goes(&self) {
+        fs::remove_file(self.path.join(STAYS)).expect("it was to stay");
     }
 
     /// Writes a file that only the server's user and we can read.

@@ -6,7 +6,7 @@ use std::{
 };
 
 /// The shell waits at the other end of its standard input. The kernel closes our end when this process ends, by
-/// SIGKILL too; then the shell stops the program, waits for it and removes the folder.
+/// SIGKILL too; then the shell stops the program, waits for it and removes the folder, unless it holds a file `stays`.
 const SHELL: &str = r#"
 signal=$1 folder=$2; shift 2
 exec 3<&0
@@ -15,7 +15,7 @@ exec 3<&0
 exec 3<&-
 wait $program; status=$?
 kill $watch 2>/dev/null
-[ -z "$folder" ] || /bin/rm -rf "$folder"
+[ -z "$folder" ] || [ -e "$folder/stays" ] || /bin/rm -rf "$folder"
 exit $status
 "#;
 

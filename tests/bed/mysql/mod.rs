@@ -102,6 +102,23 @@ impl MySql {
         Self { version, server, certificate: options.certificate, admin: OnceCell::new() }
     }
 
+    /// Ends the server as a crash would. Its port is refused from then on.
+    pub fn kill(&self) {
+        self.server.kill();
+    }
+
+    /// Shuts the server down in good order, which ends the sessions.
+    pub async fn stop(&self) {
+        let mut root = self.root_session().await;
+        // The answer may get lost with the session.
+        self.server.stop(async { _ = run(&mut root, "SHUTDOWN").await }).await;
+    }
+
+    /// Starts it again after its end, and returns when it accepts connections.
+    pub async fn start_again(&self) {
+        self.server.start_again().await;
+    }
+
     /// The product and its version.
     #[must_use]
     pub fn version(&self) -> MySqlVersion {

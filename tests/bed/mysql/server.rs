@@ -6,6 +6,7 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command},
+    sync::Mutex,
     time::{Duration, Instant},
 };
 
@@ -28,8 +29,9 @@ pub(super) struct Server {
     pub(super) port: u16,
     pub(super) root_password: String,
     folder: Folder,
+    words: Vec<String>,
     /// The server lives as long as this process's end of the pipe to its shell.
-    shell: Child,
+    shell: Mutex<Child>,
 }
 
 impl Server {
@@ -39,24 +41,51 @@ impl Server {
         let template = programs.template();
         copy(&template.join("data"), &folder.path.join("data"));
         let root_password = fs::read_to_string(template.join("password")).expect("the template's password");
-        let (port, shell) = programs.spawn(&folder, options);
-        let mut server = Self { port, root_password, folder, shell };
+        // Free now; a server that finds it taken says so in its log, which the caller prints.
+        let port =
+            TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+        let words = programs.words(&folder, options, port);
+        let shell = Mutex::new(spawn(&folder, &words));
+        let server = Self { port, root_password, folder, words, shell };
         server.wait_until_it_listens().await;
         server
+    }
+
+    /// As if it had crashed. Returns when it is dead.
+    pub(super) fn kill(&self) {
+        self.folder.stop(&mut self.shell.lock().expect("nobody panics here"));
+    }
+
+    /// By an order to shut down. Returns when it has ended.
+    pub(super) async fn stop(&self, order: impl Future<Output = ()>) {
+        self.folder.stays();
+        order.await;
+        let ended = || self.shell.lock().expect("nobody panics here").try_wait();
+        while ended().expect("the shell is our child").is_none() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        self.folder.goes();
+    }
+
+    /// After its end, at the same port; returns when it listens.
+    pub(super) async fn start_again(&self) {
+        *self.shell.lock().expect("nobody panics here") = spawn(&self.folder, &self.words);
+        self.wait_until_it_listens().await;
     }
 
     pub(super) fn folder(&self) -> &Path {
         &self.folder.path
     }
 
-    async fn wait_until_it_listens(&mut self) {
+    async fn wait_until_it_listens(&self) {
         let deadline = Instant::now() + START;
         loop {
             let log = fs::read_to_string(self.folder.path.join("log")).unwrap_or_default();
             if log.contains("ready for connections") {
                 return;
             }
-            let ended = self.shell.try_wait().expect("the shell is our child").is_some();
+            let ended = self.shell.lock().expect("nobody panics here").try_wait();
+            let ended = ended.expect("the shell is our child").is_some();
             assert!(!ended && Instant::now() < deadline, "the server does not start:\n{log}");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
@@ -66,7 +95,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         // Its shell stops it and removes the folder.
-        drop(self.shell.stdin.take());
+        drop(self.shell.get_mut().expect("nobody panics here").stdin.take());
     }
 }
 
@@ -182,10 +211,7 @@ impl Programs {
         run(self.server().iter().map(String::as_str).chain(["--bootstrap", data, &temporary]), Some(&sql));
     }
 
-    fn spawn(&self, folder: &Folder, options: &MySqlOptions<'_>) -> (u16, Child) {
-        // Free now; a server that finds it taken says so in its log, which the caller prints.
-        let port =
-            TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+    fn words(&self, folder: &Folder, options: &MySqlOptions<'_>, port: u16) -> Vec<String> {
         folder.write("authority.pem", authority::pem());
         let here = path(&folder.path).to_owned();
         let mut words = self.server();
@@ -228,13 +254,17 @@ impl Programs {
             None => words.push("--skip-ssl".into()),
         }
         words.extend(options.settings.iter().map(|(name, value)| format!("--{name}={value}")));
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let mut command = tethered(&words, Stop::Kill, Some(&folder.path));
-        command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").current_dir(&folder.path);
-        let log = File::create(folder.path.join("log")).expect("a log file");
-        command.stdout(folder.lock.try_clone().expect("one more handle")).stderr(log);
-        (port, command.spawn().expect("a shell"))
+        words
     }
+}
+
+fn spawn(folder: &Folder, words: &[String]) -> Child {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let mut command = tethered(&words, Stop::Kill, Some(&folder.path));
+    command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").current_dir(&folder.path);
+    let log = File::create(folder.path.join("log")).expect("a log file");
+    command.stdout(folder.lock.try_clone().expect("one more handle")).stderr(log);
+    command.spawn().expect("a shell")
 }
 
 /// Runs a program that makes a data folder; panics with its words if it fails.

@@ -94,6 +94,22 @@ impl Postgres {
         }
     }
 
+    /// Stops the server, and with it all sessions. Its port is refused from then on.
+    pub fn stop(&self) {
+        self.server.stop();
+    }
+
+    /// Starts it again after a stop, and returns when it accepts connections.
+    pub async fn start_again(&self) {
+        self.server.start_again().await;
+    }
+
+    /// Starts it after a stop as a standby; under the setting `hot_standby = off` it turns everybody away, as a server that
+    /// is starting up does. The next start is an ordinary one.
+    pub async fn start_as_standby(&self) {
+        self.server.start_as_standby().await;
+    }
+
     /// The major version, such as 18.
     #[must_use]
     pub fn version(&self) -> u16 {

@@ -6,6 +6,7 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command},
+    sync::Mutex,
     time::{Duration, Instant},
 };
 
@@ -25,8 +26,9 @@ pub(super) struct Server {
     pub(super) port: u16,
     pub(super) root_password: String,
     folder: Folder,
+    programs: PathBuf,
     /// The server lives as long as this process's end of the pipe to its shell.
-    shell: Child,
+    shell: Mutex<Child>,
 }
 
 impl Server {
@@ -41,25 +43,50 @@ impl Server {
         if options.is_standby {
             folder.write("data/standby.signal", "");
         }
-        let (port, shell) = spawn(&folder, &programs);
-        let mut server = Self { port, root_password, folder, shell };
+        let port = free_port();
+        let shell = Mutex::new(spawn(&folder, &programs, port));
+        let server = Self { port, root_password, folder, programs, shell };
         server.wait_until_it_listens().await;
         server
+    }
+
+    /// By a fast shutdown, which ends the sessions. Returns when it is over.
+    pub(super) fn stop(&self) {
+        self.folder.stop(&mut self.shell.lock().expect("nobody panics here"));
+    }
+
+    /// After a stop, at the same port; returns when it listens.
+    pub(super) async fn start_again(&self) {
+        *self.shell.lock().expect("nobody panics here") = spawn(&self.folder, &self.programs, self.port);
+        self.wait_until_it_listens().await;
+    }
+
+    /// The same as a standby, this once.
+    pub(super) async fn start_as_standby(&self) {
+        let signal = self.folder.write("data/standby.signal", "");
+        *self.shell.lock().expect("nobody panics here") = spawn(&self.folder, &self.programs, self.port);
+        self.wait_for("entering standby mode").await;
+        fs::remove_file(signal).expect("the server has read it");
     }
 
     pub(super) fn folder(&self) -> &Path {
         &self.folder.path
     }
 
-    async fn wait_until_it_listens(&mut self) {
+    async fn wait_until_it_listens(&self) {
+        // A standby is ready to accept read-only ("read only" before 14) connections.
+        self.wait_for("database system is ready to accept").await;
+    }
+
+    async fn wait_for(&self, line: &str) {
         let deadline = Instant::now() + START;
         loop {
             let log = fs::read_to_string(self.folder.path.join("log")).unwrap_or_default();
-            // A standby is ready to accept read-only ("read only" before 14) connections.
-            if log.contains("database system is ready to accept") {
+            if log.contains(line) {
                 return;
             }
-            let ended = self.shell.try_wait().expect("the shell is our child").is_some();
+            let ended = self.shell.lock().expect("nobody panics here").try_wait();
+            let ended = ended.expect("the shell is our child").is_some();
             assert!(!ended && Instant::now() < deadline, "PostgreSQL does not start:\n{log}");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
@@ -69,7 +96,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         // Its shell stops it and removes the folder.
-        drop(self.shell.stdin.take());
+        drop(self.shell.get_mut().expect("nobody panics here").stdin.take());
     }
 }
 
@@ -151,10 +178,12 @@ fn configure(folder: &Folder, options: &PostgresOptions<'_>) {
         .expect("a file in the server's folder");
 }
 
-fn spawn(folder: &Folder, programs: &Path) -> (u16, Child) {
-    // Free now; a server that finds it taken says so in its log, which the caller prints.
-    let port =
-        TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+/// Free now; a server that finds it taken says so in its log, which the caller prints.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port()
+}
+
+fn spawn(folder: &Folder, programs: &Path, port: u16) -> Child {
     let (postgres, data, port_word) =
         (programs.join("bin/postgres"), folder.path.join("data"), port.to_string());
     let mut words = server_user_prefix().to_vec();
@@ -163,7 +192,7 @@ fn spawn(folder: &Folder, programs: &Path) -> (u16, Child) {
     command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").current_dir(&folder.path);
     command.stdout(folder.lock.try_clone().expect("one more handle"));
     command.stderr(File::create(folder.path.join("log")).expect("a log file"));
-    (port, command.spawn().expect("a shell"))
+    command.spawn().expect("a shell")
 }
 
 fn append(file: &Path, lines: &str) {

@@ -135,7 +135,8 @@ fn cause(code: u16, words: &str) -> Cause {
         3118 | 4151 => Cause::Locked,
         3955 | 4150 => Cause::Blocked,
         1040 | 1203 | 1226 => Cause::TooManyConnections,
-        1053 | 1077 | 1079 | 1927 => Cause::NotAccepting,
+        // 1317 is said to a statement that waits when the server shuts down.
+        1053 | 1077 | 1079 | 1317 | 1927 => Cause::NotAccepting,
         // The option is named in every language.
         1290 if words.contains("strict-password-validation") => Cause::PasswordPolicy,
         1290 | 1792 | 1836 => Cause::ReadOnly,
