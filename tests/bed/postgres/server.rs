@@ -159,8 +159,8 @@ fn configure(folder: &Folder, options: &PostgresOptions<'_>) {
     let data = folder.path.join("data");
     folder.write("authority.pem", authority::pem());
     let mut lines = format!(
-        "listen_addresses = '127.0.0.1'\nunix_socket_directories = ''\nfsync = off\nshared_buffers = 16MB\nmax_connections = 300\n\
-         log_statement = 'all'\nlog_connections = on\nlog_disconnections = on\nlog_line_prefix = '{LINE_PREFIX}'\n\
+        "listen_addresses = '127.0.0.1'\nunix_socket_directories = ''\nfsync = off\nshared_buffers = 16MB\n\
+         max_connections = 300\nlog_statement = 'all'\nlog_connections = on\nlog_disconnections = on\nlog_line_prefix = '{LINE_PREFIX}'\n\
          password_encryption = 'scram-sha-256'\n",
     );
     if let Some(identity) = options.certificate.issue() {
