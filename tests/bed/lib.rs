@@ -17,6 +17,7 @@ mod cargo_lambda;
 pub mod crash;
 mod credentials;
 pub mod environment;
+pub mod fleet;
 mod folder;
 pub mod functions;
 mod in_process;

@@ -10,6 +10,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
+use super::Memory;
 use crate::{
     runtime_api::{Event, RuntimeApi, Said},
     secrets_manager::FUNCTIONS_KEY,
@@ -43,6 +44,7 @@ struct Execution {
     shell: Child,
     /// The process lives as long as this end of the pipe to its shell.
     tether: Option<ChildStdin>,
+    memory: Memory,
 }
 
 /// What an invocation comes to, and whether the environment can take another event.
@@ -86,6 +88,7 @@ impl Function {
                 (Err(failure("Runtime.ExitError", "signal: killed")), Afterwards::Over)
             }
         };
+        execution.memory.note();
         let mut idle = self.idle.lock().expect("nobody panics here");
         // Whoever kills meanwhile finds it here, or has been heard.
         if afterwards == Afterwards::Reusable && killed.has_changed().is_ok_and(|changed| !changed) {
@@ -95,6 +98,12 @@ impl Function {
         drop(idle);
         execution.end().await;
         answer
+    }
+
+    /// Of each process that waits for an event.
+    pub(super) fn memory(&self) -> Vec<Memory> {
+        let idle = self.idle.lock().expect("nobody panics here");
+        idle.iter().map(|execution| execution.memory.clone()).collect()
     }
 
     pub(super) fn output(&self) -> String {
@@ -129,7 +138,8 @@ impl Function {
         let mut shell = command.spawn().expect("a shell");
         // Taken out, since waiting for a child closes its standard input.
         let tether = shell.stdin.take();
-        Execution { api, shell, tether }
+        let memory = Memory::of(shell.id(), &self.program);
+        Execution { api, shell, tether, memory }
     }
 
     /// AWS Lambda developer guide, "Defined runtime environment variables". The credentials open nothing.

@@ -2,6 +2,7 @@
 
 mod built;
 mod execution;
+mod memory;
 
 use std::{
     collections::HashMap,
@@ -23,6 +24,7 @@ use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use self::execution::Function;
+pub use self::memory::Memory;
 
 /// Several functions behind one invoke address. They end with this value, or with the process.
 #[derive(Debug)]
@@ -107,6 +109,12 @@ impl Functions {
     #[must_use]
     pub fn output(&self, name: &str) -> String {
         self.all.get(name).unwrap_or_else(|| panic!("no function {name} was added")).output()
+    }
+
+    /// What each process of a function keeps, of those that wait for an event.
+    #[must_use]
+    pub fn memory(&self, name: &str) -> Vec<Memory> {
+        self.all.get(name).unwrap_or_else(|| panic!("no function {name} was added")).memory()
     }
 
     /// Kills every process of a function, and returns when they are dead. Invocations in the air fail; the next one
