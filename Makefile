@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-matrix torture fuzz check format lint docs imports one-tls-stack template build size reproducible package roots tools cargo clean
+.PHONY: help demo test test-matrix torture fleet fuzz check format lint docs imports one-tls-stack template build size reproducible package roots tools cargo clean
 
 # The programs that tests and demo run, pinned here and nowhere else. `make tools` fetches them into target/tools.
 POSTGRES_13 := 13.23.0-beta.16
@@ -81,6 +81,12 @@ torture: build $(call postgres,18) $(call mysql,mysql-9.7$(comma)mariadb-11.8) #
 	cargo build --locked --workspace --bins
 	@BED_POSTGRES=18 BED_MYSQL=mysql-9.7,mariadb-11.8 cargo run --quiet --locked --bin torture -- \
 	  --package "$(CURDIR)/target/package/x86_64" $(if $(PUBLISH),--publish) $(TORTURE)
+
+# On the packaged binaries. FLEET="--secrets 100 --engine mysql" is about fewer secrets, on one server.
+fleet: build $(call postgres,18) $(call mysql,mysql-9.7) ## Rotate 1,000 secrets on each server, 50 at once under AWS's limit of writes, and check every one
+	cargo build --locked --workspace --bins
+	@BED_POSTGRES=18 BED_MYSQL=mysql-9.7 cargo run --quiet --locked --bin fleet -- \
+	  --package "$(CURDIR)/target/package/x86_64" $(if $(PUBLISH),--publish) $(FLEET)
 
 # libFuzzer's coverage is stable Rust's own; only the sanitizers, `-s none` leaves them out, need a nightly one. What a target
 # finds lies in target/fuzz; its finds of interest are kept there as well, beside the seeds of fuzz/corpus.

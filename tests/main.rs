@@ -14,6 +14,7 @@ mod corpus;
 mod costs;
 mod deploys;
 mod explains;
+mod fleets;
 mod interferes;
 mod kin;
 mod mirrors;

@@ -19,6 +19,9 @@ const POINTS: usize = 4;
 /// How many applications are under way at once.
 const AT_ONCE: usize = 16;
 
+/// More failures of Secrets Manager than a step of 15 s has time for.
+const ALWAYS: usize = 100;
+
 /// Every strategy that a server has.
 fn setups<S: Server>(server: &S) -> Vec<Setup<'static>> {
     let timeout = Duration::from_secs(5);
@@ -154,20 +157,20 @@ async fn check<S: Server>(server: &'static S) {
     assert!(failed * 4 > cases * 3, "only {failed} of {cases} were felt");
 }
 
-/// Three times in a row, so that the SDK gives up; then the next attempt mends it.
+/// More often than the step has time for; then the next attempt mends it.
 async fn a_call_that_fails(setup: Setup<'static>, fault: Failure, classes: [&'static str; 2]) {
     let server = Postgres::shared(postgres_versions()[0]).await;
     let context = format!("{}, {fault:?}", setup.function);
     let single_user = setup.function.ends_with("single-user");
     let application = Application::start(server, setup).await;
-    for _ in 0..3 {
+    for _ in 0..ALWAYS {
         application.local.fail(fault.clone());
     }
     let failure = application.rotate_badly().await;
+    application.local.clear_failures();
     let class = failure.split([' ', ':']).nth(1).unwrap_or_default().to_owned();
     assert!(classes.contains(&class.as_str()), "{context}: {failure}");
     nothing_is_lost(&application, single_user, &context).await;
-    application.local.clear_failures();
     // The last call of all took effect: nothing is left to be mended.
     if (fault.operation.as_str(), &fault.effect) != ("UpdateSecretVersionStage", &Effect::DropAnswer) {
         application.rotate_well().await;
@@ -180,6 +183,7 @@ async fn a_call_that_fails(setup: Setup<'static>, fault: Failure, classes: [&'st
 async fn a_secrets_manager_that_fails_at_any_call() {
     let mut running = JoinSet::new();
     for setup in [Setup::single_user(), Setup::alternating_users()] {
+        let setup = Setup { timeout: Duration::from_secs(15), ..setup };
         for operation in ["DescribeSecret", "GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage"] {
             let no_answer = ["Unreachable", "SecretsManager"];
             for (fault, classes) in [
@@ -195,6 +199,28 @@ async fn a_secrets_manager_that_fails_at_any_call() {
     }
     while let Some(one) = running.join_next().await {
         one.expect("every case is mended");
+    }
+}
+
+/// More often than the SDK tries by itself; a step that gave up would be run again from the first on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_that_is_throttled_is_tried_again_while_there_is_time() {
+    let server = Postgres::shared(postgres_versions()[0]).await;
+    let mut running = JoinSet::new();
+    for operation in ["PutSecretValue", "UpdateSecretVersionStage"] {
+        running.spawn(async move {
+            let application = Application::start(server, Setup::single_user()).await;
+            for _ in 0..7 {
+                application.local.fail(Failure::refuse(operation, 1, "ThrottlingException"));
+            }
+            application.rotate_well().await;
+            let calls = application.local.calls();
+            let throttled = calls.iter().filter(|call| call.error.is_some()).count();
+            assert_eq!(throttled, 7, "{operation}");
+        });
+    }
+    while let Some(one) = running.join_next().await {
+        one.expect("the rotation goes through");
     }
 }
 

@@ -226,9 +226,7 @@ impl<'a, S: Server> Application<'a, S> {
 
     /// The value of the version with this label.
     pub async fn stored(&self, stage: &str) -> Option<Value> {
-        let call = self.client.get_secret_value().secret_id(&self.arn).version_stage(stage);
-        let text = call.send().await.ok()?.secret_string()?.to_owned();
-        serde_json::from_str(&text).ok()
+        stored(&self.client, &self.arn, stage).await
     }
 
     /// Replaces AWSCURRENT, as a person would.
@@ -254,9 +252,7 @@ impl<'a, S: Server> Application<'a, S> {
 
     /// User and password of the version with this label.
     pub async fn credentials(&self, stage: &str) -> Option<Credentials> {
-        let secret = self.stored(stage).await?;
-        let text = |field: &str| secret[field].as_str().map(String::from);
-        Some(Credentials { user: text("username")?, password: text("password")? })
+        credentials(&self.client, &self.arn, stage).await
     }
 
     /// Whether the version with this label exists and signs in.
@@ -307,6 +303,20 @@ pub async fn store(client: &Client, name: &str, secret: &Value) -> String {
     let call = client.create_secret().name(name).secret_string(secret.to_string());
     let answer = call.send().await.expect("CreateSecret is accepted");
     answer.arn().expect("CreateSecret answers an ARN").to_owned()
+}
+
+/// The value of a secret's version with this label.
+async fn stored(client: &Client, arn: &str, stage: &str) -> Option<Value> {
+    let call = client.get_secret_value().secret_id(arn).version_stage(stage);
+    let text = call.send().await.ok()?.secret_string()?.to_owned();
+    serde_json::from_str(&text).ok()
+}
+
+/// User and password of a secret's version with this label.
+pub(crate) async fn credentials(client: &Client, arn: &str, stage: &str) -> Option<Credentials> {
+    let secret = stored(client, arn, stage).await?;
+    let text = |field: &str| secret[field].as_str().map(String::from);
+    Some(Credentials { user: text("username")?, password: text("password")? })
 }
 
 fn merge(secret: &mut Value, fields: &Value) {

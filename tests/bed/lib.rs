@@ -18,6 +18,7 @@ pub mod crash;
 mod credentials;
 pub mod environment;
 pub mod figures;
+pub mod fleet;
 mod folder;
 pub mod functions;
 mod in_process;

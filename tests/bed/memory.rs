@@ -21,22 +21,26 @@ pub fn copies<const N: usize>(process: u32, passwords: [&str; N]) -> [usize; N] 
 /// The most memory that the process has had so far, in KiB.
 #[must_use]
 pub fn peak(process: u32) -> usize {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).expect("the process runs");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("the kernel counts it");
-    line.trim().trim_end_matches(" kB").parse().expect("a number")
+    status(process, "VmHWM").expect("the process runs, and the kernel counts it")
 }
 
-/// The child of this process that runs `program`; panics if there is none.
-pub(crate) fn child(parent: u32, program: &Path) -> u32 {
-    let children = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children"));
-    let children = children.expect("the process runs");
-    let program = program.canonicalize().expect("a program");
+/// The memory that the process has now, in KiB, which some kernels tell to a few hundred only (proc(5)); none if it is gone.
+pub(crate) fn resident(process: u32) -> Option<usize> {
+    status(process, "VmRSS")
+}
+
+fn status(process: u32, field: &str) -> Option<usize> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'))?;
+    line.trim().strip_suffix(" kB")?.parse().ok()
+}
+
+/// The child of a process that runs `program`.
+pub(crate) fn child(parent: u32, program: &Path) -> Option<u32> {
+    let children = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).ok()?;
+    let program = program.canonicalize().ok()?;
     let runs = |child: &u32| fs::read_link(format!("/proc/{child}/exe")).is_ok_and(|runs| runs == program);
-    children
-        .split_whitespace()
-        .filter_map(|child| child.parse().ok())
-        .find(runs)
-        .expect("it runs the program")
+    children.split_whitespace().filter_map(|child| child.parse().ok()).find(runs)
 }
 
 /// The contents of each mapping that can be read and written: heaps, stacks, and what is static.

@@ -32,6 +32,7 @@ pub use failures::{Effect, Failure};
 pub use rds::{DbCluster, DbClusterMember, DbInstance, MemberRole};
 pub use rotation::{Attempt, FunctionError, FunctionErrorKind, Rotation, Step, StepResult};
 pub use server::{LocalAws, Options, StartError};
+pub use throttle::WRITES_PER_SECOND;
 
 /// The operating system's entropy; it panics if the system has none, and then nothing here can be trusted.
 fn entropy() -> impl rand::Rng {

@@ -21,8 +21,11 @@ pub struct Options {
     pub address: SocketAddr,
     /// Where functions are called: what stands before `/2015-03-31/functions/NAME/invocations`.
     pub lambda_url: Option<String>,
-    /// Whether `PutSecretValue` and `UpdateSecretVersionStage` together are held to 50 a second, as the service does.
-    pub throttle_writes: bool,
+    /// How many calls of `PutSecretValue` and `UpdateSecretVersionStage` together are admitted a second; none is no
+    /// limit. The service admits [`WRITES_PER_SECOND`](crate::WRITES_PER_SECOND).
+    pub writes_per_second: Option<u32>,
+    /// How long every call of AWS's APIs waits before it is looked at (0 unless set).
+    pub latency: Duration,
     /// How often a rotation is tried in all, at least once (5 unless set).
     pub attempts: u32,
     /// The pause between two attempts (1 s unless set).
@@ -36,7 +39,8 @@ impl Default for Options {
         Options {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             lambda_url: None,
-            throttle_writes: false,
+            writes_per_second: None,
+            latency: Duration::ZERO,
             attempts: 5,
             pause: Duration::from_secs(1),
             invoke_timeout: Duration::from_secs(60),
@@ -174,11 +178,12 @@ pub(crate) fn new_service(options: Options) -> Service {
         servers: Mutex::new(Servers::default()),
         calls: CallLog::default(),
         failures: Failures::default(),
-        throttle: options.throttle_writes.then(|| Mutex::new(Throttle::new(Instant::now()))),
+        throttle: options.writes_per_second.map(|writes| Mutex::new(Throttle::new(writes, Instant::now()))),
         rotations: Rotations::default(),
         lambda_url: Mutex::new(options.lambda_url),
         client: client(),
         settings: Settings {
+            latency: options.latency,
             attempts: options.attempts,
             pause: options.pause,
             invoke_timeout: options.invoke_timeout,

@@ -17,7 +17,7 @@ pub(crate) struct Service {
     pub(crate) servers: Mutex<Servers>,
     pub(crate) calls: CallLog,
     pub(crate) failures: Failures,
-    /// Limits writes, if it is switched on.
+    /// Limits writes, if there is a limit.
     pub(crate) throttle: Option<Mutex<Throttle>>,
     pub(crate) rotations: Rotations,
     pub(crate) lambda_url: Mutex<Option<String>>,
@@ -29,6 +29,7 @@ pub(crate) struct Service {
 
 /// What a running server never changes.
 pub(crate) struct Settings {
+    pub(crate) latency: Duration,
     pub(crate) attempts: u32,
     pub(crate) pause: Duration,
     pub(crate) invoke_timeout: Duration,

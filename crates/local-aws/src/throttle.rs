@@ -1,23 +1,26 @@
 use std::time::Instant;
 
-/// `PutSecretValue` and `UpdateSecretVersionStage` together, a second, per account and region (quotas of Secrets Manager).
-const WRITES_PER_SECOND: f64 = 50.0;
+/// How many calls of `PutSecretValue` and `UpdateSecretVersionStage` together AWS admits a second, per account and
+/// region (quotas of Secrets Manager; not adjustable).
+pub const WRITES_PER_SECOND: u32 = 50;
 
 /// A bucket that holds one second's writes and refills steadily.
 pub(crate) struct Throttle {
+    per_second: f64,
     left: f64,
     at: Instant,
 }
 
 impl Throttle {
-    pub(crate) fn new(now: Instant) -> Self {
-        Throttle { left: WRITES_PER_SECOND, at: now }
+    pub(crate) fn new(writes_per_second: u32, now: Instant) -> Self {
+        let per_second = f64::from(writes_per_second);
+        Throttle { per_second, left: per_second, at: now }
     }
 
     /// Takes one write; false if there is none left.
     pub(crate) fn admit(&mut self, now: Instant) -> bool {
-        let refill = now.duration_since(self.at).as_secs_f64() * WRITES_PER_SECOND;
-        self.left = (self.left + refill).min(WRITES_PER_SECOND);
+        let refill = now.duration_since(self.at).as_secs_f64() * self.per_second;
+        self.left = (self.left + refill).min(self.per_second);
         self.at = now;
         let admitted = self.left >= 1.0;
         if admitted {
@@ -39,13 +42,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fifty_writes_pass_at_once_and_fifty_more_each_second() {
-        let start = Instant::now();
-        let mut throttle = Throttle::new(start);
-        assert_eq!((0..60).filter(|_| throttle.admit(start)).count(), 50);
-        let later = start + Duration::from_millis(500);
-        assert_eq!((0..60).filter(|_| throttle.admit(later)).count(), 25);
-        let much_later = start + Duration::from_secs(60);
-        assert_eq!((0..60).filter(|_| throttle.admit(much_later)).count(), 50);
+    fn a_seconds_writes_pass_at_once_and_as_many_more_each_second() {
+        for (per_second, in_half_a_second) in [(WRITES_PER_SECOND, 25), (4, 2), (0, 0)] {
+            let start = Instant::now();
+            let mut throttle = Throttle::new(per_second, start);
+            let mut admitted = |now| (0..60).filter(|_| throttle.admit(now)).count();
+            assert_eq!(admitted(start), per_second as usize);
+            assert_eq!(admitted(start + Duration::from_millis(500)), in_half_a_second);
+            assert_eq!(admitted(start + Duration::from_secs(60)), per_second as usize);
+        }
     }
 }

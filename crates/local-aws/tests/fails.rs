@@ -1,6 +1,8 @@
 //! Failures made on purpose, the limit of writes, and the log of calls.
 
-use local_aws::{Failure, Options};
+use std::time::{Duration, Instant};
+
+use local_aws::{Failure, Options, WRITES_PER_SECOND};
 use serde_json::json;
 
 use crate::support::{Aws, Refused, id, send, signed};
@@ -32,8 +34,9 @@ async fn a_lost_answer_has_its_effect_and_a_lost_request_has_none() {
 }
 
 #[tokio::test]
-async fn writes_are_throttled_if_switched_on() {
-    let aws = Aws::start_with(Options { throttle_writes: true, ..Options::default() }).await;
+async fn writes_are_throttled_if_there_is_a_limit() {
+    let limited = Options { writes_per_second: Some(WRITES_PER_SECOND), ..Options::default() };
+    let aws = Aws::start_with(limited).await;
     aws.create("app", "one", 1).await;
     let mut throttled = 0;
     for _ in 0..200 {
@@ -44,6 +47,25 @@ async fn writes_are_throttled_if_switched_on() {
     }
     assert!(throttled > 0);
     aws.ok("GetSecretValue", json!({"SecretId": "app"})).await;
+}
+
+#[tokio::test]
+async fn a_limit_of_writes_is_as_low_as_one_likes() {
+    let aws = Aws::start_with(Options { writes_per_second: Some(0), ..Options::default() }).await;
+    aws.create("app", "one", 1).await;
+    let refused = aws.put(1, "one", &["AWSCURRENT"]).await.expect_err("no write is admitted");
+    assert_eq!(refused.code, "ThrottlingException");
+    aws.ok("GetSecretValue", json!({"SecretId": "app"})).await;
+}
+
+#[tokio::test]
+async fn every_call_waits_for_the_latency() {
+    let latency = Duration::from_millis(50);
+    let aws = Aws::start_with(Options { latency, ..Options::default() }).await;
+    let began = Instant::now();
+    aws.create("app", "one", 1).await;
+    aws.code("GetSecretValue", json!({"SecretId": "nobody"})).await;
+    assert!(began.elapsed() >= latency * 2, "{:?}", began.elapsed());
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
+use super::Memory;
 use crate::{
     memory,
     runtime_api::{Event, RuntimeApi, Said},
@@ -50,6 +51,7 @@ struct Execution {
     shell: Child,
     /// The process lives as long as this end of the pipe to its shell.
     tether: Option<ChildStdin>,
+    memory: Memory,
 }
 
 /// What an invocation comes to, and whether the environment can take another event.
@@ -93,6 +95,7 @@ impl Function {
                 (Err(failure("Runtime.ExitError", "signal: killed")), Afterwards::Over)
             }
         };
+        execution.memory.note();
         let mut idle = self.idle.lock().expect("nobody panics here");
         // Whoever kills meanwhile finds it here, or has been heard.
         if afterwards == Afterwards::Reusable && killed.has_changed().is_ok_and(|changed| !changed) {
@@ -102,6 +105,12 @@ impl Function {
         drop(idle);
         execution.end().await;
         answer
+    }
+
+    /// Of each process that waits for an event.
+    pub(super) fn memory(&self) -> Vec<Memory> {
+        let idle = self.idle.lock().expect("nobody panics here");
+        idle.iter().map(|execution| execution.memory.clone()).collect()
     }
 
     pub(super) fn output(&self) -> String {
@@ -150,7 +159,8 @@ impl Function {
         let mut shell = command.spawn().expect("a shell");
         // Taken out, since waiting for a child closes its standard input.
         let tether = shell.stdin.take();
-        Execution { api, shell, tether }
+        let memory = Memory::of(shell.id(), &self.program);
+        Execution { api, shell, tether, memory }
     }
 
     /// AWS Lambda developer guide, "Defined runtime environment variables". The credentials open nothing.
@@ -213,7 +223,7 @@ impl Execution {
     /// The function's process, once it has asked for its next event.
     fn waits(&self, program: &Path) -> Option<u32> {
         let shell = self.shell.id().expect("the shell was not waited for");
-        (!self.api.said.is_empty()).then(|| memory::child(shell, program))
+        (!self.api.said.is_empty()).then(|| memory::child(shell, program).expect("it runs the program"))
     }
 
     async fn exit(&mut self) -> Value {

@@ -2,6 +2,7 @@
 
 mod built;
 mod execution;
+mod memory;
 
 use std::{
     collections::HashMap,
@@ -23,6 +24,7 @@ use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use self::execution::Function;
+pub use self::memory::Memory;
 use crate::environment::package;
 
 /// Several functions behind one invoke address. They end with this value, or with the process.
@@ -116,6 +118,12 @@ impl Functions {
     /// The processes of a function, when they all wait for their next event.
     pub async fn waiting(&self, name: &str) -> Vec<u32> {
         self.all.get(name).unwrap_or_else(|| panic!("no function {name} was added")).waiting().await
+    }
+
+    /// What each process of a function keeps, of those that wait for an event.
+    #[must_use]
+    pub fn memory(&self, name: &str) -> Vec<Memory> {
+        self.all.get(name).unwrap_or_else(|| panic!("no function {name} was added")).memory()
     }
 
     /// Kills every process of a function, and returns when they are dead. Invocations in the air fail; the next one

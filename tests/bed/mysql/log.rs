@@ -10,6 +10,10 @@ pub struct Log {
 }
 
 impl Log {
+    pub(super) fn from_the_start(path: PathBuf) -> Self {
+        Self { path, from: 0 }
+    }
+
     pub(super) fn from_now(path: PathBuf) -> Self {
         let from = fs::read(&path).expect("the server has a log").len();
         Self { path, from }
@@ -38,19 +42,24 @@ impl Log {
     /// How many times this user signed in.
     #[must_use]
     pub fn authorized(&self, user: &str) -> usize {
-        self.connections(user).0
+        self.connections(&format!("Connect\t{user}@")).0
     }
 
     /// How many times this user, existing or not, was turned away at the door, for whatever reason.
     #[must_use]
     pub fn failed(&self, user: &str) -> usize {
-        self.connections(user).1
+        self.connections(&format!("Connect\t{user}@")).1
+    }
+
+    /// How many times anybody signed in, and was turned away at the door.
+    #[must_use]
+    pub fn sign_ins(&self) -> (usize, usize) {
+        self.connections("Connect\t")
     }
 
     /// Both products write `Connect` before they have decided. Whoever came in goes on to say SET NAMES, at once.
-    fn connections(&self, user: &str) -> (usize, usize) {
+    fn connections(&self, which: &str) -> (usize, usize) {
         let text = self.text();
-        let from_user = format!("Connect\t{user}@");
         let thread = |line: &str, word: &str| -> Option<u64> {
             line.split(word).next()?.split_whitespace().next_back()?.parse().ok()
         };
@@ -59,7 +68,7 @@ impl Log {
             .filter(|line| line.contains("Query\t"))
             .filter_map(|line| thread(line, "Query\t"))
             .collect();
-        let attempts = text.lines().filter(|line| line.contains(&from_user));
+        let attempts = text.lines().filter(|line| line.contains(which));
         let attempts: Vec<u64> = attempts.filter_map(|line| thread(line, "Connect\t")).collect();
         let authorized = attempts.iter().filter(|thread| came_in.contains(thread)).count();
         (authorized, attempts.len() - authorized)

@@ -155,6 +155,12 @@ impl MySql {
         Log::from_now(self.server.folder().join("general.log"))
     }
 
+    /// The server's general log from its start.
+    #[must_use]
+    pub fn whole_log(&self) -> Log {
+        Log::from_the_start(self.server.folder().join("general.log"))
+    }
+
     /// The user `root`, which may do everything.
     #[must_use]
     pub fn root(&self) -> Credentials {

@@ -15,6 +15,10 @@ pub struct Log {
 }
 
 impl Log {
+    pub(super) fn from_the_start(path: PathBuf) -> Self {
+        Self { path, from: 0 }
+    }
+
     pub(super) fn from_now(path: PathBuf) -> Self {
         let from = fs::read(&path).expect("the server has a log").len();
         Self { path, from }
@@ -45,6 +49,12 @@ impl Log {
         let text = self.text();
         let from_user = format!("] <{user}@");
         text.lines().filter(|line| line.contains(&from_user) && line.contains("> FATAL:  ")).count()
+    }
+
+    /// How many times anybody signed in, and was turned away at the door.
+    #[must_use]
+    pub fn sign_ins(&self) -> (usize, usize) {
+        (self.lines_with("LOG:  connection authorized: user="), self.lines_with("> FATAL:  "))
     }
 
     fn lines_with(&self, part: &str) -> usize {

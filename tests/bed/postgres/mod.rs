@@ -146,6 +146,12 @@ impl Postgres {
         Log::from_now(self.server.folder().join("log"))
     }
 
+    /// The server's log from its start.
+    #[must_use]
+    pub fn whole_log(&self) -> Log {
+        Log::from_the_start(self.server.folder().join("log"))
+    }
+
     /// The user `postgres`, which may do everything.
     #[must_use]
     pub fn root(&self) -> Credentials {

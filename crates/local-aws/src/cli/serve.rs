@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::CliError;
-use crate::{LocalAws, Options};
+use crate::{LocalAws, Options, WRITES_PER_SECOND};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -42,10 +42,11 @@ pub(super) async fn run(args: Args, out: &mut impl Write) -> Result<(), CliError
     let server = LocalAws::start(Options {
         address: SocketAddr::new(args.address, args.port),
         lambda_url: Some(args.lambda_url.clone()),
-        throttle_writes: args.throttle_writes,
+        writes_per_second: args.throttle_writes.then_some(WRITES_PER_SECOND),
         attempts: args.attempts,
         pause: Duration::from_secs(args.pause),
         invoke_timeout: Duration::from_secs(args.invoke_timeout),
+        ..Options::default()
     })
     .await?;
     writeln!(out, "local-aws listens on {}, and calls functions at {}", server.url(), args.lambda_url)?;

@@ -69,6 +69,8 @@ async fn answer(service: Arc<Service>, request: Request<Incoming>) -> Result<Ans
     if head.method != Method::POST {
         return Ok(plain(StatusCode::METHOD_NOT_ALLOWED, "this is local-aws: POST only"));
     }
+    // The way to AWS and back; what answers below never waits.
+    tokio::time::sleep(service.settings.latency).await;
     if is_form(&head.headers) {
         return crate::rds::answer(&service, &head.headers, &body);
     }

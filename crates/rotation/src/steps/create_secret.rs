@@ -28,10 +28,10 @@ pub(crate) async fn create_secret(rotation: &Rotation<'_>, event: &RotationEvent
     }
 
     let text = current.next_version(&next, rotation.policy)?;
-    let put =
-        rotation.store.put_pending(&event.secret_id, &event.version_id, &text, event.rotation_token.as_ref());
+    let token = event.rotation_token.as_ref();
+    let put = || rotation.store.put_pending(&event.secret_id, &event.version_id, &text, token);
     let doing = format!("write the {}", in_words(Stage::Pending, &event.secret_id));
-    match rotation.progress.of(doing, put).await? {
+    match rotation.write(doing, put).await? {
         Put::Written => info!(db.user = %next, "created the pending version"),
         Put::AlreadyWritten => info!("the pending version has a value already"),
     }

@@ -18,8 +18,8 @@ pub(crate) async fn finish_secret(rotation: &Rotation<'_>, event: &RotationEvent
     };
     let secret = &event.secret_id;
     let doing = format!("move AWSCURRENT of {secret} from {current} to {}", event.version_id);
-    let moved = rotation.store.move_current(secret, &current, &event.version_id);
-    if rotation.progress.of(&*doing, moved).await? == Move::Done {
+    let moved = || rotation.store.move_current(secret, &current, &event.version_id);
+    if rotation.write(&*doing, moved).await? == Move::Done {
         info!(version.previous = %current, "the version is current");
         return Ok(());
     }

@@ -11,13 +11,26 @@ pub(crate) use finish_secret::finish_secret;
 pub(crate) use set_secret::set_secret;
 pub(crate) use test_secret::test_secret;
 
+use std::time::Duration;
+
+use rand::RngExt;
+use rand::rand_core::UnwrapErr;
+use rand::rngs::SysRng;
+use tracing::info;
+
+use crate::cause::Cause;
 use crate::edges::{Session, SignIn, Wanted};
 use crate::error::{EdgeError, Error, Refusal};
 use crate::target::Server;
 use crate::versions::{Versions, in_words};
 use crate::{Rotation, RotationEvent, Secret, SecretText, Stage, Username};
 
-/// What the steps have in common: reads with their context, and the checks on what was read.
+/// The longest pause before a throttled write is tried again, and how much of the time that is left it leaves for that
+/// try, which the store itself repeats after pauses, and for the answer.
+const PAUSE: Duration = Duration::from_secs(2);
+const RESERVE: Duration = Duration::from_secs(5);
+
+/// What the steps have in common: reads and writes with their context, and the checks on what was read.
 impl Rotation<'_> {
     async fn describe(&self, event: &RotationEvent) -> Result<Versions, Error> {
         let secret = &event.secret_id;
@@ -31,6 +44,28 @@ impl Rotation<'_> {
         };
         let doing = format!("read the {}", in_words(stage, &event.secret_id));
         self.progress.of(doing, self.store.value(&event.secret_id, wanted)).await
+    }
+
+    /// All rotations of an account and region share one limit of writes. Where a write is throttled, it is tried again
+    /// while there is time: a step that gave up would be run again from the first on, with more writes.
+    async fn write<T, F>(&self, doing: impl Into<String>, call: impl Fn() -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, EdgeError>>,
+    {
+        let patient = async {
+            loop {
+                let answer = call().await;
+                let throttled = matches!(&answer, Err(error) if error.cause() == Some(Cause::Throttled));
+                // By lot, so that those who were turned away together do not come back together.
+                let pause = UnwrapErr(SysRng).random_range(Duration::ZERO..=PAUSE);
+                if !throttled || self.clock.left() < pause + RESERVE {
+                    return answer;
+                }
+                info!(pause_ms = pause.as_millis(), "Secrets Manager throttles; the write is tried again");
+                self.clock.sleep(pause).await;
+            }
+        };
+        self.progress.of(doing, patient).await
     }
 
     /// Reads a version's fields; `missing` says what it means that there is no value.

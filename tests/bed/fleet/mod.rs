@@ -1,0 +1,168 @@
+//! A fleet: many secrets on one server, rotated at once under AWS's limit of writes. What `make fleet` runs, and tests
+//! in small.
+//!
+//! The secrets share a Secrets Manager, and the functions with all of their processes, as in one account and region.
+
+mod crowded;
+mod machine;
+mod member;
+mod resident;
+mod row;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aws_sdk_secretsmanager::Client;
+use local_aws::{LocalAws, Options, Rotation};
+use serde_json::json;
+use tokio::task::JoinSet;
+
+use self::machine::Processors;
+use self::member::{Member, Verdict};
+pub use self::{
+    crowded::Crowded,
+    resident::Resident,
+    row::{Row, report, summary},
+};
+use crate::torture::Strategy;
+use crate::{Functions, secrets_manager, store};
+
+/// As the template has it.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How many secrets are checked at once.
+const CHECKS: usize = 8;
+
+/// How large a fleet is, and how it is rotated.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// How many secrets, each of which is rotated once.
+    pub secrets: usize,
+    /// How many rotations are under way at once, at most.
+    pub in_flight: usize,
+    /// How many writes Secrets Manager admits a second.
+    pub writes_per_second: u32,
+    /// What the way to Secrets Manager adds to each call.
+    pub latency: Duration,
+    /// The folder with the packaged binaries (NAME/bootstrap), instead of those that cargo builds for tests.
+    pub package: Option<PathBuf>,
+}
+
+struct Fleet<S> {
+    server: S,
+    local: LocalAws,
+    functions: Functions,
+    client: Client,
+    members: Vec<Member>,
+}
+
+/// Rotates a new fleet on a server of its own, and checks every secret of it. `told` learns of every rotation's end.
+pub async fn rotate<S: Crowded>(server: S, plan: &Plan, told: &mut (dyn FnMut(&Row) + Send)) -> Row {
+    let fleet = Arc::new(Fleet::start(server, plan).await);
+    let mut row = Row::new(fleet.server.name(), plan);
+    let (signed_in, refused) = fleet.server.sign_ins();
+    let (processors, began) = (Processors::now(), Instant::now());
+    let mut rotations = vec![Rotation::default(); plan.secrets];
+    let rotate = |number| Arc::clone(&fleet).rotate(number);
+    at_once(plan.in_flight, plan.secrets, rotate, |(number, rotation)| {
+        row.ended(&rotation);
+        told(&row);
+        rotations[number] = rotation;
+    })
+    .await;
+    row.elapsed = began.elapsed();
+    row.busy = Processors::now().busy_since(processors);
+    let now = fleet.server.sign_ins();
+    (row.sign_ins, row.refused) = (now.0 - signed_in, now.1 - refused);
+    row.count(&fleet.local.calls());
+    for function in fleet.server.functions() {
+        row.memory.extend(fleet.functions.memory(function).iter().filter_map(Resident::of));
+    }
+    let judge = |number: usize| Arc::clone(&fleet).judge(number, rotations[number].clone());
+    at_once(CHECKS, plan.secrets, judge, |verdict| row.note(verdict)).await;
+    row
+}
+
+impl<S: Crowded> Fleet<S> {
+    async fn start(server: S, plan: &Plan) -> Self {
+        let options = Options {
+            writes_per_second: Some(plan.writes_per_second),
+            latency: plan.latency,
+            // Lambda answers first.
+            invoke_timeout: TIMEOUT * 2,
+            ..Options::default()
+        };
+        let local = LocalAws::start(options).await.expect("local-aws starts");
+        let client = secrets_manager(&local.url());
+        let functions = start_functions(&server, &local, plan).await;
+        let members = enlist(&server, &client, plan.secrets).await;
+        Self { server, local, functions, client, members }
+    }
+
+    async fn rotate(self: Arc<Self>, number: usize) -> (usize, Rotation) {
+        (number, self.members[number].rotate(&self.client, &self.local).await)
+    }
+
+    async fn judge(self: Arc<Self>, number: usize, rotation: Rotation) -> Verdict {
+        self.members[number].judge(&self.client, &self.server, &rotation).await
+    }
+}
+
+async fn start_functions<S: Crowded>(server: &S, local: &LocalAws, plan: &Plan) -> Functions {
+    let (url, authority) = (local.url(), server.ca_file().display().to_string());
+    let environment = [
+        ("SECRETS_MANAGER_ENDPOINT", url.as_str()),
+        ("AWS_ENDPOINT_URL_RDS", url.as_str()),
+        ("DATABASE_CA_FILE", authority.as_str()),
+    ];
+    let functions = Functions::start(&environment).await;
+    for function in server.functions() {
+        match &plan.package {
+            Some(package) => {
+                functions.add_program(function, package.join(function).join("bootstrap"), &[], TIMEOUT);
+            }
+            None => functions.add(function, &[], TIMEOUT).await,
+        }
+    }
+    local.set_lambda_url(functions.url());
+    functions
+}
+
+/// Users and their secrets, to each function its share.
+async fn enlist<S: Crowded>(server: &S, client: &Client, secrets: usize) -> Vec<Member> {
+    let superuser = store(client, "superuser", &server.superuser_secret().await).await;
+    let mut members = Vec::new();
+    let functions = server.functions().iter().cycle();
+    for (app, function) in server.create_users(secrets).await.into_iter().zip(functions) {
+        let mut secret = app.secret(server);
+        match Strategy::of(function) {
+            Strategy::SingleUser => {}
+            Strategy::AlternatingUsers => secret["masterarn"] = json!(superuser),
+            Strategy::DualPassword => server.allow_two_passwords(&app).await,
+        }
+        let arn = store(client, app.user(), &secret).await;
+        members.push(Member { app, function, arn });
+    }
+    members
+}
+
+/// Runs `task` for 0 to `count`, at most so many at once.
+async fn at_once<T, F>(most: usize, count: usize, task: impl Fn(usize) -> F, mut ended: impl FnMut(T))
+where
+    T: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
+    let mut running = JoinSet::new();
+    for number in 0..count {
+        if running.len() == most
+            && let Some(one) = running.join_next().await
+        {
+            ended(one.expect("it does not panic"));
+        }
+        running.spawn(task(number));
+    }
+    while let Some(one) = running.join_next().await {
+        ended(one.expect("it does not panic"));
+    }
+}
