@@ -10,7 +10,7 @@ use crate::calls::{Call, CallLog, Caller};
 use crate::failures::{Failure, Failures};
 use crate::rds::{DbCluster, DbInstance, Servers};
 use crate::rotation::{Rotation, Rotations, client};
-use crate::secrets::Secrets;
+use crate::secrets::{Numbers, Secrets, Value};
 use crate::service::{Service, Settings, lock};
 use crate::throttle::Throttle;
 
@@ -121,6 +121,17 @@ impl LocalAws {
     /// Forgets the calls so far.
     pub fn clear_calls(&self) {
         self.service.calls.clear();
+    }
+
+    /// The text of every version of every secret, without a label too. Nobody else may ask for all of it.
+    pub fn values(&self) -> Vec<String> {
+        let secrets = lock(&self.service.secrets);
+        let versions = secrets.all().flat_map(|secret| secret.versions.list(Numbers::Deprecated));
+        let text = |value: &Value| match value {
+            Value::Text(text) => Some(text.clone()),
+            Value::Binary(_) => None,
+        };
+        versions.filter_map(|version| version.value.as_ref().and_then(text)).collect()
     }
 
     /// Waits until the rotation of this version has ended, with all its attempts. A rotation that never began is

@@ -1,0 +1,48 @@
+//! What every application of every test is held to in the end.
+
+use serde_json::Value;
+
+use super::{Application, ROTATION_TOKEN};
+use crate::Server;
+use crate::role::{self, On};
+
+/// Tests store shorter ones that are words of messages as well.
+const SHORTEST: usize = 8;
+
+impl<S: Server> Drop for Application<'_, S> {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.called_what_its_role_allows();
+            self.wrote_no_secret();
+        }
+    }
+}
+
+impl<S: Server> Application<'_, S> {
+    /// A function that calls more works here and fails in AWS.
+    fn called_what_its_role_allows(&self) {
+        let allowed = role::calls_of(&self.function);
+        let allowed = |(on, name): &(On, String)| allowed.iter().any(|call| call.0 == *on && call.1 == name);
+        let others: Vec<_> = self.seen_calls().into_iter().filter(|call| !allowed(call)).collect();
+        assert!(others.is_empty(), "{} calls what its role does not allow: {others:?}", self.function);
+    }
+
+    /// At whatever level it logged; that is TRACE unless a test says otherwise.
+    fn wrote_no_secret(&self) {
+        let output = self.output();
+        for secret in self.secrets() {
+            let line = output.lines().find(|line| line.contains(&secret));
+            assert!(line.is_none(), "{} wrote a password or a token: {line:?}", self.function);
+        }
+    }
+
+    /// Every password that was ever stored here, the superuser's among them, and the rotation token.
+    fn secrets(&self) -> Vec<String> {
+        let stored = self.local.values().into_iter().filter_map(|value| {
+            let secret: Value = serde_json::from_str(&value).ok()?;
+            secret["password"].as_str().map(String::from)
+        });
+        let ours = [&self.app.credentials.password, ROTATION_TOKEN].map(String::from);
+        stored.chain(ours).filter(|secret| secret.len() >= SHORTEST).collect()
+    }
+}
