@@ -5,7 +5,7 @@ use bed::{App, Application, Credentials, Postgres, Setup, postgres_versions};
 use serde_json::json;
 
 use crate::clones::{clone_of, foreign_clone, turned_to_clone};
-use crate::resumes::four_times_at_once;
+use crate::resumes::at_once;
 
 async fn as_user(
     server: &Postgres,
@@ -151,7 +151,7 @@ async fn every_step_may_run_four_times_at_once_under_any_default_isolation() {
         for setup in [Setup::single_user(), Setup::alternating_users()] {
             let application = Application::start(&server, setup).await;
             for _turn in 0..2 {
-                four_times_at_once(&application).await;
+                at_once(&application, 4).await;
             }
         }
     }

@@ -156,27 +156,36 @@ async fn every_step_may_be_delivered_twice() {
     }
 }
 
-/// Rotates with every step run four times at once: all succeed, and one state results.
-pub(crate) async fn four_times_at_once<S: Server>(application: &Application<'_, S>) {
+/// Rotates with every step run so many times at once, up to four, each in a process of its own: all succeed, and one
+/// state results.
+pub(crate) async fn at_once<S: Server>(application: &Application<'_, S>, times: usize) {
+    let context = format!("{times} times at once on {}", application.server.name());
     let pending = application.begin().await;
     for step in STEPS {
-        let run = || application.step(step, &pending);
-        let (a, b, c, d) = tokio::join!(run(), run(), run(), run());
+        let run = async |number| {
+            if number < times { application.step(step, &pending).await } else { Ok(()) }
+        };
+        let (a, b, c, d) = tokio::join!(run(0), run(1), run(2), run(3));
         for answer in [a, b, c, d] {
-            assert!(answer.is_ok(), "{step} on {}: {answer:?}", application.server.name());
+            assert!(answer.is_ok(), "{step} {context}: {answer:?}");
         }
     }
-    assert!(application.signs_in("AWSCURRENT").await);
+    assert!(application.processes().await.len() >= times, "{context}: they shared a process");
+    assert!(application.signs_in("AWSCURRENT").await, "{context}");
+    assert!(application.labels().await.contains(&format!("AWSCURRENT {pending}")), "{context}");
 }
 
+/// How many times at once: both turns of two users meet twins.
+const TIMES: [usize; 4] = [2, 3, 4, 4];
+
 #[tokio::test(flavor = "multi_thread")]
-async fn every_step_may_run_four_times_at_once() {
+async fn every_step_may_run_two_to_four_times_at_once() {
     for version in postgres_versions() {
         let server = Postgres::shared(version).await;
         for setup in [Setup::single_user(), Setup::alternating_users()] {
             let application = Application::start(server, setup).await;
-            for _turn in 0..2 {
-                four_times_at_once(&application).await;
+            for times in TIMES {
+                at_once(&application, times).await;
             }
         }
     }

@@ -10,7 +10,7 @@ use bed::{Application, InProcess, MySql, MySqlOptions, MySqlVersion, STEPS, Setu
 use rotation::{AlternatingUsers, DualPassword, SingleUser};
 
 use super::{
-    a_crash_at_any_call, every_step_twice, four_times_at_once, given_up_after_a_crash, nothing_is_lost,
+    TIMES, a_crash_at_any_call, at_once, every_step_twice, given_up_after_a_crash, nothing_is_lost,
     takes_over_from_abandoned_ones, two_crashes,
 };
 
@@ -62,14 +62,14 @@ async fn two_crashes_in_a_row_and_rotations_given_up_after_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_step_may_be_delivered_twice_or_run_four_times_at_once() {
+async fn every_step_may_be_delivered_twice_or_run_two_to_four_times_at_once() {
     for version in mysql_versions() {
         let server = server(version).await;
         for setup in setups(version) {
             let application = Application::start(&server, setup).await;
-            for _turn in 0..2 {
+            for times in TIMES {
                 every_step_twice(&application).await;
-                four_times_at_once(&application).await;
+                at_once(&application, times).await;
             }
         }
     }
