@@ -10,7 +10,9 @@ use std::time::Duration;
 use bed::crash::Crash;
 use bed::postgres::name;
 use bed::wire::Fault;
-use bed::{Application, InProcess, Postgres, PostgresOptions, Setup, Wire, postgres_versions};
+use bed::{
+    Application, InProcess, MySql, Postgres, PostgresOptions, Setup, Wire, mysql_versions, postgres_versions,
+};
 use local_aws::Failure;
 use rotation::SingleUser;
 use serde_json::{Value, json};
@@ -33,7 +35,12 @@ pub(crate) fn says(failure: &str, class: &str, parts: &[&str]) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_that_is_not_resolved() {
-    let failure = failure_with(json!({"host": "no-such-host.invalid"})).await;
+    let fields = json!({"host": "no-such-host.invalid"});
+    let failure = failure_with(fields.clone()).await;
+    says(&failure, "NameNotResolved", &["cannot sign in to no-such-host.invalid", "DNS"]);
+    let server = MySql::shared(mysql_versions()[0]).await;
+    let application = Application::start(server, Setup { fields, ..Setup::mysql_single_user() }).await;
+    let failure = application.rotate_badly().await;
     says(&failure, "NameNotResolved", &["cannot sign in to no-such-host.invalid", "DNS"]);
 }
 
