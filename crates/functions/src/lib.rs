@@ -17,7 +17,7 @@ pub use serve::{Engine, serve};
 /// Many times what a rotation needs. The database drivers reserve as much as a server says that it will send.
 const MOST_MEMORY: usize = 256 * 1024 * 1024;
 
-/// Wipes whatever is freed, and gives no more than that. The SDK, HTTP, TLS and the drivers copy passwords on their way and never wipe them, and Lambda
-/// keeps an idle process, with all of its memory, for as long as it likes.
+/// Wipes whatever is freed, and gives no more than that. The SDK, HTTP, TLS and the drivers copy passwords on their way and
+/// never wipe them, and Lambda keeps an idle process, with all of its memory, for as long as it likes.
 #[global_allocator]
 static MEMORY: Cap<ZeroAlloc<System>> = Cap::new(ZeroAlloc(System), MOST_MEMORY);
