@@ -11,7 +11,7 @@ const CASES: usize = 5;
 async fn a_few(kind: Kind) {
     let mut cases = JoinSet::new();
     for case in Case::all() {
-        let means = Means { seed: 5, package: None };
+        let means = Means { seed: 5, package: None, until: None };
         cases.spawn(async move { case.torture(kind, CASES, &means, &mut |_| ()).await });
     }
     let rows: Vec<Row> = cases.join_all().await;

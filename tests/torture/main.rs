@@ -11,7 +11,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bed::figures;
 use bed::torture::{self, Case, Gap, Kind, Means, Row};
@@ -37,6 +37,9 @@ struct Arguments {
     /// Chooses the faults; printed, so that a run can be repeated
     #[arg(long)]
     seed: Option<u64>,
+    /// Ends after so long, whatever has been reached by then
+    #[arg(long)]
+    minutes: Option<u64>,
     /// This function only
     #[arg(long)]
     function: Option<String>,
@@ -51,7 +54,8 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let means = Means { seed: arguments.seed.unwrap_or_else(now), package: arguments.package.clone() };
+    let until = arguments.minutes.map(|minutes| Instant::now() + Duration::from_secs(60 * minutes));
+    let means = Means { seed: arguments.seed.unwrap_or_else(now), package: arguments.package.clone(), until };
     println!("torture: seed {}", means.seed);
     let cases =
         || Case::all().filter(|case| arguments.function.as_deref().is_none_or(|f| f == case.function));
@@ -69,18 +73,24 @@ async fn main() -> ExitCode {
 
 /// Several at once, each with applications of its own: they wait more than they work.
 async fn tortured(cases: impl Iterator<Item = Case>, arguments: &Arguments, means: &Means) -> Vec<Row> {
-    let all = cases.flat_map(|case| Kind::ALL.map(|kind| (case, kind)));
+    let cases: Vec<_> = cases.enumerate().collect();
     let (mut running, mut rows) = (JoinSet::new(), Vec::new());
-    for (place, (case, kind)) in all.enumerate() {
+    // Kind by kind, each of all functions; the report has it function by function.
+    let kinds = Kind::ALL.into_iter().enumerate();
+    for ((second, kind), (first, case)) in kinds.flat_map(|kind| cases.iter().map(move |case| (kind, *case)))
+    {
         if running.len() == AT_ONCE {
             rows.extend(running.join_next().await);
         }
         let strikes = if kind == Kind::KillNine { arguments.kills } else { arguments.cases };
         let means = means.clone();
-        running.spawn(async move { (place, case.torture(kind, strikes, &means, &mut progress(case)).await) });
+        running.spawn(async move {
+            ((first, second), case.torture(kind, strikes, &means, &mut progress(case)).await)
+        });
     }
     rows.extend(running.join_all().await.into_iter().map(Ok));
-    let mut rows: Vec<(usize, Row)> = rows.into_iter().map(|row| row.expect("nothing panics")).collect();
+    let mut rows: Vec<((usize, usize), Row)> =
+        rows.into_iter().map(|row| row.expect("nothing panics")).collect();
     rows.sort_by_key(|(place, _)| *place);
     rows.into_iter().map(|(_, row)| row).collect()
 }

@@ -1,6 +1,7 @@
 //! Every function on every server that it is tortured on, under every kind of fault.
 
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use super::{AsItIs, CrashAtACall, Fault, Gap, KillNine, Network, Row, SecretsManager, Subject, Torture};
 use crate::{MySql, MySqlVersion, Postgres, mysql_versions, postgres_versions};
@@ -42,7 +43,7 @@ pub enum Kind {
 impl Kind {
     /// All of them.
     pub const ALL: [Self; 5] =
-        [Self::KillNine, Self::Crash, Self::TwoCrashes, Self::Network, Self::SecretsManager];
+        [Self::KillNine, Self::Crash, Self::Network, Self::SecretsManager, Self::TwoCrashes];
 }
 
 /// What faults choose by, and what they strike.
@@ -52,6 +53,8 @@ pub struct Means {
     pub seed: u64,
     /// The folder with the packaged binaries, instead of those that cargo builds for tests.
     pub package: Option<PathBuf>,
+    /// Then it is enough, however often a fault has struck.
+    pub until: Option<Instant>,
 }
 
 impl Case {
@@ -87,14 +90,14 @@ impl Case {
         let place = ALL.iter().position(|case| *case == self).unwrap_or_default();
         let (seed, package) = (by.seed.wrapping_add(place as u64), by.package.clone());
         match kind {
-            Kind::KillNine => self.under(server, KillNine::new(seed, package), cases, seed, told).await,
-            Kind::Crash => self.under(server, CrashAtACall::any(seed, AsItIs), cases, seed, told).await,
+            Kind::KillNine => self.under(server, KillNine::new(seed, package), cases, by, told).await,
+            Kind::Crash => self.under(server, CrashAtACall::any(seed, AsItIs), cases, by, told).await,
             Kind::TwoCrashes => {
-                self.under(server, CrashAtACall::every_pair(AsItIs), usize::MAX, seed, told).await
+                self.under(server, CrashAtACall::every_pair(AsItIs), usize::MAX, by, told).await
             }
-            Kind::Network => self.under(server, Network::new(seed, package), cases, seed, told).await,
+            Kind::Network => self.under(server, Network::new(seed, package), cases, by, told).await,
             Kind::SecretsManager => {
-                self.under(server, SecretsManager::new(seed, package), cases, seed, told).await
+                self.under(server, SecretsManager::new(seed, package), cases, by, told).await
             }
         }
     }
@@ -104,13 +107,14 @@ impl Case {
         server: &S,
         fault: F,
         cases: usize,
-        seed: u64,
+        by: &Means,
         told: Told<'_>,
     ) -> Row {
         let steps = fault.steps();
         let in_every_step = |row: &Row| steps.iter().all(|step| row.struck[super::number_of(step)] > 0);
-        let is_enough = |row: &Row| row.cases() >= cases && in_every_step(row);
-        Torture::new(server, self.function, fault, !seed).run(&is_enough, told).await
+        let is_over = || by.until.is_some_and(|until| Instant::now() >= until);
+        let is_enough = |row: &Row| row.cases() >= cases && in_every_step(row) || is_over();
+        Torture::new(server, self.function, fault, !by.seed).run(&is_enough, told).await
     }
 }
 
