@@ -63,11 +63,6 @@ async fn main() -> ExitCode {
     for case in cases() {
         gaps.push(case.gap(ROTATIONS, means.package.as_deref()).await);
     }
-    for row in &rows {
-        for violation in &row.violations {
-            println!("VIOLATION: {:?} on {}, {}: {violation}", row.strategy, row.engine, row.fault);
-        }
-    }
     report(&rows, &gaps, arguments.publish)
 }
 
@@ -100,8 +95,12 @@ fn now() -> u64 {
 }
 
 fn progress(case: Case) -> impl FnMut(&Row) {
-    let mut next = PROGRESS;
+    let (mut next, mut told) = (PROGRESS, 0);
     move |row| {
+        for violation in &row.violations[told..] {
+            println!("VIOLATION: {} on {}, {}: {violation}", case.function, row.engine, row.fault);
+        }
+        told = row.violations.len();
         if row.cases() >= next {
             next = row.cases() + PROGRESS;
             let (cases, rotations, violations) = (row.cases(), row.rotations, row.violations.len());
