@@ -4,7 +4,7 @@ use rotation::{EdgeError, Next, Refusal, Turn};
 
 use super::described::{Described, Whose};
 use super::dialect::Dialect;
-use super::grants::difference;
+use super::grants::{Statement, difference};
 use super::session::MySqlSession;
 
 /// The accounts of the two users: one for each host of the base.
@@ -85,8 +85,7 @@ fn check_kin(turn: &Turn, base: &Described, clone: &Described, dialect: Dialect)
         return Ok(());
     }
     let what = format!("{} is no clone of {}: it holds {}", clone.account, turn.base, other.join("; "));
-    let equal = difference(&base.grants, &clone.grants, &clone.account, dialect);
-    let equal = equal.into_iter().map(|statement| statement.sql).collect::<Vec<_>>().join("; ");
+    let equal = listed(difference(&base.grants, &clone.grants, &clone.account, dialect));
     Err(Refusal::Database {
         what,
         remedy: format!(
@@ -109,8 +108,7 @@ fn check_base_gives_nothing(
         return Ok(());
     }
     let both = base.grants.union(&clone.grants);
-    let grant = difference(&both, &clone.grants, &clone.account, dialect);
-    let grant = grant.into_iter().map(|statement| statement.sql).collect::<Vec<_>>().join("; ");
+    let grant = listed(difference(&both, &clone.grants, &clone.account, dialect));
     Err(Refusal::NotItsBase {
         base: turn.base.clone(),
         what: format!(
@@ -132,14 +130,16 @@ fn check_nothing_is_lost(base: &Described, clone: &Described, dialect: Dialect) 
     if lost.is_empty() {
         return Ok(());
     }
-    let statements = |statements: Vec<super::grants::Statement>| {
-        statements.into_iter().map(|statement| statement.sql).collect::<Vec<_>>().join("; ")
-    };
     let both = base.grants.union(&clone.grants);
-    let grant = statements(difference(&both, &base.grants, &base.account, dialect));
-    let revoke = statements(difference(&base.grants, &clone.grants, &clone.account, dialect));
+    let grant = listed(difference(&both, &base.grants, &base.account, dialect));
+    let revoke = listed(difference(&base.grants, &clone.grants, &clone.account, dialect));
     Err(Refusal::Database {
         what: format!("{} may do what {} may not: {}", clone.account, base.account, lost.join("; ")),
         remedy: format!("either give it to the base ({grant}), or take it from the clone ({revoke})"),
     })
+}
+
+/// Statements as a person runs them.
+fn listed(statements: Vec<Statement>) -> String {
+    statements.into_iter().map(|statement| statement.sql).collect::<Vec<_>>().join("; ")
 }
