@@ -55,10 +55,12 @@ impl Rotation<'_> {
         let patient = async {
             loop {
                 let answer = call().await;
-                let throttled = matches!(&answer, Err(error) if error.cause() == Some(Cause::Throttled));
+                if !matches!(&answer, Err(error) if error.cause() == Some(Cause::Throttled)) {
+                    return answer;
+                }
                 // By lot, so that those who were turned away together do not come back together.
                 let pause = UnwrapErr(SysRng).random_range(Duration::ZERO..=PAUSE);
-                if !throttled || self.clock.left() < pause + RESERVE {
+                if self.clock.left() < pause + RESERVE {
                     return answer;
                 }
                 info!(pause_ms = pause.as_millis(), "Secrets Manager throttles; the write is tried again");
