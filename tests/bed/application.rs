@@ -54,11 +54,16 @@ impl<'a, S: Server> Application<'a, S> {
         let mut fields = setup.fields.clone();
         fields["port"] = json!(wire.port());
         let application = Self::start(server, Setup { fields, ..setup }).await;
-        let mut superuser = server.superuser_secret().await;
-        superuser["port"] = json!(wire.port());
-        let call = application.client.put_secret_value().secret_id(&application.superuser_arn);
-        call.secret_string(superuser.to_string()).send().await.expect("PutSecretValue is accepted");
+        application.lead_superuser_to(wire.port()).await;
         application
+    }
+
+    /// Has the superuser's secret name this port of the server's machine.
+    pub(crate) async fn lead_superuser_to(&self, port: u16) {
+        let mut superuser = self.server.superuser_secret().await;
+        superuser["port"] = json!(port);
+        let call = self.client.put_secret_value().secret_id(&self.superuser_arn);
+        call.secret_string(superuser.to_string()).send().await.expect("PutSecretValue is accepted");
     }
 
     /// The same for an application that exists.

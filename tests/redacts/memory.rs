@@ -41,11 +41,7 @@ async fn no_password_is_left_in_memory_after_any_step_on_postgresql() {
 async fn no_password_is_left_in_memory_after_any_step_on_mysql_and_mariadb() {
     for version in mysql_versions() {
         let server = MySql::shared(version).await;
-        let mut setups = vec![Setup::mysql_single_user(), Setup::mysql_alternating_users()];
-        if !version.is_mariadb() {
-            setups.push(Setup::mysql_dual_password());
-        }
-        for setup in setups {
+        for setup in Setup::all_of(version) {
             nothing_is_left_by(server, setup).await;
         }
     }

@@ -14,15 +14,6 @@ use super::{
     takes_over_from_abandoned_ones, two_crashes,
 };
 
-/// The functions for this server; dual password needs MySQL, and a privilege.
-fn setups(version: MySqlVersion) -> Vec<Setup<'static>> {
-    let mut setups = vec![Setup::mysql_single_user(), Setup::mysql_alternating_users()];
-    if !version.is_mariadb() {
-        setups.push(Setup::mysql_dual_password());
-    }
-    setups
-}
-
 /// A server on which every application's user may have two passwords.
 async fn server(version: MySqlVersion) -> MySql {
     let server = MySql::start(version, MySqlOptions::default()).await;
@@ -65,7 +56,7 @@ async fn two_crashes_in_a_row_and_rotations_given_up_after_one() {
 async fn every_step_may_be_delivered_twice_or_run_two_to_four_times_at_once() {
     for version in mysql_versions() {
         let server = server(version).await;
-        for setup in setups(version) {
+        for setup in Setup::all_of(version) {
             let application = Application::start(&server, setup).await;
             for times in TIMES {
                 every_step_twice(&application).await;
@@ -112,7 +103,7 @@ fn waiting(user: &str) -> String {
 async fn a_new_rotation_takes_over_from_an_abandoned_one() {
     for version in mysql_versions() {
         let server = server(version).await;
-        for setup in setups(version).into_iter().filter(|setup| !setup.function.contains("single")) {
+        for setup in Setup::all_of(version).into_iter().filter(|setup| !setup.function.contains("single")) {
             let application = Application::start(&server, setup).await;
             for _turn in 0..2 {
                 takes_over_from_abandoned_ones(&application).await;

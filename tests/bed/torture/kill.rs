@@ -86,10 +86,7 @@ impl<S: Subject> Fault<S> for KillNine {
             .expect("a port");
         store.leads_to(port.parse().expect("a port"));
         application.run_packaged(self.package.as_deref(), &setup);
-        let mut superuser = server.superuser_secret().await;
-        superuser["port"] = json!(database.port);
-        let put = application.client.put_secret_value().secret_id(&application.superuser_arn);
-        put.secret_string(superuser.to_string()).send().await.expect("PutSecretValue is accepted");
+        application.lead_superuser_to(database.port).await;
         application.functions.tell(Arc::new(Told(Arc::clone(&self.fuse))));
         self.taps = vec![store, database];
         application
@@ -118,9 +115,5 @@ impl<S: Subject> Fault<S> for KillNine {
             self.struck[number_of(step)] += 1;
         }
         attempt
-    }
-
-    async fn late(&mut self, application: &Application<'_, S>, step: &str, version: &str) -> bool {
-        application.step(step, version).await.is_ok()
     }
 }

@@ -65,7 +65,9 @@ pub trait Fault<S: Subject>: Send {
     async fn attempt(&mut self, application: &Application<'_, S>) -> Attempt;
 
     /// Delivers a step of a rotation that was given up. Whether it was accepted.
-    async fn late(&mut self, application: &Application<'_, S>, step: &str, version: &str) -> bool;
+    async fn late(&mut self, application: &Application<'_, S>, step: &str, version: &str) -> bool {
+        application.step(step, version).await.is_ok()
+    }
 }
 
 /// What became of an attempt at a rotation.

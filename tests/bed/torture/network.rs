@@ -109,8 +109,4 @@ impl<S: Subject> Fault<S> for Network {
         self.wire().becomes(wire::Fault::None);
         ended.blamed_on(&CLASSES, application).await
     }
-
-    async fn late(&mut self, application: &Application<'_, S>, step: &str, version: &str) -> bool {
-        application.step(step, version).await.is_ok()
-    }
 }

@@ -77,8 +77,4 @@ impl<S: Subject> Fault<S> for SecretsManager {
         application.local.clear_failures();
         ended.blamed_on(&CLASSES, application).await
     }
-
-    async fn late(&mut self, application: &Application<'_, S>, step: &str, version: &str) -> bool {
-        application.step(step, version).await.is_ok()
-    }
 }
