@@ -80,13 +80,7 @@ impl<'a, S: Server> Application<'a, S> {
         merge(&mut secret, &setup.fields);
         let arn = store(&client, "application", &secret).await;
 
-        let (url, authority) = (local.url(), server.ca_file().display().to_string());
-        let environment = [
-            ("SECRETS_MANAGER_ENDPOINT", url.as_str()),
-            ("AWS_ENDPOINT_URL_RDS", url.as_str()),
-            ("DATABASE_CA_FILE", authority.as_str()),
-        ];
-        let functions = Functions::start(&environment).await;
+        let functions = Functions::between(&local.url(), server).await;
         functions.add(setup.function, &setup.environment, setup.timeout).await;
         local.set_lambda_url(functions.url());
         let function = setup.function.to_owned();

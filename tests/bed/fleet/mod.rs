@@ -110,13 +110,7 @@ impl<S: Crowded> Fleet<S> {
 }
 
 async fn start_functions<S: Crowded>(server: &S, local: &LocalAws, plan: &Plan) -> Functions {
-    let (url, authority) = (local.url(), server.ca_file().display().to_string());
-    let environment = [
-        ("SECRETS_MANAGER_ENDPOINT", url.as_str()),
-        ("AWS_ENDPOINT_URL_RDS", url.as_str()),
-        ("DATABASE_CA_FILE", authority.as_str()),
-    ];
-    let functions = Functions::start(&environment).await;
+    let functions = Functions::between(&local.url(), server).await;
     for function in server.functions() {
         match &plan.package {
             Some(package) => {

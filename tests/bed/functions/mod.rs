@@ -25,6 +25,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 use self::execution::Function;
 pub use self::memory::Memory;
+use crate::Server;
 use crate::environment::package;
 
 /// Several functions behind one invoke address. They end with this value, or with the process.
@@ -71,6 +72,17 @@ impl Functions {
             axum::serve(listener, router).await.expect("serving goes on until it is aborted");
         });
         Self { all, url, serving }
+    }
+
+    /// The same for functions that reach AWS at `aws`, and trust this server's authority.
+    pub async fn between(aws: &str, server: &dyn Server) -> Self {
+        let authority = server.ca_file().display().to_string();
+        let environment = [
+            ("SECRETS_MANAGER_ENDPOINT", aws),
+            ("AWS_ENDPOINT_URL_RDS", aws),
+            ("DATABASE_CA_FILE", authority.as_str()),
+        ];
+        Self::start(&environment).await
     }
 
     /// Adds the function of this name, which is a binary of the package `functions`, built now if it is out of date, or
