@@ -49,8 +49,10 @@ impl MySql {
              columns_priv.Host AND t.Db = columns_priv.Db AND t.Table_name = columns_priv.Table_name AND t.{all})"
         );
         for (table, of) in TABLES.into_iter().chain([OF_MARIADB]) {
+            // Without ORDER BY the server may answer in one order for the base and in another for its clone.
             let columns = format!(
-                "SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = 'mysql' AND TABLE_NAME = '{table}'"
+                "SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = 'mysql' AND TABLE_NAME = '{table}' \
+                 ORDER BY ORDINAL_POSITION"
             );
             let columns = values(&columns).await;
             let kept = columns.iter().filter(|column| *column != of && !LEFT_OUT.contains(&column.as_str()));
