@@ -113,15 +113,15 @@ fn progress(case: Case) -> impl FnMut(&Row) {
 }
 
 fn report(rows: &[Row], gaps: &[Gap], publish: bool) -> ExitCode {
-    let (table, gap_table) = (torture::table(rows), torture::gaps(gaps));
-    figures::record("torture", &table, publish);
-    figures::record("gap", &gap_table, publish);
     let sum = |count: fn(&Row) -> usize| rows.iter().map(count).sum::<usize>();
     let (cases, rotations) = (sum(Row::cases), sum(|row| row.rotations));
     let refused = gaps.iter().filter(|gap| gap.is_violation()).count();
     let violations = sum(|row| row.violations.len()) + refused;
-    println!("\n{table}\n{gap_table}");
-    println!("torture: {cases} cases, {rotations} rotations, {violations} violations");
+    let line = format!("torture: {cases} cases, {rotations} rotations, {violations} violations");
+    let (table, gap_table) = (torture::table(rows), torture::gaps(gaps));
+    figures::record("torture", &format!("{table}\n`{line}`\n"), publish);
+    figures::record("gap", &gap_table, publish);
+    println!("\n{table}\n{gap_table}\n{line}");
     // Nothing tortured is nothing shown.
     ExitCode::from(u8::from(violations > 0 || cases == 0))
 }
