@@ -25,14 +25,7 @@ const ALWAYS: usize = 100;
 /// Every strategy that a server has.
 fn setups<S: Server>(server: &S) -> Vec<Setup<'static>> {
     let timeout = Duration::from_secs(5);
-    let all = match server.name() {
-        name if name.starts_with("postgres") => vec![Setup::single_user(), Setup::alternating_users()],
-        name if name.starts_with("mariadb") => {
-            vec![Setup::mysql_single_user(), Setup::mysql_alternating_users()]
-        }
-        _ => vec![Setup::mysql_single_user(), Setup::mysql_alternating_users(), Setup::mysql_dual_password()],
-    };
-    all.into_iter().map(|setup| Setup { timeout, ..setup }).collect()
+    server.setups().into_iter().map(|setup| Setup { timeout, ..setup }).collect()
 }
 
 /// An application on a wire, ready for setSecret.

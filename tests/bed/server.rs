@@ -7,7 +7,7 @@ use databases::{Limits, TrustAnchors};
 use rotation::edges::Database;
 use serde_json::Value;
 
-use crate::{App, Credentials, MySql, Postgres};
+use crate::{App, Credentials, MySql, Postgres, Setup};
 
 /// A running server.
 #[async_trait]
@@ -29,6 +29,9 @@ pub trait Server: fmt::Debug + Send + Sync {
 
     /// The certificate of the authority that clients trust, for `DATABASE_CA_FILE`.
     fn ca_file(&self) -> PathBuf;
+
+    /// One for each function that rotates here.
+    fn setups(&self) -> Vec<Setup<'static>>;
 
     /// A new application, whose user the superuser creates; its name begins with `hint`.
     async fn create_app(&self, hint: &str) -> App;
@@ -70,6 +73,10 @@ impl Server for Postgres {
 
     fn ca_file(&self) -> PathBuf {
         Postgres::ca_file(self)
+    }
+
+    fn setups(&self) -> Vec<Setup<'static>> {
+        vec![Setup::single_user(), Setup::alternating_users()]
     }
 
     async fn create_app(&self, hint: &str) -> App {
@@ -115,6 +122,15 @@ impl Server for MySql {
 
     fn ca_file(&self) -> PathBuf {
         MySql::ca_file(self)
+    }
+
+    fn setups(&self) -> Vec<Setup<'static>> {
+        let mut all = vec![Setup::mysql_single_user(), Setup::mysql_alternating_users()];
+        // A MariaDB user has one password.
+        if !self.version().is_mariadb() {
+            all.push(Setup::mysql_dual_password());
+        }
+        all
     }
 
     async fn create_app(&self, hint: &str) -> App {

@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::MySqlVersion;
-
 /// What a test wants to differ from the ordinary.
 #[derive(Debug, Clone)]
 pub struct Setup<'a> {
@@ -53,16 +51,6 @@ impl Setup<'_> {
     #[must_use]
     pub fn mysql_alternating_users() -> Self {
         Self { function: "mysql-alternating-users", ..Self::single_user() }
-    }
-
-    /// One for each function that rotates on this server; dual password needs MySQL.
-    #[must_use]
-    pub fn all_of(version: MySqlVersion) -> Vec<Self> {
-        let mut all = vec![Self::mysql_single_user(), Self::mysql_alternating_users()];
-        if !version.is_mariadb() {
-            all.push(Self::mysql_dual_password());
-        }
-        all
     }
 
     /// The user has two passwords at a time, on MySQL.

@@ -1,7 +1,7 @@
 //! What a rotation may cost on MySQL and MariaDB.
 
 use bed::crash::{Crash, Moment};
-use bed::{Application, InProcess, MySql, MySqlOptions, Setup, mysql_versions};
+use bed::{Application, InProcess, MySql, MySqlOptions, Server, Setup, mysql_versions};
 use rotation::{AlternatingUsers, DualPassword, SingleUser, Strategy};
 
 use super::{counted, counts};
@@ -64,11 +64,7 @@ async fn an_account_that_is_locked_by_one_failed_sign_in_is_never_locked() {
         let settings = [("max-password-errors", "1")];
         let settings: &[(&str, &str)] = if version.is_mariadb() { &settings } else { &[] };
         let server = MySql::start(version, MySqlOptions { settings, ..MySqlOptions::default() }).await;
-        let mut setups = vec![Setup::mysql_single_user(), Setup::mysql_alternating_users()];
-        if !version.is_mariadb() {
-            setups.push(Setup::mysql_dual_password());
-        }
-        for setup in setups {
+        for setup in server.setups() {
             let application = Application::start(&server, setup).await;
             let account = format!("`{}`@`%`", application.app.user());
             if !version.is_mariadb() {

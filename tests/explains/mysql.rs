@@ -2,7 +2,7 @@
 
 use bed::mysql::run;
 use bed::wire::Fault;
-use bed::{Application, MySql, MySqlOptions, MySqlVersion, Setup, Wire, mysql_versions};
+use bed::{Application, MySql, MySqlOptions, MySqlVersion, Server, Setup, Wire, mysql_versions};
 use serde_json::json;
 
 use super::says;
@@ -193,11 +193,7 @@ async fn an_account_at_its_limit_and_a_database_that_it_may_not_open_or_that_is_
 async fn a_read_only_server() {
     for version in mysql_versions() {
         let server = MySql::start(version, MySqlOptions::default()).await;
-        let mut setups = vec![Setup::mysql_single_user(), Setup::mysql_alternating_users()];
-        if !version.is_mariadb() {
-            setups.push(Setup::mysql_dual_password());
-        }
-        for setup in setups {
+        for setup in server.setups() {
             server.execute("SET GLOBAL read_only = 0").await;
             let grant =
                 if version.is_mariadb() { "DO 1" } else { "GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO {b}" };

@@ -41,7 +41,7 @@ async fn no_password_is_left_in_memory_after_any_step_on_postgresql() {
 async fn no_password_is_left_in_memory_after_any_step_on_mysql_and_mariadb() {
     for version in mysql_versions() {
         let server = MySql::shared(version).await;
-        for setup in Setup::all_of(version) {
+        for setup in server.setups() {
             nothing_is_left_by(server, setup).await;
         }
     }

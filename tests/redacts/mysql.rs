@@ -1,6 +1,6 @@
 //! No password in any log of MySQL's or MariaDB's, and none in ours.
 
-use bed::{Application, MySql, MySqlOptions, STEPS, Setup, mysql_versions};
+use bed::{Application, MySql, MySqlOptions, STEPS, Server, Setup, mysql_versions};
 use local_aws::Failure;
 
 async fn passwords_of(application: &Application<'_, MySql>) -> Vec<String> {
@@ -21,11 +21,7 @@ async fn passwords_of(application: &Application<'_, MySql>) -> Vec<String> {
 async fn no_log_holds_a_password_whatever_happened() {
     for version in mysql_versions() {
         let server = MySql::start(version, MySqlOptions::default()).await;
-        let mut setups = vec![Setup::mysql_single_user(), Setup::mysql_alternating_users()];
-        if !version.is_mariadb() {
-            setups.push(Setup::mysql_dual_password());
-        }
-        for setup in setups {
+        for setup in server.setups() {
             let application = Application::start(&server, Setup { attempts: 2, ..setup.clone() }).await;
             let account = format!("`{}`@`%`", application.app.user());
             if !version.is_mariadb() {

@@ -25,7 +25,7 @@ async fn accounts(server: &MySql, users: &[&str]) -> Vec<String> {
 async fn a_pending_version_that_differs_in_more_than_user_and_password() {
     for version in mysql_versions() {
         let server = MySql::shared(version).await;
-        for setup in Setup::all_of(version) {
+        for setup in server.setups() {
             let application = Application::start(server, setup.clone()).await;
             let (user, clone) = (application.app.user(), format!("{}_clone", application.app.user()));
             let before = accounts(server, &[user, &clone]).await;
@@ -63,7 +63,7 @@ async fn a_pending_or_current_version_for_another_user() {
     for version in mysql_versions() {
         let server = MySql::shared(version).await;
         let victim = server.create_app("victim").await;
-        for setup in Setup::all_of(version) {
+        for setup in server.setups() {
             let application = Application::start(server, setup).await;
             let mut planted = application.stored("AWSCURRENT").await.expect("a first version");
             planted["username"] = json!(victim.user());

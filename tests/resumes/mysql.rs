@@ -6,7 +6,9 @@ use std::time::Duration;
 use bed::crash::Crash;
 use bed::mysql::run;
 use bed::wire::Fault;
-use bed::{Application, InProcess, MySql, MySqlOptions, MySqlVersion, STEPS, Setup, Wire, mysql_versions};
+use bed::{
+    Application, InProcess, MySql, MySqlOptions, MySqlVersion, STEPS, Server, Setup, Wire, mysql_versions,
+};
 use rotation::{AlternatingUsers, DualPassword, SingleUser};
 
 use super::{
@@ -56,7 +58,7 @@ async fn two_crashes_in_a_row_and_rotations_given_up_after_one() {
 async fn every_step_may_be_delivered_twice_or_run_two_to_four_times_at_once() {
     for version in mysql_versions() {
         let server = server(version).await;
-        for setup in Setup::all_of(version) {
+        for setup in server.setups() {
             let application = Application::start(&server, setup).await;
             for times in TIMES {
                 every_step_twice(&application).await;
@@ -103,7 +105,7 @@ fn waiting(user: &str) -> String {
 async fn a_new_rotation_takes_over_from_an_abandoned_one() {
     for version in mysql_versions() {
         let server = server(version).await;
-        for setup in Setup::all_of(version).into_iter().filter(|setup| !setup.function.contains("single")) {
+        for setup in server.setups().into_iter().filter(|setup| !setup.function.contains("single")) {
             let application = Application::start(&server, setup).await;
             for _turn in 0..2 {
                 takes_over_from_abandoned_ones(&application).await;

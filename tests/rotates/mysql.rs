@@ -1,6 +1,6 @@
 //! The main job on MySQL and MariaDB.
 
-use bed::{Application, MySql, MySqlOptions, MySqlVersion, STEPS, Server, Setup, mysql_versions};
+use bed::{Application, MySql, MySqlOptions, STEPS, Server, Setup, mysql_versions};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn single_user_gives_the_same_user_a_new_password() {
@@ -35,15 +35,6 @@ async fn alternating_users_take_turns_and_both_sign_in() {
     }
 }
 
-/// The functions for a server, whose users may all have two passwords where the server has that.
-fn setups(version: MySqlVersion) -> Vec<Setup<'static>> {
-    let mut setups = vec![Setup::mysql_single_user(), Setup::mysql_alternating_users()];
-    if !version.is_mariadb() {
-        setups.push(Setup::mysql_dual_password());
-    }
-    setups
-}
-
 async fn with_two_passwords(application: &Application<'_, MySql>) {
     application.server.allow_two_passwords(&application.app).await;
 }
@@ -63,10 +54,10 @@ async fn user_names_of_any_characters_simply_work() {
         "$1;--",
     ];
     for version in mysql_versions() {
-        for setup in setups(version) {
+        let server = MySql::shared(version).await;
+        for setup in server.setups() {
             for user in names {
-                let application =
-                    Application::start(MySql::shared(version).await, Setup { user, ..setup.clone() }).await;
+                let application = Application::start(server, Setup { user, ..setup.clone() }).await;
                 with_two_passwords(&application).await;
                 for _ in 0..2 {
                     application.rotate_well().await;
@@ -81,8 +72,9 @@ async fn user_names_of_any_characters_simply_work() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_probe_of_a_rotation_that_is_not_immediate_passes_under_every_strategy() {
     for version in mysql_versions() {
-        for setup in setups(version) {
-            let application = Application::start(MySql::shared(version).await, setup).await;
+        let server = MySql::shared(version).await;
+        for setup in server.setups() {
+            let application = Application::start(server, setup).await;
             with_two_passwords(&application).await;
             for _turn in 0..3 {
                 application.probe().await;
@@ -97,10 +89,10 @@ async fn the_probe_of_a_rotation_that_is_not_immediate_passes_under_every_strate
 async fn passwords_of_any_characters_simply_work() {
     let mut passwords = String::new();
     for version in mysql_versions() {
-        for setup in setups(version) {
+        let server = MySql::shared(version).await;
+        for setup in server.setups() {
             let environment = vec![("EXCLUDE_CHARACTERS", ""), ("PASSWORD_LENGTH", "200")];
-            let application =
-                Application::start(MySql::shared(version).await, Setup { environment, ..setup }).await;
+            let application = Application::start(server, Setup { environment, ..setup }).await;
             with_two_passwords(&application).await;
             for _ in 0..2 {
                 application.rotate_well().await;
@@ -165,7 +157,7 @@ async fn users_whose_transactions_are_read_only_by_default_rotate() {
     let settings = &[("init-connect", "SET SESSION TRANSACTION READ ONLY")];
     for version in mysql_versions() {
         let server = MySql::start(version, MySqlOptions { settings, ..MySqlOptions::default() }).await;
-        for setup in setups(version) {
+        for setup in server.setups() {
             let application = Application::start(&server, setup).await;
             with_two_passwords(&application).await;
             application.rotate_well().await;

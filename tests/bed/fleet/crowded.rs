@@ -12,9 +12,6 @@ const DATABASE: &str = "fleet";
 /// A server with many users in one database.
 #[async_trait]
 pub trait Crowded: Server + 'static {
-    /// The functions that rotate here, each of which gets its share.
-    fn functions(&self) -> &'static [&'static str];
-
     /// So many new users: once a server.
     async fn create_users(&self, count: usize) -> Vec<App>;
 
@@ -33,10 +30,6 @@ fn apps(count: usize) -> Vec<App> {
 
 #[async_trait]
 impl Crowded for Postgres {
-    fn functions(&self) -> &'static [&'static str] {
-        &["postgres-single-user", "postgres-alternating-users"]
-    }
-
     async fn create_users(&self, count: usize) -> Vec<App> {
         let apps = apps(count);
         self.execute("postgres", &format!("CREATE DATABASE {DATABASE}")).await;
@@ -60,12 +53,6 @@ impl Crowded for Postgres {
 
 #[async_trait]
 impl Crowded for MySql {
-    fn functions(&self) -> &'static [&'static str] {
-        let all = &["mysql-single-user", "mysql-alternating-users", "mysql-dual-password"];
-        // A MariaDB user has one password.
-        if self.version().is_mariadb() { &all[..2] } else { all }
-    }
-
     async fn create_users(&self, count: usize) -> Vec<App> {
         let apps = apps(count);
         let mut root = self.root_session().await;

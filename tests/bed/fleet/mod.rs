@@ -26,7 +26,7 @@ pub use self::{
     row::{Row, report, summary},
 };
 use crate::torture::Strategy;
-use crate::{Functions, secrets_manager, store};
+use crate::{Functions, Setup, secrets_manager, store};
 
 /// As the template has it.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -76,7 +76,7 @@ pub async fn rotate<S: Crowded>(server: S, plan: &Plan, told: &mut (dyn FnMut(&R
     let now = fleet.server.sign_ins();
     (row.sign_ins, row.refused) = (now.0 - signed_in, now.1 - refused);
     row.count(&fleet.local.calls());
-    for function in fleet.server.functions() {
+    for Setup { function, .. } in fleet.server.setups() {
         row.memory.extend(fleet.functions.memory(function).iter().filter_map(Resident::of));
     }
     let judge = |number: usize| Arc::clone(&fleet).judge(number, rotations[number].clone());
@@ -111,7 +111,7 @@ impl<S: Crowded> Fleet<S> {
 
 async fn start_functions<S: Crowded>(server: &S, local: &LocalAws, plan: &Plan) -> Functions {
     let functions = Functions::between(&local.url(), server).await;
-    for function in server.functions() {
+    for Setup { function, .. } in server.setups() {
         match &plan.package {
             Some(package) => {
                 functions.add_program(function, package.join(function).join("bootstrap"), &[], TIMEOUT);
@@ -127,7 +127,7 @@ async fn start_functions<S: Crowded>(server: &S, local: &LocalAws, plan: &Plan) 
 async fn enlist<S: Crowded>(server: &S, client: &Client, secrets: usize) -> Vec<Member> {
     let superuser = store(client, "superuser", &server.superuser_secret().await).await;
     let mut members = Vec::new();
-    let functions = server.functions().iter().cycle();
+    let functions = server.setups().into_iter().map(|setup| setup.function).cycle();
     for (app, function) in server.create_users(secrets).await.into_iter().zip(functions) {
         let mut secret = app.secret(server);
         match Strategy::of(function) {

@@ -75,7 +75,7 @@ impl<S: Subject> Fault<S> for KillNine {
         let endpoint = format!("http://127.0.0.1:{}", store.port);
         let mut setup = Setup { fields: json!({"port": database.port}), ..setup };
         setup.environment.push(("SECRETS_MANAGER_ENDPOINT", &endpoint));
-        database.leads_to(server.on_port());
+        database.leads_to(server.port());
         self.function = setup.function.to_owned();
         let application = Application::start(server, setup.clone()).await;
         let (_, port) = application

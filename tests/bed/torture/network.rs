@@ -91,7 +91,7 @@ impl<S: Subject> Fault<S> for Network {
     }
 
     async fn application<'a>(&mut self, server: &'a S, setup: Setup<'_>) -> Application<'a, S> {
-        let wire = Wire::to(server.on_port(), wire::Fault::None).await;
+        let wire = Wire::to(server.port(), wire::Fault::None).await;
         let setup = Setup { timeout: TIMEOUT, ..setup };
         let application = Application::on_a_wire(server, &wire, setup.clone()).await;
         application.run_packaged(self.package.as_deref(), &setup);

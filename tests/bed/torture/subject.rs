@@ -14,9 +14,6 @@ const LOCK: u32 = 20;
 /// A server with applications on it.
 #[async_trait]
 pub trait Subject: Server {
-    /// The port on 127.0.0.1.
-    fn on_port(&self) -> u16;
-
     /// Gives the application's user a right or a rule that it had not, different in every round.
     async fn enrich(&self, app: &App, round: usize);
 
@@ -32,10 +29,6 @@ pub trait Subject: Server {
 
 #[async_trait]
 impl Subject for Postgres {
-    fn on_port(&self) -> u16 {
-        self.port()
-    }
-
     async fn enrich(&self, app: &App, round: usize) {
         let (user, database) = (postgres::name(app.user()), postgres::name(&app.database));
         let limit = 50 + round % 50;
@@ -76,10 +69,6 @@ impl Subject for Postgres {
 
 #[async_trait]
 impl Subject for MySql {
-    fn on_port(&self) -> u16 {
-        self.port()
-    }
-
     async fn enrich(&self, app: &App, round: usize) {
         let (user, table) = (mysql::name(app.user()), format!("{}.t{round}", mysql::name(&app.database)));
         self.execute(&format!("CREATE TABLE {table} (a INT)")).await;
