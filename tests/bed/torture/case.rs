@@ -64,7 +64,8 @@ impl Case {
         ALL.into_iter().filter(move |case| case.mysql.is_none_or(|version| versions.contains(&version)))
     }
 
-    /// Lets this kind of fault strike at least `cases` times, pairs of crashes as often as there are pairs. `told` learns of every rotation's end.
+    /// Lets this kind of fault strike at least `cases` times, pairs of crashes as often as there are pairs. `told` learns
+    /// of every rotation's end.
     pub async fn torture(self, kind: Kind, cases: usize, by: &Means, told: Told<'_>) -> Row {
         match self.mysql {
             None => self.on(Postgres::shared(postgres_versions()[0]).await, kind, cases, by, told).await,
