@@ -4,7 +4,7 @@ mod mysql;
 
 use std::{
     fs,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, ErrorKind},
     net::TcpStream,
     os::unix::fs::PermissionsExt,
     path::Path,
@@ -14,9 +14,10 @@ use std::{
 
 use bed::{
     App, Certificate, Credentials, Functions, Postgres, PostgresOptions, Wire, postgres, postgres_versions,
-    wire::Fault,
+    wire::{End, Fault},
 };
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Tests that are run as programs of their own, by other tests.
 const TO_BE_KILLED: &str = "bed_works::a_process_with_a_server_to_be_killed";
@@ -168,6 +169,27 @@ async fn the_wire_is_silent_or_cut() {
     };
     assert!(connect(&silent).await.is_err(), "somebody answered");
     assert!(connect(&cut).await.expect("it is cut at once").is_err());
+}
+
+/// The client learns of each end in another way.
+#[tokio::test]
+async fn the_wire_closes_resets_or_dies() {
+    let server = Postgres::shared(postgres_versions()[0]).await;
+    for end in [End::Closed, End::Reset, End::Dead] {
+        let wire = Wire::to(server.port(), Fault::After { sent: usize::MAX, answered: 1, end }).await;
+        let mut client =
+            tokio::net::TcpStream::connect(("127.0.0.1", wire.port())).await.expect("the wire accepts");
+        // To the request for TLS a server says yes or no in one byte (PostgreSQL, "Message Formats").
+        client.write_all(&[0, 0, 0, 8, 4, 210, 22, 47]).await.expect("the wire takes it");
+        let (patience, mut heard) = (Duration::from_secs(1), Vec::new());
+        let learned = match tokio::time::timeout(patience, client.read_to_end(&mut heard)).await {
+            Ok(Ok(_)) => End::Closed,
+            Ok(Err(error)) if error.kind() == ErrorKind::ConnectionReset => End::Reset,
+            Ok(Err(error)) => panic!("{error}"),
+            Err(_) => End::Dead,
+        };
+        assert_eq!(learned, end);
+    }
 }
 
 #[tokio::test]

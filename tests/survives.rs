@@ -6,7 +6,7 @@ mod restarts;
 
 use std::time::Duration;
 
-use bed::wire::Fault;
+use bed::wire::{End, Fault};
 use bed::{Application, MySql, Postgres, Server, Setup, Wire, mysql_versions, postgres_versions};
 use local_aws::{Effect, Failure};
 use tokio::task::JoinSet;
@@ -107,9 +107,9 @@ async fn fails_everywhere<S: Server>(server: &'static S) -> (usize, usize) {
             for point in 0..POINTS {
                 let of = |all: usize| all * point / POINTS + 1;
                 let all = usize::MAX;
-                for dies in [false, true] {
-                    faults.push(Fault::After { sent: of(sent), answered: all, dies });
-                    faults.push(Fault::After { sent: all, answered: of(answered), dies });
+                for end in [End::Closed, End::Reset, End::Dead] {
+                    faults.push(Fault::After { sent: of(sent), answered: all, end });
+                    faults.push(Fault::After { sent: all, answered: of(answered), end });
                 }
             }
             all.extend(faults.into_iter().map(|fault| (setup.clone(), step, fault)));

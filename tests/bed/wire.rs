@@ -43,8 +43,8 @@ pub enum Fault {
         sent: usize,
         /// Bytes of the server. What the clients had sent by then has arrived.
         answered: usize,
-        /// Connections stay open without passing anything on, instead of being closed.
-        dies: bool,
+        /// How a connection ends then.
+        end: End,
     },
     /// A byte a second, either way.
     Crawls,
@@ -57,6 +57,17 @@ pub enum Fault {
     },
     /// Somebody else answers, and there is no server.
     Lies(Lie),
+}
+
+/// How a connection ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Both sides are told that nothing more will come.
+    Closed,
+    /// The client is told that all is lost (RST), what it has not read yet included.
+    Reset,
+    /// Nobody is told: it stays open, and nothing passes.
+    Dead,
 }
 
 /// How bytes pass: as many as are left, then the connection is closed or dies.
@@ -89,11 +100,11 @@ impl Way {
         if matches!(self.fault, Fault::After { .. }) { self.clone() } else { Self::of(self.fault) }
     }
 
-    /// Whether nothing passes any more, and nobody is told.
-    fn is_dead(&self) -> bool {
+    /// How the fault ends a connection, once as much has passed as may.
+    fn end(&self) -> Option<End> {
         let nothing_left = |bytes: &AtomicUsize| bytes.load(Ordering::SeqCst) == 0;
-        let dies = matches!(self.fault, Fault::After { dies: true, .. });
-        dies && (nothing_left(&self.sent) || nothing_left(&self.answered))
+        let Fault::After { end, .. } = self.fault else { return None };
+        (nothing_left(&self.sent) || nothing_left(&self.answered)).then_some(end)
     }
 
     /// How long each byte takes.
@@ -246,9 +257,14 @@ async fn pass(client: TcpStream, already_read: &[u8], port: u16, seen: &Seen, wa
         end = pump(&mut from_client, &mut to_server, &way.sent, way.pace(), &seen.bytes) => end,
         end = pump(&mut from_server, &mut to_client, &way.answered, way.pace(), &seen.answered) => end,
     };
-    if way.is_dead() {
-        // Both connections stay open: nobody hears of an end.
-        std::future::pending::<()>().await;
+    match way.end() {
+        Some(End::Reset) => {
+            to_client.as_ref().set_zero_linger()?;
+            // Dropped, it would close first.
+            to_client.forget();
+        }
+        Some(End::Dead) => std::future::pending().await,
+        Some(End::Closed) | None => {}
     }
     end
 }

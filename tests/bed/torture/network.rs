@@ -42,12 +42,12 @@ impl Network {
     /// Most are cuts: they cost no time.
     fn fault(&mut self) -> wire::Fault {
         let [sent, answered] = self.most.map(|most| self.rng.random_range(1..=most));
-        let dies = self.rng.random_ratio(1, 10);
+        let end = if self.rng.random_ratio(1, 10) { wire::End::Dead } else { wire::End::Closed };
         match self.rng.random_range(0..40) {
             0 => wire::Fault::Silent,
             1 => wire::Fault::Crawls,
-            choice if choice % 2 == 0 => wire::Fault::After { sent, answered: usize::MAX, dies },
-            _ => wire::Fault::After { sent: usize::MAX, answered, dies },
+            choice if choice % 2 == 0 => wire::Fault::After { sent, answered: usize::MAX, end },
+            _ => wire::Fault::After { sent: usize::MAX, answered, end },
         }
     }
 
