@@ -79,14 +79,14 @@ test-matrix: ## Run all tests on PostgreSQL 13 to 18, MySQL and MariaDB
 # is about that function only; a seed that a run has printed repeats its choices. PUBLISH=1 puts the figures into docs/reliability.md.
 torture: build $(call postgres,18) $(call mysql,mysql-9.7$(comma)mariadb-11.8) ## Kill, cut off and refuse every function in the middle of rotations, over and over, and check that nothing is lost
 	cargo build --locked --workspace --bins
-	@BED_POSTGRES=18 BED_MYSQL=mysql-9.7,mariadb-11.8 cargo run --quiet --locked --bin torture -- \
-	  --package "$(CURDIR)/target/package/x86_64" $(if $(PUBLISH),--publish) $(TORTURE)
+	@BED_PACKAGE=target/package/x86_64 BED_POSTGRES=18 BED_MYSQL=mysql-9.7,mariadb-11.8 \
+	  cargo run --quiet --locked --bin torture -- $(if $(PUBLISH),--publish) $(TORTURE)
 
 # On the packaged binaries. FLEET="--secrets 100 --engine mysql" is about fewer secrets, on one server.
 fleet: build $(call postgres,18) $(call mysql,mysql-9.7) ## Rotate 1,000 secrets on each server, 50 at once under AWS's limit of writes, and check every one
 	cargo build --locked --workspace --bins
-	@BED_POSTGRES=18 BED_MYSQL=mysql-9.7 cargo run --quiet --locked --bin fleet -- \
-	  --package "$(CURDIR)/target/package/x86_64" $(if $(PUBLISH),--publish) $(FLEET)
+	@BED_PACKAGE=target/package/x86_64 BED_POSTGRES=18 BED_MYSQL=mysql-9.7 \
+	  cargo run --quiet --locked --bin fleet -- $(if $(PUBLISH),--publish) $(FLEET)
 
 # libFuzzer's coverage is stable Rust's own; only the sanitizers, `-s none` leaves them out, need a nightly one. What a target
 # finds lies in target/fuzz; its finds of interest are kept there as well, beside the seeds of fuzz/corpus.

@@ -27,7 +27,7 @@ fn all_is_well(row: &Row) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fleet_under_a_limit_of_writes_is_rotated_without_a_loss() {
     let latency = Duration::from_millis(5);
-    let plan = Plan { secrets: 24, in_flight: 12, writes_per_second: 4, latency, package: None };
+    let plan = Plan { secrets: 24, in_flight: 12, writes_per_second: 4, latency };
     for row in on_each_engine(&plan).await {
         all_is_well(&row);
         assert!(row.throttled > 0, "no write was throttled on {}", row.engine);
@@ -38,7 +38,7 @@ async fn a_fleet_under_a_limit_of_writes_is_rotated_without_a_loss() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_that_rotates_one_secret_after_the_other_does_not_grow() {
     let latency = Duration::ZERO;
-    let plan = Plan { secrets: 36, in_flight: 1, writes_per_second: 1000, latency, package: None };
+    let plan = Plan { secrets: 36, in_flight: 1, writes_per_second: 1000, latency };
     for row in on_each_engine(&plan).await {
         all_is_well(&row);
         assert!(row.memory.len() > 1, "on {} only {} processes tell", row.engine, row.memory.len());

@@ -11,7 +11,7 @@ const CASES: usize = 5;
 async fn a_few(kind: Kind) {
     let mut cases = JoinSet::new();
     for case in Case::all() {
-        let means = Means { seed: 5, package: None, until: None };
+        let means = Means { seed: 5, until: None };
         cases.spawn(async move { case.torture(kind, CASES, &means, &mut |_| ()).await });
     }
     let rows: Vec<Row> = cases.join_all().await;
@@ -45,7 +45,7 @@ async fn a_secrets_manager_that_fails_at_any_call_loses_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn only_under_single_user_is_awscurrent_ever_refused() {
     for case in Case::all() {
-        let gap = case.gap(2, None).await;
+        let gap = case.gap(2).await;
         assert!(gap.sign_ins > 2, "nothing was watched: {gap:?}");
         assert!(!gap.is_violation(), "{gap:?}");
     }

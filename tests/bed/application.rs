@@ -3,7 +3,6 @@
 mod afterwards;
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -139,13 +138,6 @@ impl<'a, S: Server> Application<'a, S> {
         }
         self.unfinished().take();
         Ok(())
-    }
-
-    /// Runs `package/NAME/bootstrap` from here on; without a package, what cargo builds for tests.
-    pub fn run_packaged(&self, package: Option<&Path>, setup: &Setup<'_>) {
-        let Some(package) = package else { return };
-        let program = package.join(setup.function).join("bootstrap");
-        self.functions.add_program(setup.function, program, &setup.environment, setup.timeout);
     }
 
     fn unfinished(&self) -> MutexGuard<'_, Option<(String, usize)>> {

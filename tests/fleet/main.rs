@@ -4,7 +4,6 @@
 //! one server.
 #![expect(clippy::print_stdout, reason = "a report prints")]
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -35,9 +34,6 @@ struct Arguments {
     /// Milliseconds that each call of Secrets Manager takes longer than it does here
     #[arg(long, default_value_t = 5)]
     latency: u64,
-    /// The folder with the packaged binaries (NAME/bootstrap); without it, those that cargo builds here
-    #[arg(long)]
-    package: Option<PathBuf>,
     /// Puts the figures into docs/reliability.md
     #[arg(long)]
     publish: bool,
@@ -57,7 +53,6 @@ async fn main() -> ExitCode {
         in_flight: arguments.in_flight,
         writes_per_second: arguments.writes_per_second,
         latency: Duration::from_millis(arguments.latency),
-        package: arguments.package,
     };
     let wants = |engine| arguments.engine.is_none_or(|only| only == engine);
     let mut rows = Vec::new();

@@ -9,7 +9,6 @@
     reason = "a report prints, and ends loudly where it cannot go on"
 )]
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -43,9 +42,6 @@ struct Arguments {
     /// This function only
     #[arg(long)]
     function: Option<String>,
-    /// The folder with the packaged binaries (NAME/bootstrap); without it, those that cargo builds here
-    #[arg(long)]
-    package: Option<PathBuf>,
     /// Puts the figures into docs/reliability.md
     #[arg(long)]
     publish: bool,
@@ -55,19 +51,19 @@ struct Arguments {
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let until = arguments.minutes.map(|minutes| Instant::now() + Duration::from_secs(60 * minutes));
-    let means = Means { seed: arguments.seed.unwrap_or_else(now), package: arguments.package.clone(), until };
+    let means = Means { seed: arguments.seed.unwrap_or_else(now), until };
     println!("torture: seed {}", means.seed);
     let cases =
         || Case::all().filter(|case| arguments.function.as_deref().is_none_or(|f| f == case.function));
-    let (rows, mut gaps) = (tortured(cases(), &arguments, &means).await, Vec::new());
+    let (rows, mut gaps) = (tortured(cases(), &arguments, means).await, Vec::new());
     for case in cases() {
-        gaps.push(case.gap(ROTATIONS, means.package.as_deref()).await);
+        gaps.push(case.gap(ROTATIONS).await);
     }
     report(&rows, &gaps, arguments.publish)
 }
 
 /// Several at once, each with applications of its own: they wait more than they work.
-async fn tortured(cases: impl Iterator<Item = Case>, arguments: &Arguments, means: &Means) -> Vec<Row> {
+async fn tortured(cases: impl Iterator<Item = Case>, arguments: &Arguments, means: Means) -> Vec<Row> {
     let cases: Vec<_> = cases.enumerate().collect();
     let (mut running, mut rows) = (JoinSet::new(), Vec::new());
     // Kind by kind, each of all functions; the report has it function by function.
@@ -78,7 +74,6 @@ async fn tortured(cases: impl Iterator<Item = Case>, arguments: &Arguments, mean
             rows.extend(running.join_next().await);
         }
         let strikes = if kind == Kind::KillNine { arguments.kills } else { arguments.cases };
-        let means = means.clone();
         running.spawn(async move {
             ((first, second), case.torture(kind, strikes, &means, &mut progress(case)).await)
         });

@@ -9,7 +9,6 @@ mod member;
 mod resident;
 mod row;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -45,8 +44,6 @@ pub struct Plan {
     pub writes_per_second: u32,
     /// What the way to Secrets Manager adds to each call.
     pub latency: Duration,
-    /// The folder with the packaged binaries (NAME/bootstrap), instead of those that cargo builds for tests.
-    pub package: Option<PathBuf>,
 }
 
 struct Fleet<S> {
@@ -95,7 +92,7 @@ impl<S: Crowded> Fleet<S> {
         };
         let local = LocalAws::start(options).await.expect("local-aws starts");
         let client = secrets_manager(&local.url());
-        let functions = start_functions(&server, &local, plan).await;
+        let functions = start_functions(&server, &local).await;
         let members = enlist(&server, &client, plan.secrets).await;
         Self { server, local, functions, client, members }
     }
@@ -109,15 +106,10 @@ impl<S: Crowded> Fleet<S> {
     }
 }
 
-async fn start_functions<S: Crowded>(server: &S, local: &LocalAws, plan: &Plan) -> Functions {
+async fn start_functions<S: Crowded>(server: &S, local: &LocalAws) -> Functions {
     let functions = Functions::between(&local.url(), server).await;
     for Setup { function, .. } in server.setups() {
-        match &plan.package {
-            Some(package) => {
-                functions.add_program(function, package.join(function).join("bootstrap"), &[], TIMEOUT);
-            }
-            None => functions.add(function, &[], TIMEOUT).await,
-        }
+        functions.add(function, &[], TIMEOUT).await;
     }
     local.set_lambda_url(functions.url());
     functions

@@ -1,6 +1,5 @@
 //! Every function on every server that it is tortured on, under every kind of fault.
 
-use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::{AsItIs, CrashAtACall, Fault, Gap, KillNine, Network, Row, SecretsManager, Subject, Torture};
@@ -47,12 +46,10 @@ impl Kind {
 }
 
 /// What faults choose by, and what they strike.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Means {
     /// The same seed, the same choices.
     pub seed: u64,
-    /// The folder with the packaged binaries, instead of those that cargo builds for tests.
-    pub package: Option<PathBuf>,
     /// Then it is enough, however often a fault has struck.
     pub until: Option<Instant>,
 }
@@ -74,32 +71,28 @@ impl Case {
     }
 
     /// For how long AWSCURRENT is refused, in so many rotations without a fault.
-    pub async fn gap(self, rotations: usize, package: Option<&Path>) -> Gap {
+    pub async fn gap(self, rotations: usize) -> Gap {
         match self.mysql {
             None => {
                 let server = Postgres::shared(postgres_versions()[0]).await;
-                Gap::measure(server, self.function, package, rotations).await
+                Gap::measure(server, self.function, rotations).await
             }
-            Some(version) => {
-                Gap::measure(MySql::shared(version).await, self.function, package, rotations).await
-            }
+            Some(version) => Gap::measure(MySql::shared(version).await, self.function, rotations).await,
         }
     }
 
     async fn on<S: Subject>(self, server: &S, kind: Kind, cases: usize, by: &Means, told: Told<'_>) -> Row {
         // Each function on each server meets other faults.
         let place = ALL.iter().position(|case| *case == self).unwrap_or_default();
-        let (seed, package) = (by.seed.wrapping_add(place as u64), by.package.clone());
+        let seed = by.seed.wrapping_add(place as u64);
         match kind {
-            Kind::KillNine => self.under(server, KillNine::new(seed, package), cases, by, told).await,
+            Kind::KillNine => self.under(server, KillNine::new(seed), cases, by, told).await,
             Kind::Crash => self.under(server, CrashAtACall::any(seed, AsItIs), cases, by, told).await,
             Kind::TwoCrashes => {
                 self.under(server, CrashAtACall::every_pair(AsItIs), usize::MAX, by, told).await
             }
-            Kind::Network => self.under(server, Network::new(seed, package), cases, by, told).await,
-            Kind::SecretsManager => {
-                self.under(server, SecretsManager::new(seed, package), cases, by, told).await
-            }
+            Kind::Network => self.under(server, Network::new(seed), cases, by, told).await,
+            Kind::SecretsManager => self.under(server, SecretsManager::new(seed), cases, by, told).await,
         }
     }
 

@@ -1,7 +1,6 @@
 //! For how long AWSCURRENT is refused while a function rotates, and nothing goes wrong.
 
 use std::fmt::Write;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::checks::Strategy;
@@ -23,18 +22,11 @@ pub struct Gap {
 }
 
 impl Gap {
-    /// Rotates so often, and signs in meanwhile. The binary is `package/NAME/bootstrap`, or the one that cargo builds
-    /// for tests.
-    pub async fn measure<S: Subject>(
-        server: &S,
-        function: &str,
-        package: Option<&Path>,
-        rotations: usize,
-    ) -> Self {
+    /// Rotates so often, and signs in meanwhile.
+    pub async fn measure<S: Subject>(server: &S, function: &str, rotations: usize) -> Self {
         let environment = vec![("AWS_LAMBDA_LOG_LEVEL", "INFO")];
         let setup = Setup { function, user: "gap", environment, ..Setup::single_user() };
-        let application = Application::start(server, setup.clone()).await;
-        application.run_packaged(package, &setup);
+        let application = Application::start(server, setup).await;
         let (engine, strategy) = (server.name(), Strategy::of(function));
         if strategy == Strategy::DualPassword {
             server.allow_two_passwords(&application.app).await;

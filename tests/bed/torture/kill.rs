@@ -1,6 +1,5 @@
 //! SIGKILL of the real binary, at any instant of a step.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +25,6 @@ const START: u64 = 30_000;
 #[derive(Debug)]
 pub struct KillNine {
     rng: SmallRng,
-    package: Option<PathBuf>,
     fuse: Arc<Fuse>,
     taps: Vec<Tap>,
     function: String,
@@ -35,12 +33,11 @@ pub struct KillNine {
 }
 
 impl KillNine {
-    /// Chooses by `seed`. The binary is `package/NAME/bootstrap`, or the one that cargo builds for tests.
+    /// Chooses by `seed`.
     #[must_use]
-    pub fn new(seed: u64, package: Option<PathBuf>) -> Self {
+    pub fn new(seed: u64) -> Self {
         Self {
             rng: SmallRng::seed_from_u64(seed),
-            package,
             fuse: Arc::default(),
             taps: Vec::new(),
             function: String::new(),
@@ -77,7 +74,7 @@ impl<S: Subject> Fault<S> for KillNine {
         setup.environment.push(("SECRETS_MANAGER_ENDPOINT", &endpoint));
         database.leads_to(server.port());
         self.function = setup.function.to_owned();
-        let application = Application::start(server, setup.clone()).await;
+        let application = Application::start(server, setup).await;
         let (_, port) = application
             .local
             .url()
@@ -85,7 +82,6 @@ impl<S: Subject> Fault<S> for KillNine {
             .map(|(host, port)| (host.to_owned(), port.to_owned()))
             .expect("a port");
         store.leads_to(port.parse().expect("a port"));
-        application.run_packaged(self.package.as_deref(), &setup);
         application.lead_superuser_to(database.port).await;
         application.functions.tell(Arc::new(Told(Arc::clone(&self.fuse))));
         self.taps = vec![store, database];

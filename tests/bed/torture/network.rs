@@ -1,6 +1,5 @@
 //! A network to the database that is cut, dies, is silent or crawls.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -26,17 +25,16 @@ const PATIENCE: usize = 10;
 #[derive(Debug)]
 pub struct Network {
     rng: SmallRng,
-    package: Option<PathBuf>,
     wire: Option<Wire>,
     /// The most bytes that a rotation has sent and got.
     most: [usize; 2],
 }
 
 impl Network {
-    /// Chooses by `seed`. The binary is `package/NAME/bootstrap`, or the one that cargo builds for tests.
+    /// Chooses by `seed`.
     #[must_use]
-    pub fn new(seed: u64, package: Option<PathBuf>) -> Self {
-        Self { rng: SmallRng::seed_from_u64(seed), package, wire: None, most: UNKNOWN }
+    pub fn new(seed: u64) -> Self {
+        Self { rng: SmallRng::seed_from_u64(seed), wire: None, most: UNKNOWN }
     }
 
     /// Most are cuts: they cost no time.
@@ -93,8 +91,7 @@ impl<S: Subject> Fault<S> for Network {
     async fn application<'a>(&mut self, server: &'a S, setup: Setup<'_>) -> Application<'a, S> {
         let wire = Wire::to(server.port(), wire::Fault::None).await;
         let setup = Setup { timeout: TIMEOUT, ..setup };
-        let application = Application::on_a_wire(server, &wire, setup.clone()).await;
-        application.run_packaged(self.package.as_deref(), &setup);
+        let application = Application::on_a_wire(server, &wire, setup).await;
         self.wire = Some(wire);
         application
     }

@@ -1,7 +1,5 @@
 //! A Secrets Manager that refuses, does not hear, or answers into the void.
 
-use std::path::PathBuf;
-
 use async_trait::async_trait;
 use local_aws::Failure;
 use rand::rngs::SmallRng;
@@ -31,14 +29,13 @@ const TRIES: u32 = 3;
 #[derive(Debug)]
 pub struct SecretsManager {
     rng: SmallRng,
-    package: Option<PathBuf>,
 }
 
 impl SecretsManager {
-    /// Chooses by `seed`. The binary is `package/NAME/bootstrap`, or the one that cargo builds for tests.
+    /// Chooses by `seed`.
     #[must_use]
-    pub fn new(seed: u64, package: Option<PathBuf>) -> Self {
-        Self { rng: SmallRng::seed_from_u64(seed), package }
+    pub fn new(seed: u64) -> Self {
+        Self { rng: SmallRng::seed_from_u64(seed) }
     }
 
     fn failure(&mut self) -> Failure {
@@ -59,9 +56,7 @@ impl<S: Subject> Fault<S> for SecretsManager {
     }
 
     async fn application<'a>(&mut self, server: &'a S, setup: Setup<'_>) -> Application<'a, S> {
-        let application = Application::start(server, setup.clone()).await;
-        application.run_packaged(self.package.as_deref(), &setup);
-        application
+        Application::start(server, setup).await
     }
 
     async fn attempt(&mut self, application: &Application<'_, S>) -> Attempt {
