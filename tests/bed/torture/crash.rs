@@ -14,26 +14,10 @@ use crate::{Application, InProcess, STEPS, Setup};
 /// How many calls a rotation is taken to make before one was made.
 const UNKNOWN: usize = 20;
 
-/// How a step is run.
+/// How a step is run: as the function's binary runs it, unless something is to be wrong with it.
 #[async_trait]
 pub trait Runs<S: Subject>: Send + Sync {
     /// Runs one step until `crash`.
-    async fn step(
-        &self,
-        function: &InProcess,
-        application: &Application<'_, S>,
-        step: &str,
-        version: &str,
-        crash: &Crash,
-    ) -> Result<(), Error>;
-}
-
-/// As the function's binary runs it.
-#[derive(Clone, Copy, Debug)]
-pub struct AsItIs;
-
-#[async_trait]
-impl<S: Subject> Runs<S> for AsItIs {
     async fn step(
         &self,
         function: &InProcess,
@@ -45,6 +29,12 @@ impl<S: Subject> Runs<S> for AsItIs {
         function.step(application, step, version, crash).await
     }
 }
+
+/// Nothing is wrong.
+#[derive(Clone, Copy, Debug)]
+pub struct AsItIs;
+
+impl<S: Subject> Runs<S> for AsItIs {}
 
 /// Which call an attempt stops at.
 #[derive(Debug)]
