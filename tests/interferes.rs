@@ -218,9 +218,7 @@ async fn neighbours<S: Server>(server: &'static S, setup: Setup<'static>) {
             }
         });
     }
-    while let Some(one) = rotating.join_next().await {
-        one.expect("every neighbour rotates");
-    }
+    rotating.join_all().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

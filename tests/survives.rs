@@ -7,7 +7,7 @@ mod restarts;
 use std::time::Duration;
 
 use bed::wire::{End, Fault};
-use bed::{Application, MySql, Postgres, Server, Setup, Wire, mysql_versions, postgres_versions};
+use bed::{Application, MySql, Postgres, Server, Setup, Wire, at_once, mysql_versions, postgres_versions};
 use local_aws::{Effect, Failure};
 use tokio::task::JoinSet;
 
@@ -116,16 +116,9 @@ async fn fails_everywhere<S: Server>(server: &'static S) -> (usize, usize) {
         }
     }
     let cases = all.len();
-    let (mut failed, mut running) = (0, JoinSet::new());
-    for (setup, step, fault) in all {
-        if running.len() == AT_ONCE {
-            failed += usize::from(running.join_next().await.expect("one runs").expect("it does not panic"));
-        }
-        running.spawn(fails_and_is_mended(server, setup, step, fault));
-    }
-    while let Some(one) = running.join_next().await {
-        failed += usize::from(one.expect("it does not panic"));
-    }
+    let mut failed = 0;
+    let tasks = all.into_iter().map(|(setup, step, fault)| fails_and_is_mended(server, setup, step, fault));
+    at_once(AT_ONCE, tasks, |was_felt| failed += usize::from(was_felt)).await;
     (failed, cases)
 }
 
@@ -190,9 +183,7 @@ async fn a_secrets_manager_that_fails_at_any_call() {
             }
         }
     }
-    while let Some(one) = running.join_next().await {
-        one.expect("every case is mended");
-    }
+    running.join_all().await;
 }
 
 /// More often than the SDK tries by itself; a step that gave up would be run again from the first on.
@@ -212,9 +203,7 @@ async fn a_write_that_is_throttled_is_tried_again_while_there_is_time() {
             assert_eq!(throttled, 7, "{operation}");
         });
     }
-    while let Some(one) = running.join_next().await {
-        one.expect("the rotation goes through");
-    }
+    running.join_all().await;
 }
 
 /// An endpoint that takes connections and never answers.

@@ -12,6 +12,7 @@
 
 mod app;
 mod application;
+mod at_once;
 pub mod authority;
 mod cargo_lambda;
 pub mod crash;
@@ -39,6 +40,7 @@ pub mod wire;
 
 pub use app::App;
 pub use application::{Application, STEPS, store};
+pub use at_once::at_once;
 pub use authority::Certificate;
 pub use cargo_lambda::CargoLambda;
 pub use credentials::Credentials;

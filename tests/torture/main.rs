@@ -3,19 +3,14 @@
 //!
 //! `make torture` runs it on the packaged binaries. `TORTURE="--function mysql-dual-password --kills 1000"` is about
 //! that function only, and takes longer.
-#![expect(
-    clippy::expect_used,
-    clippy::print_stdout,
-    reason = "a report prints, and ends loudly where it cannot go on"
-)]
+#![expect(clippy::print_stdout, reason = "a report prints")]
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use bed::figures;
 use bed::torture::{self, Case, Gap, Kind, Means, Row};
+use bed::{at_once, figures};
 use clap::Parser;
-use tokio::task::JoinSet;
 
 /// A line of progress every so many faults.
 const PROGRESS: usize = 50;
@@ -65,22 +60,15 @@ async fn main() -> ExitCode {
 /// Several at once, each with applications of its own: they wait more than they work.
 async fn tortured(cases: impl Iterator<Item = Case>, arguments: &Arguments, means: Means) -> Vec<Row> {
     let cases: Vec<_> = cases.enumerate().collect();
-    let (mut running, mut rows) = (JoinSet::new(), Vec::new());
     // Kind by kind, each of all functions; the report has it function by function.
     let kinds = Kind::ALL.into_iter().enumerate();
-    for ((second, kind), (first, case)) in kinds.flat_map(|kind| cases.iter().map(move |case| (kind, *case)))
-    {
-        if running.len() == AT_ONCE {
-            rows.extend(running.join_next().await);
-        }
+    let all = kinds.flat_map(|kind| cases.iter().map(move |case| (kind, *case)));
+    let tasks = all.map(|((second, kind), (first, case))| {
         let strikes = if kind == Kind::KillNine { arguments.kills } else { arguments.cases };
-        running.spawn(async move {
-            ((first, second), case.torture(kind, strikes, &means, &mut progress(case)).await)
-        });
-    }
-    rows.extend(running.join_all().await.into_iter().map(Ok));
-    let mut rows: Vec<((usize, usize), Row)> =
-        rows.into_iter().map(|row| row.expect("nothing panics")).collect();
+        async move { ((first, second), case.torture(kind, strikes, &means, &mut progress(case)).await) }
+    });
+    let mut rows = Vec::new();
+    at_once(AT_ONCE, tasks, |row| rows.push(row)).await;
     rows.sort_by_key(|(place, _)| *place);
     rows.into_iter().map(|(_, row)| row).collect()
 }

@@ -15,7 +15,6 @@ use std::time::{Duration, Instant};
 use aws_sdk_secretsmanager::Client;
 use local_aws::{LocalAws, Options, Rotation};
 use serde_json::json;
-use tokio::task::JoinSet;
 
 use self::machine::Processors;
 use self::member::{Member, Verdict};
@@ -25,7 +24,7 @@ pub use self::{
     row::{Row, report, summary},
 };
 use crate::torture::Strategy;
-use crate::{Functions, Setup, secrets_manager, store};
+use crate::{Functions, Setup, at_once, secrets_manager, store};
 
 /// As the template has it.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -62,7 +61,7 @@ pub async fn rotate<S: Crowded>(server: S, plan: &Plan, told: &mut (dyn FnMut(&R
     let (processors, began) = (Processors::now(), Instant::now());
     let mut rotations = vec![Rotation::default(); plan.secrets];
     let rotate = |number| Arc::clone(&fleet).rotate(number);
-    at_once(plan.in_flight, plan.secrets, rotate, |(number, rotation)| {
+    at_once(plan.in_flight, (0..plan.secrets).map(rotate), |(number, rotation)| {
         row.ended(&rotation);
         told(&row);
         rotations[number] = rotation;
@@ -77,7 +76,7 @@ pub async fn rotate<S: Crowded>(server: S, plan: &Plan, told: &mut (dyn FnMut(&R
         row.memory.extend(fleet.functions.memory(function).iter().filter_map(Resident::of));
     }
     let judge = |number: usize| Arc::clone(&fleet).judge(number, rotations[number].clone());
-    at_once(CHECKS, plan.secrets, judge, |verdict| row.note(verdict)).await;
+    at_once(CHECKS, (0..plan.secrets).map(judge), |verdict| row.note(verdict)).await;
     row
 }
 
@@ -131,24 +130,4 @@ async fn enlist<S: Crowded>(server: &S, client: &Client, secrets: usize) -> Vec<
         members.push(Member { app, function, arn });
     }
     members
-}
-
-/// Runs `task` for 0 to `count`, at most so many at once.
-async fn at_once<T, F>(most: usize, count: usize, task: impl Fn(usize) -> F, mut ended: impl FnMut(T))
-where
-    T: Send + 'static,
-    F: Future<Output = T> + Send + 'static,
-{
-    let mut running = JoinSet::new();
-    for number in 0..count {
-        if running.len() == most
-            && let Some(one) = running.join_next().await
-        {
-            ended(one.expect("it does not panic"));
-        }
-        running.spawn(task(number));
-    }
-    while let Some(one) = running.join_next().await {
-        ended(one.expect("it does not panic"));
-    }
 }

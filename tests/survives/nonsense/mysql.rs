@@ -83,7 +83,5 @@ async fn nonsense_in_place_of_mysql_and_mariadb() {
             }
         }
     }
-    while let Some(one) = running.join_next().await {
-        one.expect("it is survived");
-    }
+    running.join_all().await;
 }

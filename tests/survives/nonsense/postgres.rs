@@ -75,9 +75,7 @@ async fn nonsense_in_place_of_postgresql() {
             running.spawn(is_survived(server, setup, json!({"ssl": false}), in_cleartext(&mut rng)));
         }
     }
-    while let Some(one) = running.join_next().await {
-        one.expect("it is survived");
-    }
+    running.join_all().await;
 }
 
 /// The driver reserves what a message says that it is long, and has no limit. So the process ends, at once and with its
