@@ -12,7 +12,8 @@ where
     F: Future<Output = T> + Send + 'static,
 {
     let mut running = JoinSet::new();
-    for task in tasks {
+    // Boxed: a future that holds whole ones becomes too deep for the compiler.
+    for task in tasks.into_iter().map(Box::pin) {
         if running.len() == most
             && let Some(one) = running.join_next().await
         {

@@ -108,7 +108,8 @@ impl Case {
         let in_every_step = |row: &Row| steps.iter().all(|step| row.struck[super::number_of(step)] > 0);
         let is_over = || by.until.is_some_and(|until| Instant::now() >= until);
         let is_enough = |row: &Row| row.cases() >= cases && in_every_step(row) || is_over();
-        Torture::new(server, self.function, fault, !by.seed).run(&is_enough, told).await
+        // Boxed: the SDK's futures within it are deep, and the compiler has a limit.
+        Box::pin(Torture::new(server, self.function, fault, !by.seed).run(&is_enough, told)).await
     }
 }
 
