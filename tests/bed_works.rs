@@ -3,17 +3,23 @@
 mod mysql;
 
 use std::{
+    collections::BTreeSet,
     fs,
     io::{BufRead, BufReader, ErrorKind},
     net::TcpStream,
     os::unix::fs::PermissionsExt,
     path::Path,
     process::{Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
     time::{Duration, Instant},
 };
 
 use bed::{
-    App, Certificate, Credentials, Functions, Postgres, PostgresOptions, Wire, postgres, postgres_versions,
+    App, Certificate, Credentials, Functions, Postgres, PostgresOptions, Wire, at_once, postgres,
+    postgres_versions,
     wire::{End, Fault},
 };
 use serde_json::json;
@@ -169,6 +175,25 @@ async fn the_wire_is_silent_or_cut() {
     };
     assert!(connect(&silent).await.is_err(), "somebody answered");
     assert!(connect(&cut).await.expect("it is cut at once").is_err());
+}
+
+#[tokio::test]
+async fn tasks_run_at_once_as_many_as_may_and_no_more() {
+    let (running, most_seen) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let tasks = (0..10).map(|number| {
+        let (running, most_seen) = (Arc::clone(&running), Arc::clone(&most_seen));
+        async move {
+            most_seen.fetch_max(running.fetch_add(1, SeqCst) + 1, SeqCst);
+            // On its one thread all that may run come first.
+            tokio::task::yield_now().await;
+            running.fetch_sub(1, SeqCst);
+            number
+        }
+    });
+    let mut ended = BTreeSet::new();
+    at_once(3, tasks, |number| assert!(ended.insert(number), "{number} twice")).await;
+    assert_eq!(ended, (0..10).collect());
+    assert_eq!(most_seen.load(SeqCst), 3);
 }
 
 /// The client learns of each end in another way.
