@@ -11,7 +11,8 @@ use bed::crash::Crash;
 use bed::postgres::name;
 use bed::wire::Fault;
 use bed::{
-    Application, InProcess, MySql, Postgres, PostgresOptions, Setup, Wire, mysql_versions, postgres_versions,
+    Application, InProcess, MySql, Postgres, PostgresOptions, Server, Setup, Wire, mysql_versions,
+    postgres_versions,
 };
 use local_aws::Failure;
 use rotation::SingleUser;
@@ -161,7 +162,7 @@ async fn what_secrets_manager_denies_throttles_or_cannot_decrypt() {
 async fn a_deadline_that_comes_first_is_answered_in_time_and_names_what_was_waited_for() {
     let server = newest().await;
     let silent = Wire::to(server.port(), Fault::Silent).await;
-    for setup in [Setup::single_user(), Setup::alternating_users()] {
+    for setup in server.setups() {
         let fields = json!({"port": silent.port()});
         let setup = Setup { fields, timeout: Duration::from_secs(3), ..setup };
         let application = Application::start(server, setup).await;

@@ -105,7 +105,7 @@ async fn hand_over<S: Server>(
 async fn a_rotation_that_another_implementation_began() {
     for version in postgres_versions() {
         let server = Postgres::shared(version).await;
-        for setup in [Setup::single_user(), Setup::alternating_users()] {
+        for setup in server.setups() {
             let context = format!("{} on {version}", setup.function);
             let application = Application::start(server, setup).await;
             let app = &application.app;
@@ -155,7 +155,7 @@ async fn a_password_by_hand<S: Server>(application: &Application<'_, S>, set: im
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_who_sets_a_password_in_the_middle() {
     let server = Postgres::shared(postgres_versions()[0]).await;
-    for setup in [Setup::single_user(), Setup::alternating_users()] {
+    for setup in server.setups() {
         let application = Application::start(server, setup).await;
         a_password_by_hand(&application, async |of| server.set_password(of).await).await;
     }
@@ -223,15 +223,14 @@ async fn neighbours<S: Server>(server: &'static S, setup: Setup<'static>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rotations_of_different_secrets_on_one_server_at_once() {
-    for setup in [Setup::single_user(), Setup::alternating_users()] {
-        neighbours(Postgres::shared(postgres_versions()[0]).await, setup).await;
+    let server = Postgres::shared(postgres_versions()[0]).await;
+    for setup in server.setups() {
+        neighbours(server, setup).await;
     }
     for version in mysql_versions() {
         let server = MySql::shared(version).await;
-        neighbours(server, Setup::mysql_single_user()).await;
-        neighbours(server, Setup::mysql_alternating_users()).await;
-        if !version.is_mariadb() {
-            neighbours(server, Setup::mysql_dual_password()).await;
+        for setup in server.setups() {
+            neighbours(server, setup).await;
         }
     }
 }

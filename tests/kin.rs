@@ -1,7 +1,7 @@
 //! Who is a clone, and of what: odd memberships, roles, policies and isolation levels.
 
 use bed::postgres::{name, text};
-use bed::{App, Application, Credentials, Postgres, Setup, postgres_versions};
+use bed::{App, Application, Credentials, Postgres, Server, Setup, postgres_versions};
 use serde_json::json;
 
 use crate::clones::{clone_of, foreign_clone, turned_to_clone};
@@ -28,7 +28,7 @@ async fn acts_as(application: &Application<'_>) -> String {
 async fn a_user_that_opts_out_of_its_databases_role_stays_itself_and_so_does_its_clone() {
     for version in postgres_versions() {
         let server = Postgres::shared(version).await;
-        for setup in [Setup::single_user(), Setup::alternating_users()] {
+        for setup in server.setups() {
             let application = Application::start(server, setup).await;
             let (base, database) = (application.app.user(), name(&application.app.database));
             for statement in [
@@ -148,7 +148,7 @@ async fn every_step_may_run_four_times_at_once_under_any_default_isolation() {
         let settings = [("default_transaction_isolation", "serializable")];
         let options = bed::PostgresOptions { settings: &settings, ..bed::PostgresOptions::default() };
         let server = Postgres::start(version, options).await;
-        for setup in [Setup::single_user(), Setup::alternating_users()] {
+        for setup in server.setups() {
             let application = Application::start(&server, setup).await;
             for _turn in 0..2 {
                 at_once(&application, 4).await;

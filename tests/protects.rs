@@ -3,7 +3,7 @@
 mod mysql;
 
 use bed::wire::Fault;
-use bed::{Application, Certificate, Postgres, PostgresOptions, Setup, Wire, postgres_versions};
+use bed::{Application, Certificate, Postgres, PostgresOptions, Server, Setup, Wire, postgres_versions};
 use serde_json::{Value, json};
 
 /// An application on a server with this certificate.
@@ -14,7 +14,7 @@ async fn with_certificate(certificate: Certificate) -> Postgres {
 
 /// What nobody on the wire may ever see, and what no version may have lost.
 async fn fails_before_the_sign_in(server: &Postgres, fields: Value, class: &str, said: &str) {
-    for setup in [Setup::single_user(), Setup::alternating_users()] {
+    for setup in server.setups() {
         let application = Application::start(server, Setup { fields: fields.clone(), ..setup }).await;
         let log = server.log();
         let failure = application.rotate_badly().await;

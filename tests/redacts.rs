@@ -3,7 +3,7 @@
 mod memory;
 mod mysql;
 
-use bed::{Application, Postgres, Setup, postgres_versions};
+use bed::{Application, Postgres, Server, Setup, postgres_versions};
 use local_aws::Failure;
 use serde_json::json;
 
@@ -31,7 +31,7 @@ async fn secrets_of(application: &Application<'_>) -> Vec<String> {
 async fn no_servers_log_holds_a_password_after_rotations() {
     for version in postgres_versions() {
         let server = Postgres::shared(version).await;
-        for setup in [Setup::single_user(), Setup::alternating_users()] {
+        for setup in server.setups() {
             let log = server.log();
             let application = Application::start(server, setup).await;
             let mut passwords = Vec::new();
@@ -52,7 +52,7 @@ async fn no_servers_log_holds_a_password_after_rotations() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_output_of_ours_holds_a_secret_at_the_lowest_level() {
     let server = Postgres::shared(postgres_versions()[0]).await;
-    for setup in [Setup::single_user(), Setup::alternating_users()] {
+    for setup in server.setups() {
         let application = Application::start(server, Setup { attempts: 2, ..setup }).await;
         let mut secrets = secrets_of(&application).await;
         for failing in ["GetSecretValue", "PutSecretValue", "DescribeSecret", "UpdateSecretVersionStage"] {

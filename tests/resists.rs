@@ -19,7 +19,8 @@ use crate::refuses::{MARK, newest, state};
 /// Whoever may write the secret must not reach another server, or another user, with these functions.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pending_version_that_differs_in_more_than_user_and_password() {
-    for setup in [Setup::single_user(), Setup::alternating_users()] {
+    let server = newest().await;
+    for setup in server.setups() {
         for (field, value) in [
             ("host", json!("evil.example")),
             ("port", json!(1)),
@@ -29,7 +30,7 @@ async fn a_pending_version_that_differs_in_more_than_user_and_password() {
             ("masterarn", json!("arn:aws:secretsmanager:us-east-1:123456789012:secret:evil-AAAAAA")),
             ("note", json!(MARK)),
         ] {
-            let application = Application::start(newest().await, setup.clone()).await;
+            let application = Application::start(server, setup.clone()).await;
             let version = application.begin().await;
             let mut pending = application.stored("AWSCURRENT").await.expect("a first version");
             if setup.function == "postgres-alternating-users" {
@@ -63,7 +64,7 @@ fn superuser_was_not_touched<S: Server>(application: &Application<'_, S>) {
 async fn a_pending_version_for_another_user() {
     let server = newest().await;
     let victim = App::create(server, "victim").await;
-    for setup in [Setup::single_user(), Setup::alternating_users()] {
+    for setup in server.setups() {
         let application = Application::start(server, setup).await;
         let version = application.begin().await;
         let mut pending = application.stored("AWSCURRENT").await.expect("a first version");
@@ -83,7 +84,7 @@ async fn a_pending_version_for_another_user() {
 async fn a_current_version_for_a_user_that_its_writer_does_not_own() {
     let server = newest().await;
     let victim = App::create(server, "victim").await;
-    for setup in [Setup::single_user(), Setup::alternating_users()] {
+    for setup in server.setups() {
         let superuser = json!({"username": victim.user(), "password": "guessed"});
         let application = Application::start(server, Setup { fields: superuser, ..setup.clone() }).await;
         // A superuser is there for the taking under single user, too.
@@ -128,7 +129,7 @@ async fn a_user_that_is_called_a_clone_of_somebody_elses_user() {
 async fn a_current_version_for_a_server_of_its_writers_own() {
     let version = postgres_versions()[0];
     let [ours, theirs] = [start(version).await, start(version).await];
-    for setup in [Setup::single_user(), Setup::alternating_users()] {
+    for setup in ours.setups() {
         let application = Application::start(&ours, setup.clone()).await;
         let writer = App::create(&theirs, "writer").await;
         let mut current = writer.secret(&theirs);

@@ -147,7 +147,7 @@ async fn every_step_twice<S: Server>(application: &Application<'_, S>) {
 async fn every_step_may_be_delivered_twice() {
     for version in postgres_versions() {
         let server = Postgres::shared(version).await;
-        for setup in [Setup::single_user(), Setup::alternating_users()] {
+        for setup in server.setups() {
             let application = Application::start(server, setup).await;
             for _turn in 0..2 {
                 every_step_twice(&application).await;
@@ -182,7 +182,7 @@ const TIMES: [usize; 4] = [2, 3, 4, 4];
 async fn every_step_may_run_two_to_four_times_at_once() {
     for version in postgres_versions() {
         let server = Postgres::shared(version).await;
-        for setup in [Setup::single_user(), Setup::alternating_users()] {
+        for setup in server.setups() {
             let application = Application::start(server, setup).await;
             for times in TIMES {
                 at_once(&application, times).await;
@@ -195,7 +195,7 @@ async fn every_step_may_run_two_to_four_times_at_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn secrets_manager_retries_what_failed_on_the_way() {
     let server = Postgres::shared(postgres_versions()[0]).await;
-    for setup in [Setup::single_user(), Setup::alternating_users()] {
+    for setup in server.setups() {
         let application = Application::start(server, Setup { attempts: 3, ..setup }).await;
         application.local.fail(local_aws::Failure::refuse(
             "UpdateSecretVersionStage",

@@ -2,7 +2,7 @@
 
 mod mysql;
 
-use bed::{Application, Postgres, PostgresOptions, Setup, postgres_versions};
+use bed::{Application, Postgres, PostgresOptions, Server, Setup, postgres_versions};
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -55,7 +55,7 @@ async fn user_names_of_any_characters_simply_work() {
     for version in postgres_versions() {
         let server = Postgres::shared(version).await;
         for name in names {
-            for setup in [Setup::single_user(), Setup::alternating_users()] {
+            for setup in server.setups() {
                 let application = Application::start(server, Setup { user: name, ..setup }).await;
                 for _ in 0..2 {
                     application.rotate_well().await;
@@ -97,7 +97,7 @@ async fn the_rotation_token_is_passed_on_to_secrets_manager() {
 async fn the_probe_of_a_rotation_that_is_not_immediate_passes_under_every_strategy() {
     for version in postgres_versions() {
         let server = Postgres::shared(version).await;
-        for setup in [Setup::single_user(), Setup::alternating_users()] {
+        for setup in server.setups() {
             let application = Application::start(server, setup).await;
             for _turn in 0..3 {
                 // The probe takes AWSPENDING, which on the current version means nothing.
@@ -144,7 +144,7 @@ async fn a_password_is_stored_as_the_server_wants_it() {
             let options =
                 PostgresOptions { settings: &[setting], pg_hba: &pg_hba, ..PostgresOptions::default() };
             let server = Postgres::start(version, options).await;
-            for setup in [Setup::single_user(), Setup::alternating_users()] {
+            for setup in server.setups() {
                 let application = Application::start(&server, setup).await;
                 application.rotate_well().await;
                 let user = application.credentials("AWSCURRENT").await.expect("a current version").user;
@@ -164,7 +164,7 @@ async fn a_password_is_stored_as_the_server_wants_it() {
 async fn a_role_setting_that_the_user_may_not_take_does_not_stop_a_rotation() {
     for version in postgres_versions() {
         let server = Postgres::shared(version).await;
-        for setup in [Setup::single_user(), Setup::alternating_users()] {
+        for setup in server.setups() {
             let application = Application::start(server, setup).await;
             let stranger = format!("{}_stranger", application.app.user());
             server.execute("postgres", &format!("CREATE ROLE {stranger}")).await;

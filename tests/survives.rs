@@ -144,8 +144,7 @@ async fn check<S: Server>(server: &'static S) {
 }
 
 /// More often than the step has time for; then the next attempt mends it.
-async fn a_call_that_fails(setup: Setup<'static>, fault: Failure, classes: [&'static str; 2]) {
-    let server = Postgres::shared(postgres_versions()[0]).await;
+async fn a_call_that_fails(server: &Postgres, setup: Setup<'_>, fault: Failure, classes: [&'static str; 2]) {
     let context = format!("{}, {fault:?}", setup.function);
     let single_user = setup.function.ends_with("single-user");
     let application = Application::start(server, setup).await;
@@ -167,8 +166,9 @@ async fn a_call_that_fails(setup: Setup<'static>, fault: Failure, classes: [&'st
 /// Secrets Manager refuses, is not there, or answers into the void.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_secrets_manager_that_fails_at_any_call() {
+    let server = Postgres::shared(postgres_versions()[0]).await;
     let mut running = JoinSet::new();
-    for setup in [Setup::single_user(), Setup::alternating_users()] {
+    for setup in server.setups() {
         let setup = Setup { timeout: Duration::from_secs(15), ..setup };
         for operation in ["DescribeSecret", "GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage"] {
             let no_answer = ["Unreachable", "SecretsManager"];
@@ -179,7 +179,7 @@ async fn a_secrets_manager_that_fails_at_any_call() {
                 (Failure::drop_request(operation, 1), no_answer),
                 (Failure::drop_answer(operation, 1), no_answer),
             ] {
-                running.spawn(a_call_that_fails(setup.clone(), fault, classes));
+                running.spawn(a_call_that_fails(server, setup.clone(), fault, classes));
             }
         }
     }

@@ -1,15 +1,11 @@
 //! TLS with MySQL and MariaDB: whoever hides it, or shows a wrong certificate, reads no password.
 
 use bed::wire::Fault;
-use bed::{Application, Certificate, MySql, MySqlOptions, Setup, Wire, mysql_versions};
+use bed::{Application, Certificate, MySql, MySqlOptions, Server, Setup, Wire, mysql_versions};
 use serde_json::{Value, json};
 
 async fn fails_before_the_sign_in(server: &MySql, fields: Value, class: &str, said: &str) {
-    for setup in [Setup::mysql_single_user(), Setup::mysql_alternating_users(), Setup::mysql_dual_password()]
-    {
-        if server.version().is_mariadb() && setup.function.contains("dual") {
-            continue;
-        }
+    for setup in server.setups() {
         let application = Application::start(server, Setup { fields: fields.clone(), ..setup }).await;
         let log = server.log();
         let failure = application.rotate_badly().await;

@@ -32,7 +32,7 @@ async fn nothing_is_left_by<S: Server>(server: &S, setup: Setup<'_>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_password_is_left_in_memory_after_any_step_on_postgresql() {
     let server = Postgres::shared(postgres_versions()[0]).await;
-    for setup in [Setup::single_user(), Setup::alternating_users()] {
+    for setup in server.setups() {
         nothing_is_left_by(server, setup).await;
     }
 }

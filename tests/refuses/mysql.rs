@@ -1,6 +1,6 @@
 //! Bad input on MySQL and MariaDB: a clear error, nothing changed anywhere, nothing secret echoed.
 
-use bed::{Application, MySql, MySqlOptions, MySqlVersion, Setup, mysql_versions};
+use bed::{Application, MySql, MySqlOptions, MySqlVersion, Server, Setup, mysql_versions};
 use serde_json::{Value, json};
 
 use super::MARK;
@@ -194,7 +194,7 @@ async fn an_anonymous_account_that_takes_the_users_place() {
 async fn ways_to_sign_in_that_cannot_be_rotated() {
     for version in mysql_versions().into_iter().filter(|version| version.is_mariadb()) {
         let server = MySql::shared(version).await;
-        for setup in [Setup::mysql_single_user(), Setup::mysql_alternating_users()] {
+        for setup in server.setups() {
             let application = Application::start(server, setup).await;
             let account = format!("`{}`@`%`", application.app.user());
             let password = bed::mysql::text(&application.app.credentials.password);

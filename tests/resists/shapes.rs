@@ -1,6 +1,6 @@
 //! Secrets and events of every shape: rotated, or refused with a clear word. Nothing is lost, and no value echoed.
 
-use bed::{Application, Setup};
+use bed::{Application, Server, Setup};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
@@ -66,8 +66,9 @@ fn refused() -> Vec<(&'static str, String, &'static str)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_secret_of_a_wrong_shape_is_refused_before_anything_is_written() {
-    for setup in [Setup::single_user(), Setup::alternating_users()] {
-        let application = Application::start(newest().await, setup).await;
+    let server = newest().await;
+    for setup in server.setups() {
+        let application = Application::start(server, setup).await;
         let fields = fields(&application).await;
         for (what, wrong, said) in refused() {
             let wrong = wrong.replace("FIELDS", &fields);

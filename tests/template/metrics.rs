@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use bed::{Application, MySql, Postgres, Setup, mysql_versions, postgres_versions};
+use bed::{Application, MySql, Postgres, Server, Setup, mysql_versions, postgres_versions};
 use serde_json::{Value, json};
 
 use super::render::{FUNCTIONS, render};
@@ -67,7 +67,7 @@ fn discover(prefix: &str, value: &Value, fields: &mut BTreeSet<String>) {
 async fn written() -> Written {
     let mut written = Written::default();
     let postgres = Postgres::shared(postgres_versions()[0]).await;
-    for setup in [Setup::single_user(), Setup::alternating_users()] {
+    for setup in postgres.setups() {
         let application = Application::start(postgres, setup).await;
         application.rotate_well().await;
         application.store_current(&json!({"engine": "oracle"})).await;
