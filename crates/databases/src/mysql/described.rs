@@ -9,6 +9,7 @@ use super::dialect::Dialect;
 use super::grants::Grants;
 use super::session::MySqlSession;
 use super::settings::Settings;
+use super::stored::Stored;
 use super::tokens::Unread;
 
 /// The ways to sign in by password that the driver has, and whose password the server keeps.
@@ -24,11 +25,11 @@ pub(super) struct Described {
     pub(super) settings: Settings,
 }
 
-/// Whose account is shown. Others' need SELECT on the schema `mysql`.
+/// Whose account is shown. Others' need SELECT on the schema `mysql`, and are known from there.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Whose<'a> {
     Own,
-    Of(&'a Account),
+    Of(&'a Stored),
 }
 
 impl Described {
@@ -38,7 +39,7 @@ impl Described {
     /// Also where a form is unknown: to overlook a right would be to lose it.
     pub(super) async fn read(session: &mut MySqlSession, whose: Whose<'_>) -> Result<Self, EdgeError> {
         let (account, grants, create) = match (whose, session.dialect) {
-            (Whose::Of(account), _) => {
+            (Whose::Of(Stored { account, .. }), _) => {
                 (account.clone(), format!("SHOW GRANTS FOR {account}"), format!("SHOW CREATE USER {account}"))
             }
             // Without FOR, the rights of active roles would be among them.
@@ -55,7 +56,26 @@ impl Described {
         };
         let grants = session.rows(&grants).await?;
         let create = session.rows(&create).await?.concat();
-        Self::parse(session, account, &grants, &create).await
+        let mut described = Self::parse(session, account, &grants, &create).await?;
+        // What a user sees of itself is only compared with what another sees, printed by the same server.
+        if let Whose::Of(stored) = whose {
+            described.settings.require = stored.require.clone();
+        }
+        Ok(described)
+    }
+}
+
+impl Described {
+    /// Reads another's account by its name.
+    ///
+    /// # Errors
+    /// As [`Self::read`]; an account that is gone by now is an error.
+    pub(super) async fn of(session: &mut MySqlSession, account: &Account) -> Result<Self, EdgeError> {
+        let all = Stored::of(session, &account.user).await?;
+        let Some(stored) = all.iter().find(|stored| stored.account == *account) else {
+            return Err(EdgeError::failed(Cause::Statement, format!("{account} is gone")));
+        };
+        Self::read(session, Whose::Of(stored)).await
     }
 }
 

@@ -22,7 +22,8 @@ pub struct Read {
 /// # Errors
 /// What the operator is told of a form that is not known.
 pub fn show_grants(version: &str, rows: &[String]) -> Result<Read, String> {
-    let known = if version.contains("MariaDB") { Known::of_mariadb(version) } else { Known::MYSQL };
+    let dialect = if version.contains("MariaDB") { Dialect::MariaDb } else { Dialect::MySql };
+    let known = Known { dialect, show_create_routine: version.starts_with("11.8") };
     let grants = Grants::parse(known, rows).map_err(|unread| unread.to_string())?;
     let another = Account { user: "another".into(), host: "%".into() };
     let statements = difference(&grants, &Grants::default(), &another, known.dialect);

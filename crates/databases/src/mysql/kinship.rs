@@ -6,6 +6,7 @@ use super::described::{Described, Whose};
 use super::dialect::Dialect;
 use super::grants::{Statement, difference};
 use super::session::MySqlSession;
+use super::stored::Stored;
 
 /// The accounts of the two users: one for each host of the base.
 #[derive(Debug)]
@@ -20,11 +21,11 @@ impl Pair {
     /// Reads both users, as a superuser.
     pub(super) async fn read(session: &mut MySqlSession, turn: &Turn) -> Result<Self, EdgeError> {
         let mut pair = Self { base: Vec::new(), clone: Vec::new() };
-        for account in session.accounts_of(&turn.base).await? {
-            pair.base.push(Described::read(session, Whose::Of(&account)).await?);
+        for stored in Stored::of(session, &turn.base.0).await? {
+            pair.base.push(Described::read(session, Whose::Of(&stored)).await?);
         }
-        for account in session.accounts_of(&turn.clone).await? {
-            pair.clone.push(Described::read(session, Whose::Of(&account)).await?);
+        for stored in Stored::of(session, &turn.clone.0).await? {
+            pair.clone.push(Described::read(session, Whose::Of(&stored)).await?);
         }
         Ok(pair)
     }

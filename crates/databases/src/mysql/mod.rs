@@ -13,6 +13,7 @@ mod prove;
 mod session;
 mod settings;
 mod sign_in;
+mod stored;
 mod superuser;
 mod tokens;
 mod turn;

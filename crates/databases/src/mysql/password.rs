@@ -8,6 +8,7 @@ use super::described::{Described, Whose};
 use super::dialect::Dialect;
 use super::errors::{self, Failure};
 use super::session::MySqlSession;
+use super::stored::Stored;
 use super::verifier;
 
 /// The session's user, signed in with `used`, gets the password `next`.
@@ -126,19 +127,22 @@ pub(super) async fn install(
     password: &Password,
 ) -> Result<(), EdgeError> {
     session.lock(user).await?;
-    let accounts = session.accounts_of(user).await?;
-    let [account] = accounts.as_slice() else {
-        let accounts: Vec<_> = accounts.iter().map(ToString::to_string).collect();
+    let accounts = Stored::of(session, &user.0).await?;
+    let [stored] = accounts.as_slice() else {
+        let accounts: Vec<_> = accounts.iter().map(|stored| stored.account.to_string()).collect();
         let what =
             format!("{user} has these accounts, of which one was to be changed: {}", accounts.join(", "));
         let remedy =
             "as a superuser set the password of the AWSCURRENT version for the right one, and rotate again";
         return Err(Refusal::Database { what, remedy: remedy.into() }.into());
     };
-    let described = Described::read(session, Whose::Of(account)).await?;
+    let described = Described::read(session, Whose::Of(stored)).await?;
     let method = described.method(session.dialect)?;
-    let statement =
-        Zeroizing::new(format!("ALTER USER {account} {}", *identified(session.dialect, method, password)));
+    let statement = Zeroizing::new(format!(
+        "ALTER USER {} {}",
+        stored.account,
+        *identified(session.dialect, method, password)
+    ));
     let Err(failure) = session.run(&statement).await else { return Ok(()) };
     settled(session, user, password, failure).await
 }

@@ -32,6 +32,23 @@ impl fmt::Display for Unread {
     }
 }
 
+/// How a server prints the texts of REQUIRE (ISSUER, SUBJECT, CIPHER). Nothing in its answer says which: a reader tries
+/// one after the other. What decides about an account is read from the grant tables instead (`stored.rs`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Texts {
+    /// As they are stored, quotes included (tried: MySQL 9.7.4, MariaDB 10.11.18 and 11.8.6).
+    Raw,
+    /// As string literals (tried: MariaDB 11.8.9).
+    Escaped,
+}
+
+impl Texts {
+    /// Reads a statement in each form, until one fits; answers the first failure if none does.
+    pub(super) fn in_either<T>(read: impl Fn(Self) -> Result<T, Unread>) -> Result<T, Unread> {
+        read(Self::Raw).or_else(|unread| read(Self::Escaped).map_err(|_| unread))
+    }
+}
+
 /// What is left to read of a statement.
 #[derive(Debug)]
 pub(super) struct Tokens<'a> {
@@ -48,8 +65,8 @@ impl<'a> Tokens<'a> {
         let mut rest = statement.char_indices().peekable();
         while let Some(&(at, c)) = rest.peek() {
             match c {
-                '`' => tokens.push((at, Token::Name(quoted(&mut rest)))),
-                '\'' | '"' => tokens.push((at, Token::Text(quoted(&mut rest)))),
+                '`' => tokens.push((at, quoted(&mut rest).map_or(Token::Sign(c), Token::Name))),
+                '\'' | '"' => tokens.push((at, quoted(&mut rest).map_or(Token::Sign(c), Token::Text))),
                 c if is_of_word(c) => {
                     let mut word = String::new();
                     while let Some((_, c)) = rest.next_if(|(_, c)| is_of_word(*c)) {
@@ -68,9 +85,17 @@ impl<'a> Tokens<'a> {
         Self { statement, tokens, next: 0 }
     }
 
-    /// A text that the server puts in quotes without escaping what is in it, as both products do with what they
-    /// demand of a certificate (tried: 9.7, 10.11, 11.8). It ends at the first quote that
-    /// one of `followers` or the statement's end comes after.
+    /// A text of REQUIRE, before one of `followers` or the statement's end.
+    pub(super) fn text(&mut self, texts: Texts, followers: &[&str]) -> Result<String, Unread> {
+        match (texts, self.peek()) {
+            (Texts::Escaped, Some(Token::Text(_))) => self.name(),
+            (Texts::Escaped, _) => Err(self.unread("a text in quotes")),
+            (Texts::Raw, _) => self.verbatim(followers),
+        }
+    }
+
+    /// A text that the server puts in quotes without escaping what is in it. It ends at the first quote that one of
+    /// `followers` or the statement's end comes after.
     pub(super) fn verbatim(&mut self, followers: &[&str]) -> Result<String, Unread> {
         let rest = self.tokens.get(self.next).map(|(at, _)| &self.statement[*at..]);
         let Some(inside) = rest.and_then(|rest| rest.strip_prefix('\'')) else {
@@ -169,23 +194,23 @@ fn is_of_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_' || c == '$'
 }
 
-/// A doubled quote stands for one. A backslash escapes in texts, and is a letter like any other in names.
-fn quoted(rest: &mut Peekable<CharIndices<'_>>) -> String {
+/// A doubled quote stands for one. A backslash escapes in texts, and is a letter like any other in names. None where it
+/// does not end.
+fn quoted(rest: &mut Peekable<CharIndices<'_>>) -> Option<String> {
     let mut inside = String::new();
-    let Some((_, quote)) = rest.next() else { return inside };
-    while let Some((_, c)) = rest.next() {
-        match c {
+    let (_, quote) = rest.next()?;
+    loop {
+        match rest.next()?.1 {
             c if c == quote => {
                 if rest.next_if(|(_, c)| *c == quote).is_none() {
-                    break;
+                    return Some(inside);
                 }
                 inside.push(quote);
             }
-            '\\' if quote != '`' => inside.extend(rest.next().map(|(_, c)| unescaped(c))),
+            '\\' if quote != '`' => inside.push(unescaped(rest.next()?.1)),
             c => inside.push(c),
         }
     }
-    inside
 }
 
 /// What a letter after a backslash stands for (MySQL 8.4 Reference Manual, "String Literals").

@@ -4,7 +4,7 @@ use rotation::{Cause, EdgeError, Next, Password, Turn};
 use zeroize::Zeroizing;
 
 use super::account::{Account, text};
-use super::described::{Described, Whose};
+use super::described::Described;
 use super::dialect::Dialect;
 use super::errors::{self, Failure};
 use super::grants::{Grants, Statement, difference};
@@ -59,7 +59,7 @@ async fn equal_clones(
         };
         let mut round = 0;
         while !mend(session, turn, base, &has).await? {
-            has = Described::read(session, Whose::Of(&account)).await?;
+            has = Described::of(session, &account).await?;
             round += 1;
             if round > ROUNDS {
                 return Err(unequal(base, &has));
@@ -95,7 +95,7 @@ async fn create(
         }
     };
     session.run(&Zeroizing::new(statement)).await?;
-    Described::read(session, Whose::Of(account)).await
+    Described::of(session, account).await
 }
 
 /// Applies what differs; whether nothing did.

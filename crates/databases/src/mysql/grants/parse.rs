@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::account::Account;
 use super::super::dialect::Dialect;
-use super::super::tokens::{Token, Tokens, Unread};
+use super::super::tokens::{Texts, Token, Tokens, Unread};
 use super::{Delegation, Grants, Kind, Object, Privilege};
 
 /// What ALL PRIVILEGES means at a database (MySQL 8.4 Reference Manual, "Privileges Provided by MySQL", table 8.2;
@@ -72,24 +72,20 @@ pub(in super::super) struct Known {
 
 impl Known {
     pub(in super::super) const MYSQL: Self = Self { dialect: Dialect::MySql, show_create_routine: false };
-
-    /// By what MariaDB says of its version: `11.8.6-MariaDB-...`.
-    pub(in super::super) fn of_mariadb(version: &str) -> Self {
-        let mut numbers =
-            version.split(|c: char| !c.is_ascii_digit()).map_while(|part| part.parse::<u16>().ok());
-        let version = (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default());
-        Self { dialect: Dialect::MariaDb, show_create_routine: version >= (11, 3) }
-    }
 }
 
 impl Grants {
     /// Reads the rows of SHOW GRANTS. What is granted to PUBLIC is everybody's, and left out.
     pub(in super::super) fn parse(known: Known, rows: &[String]) -> Result<Self, Unread> {
+        Texts::in_either(|texts| Self::read(known, texts, rows))
+    }
+
+    fn read(known: Known, texts: Texts, rows: &[String]) -> Result<Self, Unread> {
         let mut grants = Self::default();
         for row in rows {
             let mut tokens = Tokens::of(row);
             if tokens.takes(&["GRANT"]) {
-                grants.granted(known, &mut tokens)?;
+                grants.granted(known, texts, &mut tokens)?;
             } else if tokens.takes(&["REVOKE"]) {
                 grants.revoked(&mut tokens)?;
             } else if !tokens.takes(&["SET", "DEFAULT", "ROLE"]) {
@@ -101,7 +97,7 @@ impl Grants {
         Ok(grants)
     }
 
-    fn granted(&mut self, known: Known, tokens: &mut Tokens<'_>) -> Result<(), Unread> {
+    fn granted(&mut self, known: Known, texts: Texts, tokens: &mut Tokens<'_>) -> Result<(), Unread> {
         if tokens.takes(&["PROXY", "ON"]) {
             let user = proxied(tokens, &[" TO '"])?;
             tokens.expect(&["TO"], "TO")?;
@@ -119,7 +115,7 @@ impl Grants {
             return Ok(());
         }
         account(tokens)?;
-        pass_over_identification(tokens)?;
+        pass_over_identification(texts, tokens)?;
         let delegation = delegation(tokens)?;
         for privilege in privileges {
             match (&object, privilege.name.as_str()) {
@@ -231,8 +227,8 @@ pub(in super::super) fn account(tokens: &mut Tokens<'_>) -> Result<Account, Unre
     Ok(Account { user, host })
 }
 
-/// An account in a line on PROXY, before one of `followers`. MariaDB puts it in quotes without escaping what is in them
-/// (tried: 10.11, 11.8), and so did MySQL (`sql_auth_cache.cc`, `ACL_PROXY_USER::print_grant`) before it came to backticks.
+/// An account in a line on PROXY, before one of `followers`. MariaDB put it in quotes without escaping what is in them
+/// (tried: 10.11.18, 11.8.6; 11.8.9 has backticks), and so did MySQL (`sql_auth_cache.cc`, `ACL_PROXY_USER::print_grant`) before it came to backticks.
 fn proxied(tokens: &mut Tokens<'_>, followers: &[&str]) -> Result<Account, Unread> {
     if !matches!(tokens.peek(), Some(Token::Text(_))) {
         return account(tokens);
@@ -243,11 +239,11 @@ fn proxied(tokens: &mut Tokens<'_>, followers: &[&str]) -> Result<Account, Unrea
 }
 
 /// MariaDB has an account's password and TLS among its grants; SHOW CREATE USER has them as well.
-fn pass_over_identification(tokens: &mut Tokens<'_>) -> Result<(), Unread> {
+fn pass_over_identification(texts: Texts, tokens: &mut Tokens<'_>) -> Result<(), Unread> {
     if tokens.peek_word().is_some_and(|word| word == "IDENTIFIED" || word == "REQUIRE") {
         while !tokens.at_end() && tokens.peek_word().is_none_or(|word| word != "WITH") {
             if CERTIFICATE.iter().any(|part| tokens.takes(&[part])) {
-                tokens.verbatim(&AFTER_CERTIFICATE)?;
+                tokens.text(texts, &AFTER_CERTIFICATE)?;
             } else {
                 tokens.skip();
             }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::super::grants::{AFTER_CERTIFICATE, CERTIFICATE, account};
-use super::super::tokens::{Tokens, Unread};
+use super::super::tokens::{Texts, Tokens, Unread};
 use super::{Lock, Require, Settings};
 
 /// What MariaDB does not name where it is the way to sign in.
@@ -12,12 +12,16 @@ const NATIVE: &str = "mysql_native_password";
 impl Settings {
     /// Reads the row of SHOW CREATE USER; MariaDB has the default role among the rows of SHOW GRANTS.
     pub(in super::super) fn parse(create: &str, grants: &[String]) -> Result<Self, Unread> {
+        Texts::in_either(|texts| Self::read(create, texts, grants))
+    }
+
+    fn read(create: &str, texts: Texts, grants: &[String]) -> Result<Self, Unread> {
         let mut settings = Self::default();
         let mut tokens = Tokens::of(create);
         tokens.expect(&["CREATE", "USER"], "CREATE USER")?;
         account(&mut tokens)?;
         while !tokens.at_end() {
-            settings.option(&mut tokens)?;
+            settings.option(texts, &mut tokens)?;
         }
         if settings.methods.is_empty() {
             settings.methods.push(NATIVE.to_owned());
@@ -31,13 +35,13 @@ impl Settings {
         Ok(settings)
     }
 
-    fn option(&mut self, tokens: &mut Tokens<'_>) -> Result<(), Unread> {
+    fn option(&mut self, texts: Texts, tokens: &mut Tokens<'_>) -> Result<(), Unread> {
         match tokens.word("an option of CREATE USER")?.as_str() {
             // Of a second or third factor, or of a choice.
             "AND" | "OR" => Ok(()),
             "IDENTIFIED" => self.identified(tokens),
             "DEFAULT" => self.roles(tokens),
-            "REQUIRE" => self.required(tokens),
+            "REQUIRE" => self.required(texts, tokens),
             "WITH" => self.limited(tokens),
             "PASSWORD" => self.rule(tokens),
             "ACCOUNT" => {
@@ -98,7 +102,7 @@ impl Settings {
         }
     }
 
-    fn required(&mut self, tokens: &mut Tokens<'_>) -> Result<(), Unread> {
+    fn required(&mut self, texts: Texts, tokens: &mut Tokens<'_>) -> Result<(), Unread> {
         if tokens.takes(&["NONE"]) {
             return Ok(());
         }
@@ -112,7 +116,7 @@ impl Settings {
         }
         let mut parts = std::collections::BTreeMap::new();
         while let Some(part) = CERTIFICATE.into_iter().find(|part| tokens.takes(&[part])) {
-            parts.insert(part, tokens.verbatim(&AFTER_CERTIFICATE)?);
+            parts.insert(part, tokens.text(texts, &AFTER_CERTIFICATE)?);
         }
         if parts.is_empty() {
             return Err(tokens.unread("NONE, SSL, X509, ISSUER, SUBJECT or CIPHER"));

@@ -1,0 +1,105 @@
+//! What the grant tables hold of an account that the server prints in no one form, or not at all.
+
+use std::collections::BTreeMap;
+
+use rotation::{Cause, EdgeError};
+
+use super::account::{Account, text};
+use super::dialect::Dialect;
+use super::session::MySqlSession;
+use super::settings::Require;
+
+/// A row of `mysql.user`. Reading it needs SELECT on the schema `mysql`.
+#[derive(Clone, Debug)]
+pub(super) struct Stored {
+    pub(super) account: Account,
+    /// What the account demands of a connection. SHOW CREATE USER prints its texts raw or escaped, by version.
+    pub(super) require: Require,
+}
+
+/// Hexadecimal, so that no character of a value is read as anything else.
+const COLUMNS: [&str; 5] = ["Host", "ssl_type", "x509_issuer", "x509_subject", "ssl_cipher"];
+
+impl Stored {
+    /// The accounts of a user name, by host.
+    ///
+    /// # Errors
+    /// As the server answers; a row in an unknown form is an error as well.
+    pub(super) async fn of(session: &mut MySqlSession, user: &str) -> Result<Vec<Self>, EdgeError> {
+        let columns = COLUMNS.map(|column| format!("HEX(IFNULL({column}, ''))")).join(", ");
+        let mut query =
+            format!("SELECT CONCAT_WS(',', {columns}) FROM mysql.user WHERE User = {}", text(user));
+        if session.dialect == Dialect::MariaDb {
+            query.push_str(" AND is_role = 'N'");
+        }
+        let rows = session.rows(&query).await?;
+        let parsed: Option<Vec<_>> = rows.iter().map(|row| Self::parse(user, row)).collect();
+        let mut accounts = parsed.ok_or_else(unknown_form)?;
+        accounts.sort_by(|one, other| one.account.cmp(&other.account));
+        Ok(accounts)
+    }
+
+    fn parse(user: &str, row: &str) -> Option<Self> {
+        let [host, kind, issuer, subject, cipher] = hexadecimal(row)?;
+        let [host, kind, issuer, subject, cipher] =
+            [host, kind, issuer, subject, cipher].map(String::from_utf8);
+        let require = match kind.ok()?.as_str() {
+            "" => Require::None,
+            "ANY" => Require::Ssl,
+            "X509" => Require::X509,
+            "SPECIFIED" => {
+                let parts = [("ISSUER", issuer.ok()?), ("SUBJECT", subject.ok()?), ("CIPHER", cipher.ok()?)];
+                Require::Exactly(BTreeMap::from_iter(parts.into_iter().filter(|(_, text)| !text.is_empty())))
+            }
+            _ => return None,
+        };
+        let account = Account { user: user.to_owned(), host: host.ok()? };
+        Some(Self { account, require })
+    }
+}
+
+fn unknown_form() -> EdgeError {
+    EdgeError::failed(Cause::Statement, "a table of accounts is in a form that this function does not know")
+}
+
+/// The values of a row that a query of ours has written as `HEX(a),HEX(b),...`.
+fn hexadecimal<const VALUES: usize>(row: &str) -> Option<[Vec<u8>; VALUES]> {
+    let values: Option<Vec<_>> = row.split(',').map(bytes).collect();
+    values?.try_into().ok()
+}
+
+fn bytes(digits: &str) -> Option<Vec<u8>> {
+    let digits = digits.as_bytes();
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    if digits.len().is_multiple_of(2) { digits.chunks(2).map(byte).collect() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(values: [&str; 5]) -> String {
+        values.map(|value| value.bytes().map(|byte| format!("{byte:02X}")).collect::<String>()).join(",")
+    }
+
+    #[test]
+    fn a_row_is_read_to_the_last_sign() {
+        let stored = Stored::parse("u", &row(["h%", "SPECIFIED", "/CN=o'r", "/CN=o\\r", ""]));
+        let stored = stored.expect("a row");
+        assert_eq!(stored.account, Account { user: "u".into(), host: "h%".into() });
+        let parts = [("ISSUER", "/CN=o'r".to_owned()), ("SUBJECT", "/CN=o\\r".to_owned())];
+        assert_eq!(stored.require, Require::Exactly(BTreeMap::from(parts)));
+        for (kind, require) in [("", Require::None), ("ANY", Require::Ssl), ("X509", Require::X509)] {
+            let stored = Stored::parse("u", &row(["", kind, "", "", ""])).expect("a row");
+            assert_eq!(stored.require, require);
+        }
+    }
+
+    #[test]
+    fn a_row_of_another_form_is_an_error() {
+        let rows = [row(["h", "HUSH", "", "", ""]), "41,4".into(), "41,,,,,".into(), "é,,,,".into()];
+        for row in rows {
+            assert!(Stored::parse("u", &row).is_none(), "{row}");
+        }
+    }
+}
