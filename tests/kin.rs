@@ -77,7 +77,7 @@ async fn an_account_that_the_base_itself_made_a_member_is_not_its_clone() {
         let own = format!("GRANT {} TO {}", application.app.user(), victim.user);
         as_user(server, &application.app.credentials, "postgres", &own).await.expect("before 15");
         let refusal = application.rotate_badly().await;
-        assert!(refusal.contains("own grant only"), "{refusal}");
+        assert!(refusal.contains("nothing shows that"), "{refusal}");
         let may_log_in = format!("SELECT rolcanlogin FROM pg_roles WHERE rolname = {}", text(&victim.user));
         assert_eq!(server.values("postgres", &may_log_in).await, ["f"], "on {version}");
     }
@@ -101,7 +101,7 @@ async fn a_member_without_set_does_not_get_its_bases_password() {
         let fields = json!({"username": member.user, "password": member.password});
         let application = Application::start(server, Setup { fields, ..Setup::alternating_users() }).await;
         let refusal = application.rotate_badly().await;
-        assert!(refusal.contains("without INHERIT or SET"), "{refusal}");
+        assert!(refusal.contains("nothing shows that"), "{refusal}");
         assert!(server.signs_in(&boss.credentials, &boss.database).await);
     }
 }
@@ -207,7 +207,7 @@ async fn an_account_that_only_looks_like_the_clone_is_refused_and_left_alone() {
             .await;
         server.set_password(&stranger).await;
         let refusal = application.rotate_badly().await;
-        for part in ["is no member of", "pg_monitor", "CREATEDB", "GRANT"] {
+        for part in ["nothing shows that", "pg_monitor", "CREATEDB", "GRANT"] {
             assert!(refusal.contains(part), "{part} is not in: {refusal}");
         }
         assert!(server.signs_in(&stranger, "postgres").await);

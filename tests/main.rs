@@ -6,6 +6,7 @@
     reason = "a test that cannot go on says so and stops; what it counted is shown where it is asked for"
 )]
 
+mod attacks;
 mod bed_works;
 mod belongs;
 mod clones;

@@ -6,8 +6,18 @@ mod random;
 mod shapes;
 
 use bed::{Credentials, MySql, Server};
-use rotation::edges::{Database, SignIn};
+use rotation::edges::{Database, Evidence, SignIn, TurnOutcome};
 use rotation::{EdgeError, Endpoint, Next, Password, Tls, Turn, Username};
+
+/// Every password that a base or a clone has here.
+const PASSWORDS: [&str; 6] = [
+    "pw-Of-the-base-1",
+    "pw-Of-the-base-2",
+    "pw-Of-the-base-3",
+    "pw-Of-the-base-at-another-host",
+    "pw-Of-the-clone-1",
+    "pw-Of-the-clone-2",
+];
 
 /// A base and the clone that it gets, with a superuser of their own, turned without the steps around.
 struct Twins<'a> {
@@ -23,8 +33,6 @@ impl<'a> Twins<'a> {
             base: Username(base.to_owned()),
             clone: Username(format!("{base}_clone")),
             next: Next::Clone,
-            // As after a rotation: AWSPREVIOUS signs in as the base.
-            owns_base: true,
         };
         Self { server, edge: server.edge(), superuser, turn }
     }
@@ -41,9 +49,15 @@ impl<'a> Twins<'a> {
             panic!("the superuser signs in");
         };
         let turn = Turn { next, ..self.turn.clone() };
-        let taken = session.take_turn(&turn, &Password::new(password.to_owned())).await;
+        // What the versions of a secret would hold after the turns before this one.
+        let passwords = PASSWORDS.map(|password| Password::new(password.to_owned())).to_vec();
+        let evidence = Evidence { passwords, signed_in: false };
+        let taken = session.take_turn(&turn, &Password::new(password.to_owned()), &evidence).await;
         session.close().await;
-        taken
+        match taken? {
+            TurnOutcome::Done => Ok(()),
+            TurnOutcome::NeedsProof(unproven) => panic!("{unproven:?}"),
+        }
     }
 
     /// Turns to the clone; where that is refused, by way of the statements in the refusal.
@@ -82,12 +96,7 @@ impl<'a> Twins<'a> {
     }
 }
 
-/// What a refusal says is to be run: what the superuser lacks, or, on MariaDB, which knows no marks, what makes an account
-/// with rights of its own a clone.
+/// What a refusal says is to be run: what the superuser lacks.
 fn statements_of(refusal: &str) -> Option<&str> {
-    let lacking = refusal.split_once("this turn needs; run ").map(|(_, statements)| statements);
-    let strange = || {
-        refusal.split_once("make it equal (")?.1.rsplit_once("); if not").map(|(statements, _)| statements)
-    };
-    lacking.or_else(strange)
+    refusal.split_once("this turn needs; run ").map(|(_, statements)| statements)
 }

@@ -1,7 +1,7 @@
 //! Crashes, repeats and twins: whatever happened before, running the rotation again mends it, and at every
 //! instant a stored version signs in.
 
-mod mysql;
+pub(crate) mod mysql;
 
 use bed::crash::{Crash, Moment};
 use bed::{Application, InProcess, Postgres, STEPS, Server, Setup, postgres_versions};

@@ -87,7 +87,7 @@ async fn a_superusers_secret_without_host_and_tag_or_for_another_engine_is_refus
     application.local.register_instance(other);
     made_by_rds(&application, "aws:rds:primaryDBInstanceArn", &arn).await;
     let refusal = application.rotate_badly().await;
-    assert!(refusal.contains("engine is mysql"), "{refusal}");
+    assert!(refusal.contains("engine is another than this function's"), "{refusal}");
 }
 
 /// A superuser's secret for another host, with whatever RDS knows.

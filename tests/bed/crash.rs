@@ -5,7 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rotation::edges::{Change, Clock, Database, Move, Proof, Put, SecretStore, Session, SignIn, Wanted};
+use rotation::edges::{
+    Change, Clock, Database, Evidence, Move, PairView, Proof, ProofOfOtherUser, Put, SecretStore, Session,
+    SignIn, TurnOutcome, Wanted,
+};
 use rotation::{
     EdgeError, Former, Installer, Password, RotationToken, SecretId, SecretText, Server, Turn, Username,
     VersionId, Versions,
@@ -111,6 +114,10 @@ impl SecretStore for Crashing<'_, dyn SecretStore> {
         self.crash.call(self.edge.put_pending(secret, version, text, token)).await
     }
 
+    async fn unlabelled(&self, secret: &SecretId) -> Result<Vec<VersionId>, EdgeError> {
+        self.crash.call(self.edge.unlabelled(secret)).await
+    }
+
     async fn move_current(
         &self,
         secret: &SecretId,
@@ -133,6 +140,10 @@ impl Database for Crashing<'_, dyn Database> {
 
     fn unusable(&self, user: &Username, engine: &str) -> Option<&'static str> {
         self.edge.unusable(user, engine)
+    }
+
+    fn proof_of_other_user(&self) -> ProofOfOtherUser {
+        self.edge.proof_of_other_user()
     }
 
     fn by_hand(&self, user: &Username) -> String {
@@ -205,12 +216,21 @@ impl Session for CrashingSession {
         self.crash.call(self.session.install_password(user, password)).await
     }
 
-    async fn check_turn(&mut self, turn: &Turn) -> Result<Vec<String>, EdgeError> {
-        self.crash.call(self.session.check_turn(turn)).await
+    async fn finish_own_change(&mut self, former: Former) -> Result<(), EdgeError> {
+        self.crash.call(self.session.finish_own_change(former)).await
     }
 
-    async fn take_turn(&mut self, turn: &Turn, password: &Password) -> Result<(), EdgeError> {
-        self.crash.call(self.session.take_turn(turn, password)).await
+    async fn view_pair(&mut self, turn: &Turn) -> Result<PairView, EdgeError> {
+        self.crash.call(self.session.view_pair(turn)).await
+    }
+
+    async fn take_turn(
+        &mut self,
+        turn: &Turn,
+        password: &Password,
+        evidence: &Evidence,
+    ) -> Result<TurnOutcome, EdgeError> {
+        self.crash.call(self.session.take_turn(turn, password, evidence)).await
     }
 
     async fn prove(&mut self, user: &Username, installer: &Installer) -> Result<Proof, EdgeError> {

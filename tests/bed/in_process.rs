@@ -1,7 +1,7 @@
 //! A function in this process, so that a test can stop it at any call or stand in its way.
 
 use rotation::edges::{Database, SecretStore, Topology};
-use rotation::{Error, PasswordPolicy, Progress, Rotation, RotationEvent, Strategy};
+use rotation::{Error, PasswordPolicy, PasswordsInUse, Progress, Rotation, RotationEvent, Strategy};
 
 use crate::crash::{AMinute, Crash, Crashing};
 use crate::{Application, STEPS, Server, aws_at};
@@ -87,6 +87,7 @@ impl InProcess {
             policy: &PasswordPolicy::default(),
             username_limit: None,
             progress: &Progress::default(),
+            passwords: &PasswordsInUse::default(),
         };
         rotation::rotate(&rotation, &event).await
     }

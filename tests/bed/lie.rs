@@ -1,6 +1,7 @@
 //! Bytes that no server would send.
 
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rand::Rng;
 use rand::rngs::SmallRng;
@@ -21,12 +22,24 @@ pub struct Lie {
 }
 
 impl Lie {
-    pub(crate) async fn to(self, client: TcpStream) -> io::Result<()> {
+    /// Of parts that are made when a test runs.
+    #[must_use]
+    pub fn of(parts: Vec<Vec<u8>>, speaks_first: bool, stays: bool) -> Self {
+        let parts: Vec<&[u8]> = parts.into_iter().map(|part| &*part.leak()).collect();
+        Self { parts: parts.leak(), speaks_first, stays }
+    }
+
+    /// Counts the bytes that the client says.
+    pub(crate) async fn to(self, client: TcpStream, count: &AtomicUsize) -> io::Result<()> {
         let (mut from_client, mut to_client) = client.into_split();
         let mut heard = [0; 8192];
         for (number, part) in self.parts.iter().enumerate() {
-            if (number > 0 || !self.speaks_first) && from_client.read(&mut heard).await? == 0 {
-                return Ok(());
+            if number > 0 || !self.speaks_first {
+                let read = from_client.read(&mut heard).await?;
+                count.fetch_add(read, Ordering::SeqCst);
+                if read == 0 {
+                    return Ok(());
+                }
             }
             to_client.write_all(part).await?;
         }
@@ -34,8 +47,13 @@ impl Lie {
             to_client.shutdown().await?;
         }
         // Whoever closes with bytes unread takes back what it has said.
-        while from_client.read(&mut heard).await? > 0 {}
-        Ok(())
+        loop {
+            let read = from_client.read(&mut heard).await?;
+            count.fetch_add(read, Ordering::SeqCst);
+            if read == 0 {
+                return Ok(());
+            }
+        }
     }
 }
 

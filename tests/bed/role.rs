@@ -36,11 +36,15 @@ const FOR_A_SUPERUSER: [Call; 4] = [
     (On::Servers, "DescribeDBInstances"),
 ];
 
+/// The call of those that look for the other user's password where no labelled version holds it.
+const FOR_ANOTHER_USER: [Call; 1] = [(On::OwnSecret, "ListSecretVersionIds")];
+
 /// All calls that a function makes, on whatever path. The template's roles allow these and no more.
 #[must_use]
 pub fn calls_of(function: &str) -> BTreeSet<Call> {
     let superuser = if function.ends_with("dual-password") { &[][..] } else { &FOR_A_SUPERUSER };
-    OWN.iter().chain(superuser).copied().collect()
+    let another = if function.ends_with("alternating-users") { &FOR_ANOTHER_USER[..] } else { &[] };
+    OWN.iter().chain(superuser).chain(another).copied().collect()
 }
 
 /// What a function that rotates `own` was seen to call.

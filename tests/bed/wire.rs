@@ -57,6 +57,8 @@ pub enum Fault {
     },
     /// Somebody else answers, and there is no server.
     Lies(Lie),
+    /// Somebody else answers this connection, counted from 0; the others pass.
+    LiesOnce(usize, Lie),
 }
 
 /// How a connection ends.
@@ -89,7 +91,8 @@ impl Way {
             | Fault::Silent
             | Fault::Crawls
             | Fault::Garbles { .. }
-            | Fault::Lies(_) => (usize::MAX, usize::MAX),
+            | Fault::Lies(_)
+            | Fault::LiesOnce(..) => (usize::MAX, usize::MAX),
         };
         let left = |bytes| Arc::new(AtomicUsize::new(bytes));
         Self { fault, sent: left(sent), answered: left(answered) }
@@ -191,7 +194,7 @@ async fn accept(listener: TcpListener, port: u16, way: Arc<Mutex<Way>>, seen: Ar
     // Connections end with the task that holds them.
     let mut connections = tokio::task::JoinSet::new();
     while let Ok((client, _)) = listener.accept().await {
-        seen.connections.fetch_add(1, Ordering::SeqCst);
+        let number = seen.connections.fetch_add(1, Ordering::SeqCst);
         let seen = Arc::clone(&seen);
         let way = way.lock().expect("nobody panics here").next();
         connections.spawn(async move {
@@ -203,10 +206,13 @@ async fn accept(listener: TcpListener, port: u16, way: Arc<Mutex<Way>>, seen: Ar
                 Fault::Garbles { after, seed } => {
                     garble(client, port, after, SmallRng::seed_from_u64(seed)).await
                 }
-                Fault::Lies(lie) => lie.to(client).await,
-                Fault::None | Fault::CutsAfter(_) | Fault::After { .. } | Fault::Crawls => {
-                    pass(client, &[], port, &seen, &way).await
-                }
+                Fault::Lies(lie) => lie.to(client, &seen.bytes).await,
+                Fault::LiesOnce(chosen, lie) if chosen == number => lie.to(client, &seen.bytes).await,
+                Fault::LiesOnce(..)
+                | Fault::None
+                | Fault::CutsAfter(_)
+                | Fault::After { .. }
+                | Fault::Crawls => pass(client, &[], port, &seen, &way).await,
             };
         });
     }

@@ -151,13 +151,13 @@ const SHAPES: &[(On, &str, &[&str])] = &[
     (
         OnlyMySql,
         "another way to sign in",
-        &["ALTER USER {b} IDENTIFIED WITH sha256_password BY 'x-And-another-1'"],
+        &["ALTER USER {b} IDENTIFIED WITH sha256_password BY 'pw-Of-the-base-3'"],
     ),
     (
         Both,
         "two hosts",
         &[
-            "CREATE USER `{u}`@`localhost` IDENTIFIED BY 'y'",
+            "CREATE USER `{u}`@`localhost` IDENTIFIED BY 'pw-Of-the-base-at-another-host'",
             "GRANT SELECT ON {d}.* TO {b}, `{u}`@`localhost`",
         ],
     ),

@@ -10,7 +10,7 @@ use super::superuser_was_not_touched;
 use crate::refuses::MARK;
 
 /// Every row about these users, to the last byte of their passwords' hashes.
-async fn accounts(server: &MySql, users: &[&str]) -> Vec<String> {
+pub(crate) async fn accounts(server: &MySql, users: &[&str]) -> Vec<String> {
     let mut rows = Vec::new();
     for user in users {
         let hashes =
@@ -147,7 +147,7 @@ async fn a_replica_of_the_same_first_label_only() {
     }
 }
 
-/// What makes an account somebody else's, and whether MariaDB has it too.
+/// What an unrelated account of the clone's name may hold, and whether MariaDB has it too.
 const STRONGER: [(&str, bool); 5] = [
     ("GRANT CREATE USER ON *.* TO {clone}", true),
     ("GRANT SELECT ON *.* TO {clone} WITH GRANT OPTION", true),
@@ -170,47 +170,14 @@ async fn an_unrelated_stronger_account_that_is_called_a_clone() {
             server.execute(&grant.replace("{clone}", &clone).replace("{role}", &role)).await;
             let before = accounts(server, &[&stranger.user]).await;
             let refusal = application.rotate_badly().await;
-            assert!(refusal.contains("is no clone of"), "{refusal}");
+            assert!(refusal.contains("nothing shows that"), "{refusal}");
             assert_eq!(accounts(server, &[&stranger.user]).await, before, "{grant} on {version}");
             assert!(server.signs_in(&stranger, "").await);
         }
     }
 }
 
-/// A user whose name ends in `_clone` makes its holder the clone of nobody.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_user_that_is_called_a_clone_of_somebody_elses_user() {
-    for version in mysql_versions() {
-        let server = MySql::shared(version).await;
-        let victim = server.create_app("victim").await;
-        let attacker = Credentials::new(&format!("{}_clone", victim.user()));
-        let password = bed::mysql::text(&attacker.password);
-        server.execute(&format!("CREATE USER `{}`@`%` IDENTIFIED BY {password}", attacker.user)).await;
-        let mut fields = server.secret(&attacker, "");
-        fields["dbname"] = json!(null);
-        let application =
-            Application::start(server, Setup { fields, ..Setup::mysql_alternating_users() }).await;
-        let refusal = application.rotate_badly().await;
-        assert!(refusal.contains("nothing proves that"), "{refusal}");
-        assert!(server.signs_in(&victim.credentials, &victim.database).await, "on {version}");
-        // Nor does a version that the attacker made up.
-        application.abandon(&application.unfinished_version().expect("a rotation that failed")).await;
-        let mut made_up = application.stored("AWSCURRENT").await.expect("a current version");
-        let own = made_up.clone();
-        made_up["username"] = json!(victim.user());
-        made_up["password"] = json!("a guess, no more");
-        application.store_current(&made_up).await;
-        application.store_current(&own).await;
-        let pending = application.begin().await;
-        application.step("createSecret", &pending).await.expect("createSecret");
-        let refusal = application.step("setSecret", &pending).await.expect_err("it is not its base");
-        assert!(refusal.error_message.contains("neither AWSPREVIOUS nor AWSPENDING"), "{refusal:?}");
-        assert!(server.signs_in(&victim.credentials, &victim.database).await, "on {version}");
-    }
-}
-
-/// An earlier function made the clone, without a mark, and the base has been given more since: AWSPREVIOUS is the proof,
-/// and AWSPENDING where a crash came after the base's new password.
+/// An earlier function made the clone, without a mark, and the base has been given more since: AWSPREVIOUS is the proof.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clone_that_may_do_less_than_its_base_by_the_password_of_its_base() {
     for version in mysql_versions() {

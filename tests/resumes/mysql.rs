@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bed::crash::Crash;
 use bed::mysql::run;
+use bed::torture::lock_of_a_turn;
 use bed::wire::Fault;
 use bed::{
     Application, InProcess, MySql, MySqlOptions, MySqlVersion, STEPS, Server, Setup, Wire, mysql_versions,
@@ -72,33 +73,42 @@ async fn every_step_may_be_delivered_twice_or_run_two_to_four_times_at_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_turn_waits_for_another_of_the_same_user() {
     for version in mysql_versions() {
-        let server = MySql::shared(version).await;
-        let application = Application::start(server, Setup::mysql_alternating_users()).await;
-        let user = application.app.user();
+        let server = server(version).await;
+        let application = Application::start(&server, Setup::mysql_alternating_users()).await;
+        let log = server.log();
+        application.rotate_well().await;
+        let lock = name_of_lock(&log.text());
+        // The torture asks for it.
+        let of_turn = lock_of_a_turn(&server.admin().await.password, application.app.user());
+        assert_eq!(lock, format!("'{of_turn}'"));
         let pending = application.begin().await;
         application.step("createSecret", &pending).await.expect("createSecret");
         let mut other = server.root_session().await;
-        let lock = format!("CONCAT('rotate:', LEFT(SHA2('{user}', 256), 40))");
         assert_eq!(run(&mut other, &format!("SELECT GET_LOCK({lock}, 0) = 1")).await.expect("a lock"), ["1"]);
-        let clones = format!("SELECT Host FROM mysql.user WHERE User = '{user}_clone'");
+        let user = application.app.user();
+        let verifier = format!("SELECT HEX(authentication_string) FROM mysql.user WHERE User = '{user}'");
+        let before = server.values(&verifier).await;
+        let waiting = format!(
+            "SELECT ID FROM information_schema.PROCESSLIST WHERE STATE = 'User lock' AND INFO LIKE '%{}%'",
+            lock.replace('\'', "''")
+        );
         let waits = async {
-            while server.values(&waiting(user)).await.is_empty() && server.values(&clones).await.is_empty() {
+            while server.values(&waiting).await.is_empty() && server.values(&verifier).await == before {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
-            assert!(server.values(&clones).await.is_empty(), "it did not wait");
+            assert_eq!(server.values(&verifier).await, before, "it did not wait");
             run(&mut other, &format!("DO RELEASE_LOCK({lock})")).await.expect("the lock is released");
         };
         let (answer, ()) = tokio::join!(application.step("setSecret", &pending), waits);
         answer.expect("setSecret");
-        assert!(!server.values(&clones).await.is_empty());
+        assert_ne!(server.values(&verifier).await, before);
     }
 }
 
-/// The sessions that wait for this user's lock.
-fn waiting(user: &str) -> String {
-    format!(
-        "SELECT ID FROM information_schema.PROCESSLIST WHERE STATE = 'User lock' AND INFO LIKE '%SHA2(''{user}''%'"
-    )
+/// The lock that a turn took, as a text of SQL.
+pub(crate) fn name_of_lock(log: &str) -> String {
+    let (_, name) = log.split_once("GET_LOCK('").expect("a lock");
+    format!("'{}'", name.split_once('\'').expect("an end").0)
 }
 
 #[tokio::test(flavor = "multi_thread")]

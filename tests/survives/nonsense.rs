@@ -20,12 +20,20 @@ use crate::resumes::nothing_is_lost;
 const MOST: usize = 80 * 1024;
 
 /// What can be said of nonsense. Anything else would be believing it.
-const CLASSES: [&str; 6] =
-    ["Unreachable", "Deadline", "Protocol", "TlsFailed", "TlsNotOffered", "SignInMethod"];
+const CLASSES: [&str; 8] = [
+    "Unreachable",
+    "Deadline",
+    "Protocol",
+    "TlsFailed",
+    "TlsNotOffered",
+    "SignInMethod",
+    "BeforeTls",
+    "NotAccepting",
+];
 
-/// Parts that outlive the test, so that a fault can be copied.
-fn kept(parts: Vec<Vec<u8>>) -> &'static [&'static [u8]] {
-    parts.into_iter().map(|part| &*part.leak()).collect::<Vec<_>>().leak()
+/// Those that rotate without TLS: no superuser believes what is said there.
+fn without_tls(setup: &Setup<'_>) -> bool {
+    !setup.function.ends_with("alternating-users")
 }
 
 /// What people have listen where a database was expected.

@@ -90,11 +90,11 @@ async fn a_mysql_or_mariadb_that_stops_and_starts_before_every_step() {
     }
 }
 
-/// A session that holds another one of this database up, by the lock of its turn.
-async fn holds_the_lock(server: &Postgres, database: &str, user: &str) -> PgConnection {
-    let mut holder = server.sign_in(&server.root(), database).await.expect("root signs in");
-    let lock = format!("SELECT pg_advisory_lock(hashtextextended('rotate:{user}', 0))");
-    bed::postgres::run(&mut holder, &lock).await.expect("a lock");
+/// A session that has changed the user, has made the clone, and does not commit: who changes either waits.
+async fn holds_up(server: &Postgres, user: &str) -> PgConnection {
+    let mut holder = server.sign_in(&server.root(), "postgres").await.expect("root signs in");
+    let hold = format!("BEGIN; ALTER ROLE {user} CONNECTION LIMIT 50; CREATE ROLE {user}_clone");
+    bed::postgres::run(&mut holder, &hold).await.expect("root may");
     holder
 }
 
@@ -106,9 +106,7 @@ async fn a_postgresql_that_restarts_in_the_middle_of_set_secret() {
             let context = format!("{} on {}", setup.function, server.name());
             let application = Application::start(&server, setup).await;
             // The user's own session, or the superuser's.
-            let (user, own) = (application.app.user(), application.app.database.as_str());
-            let _holders =
-                (holds_the_lock(&server, own, user).await, holds_the_lock(&server, "postgres", user).await);
+            let _holder = holds_up(&server, application.app.user()).await;
             let waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
             let restart = async || {
                 waits_for(async || !server.values("postgres", waiting).await.is_empty()).await;

@@ -228,9 +228,16 @@ async fn every_way_to_a_superuser<S: Server>(
     }
 }
 
-fn check_all_were_made<S: Server>(application: &Application<'_, S>, function: &str) {
+/// An account of the clone's name that is somebody else's: every version of the secret is asked whether it is not.
+async fn a_stranger<S: Server>(application: &Application<'_, S>, create: impl AsyncFn(&str)) {
+    create(&format!("{}_clone", application.app.user())).await;
+    application.rotate_badly().await;
+}
+
+fn check_all_were_made<S: Server>(applications: &[&Application<'_, S>], function: &str) {
     let made: BTreeSet<_> = calls_of(function).into_iter().map(|(on, name)| (on, name.to_owned())).collect();
-    assert_eq!(application.seen_calls(), made, "{function}");
+    let seen: BTreeSet<_> = applications.iter().flat_map(|application| application.seen_calls()).collect();
+    assert_eq!(seen, made, "{function}");
 }
 
 /// No call is allowed that no path needs. (That no path needs another is held wherever a test rotates.)
@@ -239,7 +246,12 @@ async fn every_call_that_a_role_allows_is_made() {
     let postgres = Postgres::shared(postgres_versions()[0]).await;
     let application = Application::start(postgres, Setup::alternating_users()).await;
     every_way_to_a_superuser(&application, "postgres", async || application.rotate_well().await).await;
-    check_all_were_made(&application, "postgres-alternating-users");
+    let stranger = Application::start(postgres, Setup::alternating_users()).await;
+    a_stranger(&stranger, async |user| {
+        postgres.execute("postgres", &format!("CREATE ROLE {user} LOGIN")).await
+    })
+    .await;
+    check_all_were_made(&[&application, &stranger], "postgres-alternating-users");
 
     let application = Application::start(postgres, Setup::single_user()).await;
     let single_user: &'static dyn Strategy = &SingleUser;
@@ -249,7 +261,7 @@ async fn every_call_that_a_role_allows_is_made() {
         assert!(function.run(&application, &pending, &Crash::barring_own_passwords()).await);
     })
     .await;
-    check_all_were_made(&application, "postgres-single-user");
+    check_all_were_made(&[&application], "postgres-single-user");
 
     for version in mysql_versions() {
         let mysql = MySql::shared(version).await;
@@ -261,16 +273,19 @@ async fn every_call_that_a_role_allows_is_made() {
             application.rotate_well().await;
         })
         .await;
-        check_all_were_made(&application, "mysql-single-user");
+        check_all_were_made(&[&application], "mysql-single-user");
 
         let application = Application::start(mysql, Setup::mysql_alternating_users()).await;
         every_way_to_a_superuser(&application, engine, async || application.rotate_well().await).await;
-        check_all_were_made(&application, "mysql-alternating-users");
+        let stranger = Application::start(mysql, Setup::mysql_alternating_users()).await;
+        let create = async |user: &str| mysql.execute(&format!("CREATE USER {user} IDENTIFIED BY 'x'")).await;
+        a_stranger(&stranger, create).await;
+        check_all_were_made(&[&application, &stranger], "mysql-alternating-users");
         if !version.is_mariadb() {
             let application = Application::start(mysql, Setup::mysql_dual_password()).await;
             mysql.allow_two_passwords(&application.app).await;
             application.rotate_well().await;
-            check_all_were_made(&application, "mysql-dual-password");
+            check_all_were_made(&[&application], "mysql-dual-password");
         }
     }
 }

@@ -5,7 +5,10 @@ use bed::crash::{Crash, Crashing};
 use bed::mysql::{run, text};
 use bed::torture::{CrashAtACall, Row, Runs, Torture};
 use bed::{Application, Credentials, InProcess, MySql, MySqlVersion, mysql_versions};
-use rotation::edges::{Change, Database, Move, Proof, Put, SecretStore, Session, SignIn, Wanted};
+use rotation::edges::{
+    Change, Database, Evidence, Move, PairView, Proof, ProofOfOtherUser, Put, SecretStore, Session, SignIn,
+    TurnOutcome, Wanted,
+};
 use rotation::{
     EdgeError, Error, Former, Installer, Next, Password, RotationToken, SecretId, SecretText, Server, Stage,
     Turn, Username, VersionId, Versions,
@@ -115,6 +118,10 @@ impl SecretStore for BuggyStore<'_> {
         self.edge.put_pending(secret, version, text, token).await
     }
 
+    async fn unlabelled(&self, secret: &SecretId) -> Result<Vec<VersionId>, EdgeError> {
+        self.edge.unlabelled(secret).await
+    }
+
     async fn move_current(
         &self,
         secret: &SecretId,
@@ -151,6 +158,10 @@ impl Database for BuggyDatabase<'_> {
 
     fn unusable(&self, user: &Username, engine: &str) -> Option<&'static str> {
         self.edge.unusable(user, engine)
+    }
+
+    fn proof_of_other_user(&self) -> ProofOfOtherUser {
+        self.edge.proof_of_other_user()
     }
 
     fn by_hand(&self, user: &Username) -> String {
@@ -211,16 +222,25 @@ impl Session for BuggySession {
         self.session.install_password(user, password).await
     }
 
-    async fn check_turn(&mut self, turn: &Turn) -> Result<Vec<String>, EdgeError> {
-        self.session.check_turn(turn).await
+    async fn finish_own_change(&mut self, former: Former) -> Result<(), EdgeError> {
+        self.session.finish_own_change(former).await
     }
 
-    async fn take_turn(&mut self, turn: &Turn, password: &Password) -> Result<(), EdgeError> {
+    async fn view_pair(&mut self, turn: &Turn) -> Result<PairView, EdgeError> {
+        self.session.view_pair(turn).await
+    }
+
+    async fn take_turn(
+        &mut self,
+        turn: &Turn,
+        password: &Password,
+        evidence: &Evidence,
+    ) -> Result<TurnOutcome, EdgeError> {
         if self.bug == Bug::PasswordBeforeGrants && turn.next == Next::Clone {
             // A clone that is not there yet has no password.
             let _ = self.session.install_password(turn.next_user(), password).await;
         }
-        self.session.take_turn(turn, password).await
+        self.session.take_turn(turn, password, evidence).await
     }
 
     async fn prove(&mut self, user: &Username, installer: &Installer) -> Result<Proof, EdgeError> {

@@ -41,13 +41,28 @@ impl Service {
         EdgeError::failed(self.other, format!("{} {what}", self.name))
     }
 
-    /// Why a call failed.
+    /// Why a call failed. A denial is told in the service's own sentence, which names the action and the resource.
     pub(crate) fn failure<E>(&self, error: &SdkError<E>) -> EdgeError
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
+        self.failed(error, None)
+    }
+
+    /// Why a call of `action` failed, without the service's sentence: the resource need not be the caller's business.
+    pub(crate) fn failure_of<E>(&self, action: &str, error: &SdkError<E>) -> EdgeError
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        self.failed(error, Some(action))
+    }
+
+    fn failed<E>(&self, error: &SdkError<E>, action: Option<&str>) -> EdgeError
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
         let (cause, what) = match error {
-            SdkError::ServiceError(_) | SdkError::ResponseError(_) => self.answered(error),
+            SdkError::ServiceError(_) | SdkError::ResponseError(_) => self.answered(error, action),
             SdkError::TimeoutError(_) => (Cause::Unreachable, no_answer(error)),
             SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
                 Some(connector) => self.unsent(connector),
@@ -61,7 +76,7 @@ impl Service {
     }
 
     /// The service answered, with an error or with something that is no answer of its.
-    fn answered<E>(&self, error: &SdkError<E>) -> (Cause, String)
+    fn answered<E>(&self, error: &SdkError<E>, action: Option<&str>) -> (Cause, String)
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
@@ -74,6 +89,9 @@ impl Service {
         let cause = cause_of(code, message).unwrap_or(self.other);
         if !is_denial(code) {
             return (cause, format!("answered {code}{request}"));
+        }
+        if let Some(action) = action {
+            return (cause, format!("answered {code} to {action}{request}"));
         }
         let sentence: String =
             message.chars().filter(|character| !character.is_control()).take(SENTENCE).collect();

@@ -35,8 +35,8 @@ impl Topology for Rds {
         } else {
             self.instance(arn).await?.and_then(|instance| Some((address_of(&instance)?, instance.engine?)))
         };
-        server
-            .ok_or_else(|| self.service.unfit(format!("knows no server {arn}, or none with an address yet")))
+        // Whose it is, is not told: the secret with the ARN need not be the writer's of the application's.
+        server.ok_or_else(|| self.service.unfit("knows no such server, or none with an address yet"))
     }
 
     async fn is_reader_of(&self, reader: &Endpoint, primary: &Endpoint) -> Result<bool, EdgeError> {
@@ -102,7 +102,7 @@ impl Rds {
             {
                 Ok(None)
             }
-            Err(error) => Err(self.service.failure(&error)),
+            Err(error) => Err(self.service.failure_of("rds:DescribeDBInstances", &error)),
         }
     }
 
@@ -117,7 +117,7 @@ impl Rds {
             {
                 Ok(None)
             }
-            Err(error) => Err(self.service.failure(&error)),
+            Err(error) => Err(self.service.failure_of("rds:DescribeDBClusters", &error)),
         }
     }
 }

@@ -57,6 +57,7 @@ impl SecretStore for SecretsManager {
         let call = match wanted {
             Wanted::Labelled(stage) => call.version_stage(stage.name()),
             Wanted::Pending(version) => call.version_id(&version.0).version_stage(Stage::Pending.name()),
+            Wanted::Version(version) => call.version_id(&version.0),
         };
         match call.send().await {
             // Moved, not copied.
@@ -100,6 +101,21 @@ impl SecretStore for SecretsManager {
             }
             Err(error) => Err(self.service.failure(&error)),
         }
+    }
+
+    /// With `IncludeDeprecated`, which are the versions without a label; the service removes them once they are a day old
+    /// and there are about 100 (Secrets Manager User Guide, "What's in a secret").
+    async fn unlabelled(&self, secret: &SecretId) -> Result<Vec<VersionId>, EdgeError> {
+        let pages = self.client.list_secret_version_ids().secret_id(&secret.0).include_deprecated(true);
+        let mut pages = pages.into_paginator().send();
+        let mut found = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| self.service.failure(&error))?;
+            found.extend(page.versions.unwrap_or_default());
+        }
+        found.retain(|version| version.version_stages().is_empty());
+        found.sort_by_key(|version| std::cmp::Reverse(version.created_date.map(|date| date.as_nanos())));
+        Ok(found.into_iter().filter_map(|version| version.version_id.map(VersionId)).collect())
     }
 
     /// A repeat of a move that got through, the SDK's own included, is `NotThere`: `from` no longer has the label.
@@ -246,6 +262,25 @@ mod tests {
             "RotationToken": token,
         });
         rotation::RotationEvent::parse(event).expect("an event")
+    }
+
+    #[tokio::test]
+    async fn versions_without_a_label_come_newest_first_from_every_page() {
+        let service = Canned::serve(|request| {
+            assert!(request.contains(r#""IncludeDeprecated":true"#), "{request}");
+            let labelled = r#"{"VersionId":"current","VersionStages":["AWSCURRENT"],"CreatedDate":9}"#;
+            let page = match request.contains("NextToken") {
+                false => format!(
+                    r#"{{"Versions":[{{"VersionId":"old","CreatedDate":1}},{labelled}],"NextToken":"2"}}"#
+                ),
+                true => {
+                    r#"{"Versions":[{"VersionId":"new","VersionStages":[],"CreatedDate":1.5}]}"#.to_owned()
+                }
+            };
+            (200, page)
+        });
+        let versions = service.aws().await.secrets_manager.unlabelled(&secret()).await.expect("a list");
+        assert_eq!(versions, [version("new"), version("old")]);
     }
 
     #[tokio::test]

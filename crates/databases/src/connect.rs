@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use rotation::{Cause, EdgeError, Endpoint};
 use rustls::CertificateError;
-use sqlx::Connection;
 
 /// How long a call to a server may take. Both are bounded again by the Lambda deadline.
 #[derive(Debug, Clone, Copy)]
@@ -50,24 +49,11 @@ pub(crate) fn not_understood(endpoint: &Endpoint) -> EdgeError {
     EdgeError::failed(Cause::Protocol, answer)
 }
 
-/// How long a server may take to hear a good-bye.
-const GOOD_BYE: Duration = Duration::from_secs(1);
-
-/// Ends a connection. What comes of that is of no use: what was to be done is done.
-pub(crate) async fn leave(connection: impl Connection) {
-    let _ = tokio::time::timeout(GOOD_BYE, connection.close()).await;
-}
-
 /// What it means that bytes did not get through. rustls's errors come wrapped in I/O errors.
 pub(crate) fn from_io(endpoint: &Endpoint, error: &io::Error) -> EdgeError {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     if let Some(error) = inner {
         return from_tls(endpoint, error);
-    }
-    // The standard library gives a failed resolution no kind of its own, but always these words.
-    if error.to_string().starts_with("failed to lookup address information") {
-        let answer = format!("the name {} was not resolved", endpoint.host);
-        return EdgeError::failed(Cause::NameNotResolved, answer);
     }
     let answer = format!("{endpoint} could not be reached ({})", error.kind());
     EdgeError::failed(Cause::Unreachable, answer)

@@ -3,6 +3,7 @@
 //! One folder an engine, with the same file names and the same items in the same order.
 
 mod connect;
+mod dial;
 mod mysql;
 mod postgres;
 mod roots;

@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::fmt;
 
 use lambda_runtime::Diagnostic;
-use rotation::{Cause, Error, Progress, Refusal};
+use rotation::{Cause, Error, PasswordsInUse, Progress};
 
 /// An error at the Lambda boundary, joined with its sources once.
 pub(crate) struct Failure {
@@ -13,20 +13,9 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// The deadline came first.
-    pub(crate) fn deadline(progress: &Progress) -> Self {
-        let message = format!(
-            "gave up just before the function's deadline, waiting to {}; {}",
-            progress.waiting_to(),
-            Cause::Deadline.remedy()
-        );
-        Self { class: Cause::Deadline.class(), message }
-    }
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        let class = match &error {
+    /// Why a step failed.
+    pub(crate) fn of(error: &Error, passwords: &PasswordsInUse) -> Self {
+        let class = match error {
             Error::Refused(_) => "Refused",
             Error::Edge { source, .. } => source.cause().map_or("Refused", Cause::class),
         };
@@ -36,13 +25,17 @@ impl From<Error> for Failure {
             message = format!("{message}: {error}");
             source = error.source();
         }
-        Self { class, message }
+        Self { class, message: passwords.message(&message) }
     }
-}
 
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
-        Error::from(refusal).into()
+    /// The deadline came first.
+    pub(crate) fn deadline(progress: &Progress, passwords: &PasswordsInUse) -> Self {
+        let message = format!(
+            "gave up just before the function's deadline, waiting to {}; {}",
+            progress.waiting_to(),
+            Cause::Deadline.remedy()
+        );
+        Self { class: Cause::Deadline.class(), message: passwords.message(&message) }
     }
 }
 

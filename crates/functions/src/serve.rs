@@ -1,13 +1,14 @@
 //! The Lambda boundary: one event in, one answer out, in time.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Instant;
 
 use aws::{Aws, Settings};
 use databases::{Limits, MySql, Postgres};
 use lambda_runtime::{Context, LambdaEvent, Runtime, service_fn};
 use rotation::edges::Database;
-use rotation::{Progress, Rotation, RotationEvent, Strategy};
+use rotation::{PasswordsInUse, Progress, Rotation, RotationEvent, Strategy};
 use serde_json::Value;
 use tracing::{Instrument, error, info, info_span};
 
@@ -31,7 +32,8 @@ pub enum Engine {
 /// Runs a function until Lambda ends it.
 #[must_use]
 pub fn serve(engine: Engine, strategy: &'static dyn Strategy) -> ExitCode {
-    logs::start(config::log_level());
+    let passwords = Arc::new(PasswordsInUse::default());
+    logs::start(config::log_level(), &passwords);
     let config = match Config::read() {
         Ok(config) => config,
         Err(problem) => {
@@ -46,7 +48,7 @@ pub fn serve(engine: Engine, strategy: &'static dyn Strategy) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(run(engine, strategy, config)) {
+    match runtime.block_on(run(engine, strategy, config, passwords)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             error!("the Lambda runtime ended: {problem}");
@@ -59,6 +61,7 @@ async fn run(
     engine: Engine,
     strategy: &'static dyn Strategy,
     config: Config,
+    passwords: Arc<PasswordsInUse>,
 ) -> Result<(), lambda_runtime::Error> {
     let settings =
         Settings { secrets_manager_endpoint: config.secrets_manager_endpoint.clone(), ..Settings::default() };
@@ -70,7 +73,7 @@ async fn run(
         Engine::MySql => Box::new(MySql::without_mariadb(trusted, limits)),
     };
     let metrics = Metrics::start(&config.function)?;
-    let function = Function { aws, database, strategy, config, metrics };
+    let function = Function { aws, database, strategy, config, metrics, passwords };
     let function = &function;
     Runtime::new(service_fn(async move |event| function.answer(event).await)).run().await
 }
@@ -82,6 +85,8 @@ struct Function {
     strategy: &'static dyn Strategy,
     config: Config,
     metrics: Metrics,
+    /// Of the present event.
+    passwords: Arc<PasswordsInUse>,
 }
 
 impl Function {
@@ -93,8 +98,9 @@ impl Function {
                 let answer = self.step(&event, &context, started).await;
                 (Some(event), answer)
             }
-            Err(refusal) => (None, Err(logged(refusal.into(), started))),
+            Err(refusal) => (None, Err(logged(Failure::of(&refusal.into(), &self.passwords), started))),
         };
+        self.passwords.forget();
         let failed_as = answer.as_ref().err().map(|failure| failure.class);
         self.metrics.record(&context.request_id, event.as_ref(), failed_as, started.elapsed());
         answer
@@ -134,10 +140,11 @@ impl Function {
             policy: &self.config.policy,
             username_limit: self.config.username_limit,
             progress: &progress,
+            passwords: &self.passwords,
         };
         match tokio::time::timeout_at(deadline.due(), rotation::rotate(&rotation, event)).await {
-            Ok(answer) => Ok(answer?),
-            Err(_) => Err(Failure::deadline(&progress)),
+            Ok(answer) => answer.map_err(|error| Failure::of(&error, &self.passwords)),
+            Err(_) => Err(Failure::deadline(&progress, &self.passwords)),
         }
     }
 }

@@ -13,6 +13,9 @@ pub enum Cause {
     TlsNotOffered,
     TlsRequired,
     TlsFailed,
+    BeforeTls,
+    HostBlocked,
+    HostNotAllowed,
     SignInRefused,
     SignInMethod,
     PasswordExpired,
@@ -27,6 +30,7 @@ pub enum Cause {
     MissingPrivilege,
     MissingDatabase,
     LockTimeout,
+    ConcurrentChange,
     Unequal,
     Protocol,
     Statement,
@@ -52,6 +56,9 @@ impl Cause {
             Self::TlsNotOffered => "TlsNotOffered",
             Self::TlsRequired => "TlsRequired",
             Self::TlsFailed => "TlsFailed",
+            Self::BeforeTls => "BeforeTls",
+            Self::HostBlocked => "HostBlocked",
+            Self::HostNotAllowed => "HostNotAllowed",
             Self::SignInRefused => "SignInRefused",
             Self::SignInMethod => "SignInMethod",
             Self::PasswordExpired => "PasswordExpired",
@@ -66,6 +73,7 @@ impl Cause {
             Self::MissingPrivilege => "MissingPrivilege",
             Self::MissingDatabase => "MissingDatabase",
             Self::LockTimeout => "LockTimeout",
+            Self::ConcurrentChange => "ConcurrentChange",
             Self::Unequal => "Unequal",
             Self::Protocol => "Protocol",
             Self::Statement => "Statement",
@@ -109,6 +117,16 @@ impl Cause {
             }
             Self::TlsRequired => "remove \"ssl\": false from the secret: this server or account demands TLS",
             Self::TlsFailed => "compare the server's TLS settings with TLS 1.2 or 1.3 and common ciphers",
+            Self::BeforeTls => {
+                "nothing follows from that: see who answers at this address and port, and rotate again"
+            }
+            Self::HostBlocked => {
+                "on the server run FLUSH HOSTS (MySQL 8.4 and later: TRUNCATE TABLE performance_schema.host_cache), and find \
+                 what opens connections from this function's address and breaks them off"
+            }
+            Self::HostNotAllowed => {
+                "give the server an account whose host matches the address that this function comes from"
+            }
             Self::SignInRefused => {
                 "compare the stored password with the server's, and the server's host rules with this user"
             }
@@ -142,6 +160,9 @@ impl Cause {
             Self::LockTimeout => {
                 "let the transaction that holds the lock end (PostgreSQL: pg_locks names it; MySQL: \
                  performance_schema.metadata_locks; it may be a lock by name); the next attempt then succeeds"
+            }
+            Self::ConcurrentChange => {
+                "somebody changes this user over and over: find who; the next attempt succeeds once they have ended"
             }
             Self::Unequal => {
                 "Secrets Manager's retry runs setSecret again, which mends a clone; if it comes back, find who changes this user"

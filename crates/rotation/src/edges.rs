@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::error::EdgeError;
+use crate::error::{EdgeError, Refusal};
 use crate::strategies::{Former, Installer, Turn};
 use crate::target::{Endpoint, Server};
 use crate::versions::Versions;
@@ -32,6 +32,9 @@ pub trait SecretStore: Send + Sync {
         text: &SecretText,
         token: Option<&RotationToken>,
     ) -> Result<Put, EdgeError>;
+
+    /// `ListSecretVersionIds`: the versions without a label, newest first.
+    async fn unlabelled(&self, secret: &SecretId) -> Result<Vec<VersionId>, EdgeError>;
 
     /// `UpdateSecretVersionStage` of AWSCURRENT, if `from` still holds it: a compare-and-swap.
     async fn move_current(
@@ -73,6 +76,9 @@ pub trait Database: Send + Sync {
     /// name; none where one can.
     fn unusable(&self, user: &Username, engine: &str) -> Option<&'static str>;
 
+    /// How an account is shown to be the other of two users.
+    fn proof_of_other_user(&self) -> ProofOfOtherUser;
+
     /// What a person runs when no stored version signs in as `user`.
     fn by_hand(&self, user: &Username) -> String;
 
@@ -103,7 +109,17 @@ pub trait Database: Send + Sync {
     ) -> Result<(), EdgeError>;
 }
 
-/// A server's answer to a user name and a password.
+/// How an account that exists is shown to be the other of two users. A name is no proof.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProofOfOtherUser {
+    /// The superuser reads what the server stores of its password, and compares: nobody signs in.
+    StoredVerifier,
+    /// The superuser itself has made the clone a member of the base, or else a version of the secret signs in as it.
+    MembershipOrSignIn,
+}
+
+/// A server's answer to a user name and a password, given over the connection that the secret asks for and after a
+/// challenge; with TLS, over verified TLS. Everything else is an error.
 pub enum SignIn {
     /// Signed in.
     Accepted(Box<dyn Session>),
@@ -131,6 +147,56 @@ pub enum Change {
     Made,
     /// The server lets no user do that; with its code and message.
     NotAllowed(String),
+}
+
+/// What either of two alternating users sees of both.
+#[derive(Debug)]
+pub struct PairView {
+    /// The databases in which the clone owns objects.
+    pub owned: Vec<String>,
+    /// How the clone belongs to the base, where it exists and this session can tell.
+    pub membership: Option<Membership>,
+    /// What the turn would cost the application, which stands in its way once both users are known to be the
+    /// application's.
+    pub objection: Option<Refusal>,
+}
+
+/// How a clone came to be a member of its base.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Membership {
+    /// Who granted it, but for the owner of the server's own tables, in whose name real superusers grant.
+    pub grantors: Vec<Username>,
+    /// What is said where that proves nothing, and no version of the secret signs in.
+    pub unproven: Unproven,
+}
+
+/// An account that may be somebody else's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unproven {
+    /// What was found.
+    pub what: String,
+    /// What a person can run if it is the application's, beside storing its credentials in the secret.
+    pub if_ours: Option<String>,
+    /// What a person can do if it is not.
+    pub otherwise: String,
+}
+
+/// What shows that an account which exists is the other of two users.
+#[derive(Debug, Clone, Default)]
+pub struct Evidence {
+    /// The passwords of the secret's versions for the two users.
+    pub passwords: Vec<Password>,
+    /// A version has signed in as that user in this step.
+    pub signed_in: bool,
+}
+
+/// What became of a turn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TurnOutcome {
+    /// The next user is what it must be, and has its password.
+    Done,
+    /// Nothing was changed: the evidence does not show that an account is the other user's.
+    NeedsProof(Unproven),
 }
 
 /// What a session says of its user.
@@ -165,16 +231,24 @@ pub trait Session: Send {
         former: Former,
     ) -> Result<Change, EdgeError>;
 
-    /// As a superuser: installs another user's password, and nothing else.
+    /// As the user itself, whose next password was installed before: does what a change does after that.
+    async fn finish_own_change(&mut self, former: Former) -> Result<(), EdgeError>;
+
+    /// As a superuser: installs another user's password, and ends every other one that it has.
     async fn install_password(&mut self, user: &Username, password: &Password) -> Result<(), EdgeError>;
 
-    /// As either of two alternating users: refuses where the turn would cost the application a right, and
-    /// names the databases in which the clone owns objects.
-    async fn check_turn(&mut self, turn: &Turn) -> Result<Vec<String>, EdgeError>;
+    /// As either of two alternating users: what it sees of the two.
+    async fn view_pair(&mut self, turn: &Turn) -> Result<PairView, EdgeError>;
 
-    /// As a superuser: makes the next user what it must be and installs its password last. What a crash leaves behind
-    /// does not sign in with the new password, and the next attempt goes on from there.
-    async fn take_turn(&mut self, turn: &Turn, password: &Password) -> Result<(), EdgeError>;
+    /// As a superuser: makes the next user what it must be and installs its password last, in place of every other one
+    /// that it has. An account that exists has to be shown to be that user. What a crash leaves behind does not sign in
+    /// with the new password, and the next attempt goes on from there.
+    async fn take_turn(
+        &mut self,
+        turn: &Turn,
+        password: &Password,
+        evidence: &Evidence,
+    ) -> Result<TurnOutcome, EdgeError>;
 
     /// As the user of the pending version: proves that it is the user it should be and can run a query. Under
     /// alternating users also as the outgoing one, where a server shows a user its own account only.
@@ -183,7 +257,7 @@ pub trait Session: Send {
     /// Whether the server is a replica, which may lag.
     async fn on_replica(&mut self) -> Result<bool, EdgeError>;
 
-    /// Says good-bye, so that the server's log shows no lost connection. A failure to do so changes nothing.
+    /// Ends the session, so that the server's log shows no lost connection. Errors are ignored.
     async fn close(self: Box<Self>);
 }
 

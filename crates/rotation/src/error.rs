@@ -8,7 +8,8 @@ use std::fmt;
 use thiserror::Error;
 
 use crate::cause::Cause;
-use crate::{SecretId, Username, VersionId};
+use crate::edges::Unproven;
+use crate::{SecretId, Stage, Username, VersionId};
 
 /// Why a step failed.
 #[derive(Debug, Error)]
@@ -140,12 +141,39 @@ pub enum Refusal {
         "the password of {username} has expired ({answer}), and only the user itself could set another beside it; {remedy}"
     )]
     ExpiredAlone { username: Username, answer: String, remedy: String },
+    // Whose secret it is need not be its writer's business: nothing of what it holds is told.
     #[error(
-        "the superuser's secret {superuser} is for {theirs}, which is neither the secret's host {ours} nor its primary; correct masterarn or host"
+        "the superuser's secret {superuser} is for a server that is neither the secret's host {ours} nor its primary; correct masterarn or host"
     )]
-    SuperuserElsewhere { superuser: SecretId, theirs: String, ours: String },
+    SuperuserElsewhere { superuser: SecretId, ours: String },
+    #[error(
+        "the secret says \"ssl\": false, and what a server says without TLS proves nothing to a superuser; turn TLS on at the server and remove \"ssl\": false"
+    )]
+    SuperuserNeedsTls,
+    #[error(
+        "version {version} is AWSPENDING and has the password of the {stage} version; remove AWSPENDING from that version and rotate again"
+    )]
+    OldPassword { version: VersionId, stage: Stage },
     #[error("{what}; {remedy}")]
     Database { what: String, remedy: String },
-    #[error("{what}, and neither AWSPREVIOUS nor AWSPENDING signs in as {base}; {remedy}")]
-    NotItsBase { base: Username, what: String, remedy: String },
+    #[error("{}; {}{}; if not, {}{}", unproven.what, if_ours(secret), also(unproven), unproven.otherwise, not_tried(untried))]
+    NotTheOtherUser { unproven: Box<Unproven>, secret: SecretId, untried: Vec<VersionId> },
+}
+
+/// `PutSecretValue` with a label of its own moves that label only.
+fn if_ours(secret: &SecretId) -> String {
+    format!(
+        "if it is the application's, write AWSCURRENT's JSON with its user name and password into previous.json, run \
+         aws secretsmanager put-secret-value --secret-id {secret} --version-stages AWSPREVIOUS --secret-string \
+         file://previous.json, which leaves AWSCURRENT alone, and rotate again"
+    )
+}
+
+fn also(unproven: &Unproven) -> String {
+    unproven.if_ours.as_ref().map(|remedy| format!(", or {remedy}")).unwrap_or_default()
+}
+
+fn not_tried(versions: &[VersionId]) -> String {
+    let versions = versions.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    if versions.is_empty() { versions } else { format!(" (not tried: the versions {versions})") }
 }

@@ -18,6 +18,7 @@ mod steps;
 mod strategies;
 mod target;
 mod versions;
+mod words;
 
 pub use cause::Cause;
 pub use credentials::{Password, SecretText, Username};
@@ -29,6 +30,7 @@ pub use secret::{Secret, SuperuserSecret, Tls};
 pub use strategies::{AlternatingUsers, DualPassword, Former, Installer, Next, SingleUser, Strategy, Turn};
 pub use target::{Endpoint, Server};
 pub use versions::{Admission, Stage, Versions};
+pub use words::{PasswordsInUse, does_not_print, server_words};
 
 use edges::{Clock, Database, SecretStore, Topology};
 
@@ -55,6 +57,8 @@ pub struct Rotation<'a> {
     pub username_limit: Option<usize>,
     /// What is being waited for, so that an answer at the deadline can name it.
     pub progress: &'a Progress,
+    /// What no error and no log line may repeat.
+    pub passwords: &'a PasswordsInUse,
 }
 
 /// Runs one step of a rotation. Safe to repeat, at any time, and at once with itself.

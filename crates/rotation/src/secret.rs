@@ -7,7 +7,7 @@ use std::fmt::{self, Write as _};
 use serde_json::{Map, Value};
 
 use self::reader::{Reader, wipe};
-use crate::error::Refusal;
+use crate::error::{Problem, Refusal};
 use crate::target::{Endpoint, Server, is_proxy};
 use crate::{Password, PasswordPolicy, SecretId, SecretText, Username};
 
@@ -117,11 +117,17 @@ impl Secret {
         Ok(())
     }
 
-    /// Whether two versions are for the same user at the same server.
+    /// Whether two versions are for the same server.
     #[must_use]
-    pub fn is_for_user_of(&self, other: &Self) -> bool {
+    pub fn is_for_server_of(&self, other: &Self) -> bool {
         let place = |secret: &Self| (secret.host.to_ascii_lowercase(), secret.port, secret.tls);
-        self.username == other.username && place(self) == place(other)
+        place(self) == place(other)
+    }
+
+    /// Whether connections are protected.
+    #[must_use]
+    pub fn tls(&self) -> Tls {
+        self.tls
     }
 
     /// Whether two versions are for the same user with the same password.
@@ -184,10 +190,12 @@ impl SuperuserSecret {
             return Err(reader.refusal());
         };
         reader.finish()?;
-        match host {
-            Some(host) if is_proxy(&host) => Err(Refusal::ProxyHost { host }),
-            host => Ok(Self { username: Username(username), password, host, port, tls, database }),
+        if host.as_deref().is_some_and(is_proxy) {
+            // Without the host: this secret need not be the writer's of the application's.
+            let problem = Problem::new("host", "is an RDS Proxy's; it must be the database's own address");
+            return Err(Refusal::Secret { which: which.into(), problems: vec![problem] });
         }
+        Ok(Self { username: Username(username), password, host, port, tls, database })
     }
 }
 

@@ -97,6 +97,8 @@ pub enum Wanted<'a> {
     Labelled(Stage),
     /// This one, as long as it is AWSPENDING.
     Pending(&'a VersionId),
+    /// This one.
+    Version(&'a VersionId),
 }
 
 /// A version of a secret, in words.

@@ -30,7 +30,7 @@ pub use self::{
     network::Network,
     row::{Row, table},
     secrets_manager::SecretsManager,
-    subject::Subject,
+    subject::{Subject, lock_of_a_turn},
 };
 use crate::{Application, STEPS, Setup};
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 
 use crate::mysql::{self, MySql};
 use crate::postgres::{self, Postgres};
@@ -88,8 +90,18 @@ impl Subject for MySql {
     }
 
     async fn is_unlocked(&self, app: &App) -> bool {
-        let user = mysql::text(app.user());
-        let wait = format!("SELECT GET_LOCK(CONCAT('rotate:', LEFT(SHA2({user}, 256), 40)), {LOCK})");
-        self.values(&wait).await == ["1"]
+        let lock = mysql::text(&lock_of_a_turn(&self.admin().await.password, app.user()));
+        self.values(&format!("SELECT GET_LOCK({lock}, {LOCK})")).await == ["1"]
     }
+}
+
+/// What a turn of this user locks on MySQL and MariaDB, by a superuser with this password.
+#[must_use]
+pub fn lock_of_a_turn(password: &str, user: &str) -> String {
+    let keyed = |key: &[u8], text: &str| {
+        let mac = Hmac::<Sha256>::new_from_slice(key).expect("a key of any length");
+        mac.chain_update(text).finalize().into_bytes()
+    };
+    let name = keyed(&keyed(password.as_bytes(), "lock"), user);
+    name.iter().take(20).fold("rotate:".to_owned(), |name, byte| format!("{name}{byte:02x}"))
 }

@@ -1,5 +1,6 @@
 //! Nonsense in the protocol of MySQL and MariaDB, whose servers speak first.
 
+use bed::stub_server::packet;
 use bed::wire::Fault;
 use bed::{Lie, MySql, mysql_versions};
 use rand::rngs::SmallRng;
@@ -7,7 +8,7 @@ use rand::{RngExt, SeedableRng};
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use super::{bytes, garbled, is_survived, kept, others};
+use super::{bytes, garbled, is_survived, others, without_tls};
 use crate::survives::setups;
 
 /// A server's greeting, which offers TLS (MySQL, `Protocol::HandshakeV10`).
@@ -18,13 +19,7 @@ const GREETING: &[u8] =
 const OK: &[u8] = b"\0\0\0\x02\0\0\0";
 
 fn lie(parts: Vec<Vec<u8>>) -> Fault {
-    Fault::Lies(Lie { parts: kept(parts), speaks_first: true, stays: false })
-}
-
-/// A packet with its right length.
-fn packet(number: u8, body: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(body.len()).expect("a short body").to_le_bytes();
-    [&length[..3], &[number], body].concat()
+    Fault::Lies(Lie::of(parts, true, false))
 }
 
 fn random(rng: &mut SmallRng, number: u8) -> Vec<u8> {
@@ -78,7 +73,7 @@ async fn nonsense_in_place_of_mysql_and_mariadb() {
             faults.extend(garbled(&mut rng, 6, 4000));
             running.spawn(is_survived(server, setup.clone(), json!({"ssl": true}), faults));
             // MySQL signs nobody in without TLS, so no retry could succeed.
-            if version.is_mariadb() {
+            if version.is_mariadb() && without_tls(&setup) {
                 running.spawn(is_survived(server, setup, json!({"ssl": false}), in_cleartext(&mut rng)));
             }
         }

@@ -17,6 +17,11 @@ impl fmt::Display for Account {
 }
 
 impl Account {
+    /// Whether it is for this host: names are compared as the server does.
+    pub(super) fn is_at(&self, host: &str) -> bool {
+        self.host.eq_ignore_ascii_case(host)
+    }
+
     /// As PROXY takes it. The empty host is one of its own there, and MySQL takes a name alone as one at `%` (tried:
     /// 9.7 refuses to revoke PROXY ON ``` `` ``` where ``` ``@`` ``` is held, 1141).
     pub(super) fn proxied(&self) -> String {

@@ -1,7 +1,7 @@
 //! What the answers of MySQL and MariaDB mean (MySQL 8.4 and MariaDB Server error references; every number here
 //! was tried).
 
-use rotation::{Cause, EdgeError, Endpoint};
+use rotation::{Cause, EdgeError, Endpoint, server_words};
 use sqlx::mysql::MySqlDatabaseError;
 
 use crate::connect;
@@ -67,9 +67,6 @@ impl Failure {
             sqlx::Error::Io(error) => not_the_servers(connect::from_io(endpoint, error)),
             sqlx::Error::Tls(error) => match error.downcast_ref::<rustls::Error>() {
                 Some(error) => not_the_servers(connect::from_tls(endpoint, error)),
-                None if error.to_string() == "server does not support TLS" => {
-                    (Cause::TlsNotOffered, format!("{endpoint} offers no TLS"))
-                }
                 None => (Cause::TlsFailed, format!("no TLS with {endpoint} ({error})")),
             },
             // The driver is built without RSA: over cleartext it would encrypt the password with whatever key it is sent.
@@ -102,9 +99,25 @@ impl From<Failure> for EdgeError {
     }
 }
 
+/// What an error means that came in place of the greeting. It may choose a wait or a remedy of the network, and no more: it
+/// says nothing of a password or of an account (MySQL answers 1040, 1129 and 1130 so).
+pub(super) fn cause_before_tls(code: u16) -> Cause {
+    match code {
+        1040 => Cause::TooManyConnections,
+        1053 | 1077 | 1079 => Cause::NotAccepting,
+        1129 => Cause::HostBlocked,
+        1130 => Cause::HostNotAllowed,
+        _ => Cause::BeforeTls,
+    }
+}
+
 /// The driver's words for a plugin that it does not have. The name is the server's: only its letters are repeated.
 fn protocol(endpoint: &Endpoint, words: &str) -> EdgeError {
     match words.strip_prefix("unknown authentication plugin: ") {
+        None if words.starts_with("mysql_cleartext_plugin disabled") => {
+            let what = "asks for the plain text of the password (mysql_clear_password; on RDS AWSAuthenticationPlugin)";
+            EdgeError::failed(Cause::SignInMethod, format!("{endpoint} {what}, which is not sent to it"))
+        }
         Some(plugin) => {
             let plugin: String =
                 plugin.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(64).collect();
@@ -120,14 +133,14 @@ fn words(code: u16, message: &str) -> String {
     match code {
         SYNTAX => "the server does not know this form of the statement",
         UNKNOWN_VARIABLE => "the server is older than MySQL 8.0.17 and MariaDB 10.11",
-        _ => message,
+        _ => return server_words(message),
     }
     .to_owned()
 }
 
 fn cause(code: u16, words: &str) -> Cause {
     match code {
-        REFUSED | 1130 => Cause::SignInRefused,
+        REFUSED => Cause::SignInRefused,
         1251 | 1524 | 1698 | 2059 => Cause::SignInMethod,
         EXPIRED | EXPIRED_INSIDE => Cause::PasswordExpired,
         POLICY => Cause::PasswordPolicy,

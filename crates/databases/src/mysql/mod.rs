@@ -1,13 +1,14 @@
 //! MySQL 8.0 and later, Aurora MySQL, and MariaDB.
 
 mod account;
+mod clone_check;
+mod connection;
 mod described;
 mod dialect;
 mod errors;
 #[doc(hidden)]
 pub mod fuzzing;
 mod grants;
-mod kinship;
 mod password;
 mod prove;
 mod session;
@@ -20,7 +21,7 @@ mod turn;
 mod verifier;
 
 use async_trait::async_trait;
-use rotation::edges::{Database, SignIn};
+use rotation::edges::{Database, ProofOfOtherUser, SignIn};
 use rotation::{EdgeError, Password, Server, Turn, Username};
 
 use crate::connect::Limits;
@@ -83,6 +84,10 @@ impl Database for MySql {
             _ if characters > 32 => Some("is longer than 32 characters, the limit of MySQL"),
             _ => None,
         }
+    }
+
+    fn proof_of_other_user(&self) -> ProofOfOtherUser {
+        ProofOfOtherUser::StoredVerifier
     }
 
     fn by_hand(&self, user: &Username) -> String {

@@ -1,9 +1,10 @@
 //! Installing a password: by the user itself, as a compare-and-swap where the server has one, or by a superuser.
 
 use rotation::{EdgeError, Former, Password, Refusal, Tls, Username};
+use tracing::info;
 use zeroize::Zeroizing;
 
-use super::account::text;
+use super::account::{Account, text};
 use super::described::{Described, Whose};
 use super::dialect::Dialect;
 use super::errors::{self, Failure};
@@ -20,10 +21,44 @@ pub(super) async fn change_own(
     former: Former,
 ) -> Result<(), EdgeError> {
     match (session.dialect, former) {
-        (Dialect::MySql, _) => swap(session, user, used, next, former).await,
-        (Dialect::MariaDb, Former::Replaced) => set_hash(session, user, next).await,
-        (Dialect::MariaDb, Former::Retained) => Err(one_password_only(session).into()),
+        (Dialect::MySql, _) => swap(session, user, used, next, former).await?,
+        (Dialect::MariaDb, Former::Replaced) => set_hash(session, user, next).await?,
+        (Dialect::MariaDb, Former::Retained) => return Err(one_password_only(session).into()),
     }
+    discard_own(session, former).await
+}
+
+/// Ends a second password of the session's user, of which IDENTIFIED BY takes no notice: one that was kept years ago would
+/// sign in after every rotation. Only after the new one is set: AWSCURRENT can be the second one, where a rotation of dual
+/// password was given up.
+///
+/// Without the privilege for it the user cannot even see whether it has one.
+pub(super) async fn discard_own(session: &mut MySqlSession, former: Former) -> Result<(), EdgeError> {
+    if session.dialect == Dialect::MariaDb || former == Former::Retained {
+        return Ok(());
+    }
+    match session.run("ALTER USER USER() DISCARD OLD PASSWORD").await {
+        Err(failure) if failure.code == Some(errors::NEEDS_PRIVILEGE) => {
+            info!(
+                "a second password, if there is one, goes on to sign in: {} may not end it (APPLICATION_PASSWORD_ADMIN)",
+                session.account
+            );
+            Ok(())
+        }
+        done => Ok(done?),
+    }
+}
+
+/// The same for accounts of others, as a superuser: CREATE USER is enough.
+pub(super) async fn discard_former(
+    session: &mut MySqlSession,
+    accounts: &[Account],
+) -> Result<(), EdgeError> {
+    if session.dialect == Dialect::MariaDb || accounts.is_empty() {
+        return Ok(());
+    }
+    let each: Vec<_> = accounts.iter().map(|account| format!("{account} DISCARD OLD PASSWORD")).collect();
+    Ok(session.run(&format!("ALTER USER {}", each.join(", "))).await?)
 }
 
 /// REPLACE is a compare-and-swap: the server refuses (3891) unless `used` is still the *primary* password, so a
@@ -143,19 +178,31 @@ pub(super) async fn install(
         stored.account,
         *identified(session.dialect, method, password)
     ));
-    let Err(failure) = session.run(&statement).await else { return Ok(()) };
-    settled(session, user, password, failure).await
+    let account = std::slice::from_ref(&stored.account);
+    if let Err(failure) = session.run(&statement).await {
+        check_settled(session, account, password, failure).await?;
+    }
+    discard_former(session, account).await
 }
 
-/// A history policy refuses the same password a second time: then it is set already, or it is none of ours.
-pub(super) async fn settled(
+/// A history policy refuses the same password a second time: then the accounts have it already, or it is none of ours.
+pub(super) async fn check_settled(
     session: &mut MySqlSession,
-    user: &Username,
+    accounts: &[Account],
     password: &Password,
     failure: Failure,
 ) -> Result<(), EdgeError> {
-    let reused = matches!(failure.code, Some(errors::REUSED | errors::POLICY));
-    if reused && session.door.opens_for(user, password).await? { Ok(()) } else { Err(failure.into()) }
+    let Some(errors::REUSED | errors::POLICY) = failure.code else { return Err(failure.into()) };
+    let Some(user) = accounts.first().map(|account| account.user.clone()) else { return Err(failure.into()) };
+    for stored in Stored::of(session, &user).await? {
+        let is_meant = accounts.contains(&stored.account);
+        if is_meant
+            && verifier::is_of_any(&stored.verifier, std::slice::from_ref(password)).await != Some(true)
+        {
+            return Err(failure.into());
+        }
+    }
+    Ok(())
 }
 
 /// What follows an account in ALTER USER to set its way to sign in and its password.

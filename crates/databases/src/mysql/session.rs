@@ -3,28 +3,34 @@
 use std::fmt::Write as _;
 
 use async_trait::async_trait;
-use rotation::edges::{Change, Proof, Session};
+use hmac::{Hmac, KeyInit, Mac};
+use rotation::edges::{Change, Evidence, PairView, Proof, Session, TurnOutcome};
 use rotation::{EdgeError, Former, Installer, Password, Refusal, Turn, Username};
+use sha2::Sha256;
 use sqlx::mysql::MySqlConnection;
 use sqlx::{AssertSqlSafe, Executor, Row};
+use zeroize::Zeroizing;
 
-use super::account::{Account, text};
+use super::account::Account;
 use super::dialect::Dialect;
 use super::errors::Failure;
 use super::grants::Known;
 use super::sign_in::Door;
 use super::{password, prove, turn};
-use crate::connect::{leave, within};
+use crate::connect::within;
+use crate::dial::Dialed;
 
 /// See [`Session`].
 pub(super) struct MySqlSession {
-    connection: MySqlConnection,
+    connection: Dialed<MySqlConnection>,
     pub(super) door: Door,
     pub(super) dialect: Dialect,
     /// Which privileges the server has.
     pub(super) known: Known,
     /// The account that the server took this user for: names and hosts are patterns.
     pub(super) account: Account,
+    /// What names of locks are made with: an HMAC under the password of this session.
+    lock_key: Zeroizing<Vec<u8>>,
 }
 
 impl MySqlSession {
@@ -33,9 +39,19 @@ impl MySqlSession {
     /// Statements here escape by backslash and quote by backtick; what the server shows of accounts has to come in
     /// one form, and without control characters. A lock on the grant tables is waited for 5 s; and where the network is
     /// gone, the server waits for us 10 s, and not the eight hours for which it would keep our lock.
-    pub(super) async fn begin(connection: MySqlConnection, door: Door) -> Result<Self, Failure> {
-        let account = Account { user: String::new(), host: String::new() };
-        let mut session = Self { connection, door, dialect: Dialect::MySql, known: Known::MYSQL, account };
+    pub(super) async fn begin(
+        connection: Dialed<MySqlConnection>,
+        door: Door,
+        password: &Password,
+    ) -> Result<Self, Failure> {
+        let mut session = Self {
+            connection,
+            door,
+            dialect: Dialect::MySql,
+            known: Known::MYSQL,
+            account: Account { user: String::new(), host: String::new() },
+            lock_key: keyed(password.expose().as_bytes(), b"lock"),
+        };
         session.run("SET SESSION sql_mode = '', sql_quote_show_create = 1, lock_wait_timeout = 5, wait_timeout = 10").await?;
         // Accounts and their passwords are written whatever init_connect says of transactions.
         session.run("SET SESSION TRANSACTION READ WRITE").await?;
@@ -60,7 +76,7 @@ impl MySqlSession {
     /// Runs a statement. What it is made of has gone through `identifier` or `text`.
     pub(super) async fn run(&mut self, statement: &str) -> Result<(), Failure> {
         let statement = AssertSqlSafe(statement.to_owned());
-        let answer = self.connection.execute(sqlx::raw_sql(statement)).await;
+        let answer = self.connection.driver.execute(sqlx::raw_sql(statement)).await;
         answer.map(|_| ()).map_err(|error| Failure::of(&self.door.server.endpoint, &error))
     }
 
@@ -68,26 +84,46 @@ impl MySqlSession {
     pub(super) async fn rows(&mut self, query: &str) -> Result<Vec<String>, Failure> {
         let query = AssertSqlSafe(query.to_owned());
         let failed = |error| Failure::of(&self.door.server.endpoint, &error);
-        let rows = self.connection.fetch_all(sqlx::raw_sql(query)).await.map_err(failed)?;
+        let rows = self.connection.driver.fetch_all(sqlx::raw_sql(query)).await.map_err(failed)?;
         let first = |row: &sqlx::mysql::MySqlRow| row.try_get_unchecked::<Option<String>, _>(0);
         rows.iter().map(|row| Ok(first(row).map_err(failed)?.unwrap_or_default())).collect()
     }
 
     /// Waits for its turn: two rotations of one user would grant and revoke against each other. Held until the
     /// session ends, through the implicit commits of ALTER USER and GRANT.
+    ///
+    /// Anybody may take a lock of any name, so this one cannot be guessed.
     pub(super) async fn lock(&mut self, user: &Username) -> Result<(), EdgeError> {
-        // The name of a lock may have 64 characters, that of a user 128. MySQL 9 has no SHA1 any more.
-        let got = format!("SELECT GET_LOCK(CONCAT('rotate:', LEFT(SHA2({}, 256), 40)), 15)", text(&user.0));
-        if self.rows(&got).await?.concat() == "1" {
+        let name = keyed(&self.lock_key, user.0.as_bytes());
+        // A name may have 64 characters.
+        let name: String = name.iter().take(20).map(|byte| format!("{byte:02x}")).collect();
+        let got = self.rows(&format!("SELECT GET_LOCK('rotate:{name}', 15)")).await?;
+        if got.concat() == "1" {
             return Ok(());
         }
         let answer = format!("{} did not give the lock of {user} within 15 s", self.door.server.endpoint);
         Err(EdgeError::failed(rotation::Cause::LockTimeout, answer))
     }
 
-    /// Says good-bye.
+    /// The sessions of a user, by their numbers. Those of others take PROCESS.
+    pub(super) async fn sessions_of(&mut self, user: &str) -> Result<Vec<u64>, Failure> {
+        let failed = |error| Failure::of(&self.door.server.endpoint, &error);
+        let query = sqlx::raw_sql(AssertSqlSafe("SHOW PROCESSLIST".to_owned()));
+        let rows = self.connection.driver.fetch_all(query).await.map_err(failed)?;
+        let mut sessions = Vec::new();
+        for row in &rows {
+            let id = row.try_get_unchecked::<String, _>(0).map_err(failed)?;
+            let of = row.try_get_unchecked::<Option<String>, _>(1).map_err(failed)?;
+            if of.as_deref() == Some(user) {
+                sessions.extend(id.parse::<u64>());
+            }
+        }
+        Ok(sessions)
+    }
+
+    /// Ends the session.
     pub(super) async fn leave(self) {
-        leave(self.connection).await;
+        self.connection.close().await;
     }
 
     /// The time limit around `work`.
@@ -112,6 +148,13 @@ impl MySqlSession {
     }
 }
 
+/// HMAC-SHA-256.
+fn keyed(key: &[u8], text: &[u8]) -> Zeroizing<Vec<u8>> {
+    // A key of any length will do.
+    let mac = Hmac::<Sha256>::new_from_slice(key).map(|mac| mac.chain_update(text).finalize());
+    Zeroizing::new(mac.map(|mac| mac.into_bytes().to_vec()).unwrap_or_default())
+}
+
 #[async_trait]
 impl Session for MySqlSession {
     async fn change_own_password(
@@ -129,19 +172,28 @@ impl Session for MySqlSession {
         .await
     }
 
+    async fn finish_own_change(&mut self, former: Former) -> Result<(), EdgeError> {
+        self.bounded(async |session| password::discard_own(session, former).await).await
+    }
+
     async fn install_password(&mut self, user: &Username, password: &Password) -> Result<(), EdgeError> {
         self.bounded(async |session| password::install(session, user, password).await).await
     }
 
-    /// Nobody owns objects here, so there are none to hand over. What the turn would cost only the superuser can see.
-    async fn check_turn(&mut self, turn: &Turn) -> Result<Vec<String>, EdgeError> {
+    /// Nobody owns objects here, so there are none to hand over. All else only the superuser can see.
+    async fn view_pair(&mut self, turn: &Turn) -> Result<PairView, EdgeError> {
         let user = if self.account.user == turn.clone.0 { &turn.clone } else { &turn.base };
         self.check_is(user)?;
-        Ok(Vec::new())
+        Ok(PairView { owned: Vec::new(), membership: None, objection: None })
     }
 
-    async fn take_turn(&mut self, turn: &Turn, password: &Password) -> Result<(), EdgeError> {
-        self.bounded(async |session| turn::take(session, turn, password).await).await
+    async fn take_turn(
+        &mut self,
+        turn: &Turn,
+        password: &Password,
+        evidence: &Evidence,
+    ) -> Result<TurnOutcome, EdgeError> {
+        self.bounded(async |session| turn::take(session, turn, password, evidence).await).await
     }
 
     async fn prove(&mut self, user: &Username, installer: &Installer) -> Result<Proof, EdgeError> {

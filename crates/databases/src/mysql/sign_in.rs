@@ -6,6 +6,7 @@ use sqlx::ConnectOptions;
 use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
 use tracing::warn;
 
+use super::connection::{self, Unopened};
 use super::errors;
 use super::session::MySqlSession;
 use crate::connect::{Limits, within};
@@ -21,7 +22,7 @@ pub(super) struct Door {
 
 /// What a server said at the door.
 pub(super) enum Answer {
-    Accepted(MySqlSession),
+    Accepted(Box<MySqlSession>),
     Refused(String),
     Expired(String),
 }
@@ -29,7 +30,7 @@ pub(super) enum Answer {
 impl From<Answer> for SignIn {
     fn from(answer: Answer) -> Self {
         match answer {
-            Answer::Accepted(session) => Self::Accepted(Box::new(session)),
+            Answer::Accepted(session) => Self::Accepted(session),
             Answer::Refused(answer) => Self::Refused(answer),
             Answer::Expired(answer) => Self::Expired(answer),
         }
@@ -44,8 +45,8 @@ impl Door {
             Tls::Forbidden => MySqlSslMode::Disabled,
         };
         let options = MySqlConnectOptions::new()
+            // For the certificate; the driver connects to the relay.
             .host(&self.server.endpoint.host)
-            .port(self.server.endpoint.port)
             .username(&user.0)
             .password(password.expose())
             .ssl_mode(mode)
@@ -75,11 +76,15 @@ impl Door {
         }
         let options = self.options(user, password);
         let signed_in = within(self.limits.connect, endpoint, async {
-            match options.connect().await {
-                Ok(connection) => MySqlSession::begin(connection, self.clone()).await,
-                Err(error) => Err(errors::Failure::of(endpoint, &error)),
+            match connection::open(&self.server, options).await {
+                Ok(connection) => MySqlSession::begin(connection, self.clone(), password).await,
+                Err(Unopened::Answered(error)) => Err(errors::Failure::of(endpoint, &error)),
+                Err(Unopened::Failed(error)) => return Err(error),
             }
-            .map_or_else(|failure| self.turned_away(failure), |session| Ok(Answer::Accepted(session)))
+            .map_or_else(
+                |failure| self.turned_away(failure),
+                |session| Ok(Answer::Accepted(Box::new(session))),
+            )
         });
         signed_in.await
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use rotation::{Cause, EdgeError};
+use zeroize::Zeroizing;
 
 use super::account::{Account, text};
 use super::dialect::Dialect;
@@ -15,10 +16,22 @@ pub(super) struct Stored {
     pub(super) account: Account,
     /// What the account demands of a connection. SHOW CREATE USER prints its texts raw or escaped, by version.
     pub(super) require: Require,
+    pub(super) verifier: Verifier,
+}
+
+/// What a server stores of a password, and shows to nobody but who may read `mysql.user`.
+#[derive(Clone)]
+pub(super) struct Verifier(pub(super) Zeroizing<Vec<u8>>);
+
+impl std::fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Verifier(_)")
+    }
 }
 
 /// Hexadecimal, so that no character of a value is read as anything else.
-const COLUMNS: [&str; 5] = ["Host", "ssl_type", "x509_issuer", "x509_subject", "ssl_cipher"];
+const COLUMNS: [&str; 6] =
+    ["Host", "authentication_string", "ssl_type", "x509_issuer", "x509_subject", "ssl_cipher"];
 
 impl Stored {
     /// The accounts of a user name, by host.
@@ -32,7 +45,7 @@ impl Stored {
         if session.dialect == Dialect::MariaDb {
             query.push_str(" AND is_role = 'N'");
         }
-        let rows = session.rows(&query).await?;
+        let rows = Zeroizing::new(session.rows(&query).await?);
         let parsed: Option<Vec<_>> = rows.iter().map(|row| Self::parse(user, row)).collect();
         let mut accounts = parsed.ok_or_else(unknown_form)?;
         accounts.sort_by(|one, other| one.account.cmp(&other.account));
@@ -40,7 +53,7 @@ impl Stored {
     }
 
     fn parse(user: &str, row: &str) -> Option<Self> {
-        let [host, kind, issuer, subject, cipher] = hexadecimal(row)?;
+        let [host, verifier, kind, issuer, subject, cipher] = hexadecimal(row)?;
         let [host, kind, issuer, subject, cipher] =
             [host, kind, issuer, subject, cipher].map(String::from_utf8);
         let require = match kind.ok()?.as_str() {
@@ -54,16 +67,16 @@ impl Stored {
             _ => return None,
         };
         let account = Account { user: user.to_owned(), host: host.ok()? };
-        Some(Self { account, require })
+        Some(Self { account, require, verifier: Verifier(Zeroizing::new(verifier)) })
     }
 }
 
-fn unknown_form() -> EdgeError {
+pub(super) fn unknown_form() -> EdgeError {
     EdgeError::failed(Cause::Statement, "a table of accounts is in a form that this function does not know")
 }
 
 /// The values of a row that a query of ours has written as `HEX(a),HEX(b),...`.
-fn hexadecimal<const VALUES: usize>(row: &str) -> Option<[Vec<u8>; VALUES]> {
+pub(super) fn hexadecimal<const VALUES: usize>(row: &str) -> Option<[Vec<u8>; VALUES]> {
     let values: Option<Vec<_>> = row.split(',').map(bytes).collect();
     values?.try_into().ok()
 }
@@ -78,26 +91,27 @@ fn bytes(digits: &str) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
 
-    fn row(values: [&str; 5]) -> String {
+    fn row(values: [&str; 6]) -> String {
         values.map(|value| value.bytes().map(|byte| format!("{byte:02X}")).collect::<String>()).join(",")
     }
 
     #[test]
     fn a_row_is_read_to_the_last_sign() {
-        let stored = Stored::parse("u", &row(["h%", "SPECIFIED", "/CN=o'r", "/CN=o\\r", ""]));
+        let stored = Stored::parse("u", &row(["h%", "*A,\0", "SPECIFIED", "/CN=o'r", "/CN=o\\r", ""]));
         let stored = stored.expect("a row");
         assert_eq!(stored.account, Account { user: "u".into(), host: "h%".into() });
+        assert_eq!(*stored.verifier.0, b"*A,\0");
         let parts = [("ISSUER", "/CN=o'r".to_owned()), ("SUBJECT", "/CN=o\\r".to_owned())];
         assert_eq!(stored.require, Require::Exactly(BTreeMap::from(parts)));
         for (kind, require) in [("", Require::None), ("ANY", Require::Ssl), ("X509", Require::X509)] {
-            let stored = Stored::parse("u", &row(["", kind, "", "", ""])).expect("a row");
+            let stored = Stored::parse("u", &row(["", "", kind, "", "", ""])).expect("a row");
             assert_eq!(stored.require, require);
         }
     }
 
     #[test]
     fn a_row_of_another_form_is_an_error() {
-        let rows = [row(["h", "HUSH", "", "", ""]), "41,4".into(), "41,,,,,".into(), "é,,,,".into()];
+        let rows = [row(["h", "", "HUSH", "", "", ""]), "41,4".into(), "41,,,,,,".into(), "é,,,,,".into()];
         for row in rows {
             assert!(Stored::parse("u", &row).is_none(), "{row}");
         }

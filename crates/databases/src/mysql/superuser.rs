@@ -41,18 +41,29 @@ impl Superuser {
         self.refuse(lacking)
     }
 
-    /// Refuses where it may not turn the grants `has` into `wanted`, or not alter an account with `wanted`, which may
-    /// have the privilege that keeps others off.
-    pub(super) fn check_may_turn(&self, has: &Grants, wanted: &Grants) -> Result<(), Refusal> {
+    /// Whether it sees the sessions of others.
+    pub(super) fn sees_sessions(&self) -> bool {
+        ["PROCESS", "ALL PRIVILEGES"].iter().any(|name| self.effective.holds_globally(name))
+    }
+
+    /// What it lacks to turn the grants `has` into `wanted`, and to alter an account with `wanted`, which may have the
+    /// privilege that keeps others off.
+    pub(super) fn lacking_for(&self, has: &Grants, wanted: &Grants) -> Vec<String> {
         let mut lacking = missing(&self.account, &self.effective, wanted, has);
         let keeps_off = |grants: &Grants| grants.dynamic.contains_key("SYSTEM_USER");
         if lacking.is_empty() && keeps_off(wanted) && !keeps_off(&self.effective) {
             lacking.push(format!("GRANT SYSTEM_USER ON *.* TO {}", self.account));
         }
-        self.refuse(lacking)
+        lacking
     }
 
-    fn refuse(&self, lacking: Vec<String>) -> Result<(), Refusal> {
+    /// What it lacks to see the sessions of others.
+    pub(super) fn lacking_to_see_sessions(&self) -> Option<String> {
+        (!self.sees_sessions()).then(|| format!("GRANT PROCESS ON *.* TO {}", self.account))
+    }
+
+    /// Refuses where it lacks anything.
+    pub(super) fn refuse(&self, lacking: Vec<String>) -> Result<(), Refusal> {
         if lacking.is_empty() {
             return Ok(());
         }

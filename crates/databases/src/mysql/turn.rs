@@ -1,14 +1,15 @@
 //! The turn of one of two users, by a superuser: equal first, the password last.
 
+use rotation::edges::{Evidence, TurnOutcome};
 use rotation::{Cause, EdgeError, Next, Password, Turn};
 use zeroize::Zeroizing;
 
 use super::account::{Account, text};
+use super::clone_check::{self, StoredPair, UserPair};
 use super::described::Described;
 use super::dialect::Dialect;
 use super::errors::{self, Failure};
 use super::grants::{Grants, Statement, difference};
-use super::kinship::Pair;
 use super::password::{self, identified};
 use super::session::MySqlSession;
 use super::settings::{CLONE_OF, Lock};
@@ -23,39 +24,60 @@ pub(super) async fn take(
     session: &mut MySqlSession,
     turn: &Turn,
     password: &Password,
-) -> Result<(), EdgeError> {
+    evidence: &Evidence,
+) -> Result<TurnOutcome, EdgeError> {
     session.lock(&turn.base).await?;
     let superuser = Superuser::of(session).await?;
     superuser.check_reads_and_alters()?;
-    let pair = Pair::read(session, turn).await?;
+    let stored = StoredPair::read(session, turn).await?;
+    let unproven = stored.unproven(turn, evidence).await;
+    if !unproven.is_empty() {
+        let sees_sessions = superuser.sees_sessions();
+        let unproven = clone_check::explained(session, turn, &unproven, sees_sessions).await?;
+        return Ok(TurnOutcome::NeedsProof(unproven));
+    }
+    if turn.next == Next::Clone {
+        clone_check::check_nobody_acts_as_clone(session, turn).await?;
+    }
+    let pair = UserPair::read(session, &stored).await?;
     pair.check(turn, session.dialect)?;
-    let nothing = Grants::default();
+    let (nothing, mut lacking) = (Grants::default(), Vec::new());
     for base in &pair.base {
         let has = match turn.next {
             Next::Base => &base.grants,
             Next::Clone => pair.clone_at(&base.account.host).map_or(&nothing, |clone| &clone.grants),
         };
-        superuser.check_may_turn(has, &base.grants)?;
+        lacking.extend(superuser.lacking_for(has, &base.grants));
+    }
+    if stored.makes_one(turn) {
+        lacking.extend(superuser.lacking_to_see_sessions());
+        superuser.refuse(lacking)?;
+        clone_check::check_no_sessions(session, turn).await?;
+    } else {
+        superuser.refuse(lacking)?;
     }
     let accounts = match turn.next {
         Next::Base => pair.base.iter().map(|base| base.account.clone()).collect(),
-        Next::Clone => equal_clones(session, turn, &pair).await?,
+        Next::Clone => equal_clones(session, turn, &pair, password).await?,
     };
-    set_password(session, turn, &pair, &accounts, password).await
+    set_password(session, turn, &pair, &accounts, password).await?;
+    password::discard_former(session, &accounts).await?;
+    Ok(TurnOutcome::Done)
 }
 
 /// Brings the clone's account at each host to equality with the base's.
 async fn equal_clones(
     session: &mut MySqlSession,
     turn: &Turn,
-    pair: &Pair,
+    pair: &UserPair,
+    password: &Password,
 ) -> Result<Vec<Account>, EdgeError> {
     let mut accounts = Vec::new();
     for base in &pair.base {
         let account = Account { user: turn.clone.0.clone(), host: base.account.host.clone() };
         let mut has = match pair.clone_at(&account.host) {
             Some(clone) => clone.clone(),
-            None => create(session, turn, base, &account).await?,
+            None => create(session, turn, base, &account, password).await?,
         };
         let mut round = 0;
         while !mend(session, turn, base, &has).await? {
@@ -70,31 +92,25 @@ async fn equal_clones(
     Ok(accounts)
 }
 
-/// A clone that nobody can use yet: locked, with a password that nobody knows.
+/// A clone that nobody can use yet: locked. It has the pending password from the first moment on, by which the next attempt
+/// knows it, wherever this one ends.
 async fn create(
     session: &mut MySqlSession,
     turn: &Turn,
     base: &Described,
     account: &Account,
+    password: &Password,
 ) -> Result<Described, EdgeError> {
-    let statement = match session.dialect {
-        Dialect::MySql => {
-            let mark = serde_json::json!({ CLONE_OF: turn.base.0 }).to_string();
-            let method = text(base.method(session.dialect)?);
-            format!(
-                "CREATE USER {account} IDENTIFIED WITH {method} BY RANDOM PASSWORD ACCOUNT LOCK ATTRIBUTE {}",
-                text(&mark)
-            )
-        }
-        Dialect::MariaDb => {
-            let unknown = Password::new(format!("{:032x}", rand::random::<u128>()));
-            format!(
-                "CREATE USER {account} {} ACCOUNT LOCK",
-                *identified(session.dialect, "mysql_native_password", &unknown)
-            )
-        }
-    };
-    session.run(&Zeroizing::new(statement)).await?;
+    let method = base.method(session.dialect)?;
+    password::check_over_cleartext(session, method)?;
+    let identified = identified(session.dialect, method, password);
+    let mut statement = Zeroizing::new(format!("CREATE USER {account} {} ACCOUNT LOCK", *identified));
+    if session.dialect == Dialect::MySql {
+        // For a person who reads it; no decision rests on it.
+        let mark = serde_json::json!({ CLONE_OF: turn.base.0 }).to_string();
+        statement.push_str(&format!(" ATTRIBUTE {}", text(&mark)));
+    }
+    session.run(&statement).await?;
     Described::of(session, account).await
 }
 
@@ -143,7 +159,7 @@ async fn apply(session: &mut MySqlSession, statement: &Statement) -> Result<(), 
 async fn set_password(
     session: &mut MySqlSession,
     turn: &Turn,
-    pair: &Pair,
+    pair: &UserPair,
     accounts: &[Account],
     password: &Password,
 ) -> Result<(), EdgeError> {
@@ -151,19 +167,28 @@ async fn set_password(
     let method = base.method(session.dialect)?;
     password::check_over_cleartext(session, method)?;
     let identified = identified(session.dialect, method, password);
-    let accounts: Vec<_> =
-        accounts.iter().map(|account| Zeroizing::new(format!("{account} {}", *identified))).collect();
-    let mut statement = Zeroizing::new("ALTER USER ".to_owned());
-    for (index, account) in accounts.iter().enumerate() {
-        statement.push_str(if index == 0 { "" } else { ", " });
-        statement.push_str(account);
-    }
     // The base's own lock is somebody's decision.
-    if turn.next == Next::Clone && base.settings.lock == Lock::Open {
-        statement.push_str(" ACCOUNT UNLOCK");
-    }
+    let opens = turn.next == Next::Clone && base.settings.lock == Lock::Open;
+    let unlock = if opens { " ACCOUNT UNLOCK" } else { "" };
+    let each: Vec<_> =
+        accounts.iter().map(|account| Zeroizing::new(format!("{account} {}", *identified))).collect();
+    let statement = alter(each.iter().map(|user| user.as_str()), unlock);
     let Err(failure) = session.run(&statement).await else { return Ok(()) };
-    password::settled(session, turn.next_user(), password, failure).await
+    password::check_settled(session, accounts, password, failure).await?;
+    if opens {
+        session.run(&alter(accounts.iter().map(ToString::to_string), unlock)).await?;
+    }
+    Ok(())
+}
+
+fn alter(users: impl Iterator<Item = impl AsRef<str>>, options: &str) -> Zeroizing<String> {
+    let mut statement = Zeroizing::new("ALTER USER ".to_owned());
+    for (index, user) in users.enumerate() {
+        statement.push_str(if index == 0 { "" } else { ", " });
+        statement.push_str(user.as_ref());
+    }
+    statement.push_str(options);
+    statement
 }
 
 fn unequal(base: &Described, clone: &Described) -> EdgeError {

@@ -1,11 +1,16 @@
-//! What MariaDB stores of a password.
+//! What MySQL and MariaDB store of a password: computed for MariaDB, and compared on both.
 //!
 //! MariaDB writes `SET PASSWORD` and `ALTER USER` into its general log as they come; so they come with the hash.
 //! MySQL writes `<secret>` there instead, and gets the password itself: its hash is salted.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use rotation::Password;
-use sha1::{Digest, Sha1};
+use sha1::Sha1;
+use sha2::{Digest, Sha256, Sha512};
 use zeroize::Zeroizing;
+
+use super::stored::Verifier;
 
 /// The hash of `mysql_native_password`: `*` and SHA1(SHA1(password)) in 40 capital hexadecimal digits (MariaDB
 /// documentation, "Authentication Plugin - `mysql_native_password`").
@@ -13,6 +18,147 @@ pub(super) fn native(password: &Password) -> Zeroizing<String> {
     let once = Sha1::digest(password.expose().as_bytes());
     let hash = Sha1::digest(once).iter().map(|byte| format!("{byte:02X}")).collect::<String>();
     Zeroizing::new(format!("*{hash}"))
+}
+
+/// Whether a stored verifier is that of one of these passwords; none where its form is not known here.
+///
+/// Nobody signs in, so nothing counts towards a lock. Computed beside the caller, whose time limits go on: 10,000 rounds,
+/// MySQL 9.7's default, take about 5 ms of a whole processor.
+pub(super) async fn is_of_any(verifier: &Verifier, passwords: &[Password]) -> Option<bool> {
+    let (verifier, passwords) = (verifier.clone(), passwords.to_vec());
+    let compared = tokio::task::spawn_blocking(move || {
+        let form = Form::of(&verifier.0)?;
+        let possible = |password: &&Password| password.expose().len() <= LONGEST;
+        Some(passwords.iter().filter(possible).any(|password| form.is_of(password)))
+    });
+    compared.await.ok()?
+}
+
+/// How a password is stored.
+enum Form<'a> {
+    /// There is none: nobody signs in with a password that a secret could hold.
+    Nothing,
+    /// `*` and 40 hexadecimal digits.
+    Native(&'a [u8]),
+    /// `$A$` of `caching_sha2_password` and `$5$` of `sha256_password`: SHA-256 crypt with a salt of 20 bytes.
+    Sha256Crypt(Salted<'a>),
+    /// `$B$` of `caching_sha2_password`, from MySQL 9.7 on (`caching_sha2_password_storage_format`): PBKDF2 with SHA-512.
+    Pbkdf2(Salted<'a>),
+}
+
+struct Salted<'a> {
+    rounds: u32,
+    salt: &'a [u8],
+    digest: &'a [u8],
+}
+
+/// The longest password of MySQL, in bytes; what is computed grows with its square.
+const LONGEST: usize = 256;
+/// The length of a salt.
+const SALT: usize = 20;
+/// The rounds of `sha256_password`, which does not write them down.
+const SHA256_ROUNDS: u32 = 5000;
+/// The most rounds that are computed: more than a hundred times the default, and a second of a whole processor.
+const MOST_ROUNDS: u32 = 1_000_000;
+
+impl<'a> Form<'a> {
+    /// Each form was tried on 9.7.4, the first also on MariaDB 10.11.18 and 11.8.9.
+    fn of(stored: &'a [u8]) -> Option<Self> {
+        match stored {
+            [] => Some(Self::Nothing),
+            [b'*', digits @ ..] if digits.len() == 40 => Some(Self::Native(stored)),
+            [b'$', b'A', b'$', rest @ ..] => Salted::with_rounds(rest, 43).map(Self::Sha256Crypt),
+            [b'$', b'B', b'$', rest @ ..] => Salted::with_rounds(rest, 88).map(Self::Pbkdf2),
+            [b'$', b'5', b'$', rest @ ..] => {
+                let (salt, digest) = rest.split_at_checked(SALT)?;
+                let digest = digest.strip_prefix(b"$").filter(|digest| digest.len() == 43)?;
+                Some(Self::Sha256Crypt(Salted { rounds: SHA256_ROUNDS, salt, digest }))
+            }
+            _ => None,
+        }
+    }
+
+    fn is_of(&self, password: &Password) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Native(hash) => native(password).as_bytes() == *hash,
+            Self::Sha256Crypt(Salted { rounds, salt, digest }) => {
+                sha256_crypt(password.expose().as_bytes(), salt, *rounds).as_bytes() == *digest
+            }
+            Self::Pbkdf2(Salted { rounds, salt, digest }) => {
+                let mut key = Zeroizing::new([0; 64]);
+                pbkdf2::pbkdf2_hmac::<Sha512>(password.expose().as_bytes(), salt, *rounds, key.as_mut());
+                BASE64_STANDARD.encode(*key).as_bytes() == *digest
+            }
+        }
+    }
+}
+
+impl<'a> Salted<'a> {
+    /// Three hexadecimal digits, of thousands of rounds, and a `$`; then the salt, which may hold any sign, and the digest.
+    fn with_rounds(stored: &'a [u8], digest: usize) -> Option<Self> {
+        let (thousands, rest) = stored.split_at_checked(3)?;
+        let thousands = u32::from_str_radix(std::str::from_utf8(thousands).ok()?, 16).ok()?;
+        let rounds = Some(thousands * 1000).filter(|rounds| (1000..=MOST_ROUNDS).contains(rounds))?;
+        let (salt, rest) = rest.strip_prefix(b"$")?.split_at_checked(SALT)?;
+        (rest.len() == digest).then_some(Self { rounds, salt, digest: rest })
+    }
+}
+
+/// The digest of SHA-256 crypt in its own base 64 (Drepper, "Unix crypt using SHA-256 and SHA-512", steps 1 to 22). MySQL's
+/// salts have 20 bytes; the standard, and the crates that follow it, cut them to 16.
+fn sha256_crypt(password: &[u8], salt: &[u8], rounds: u32) -> Zeroizing<String> {
+    let alternate = Sha256::new().chain_update(password).chain_update(salt).chain_update(password).finalize();
+    let mut first = Sha256::new().chain_update(password).chain_update(salt);
+    first.update(repeated(&alternate, password.len()));
+    let mut length = password.len();
+    while length > 0 {
+        first.update(if length & 1 == 1 { &alternate[..] } else { password });
+        length >>= 1;
+    }
+    let mut digest = first.finalize();
+    let of_password = Sha256::digest(password.repeat(password.len()));
+    let password = repeated(&of_password, password.len());
+    let of_salt = Sha256::digest(salt.repeat(16 + usize::from(digest[0])));
+    let salt = repeated(&of_salt, salt.len());
+    for round in 0..rounds {
+        let mut next = Sha256::new();
+        next.update(if round & 1 == 1 { &password[..] } else { &digest[..] });
+        if round % 3 != 0 {
+            next.update(&*salt);
+        }
+        if round % 7 != 0 {
+            next.update(&*password);
+        }
+        next.update(if round & 1 == 1 { &digest[..] } else { &password[..] });
+        digest = next.finalize();
+    }
+    encoded(&digest)
+}
+
+/// A digest over and over, up to a length.
+fn repeated(digest: &[u8], length: usize) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(digest.iter().copied().cycle().take(length).collect())
+}
+
+/// Four characters for each three bytes, which are taken from all over the digest.
+fn encoded(digest: &[u8]) -> Zeroizing<String> {
+    const SIGNS: &[u8; 64] = b"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let mut text = Zeroizing::new(String::with_capacity(43));
+    let mut add = |bytes: [u8; 3], signs: usize| {
+        let mut number = bytes.iter().fold(0, |number, byte| number << 8 | usize::from(*byte));
+        for _ in 0..signs {
+            text.push(char::from(SIGNS[number % 64]));
+            number /= 64;
+        }
+    };
+    let (mut one, mut two, mut three) = (0, 10, 20);
+    for _ in 0..10 {
+        add([digest[one], digest[two], digest[three]], 4);
+        (one, two, three) = ((one + 21) % 30, (two + 21) % 30, (three + 21) % 30);
+    }
+    add([0, digest[31], digest[30]], 3);
+    text
 }
 
 #[cfg(test)]
@@ -24,5 +170,47 @@ mod tests {
     fn the_hash_is_the_servers() {
         let hash = native(&Password::new("test".into()));
         assert_eq!(*hash, "*94BDCEBE19083CE2A1F959FD02F964C7AF4CFC29");
+    }
+
+    /// What servers have stored: the first of MariaDB 11.8.9, the others of MySQL 9.7.4.
+    const STORED: [(&str, &[u8]); 4] = [
+        ("test", b"*94BDCEBE19083CE2A1F959FD02F964C7AF4CFC29"),
+        ("hunter2-\u{20ac}", b"$A$00A$Gv]q<\x10i7\x11\nu9\x15\nyE{<%mzBTzDkADpbrVcOt1Q/R/0YK1Ta0kUS.uzXR9yWk6QL9"),
+        ("hunter2", b"$5$k\x11HdK`7|4o\x16\x13\x1drr\x16wO;m$K.DdHBUrUlK9Mjuwa4betvkn/fBW0JdjhFXLE16q7S3"),
+        (
+            "hunter2",
+            b"$B$00A$S?sV\tv\t\n{4\x01\x13i\x13?\x12J|ho/UPYhI67HqNspIEMrr7xb7SCzt30v0KW8pSVsN11xh1EXS9Iw6H65n6NssYrVRyKyALIu1pyz87c7qvX2fkovQ==",
+        ),
+    ];
+
+    #[tokio::test]
+    async fn a_verifier_is_that_of_its_password_and_of_no_other() {
+        for (password, stored) in STORED {
+            let verifier = Verifier(Zeroizing::new(stored.to_vec()));
+            let others = ["hunter", "hunter22", ""].map(|other| Password::new(other.into()));
+            assert_eq!(is_of_any(&verifier, &others).await, Some(false), "{verifier:?}");
+            let all = [&others[..], &[Password::new(password.into())]].concat();
+            assert_eq!(is_of_any(&verifier, &all).await, Some(true), "{password}");
+            assert_eq!(is_of_any(&verifier, &[]).await, Some(false));
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_is_nobodys_and_an_unknown_form_is_not_guessed_at() {
+        let any = [Password::new("hunter2".into())];
+        let of = |stored: &[u8]| Verifier(Zeroizing::new(stored.to_vec()));
+        assert_eq!(is_of_any(&of(b""), &any).await, Some(false));
+        let (_, crypt) = STORED[1];
+        for stored in [&b"$C$00A$"[..], b"*12", b"invalid", &crypt[..crypt.len() - 1], b"$A$FFF$", b"$A$000$"]
+        {
+            assert_eq!(is_of_any(&of(stored), &any).await, None, "{stored:?}");
+        }
+    }
+
+    /// Drepper's first test vector, whose salt has ten bytes.
+    #[test]
+    fn the_digest_is_that_of_the_specification() {
+        let digest = sha256_crypt(b"Hello world!", b"saltstring", 5000);
+        assert_eq!(*digest, "5B8vYYiY.CVt1RlTTf8KbXBH3hsxY/GNooZaBBGWEc5");
     }
 }

@@ -1,17 +1,18 @@
 //! What a clone holds in its own name, left by an earlier rotation function whose clone was not its base:
 //! objects, which are closed to the base, and grants, which the base lacks.
 
-use rotation::{Cause, EdgeError, Next, Turn};
+use rotation::{Cause, EdgeError, Next, Refusal, Turn};
 
-use super::kinship::{refused, rights_differ};
+use super::clone_check::{refused, rights_differ};
 use super::session::{Access, PostgresSession};
 
 /// The databases in which the clone owns objects, or, when the base's turn comes, holds grants that this
-/// session cannot judge. Any user may read `pg_shdepend`.
-///
-/// # Errors
-/// A refusal where the clone holds a grant in this database that the base lacks, and the turn is the base's.
-pub(super) async fn of_clone(session: &mut PostgresSession, turn: &Turn) -> Result<Vec<String>, EdgeError> {
+/// session cannot judge. Any user may read `pg_shdepend`. And what stands in the way of the base's turn: grants in this
+/// database that the base lacks.
+pub(super) async fn of_clone(
+    session: &mut PostgresSession,
+    turn: &Turn,
+) -> Result<(Vec<String>, Option<Refusal>), EdgeError> {
     // Default privileges and user mappings are owned too, but cannot be handed over.
     let query = sqlx::query(
         "SELECT DISTINCT coalesce(d.datname, pg_catalog.current_database())::pg_catalog.text AS database, \
@@ -34,10 +35,9 @@ pub(super) async fn of_clone(session: &mut PostgresSession, turn: &Turn) -> Resu
         }
     }
     databases.dedup();
-    if grants_here && turn.next == Next::Base {
-        refuse_grants(session, turn).await?;
-    }
-    Ok(databases)
+    let in_the_way = grants_here && turn.next == Next::Base;
+    let objection = if in_the_way { grants_of_its_own(session, turn).await? } else { None };
+    Ok((databases, objection))
 }
 
 /// Hands the clone's objects to its base, in sessions of the clone, one for each database: all are looked at
@@ -52,8 +52,10 @@ pub(super) async fn hand_back(mut sessions: Vec<PostgresSession>, turn: &Turn) -
         // The clone's `role` setting would make it the base, which owns none of this yet.
         session.execute("SET LOCAL ROLE NONE").await?;
         session.lock(&turn.base).await?;
-        if turn.next == Next::Base {
-            refuse_grants(session, turn).await?;
+        if turn.next == Next::Base
+            && let Some(refusal) = grants_of_its_own(session, turn).await?
+        {
+            return Err(refusal.into());
         }
         refuse_closed_schemas(session, turn).await?;
     }
@@ -109,8 +111,8 @@ async fn refuse_closed_schemas(session: &mut PostgresSession, turn: &Turn) -> Re
     ))
 }
 
-/// Refuses where the clone holds a grant in this database, or a policy names it, that the base lacks.
-async fn refuse_grants(session: &mut PostgresSession, turn: &Turn) -> Result<(), EdgeError> {
+/// The refusal where the clone holds a grant in this database, or a policy names it, that the base lacks.
+async fn grants_of_its_own(session: &mut PostgresSession, turn: &Turn) -> Result<Option<Refusal>, EdgeError> {
     let query = sqlx::query(include_str!("grants.sql"));
     let (mut give, mut take) = (Vec::new(), Vec::new());
     for row in session.rows(query.bind(&turn.base.0).bind(&turn.clone.0)).await? {
@@ -118,8 +120,8 @@ async fn refuse_grants(session: &mut PostgresSession, turn: &Turn) -> Result<(),
         take.push(session.get(&row, "take")?);
     }
     if give.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     let what = format!("{} grants or policies in its own name", give.len());
-    Err(rights_differ(turn, what, &give, &take))
+    Ok(Some(rights_differ(turn, what, &give, &take)))
 }

@@ -1,13 +1,13 @@
 //! What PostgreSQL's answers mean (PostgreSQL documentation, Appendix A; every code here was tried).
 
-use rotation::{Cause, EdgeError, Endpoint, Refusal};
+use rotation::{Cause, EdgeError, Endpoint, Refusal, server_words};
 use sqlx::postgres::PgDatabaseError;
 
 use crate::connect;
 
 /// An answer in words: code and primary message, without detail, hint, context or statement.
 pub(super) fn answer(error: &PgDatabaseError) -> String {
-    format!("{}: {}", error.code(), error.message())
+    format!("{}: {}", server_words(error.code()), server_words(error.message()))
 }
 
 pub(super) fn database_error(error: &sqlx::Error) -> Option<&PgDatabaseError> {
@@ -32,22 +32,10 @@ pub(super) fn failed(endpoint: &Endpoint, error: &sqlx::Error) -> EdgeError {
             }
         },
         sqlx::Error::Io(error) => connect::from_io(endpoint, error),
-        sqlx::Error::Tls(error) => match error.downcast_ref::<rustls::Error>() {
-            Some(error) => connect::from_tls(endpoint, error),
-            None if error.to_string() == "server does not support TLS" => {
-                EdgeError::failed(Cause::TlsNotOffered, format!("{endpoint} offers no TLS"))
-            }
-            None => EdgeError::failed(Cause::TlsFailed, format!("no TLS with {endpoint} ({error})")),
-        },
         sqlx::Error::Configuration(_) => EdgeError::failed(
             Cause::Statement,
             "the driver does not take this user name or password (SASLprep, RFC 4013)",
         ),
-        // Where the server hangs up, the driver takes its own zero for an answer.
-        sqlx::Error::Protocol(words) if words.starts_with("unexpected response from SSLRequest: 0x00") => {
-            let answer = format!("{endpoint} could not be reached (it hung up)");
-            EdgeError::failed(Cause::Unreachable, answer)
-        }
         _ => connect::not_understood(endpoint),
     }
 }
@@ -80,6 +68,8 @@ fn cause(error: &PgDatabaseError) -> Cause {
         "53300" => Cause::TooManyConnections,
         "55000" | "57P01" | "57P02" | "57P03" => Cause::NotAccepting,
         "55P03" | "40P01" => Cause::LockTimeout,
+        // Of two changes of one role at once, the second one fails: XX000, or the other has just made or dropped the row.
+        "XX000" | "23505" | "42710" | "42704" => Cause::ConcurrentChange,
         _ => Cause::Statement,
     }
 }

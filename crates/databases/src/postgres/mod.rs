@@ -1,8 +1,9 @@
 //! PostgreSQL 13 to 18, and Aurora PostgreSQL.
 
 mod belongings;
+mod clone_check;
+mod connection;
 mod errors;
-mod kinship;
 mod prove;
 mod session;
 mod settings;
@@ -11,11 +12,12 @@ mod turn;
 mod verifier;
 
 use async_trait::async_trait;
-use rotation::edges::{Database, SignIn};
+use rotation::edges::{Database, ProofOfOtherUser, SignIn};
 use rotation::{EdgeError, Password, Server, Turn, Username};
 
 use crate::connect::{Limits, within};
 use crate::tls::TrustAnchors;
+use clone_check::identifier;
 
 /// PostgreSQL cuts longer names silently (SQLSTATE 42622), and two of them can then collide.
 const NAME_BYTES: usize = 63;
@@ -58,10 +60,14 @@ impl Database for Postgres {
         unprepared.then_some("holds characters that the driver cannot sign in with (SASLprep, RFC 4013)")
     }
 
+    fn proof_of_other_user(&self) -> ProofOfOtherUser {
+        ProofOfOtherUser::MembershipOrSignIn
+    }
+
     fn by_hand(&self, user: &Username) -> String {
-        let quoted = user.0.replace('"', "\"\"");
+        let quoted = identifier(user);
         format!(
-            "in psql as a superuser, run \\password \"{quoted}\" with the password of the AWSCURRENT version, then rotate again"
+            "in psql as a superuser, run \\password {quoted} with the password of the AWSCURRENT version, then rotate again"
         )
     }
 
@@ -71,8 +77,8 @@ impl Database for Postgres {
         user: &Username,
         password: &Password,
     ) -> Result<SignIn, EdgeError> {
-        let options = sign_in::options(server, user, password, &self.trusted);
-        sign_in::sign_in(&options, server, self.limits).await
+        let options = sign_in::options(server, user, password);
+        sign_in::sign_in(options, server, &self.trusted, self.limits).await
     }
 
     async fn sign_in_superuser(
@@ -81,8 +87,8 @@ impl Database for Postgres {
         user: &Username,
         password: &Password,
     ) -> Result<SignIn, EdgeError> {
-        let options = sign_in::options(server, user, password, &self.trusted);
-        sign_in::sign_in(&sign_in::trusting_nothing(options), server, self.limits).await
+        let options = sign_in::trusting_nothing(sign_in::options(server, user, password));
+        sign_in::sign_in(options, server, &self.trusted, self.limits).await
     }
 
     async fn hand_back(
@@ -95,8 +101,8 @@ impl Database for Postgres {
         let mut sessions = Vec::new();
         for database in databases {
             let server = Server { database: Some(database.clone()), ..server.clone() };
-            let options = sign_in::options(&server, &turn.clone, password, &self.trusted);
-            sessions.push(sign_in::session(&options, &server, self.limits).await?);
+            let options = sign_in::options(&server, &turn.clone, password);
+            sessions.push(sign_in::session(options, &server, &self.trusted, self.limits).await?);
         }
         within(self.limits.transaction, &server.endpoint, belongings::hand_back(sessions, turn)).await
     }

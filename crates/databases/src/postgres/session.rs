@@ -1,26 +1,37 @@
 //! A signed-in user, and the transactions that it runs.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
-use rotation::edges::{Change, Proof, Session};
+use rotation::edges::{Change, Evidence, PairView, Proof, Session, TurnOutcome};
 use rotation::{Cause, EdgeError, Endpoint, Former, Installer, Password, Turn, Username};
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Postgres};
 use zeroize::Zeroizing;
 
+use super::clone_check::{self, UserPair};
 use super::verifier::{self, Method};
-use super::{belongings, errors, kinship, prove, turn};
-use crate::connect::{Limits, leave, within};
+use super::{belongings, errors, prove, turn};
+use crate::connect::{Limits, within};
+use crate::dial::Dialed;
 
 /// See [`Session`].
 ///
 /// A session changes nothing outside a transaction, not even a setting: behind a pooler the next client
 /// would inherit it.
 pub(super) struct PostgresSession {
-    connection: PgConnection,
+    connection: Dialed<PgConnection>,
     endpoint: Endpoint,
     limits: Limits,
 }
+
+/// How long another transaction about the same user is waited for, in all 2 s.
+const LOCK_TRIES: usize = 40;
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
+/// How often a change is run that meets another one, and the longest pause between: ten at once came through.
+const CHANGE_TRIES: usize = 12;
+const CHANGE_PAUSE: Duration = Duration::from_millis(250);
 
 /// What a transaction may do.
 #[derive(Debug, Clone, Copy)]
@@ -32,7 +43,7 @@ pub(super) enum Access {
 }
 
 impl PostgresSession {
-    pub(super) fn new(connection: PgConnection, endpoint: Endpoint, limits: Limits) -> Self {
+    pub(super) fn new(connection: Dialed<PgConnection>, endpoint: Endpoint, limits: Limits) -> Self {
         Self { connection, endpoint, limits }
     }
 
@@ -43,7 +54,7 @@ impl PostgresSession {
             Access::Read => "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY",
             Access::Write => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
         };
-        let begun = sqlx::raw_sql(begin).execute(&mut self.connection).await;
+        let begun = sqlx::raw_sql(begin).execute(&mut self.connection.driver).await;
         begun.map_err(|error| errors::not_begun(&self.endpoint, &error))?;
         self.execute(
             "SET LOCAL search_path = pg_catalog; SET LOCAL lock_timeout = '2s'; \
@@ -52,11 +63,24 @@ impl PostgresSession {
         .await
     }
 
-    /// Waits for its turn: PostgreSQL fails, rather than queues, two changes of one role (XX000, "tuple
-    /// concurrently updated").
+    /// Keeps two transactions about one user apart, as far as that goes: whoever may connect can take this lock too, and it
+    /// is one in each database. So it is waited for 2 s, and then done without: see [`Self::changing`].
     pub(super) async fn lock(&mut self, base: &Username) -> Result<(), EdgeError> {
-        let lock = sqlx::query("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1, 0))");
-        self.row(lock.bind(format!("rotate:{base}"))).await.map(|_| ())
+        let key = format!("rotate:{base}");
+        for _ in 0..LOCK_TRIES {
+            let lock =
+                "SELECT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended($1, 0)) AS is_ours";
+            let row = self.row(sqlx::query(lock).bind(&key)).await?;
+            if self.get(&row, "is_ours")? {
+                break;
+            }
+            tokio::time::sleep(LOCK_PAUSE).await;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn rollback(&mut self) -> Result<(), EdgeError> {
+        self.execute("ROLLBACK").await
     }
 
     pub(super) async fn commit(&mut self) -> Result<(), EdgeError> {
@@ -64,12 +88,12 @@ impl PostgresSession {
     }
 
     pub(super) async fn execute(&mut self, statement: &'static str) -> Result<(), EdgeError> {
-        let answer = sqlx::raw_sql(statement).execute(&mut self.connection).await;
+        let answer = sqlx::raw_sql(statement).execute(&mut self.connection.driver).await;
         answer.map(|_| ()).map_err(|error| errors::failed(&self.endpoint, &error))
     }
 
     pub(super) async fn row(&mut self, query: Query<'_, Postgres, PgArguments>) -> Result<PgRow, EdgeError> {
-        let answer = query.persistent(false).fetch_one(&mut self.connection).await;
+        let answer = query.persistent(false).fetch_one(&mut self.connection.driver).await;
         answer.map_err(|error| errors::failed(&self.endpoint, &error))
     }
 
@@ -77,7 +101,7 @@ impl PostgresSession {
         &mut self,
         query: Query<'_, Postgres, PgArguments>,
     ) -> Result<Vec<PgRow>, EdgeError> {
-        let answer = query.persistent(false).fetch_all(&mut self.connection).await;
+        let answer = query.persistent(false).fetch_all(&mut self.connection.driver).await;
         answer.map_err(|error| errors::failed(&self.endpoint, &error))
     }
 
@@ -106,13 +130,13 @@ impl PostgresSession {
     pub(super) async fn run(&mut self, template: &str, arguments: &[&str]) -> Result<(), EdgeError> {
         let statement = self.quoted(template, arguments).await?;
         let statement = AssertSqlSafe(statement.as_str().to_owned());
-        let answer = sqlx::raw_sql(statement).execute(&mut self.connection).await;
+        let answer = sqlx::raw_sql(statement).execute(&mut self.connection.driver).await;
         answer.map(|_| ()).map_err(|error| errors::failed(&self.endpoint, &error))
     }
 
     /// Whether this is version 16 or later, where memberships have options.
     pub(super) fn has_membership_options(&self) -> bool {
-        self.connection.server_version_num().is_some_and(|version| version >= 160_000)
+        self.connection.driver.server_version_num().is_some_and(|version| version >= 160_000)
     }
 
     /// Writes a user's password as the verifier that this server wants.
@@ -133,6 +157,24 @@ impl PostgresSession {
         self.run("ALTER ROLE %I PASSWORD %L", &[&user.0, &verifier]).await
     }
 
+    /// Runs a change again where it met another one, after a pause at random: PostgreSQL fails two changes of one role at once
+    /// (XX000, "tuple concurrently updated", and the codes of what the other one has just made), rather than have one wait.
+    async fn changing(&mut self, change: RoleChange<'_>) -> Result<TurnOutcome, EdgeError> {
+        self.transaction(async |session| {
+            for _ in 1..CHANGE_TRIES {
+                match change.run(session).await {
+                    Err(error) if error.cause() == Some(Cause::ConcurrentChange) => {
+                        session.rollback().await?;
+                        tokio::time::sleep(CHANGE_PAUSE.mul_f32(rand::random())).await;
+                    }
+                    done => return done,
+                }
+            }
+            change.run(session).await
+        })
+        .await
+    }
+
     /// The time limit of a transaction around `work`.
     async fn transaction<T>(
         &mut self,
@@ -140,6 +182,37 @@ impl PostgresSession {
     ) -> Result<T, EdgeError> {
         let (limit, endpoint) = (self.limits.transaction, self.endpoint.clone());
         within(limit, &endpoint, work(self)).await
+    }
+}
+
+/// A transaction that changes a role, and may be run again.
+#[derive(Clone, Copy)]
+enum RoleChange<'a> {
+    OwnPassword(&'a Username, &'a Password),
+    AnothersPassword(&'a Username, &'a Password),
+    Turn(&'a Turn, &'a Password, &'a Evidence),
+}
+
+impl RoleChange<'_> {
+    async fn run(self, session: &mut PostgresSession) -> Result<TurnOutcome, EdgeError> {
+        let (user, password) = match self {
+            Self::Turn(turn, password, evidence) => {
+                return turn::take(session, turn, password, evidence).await;
+            }
+            Self::OwnPassword(user, password) | Self::AnothersPassword(user, password) => (user, password),
+        };
+        session.begin(Access::Write).await?;
+        if matches!(self, Self::OwnPassword(..)) {
+            // A `role` setting of its own may have made the user somebody else.
+            session.execute("SET LOCAL ROLE NONE").await?;
+        }
+        session.lock(user).await?;
+        if matches!(self, Self::AnothersPassword(..)) {
+            clone_check::check_admin(session, user).await?;
+        }
+        session.set_password(user, password).await?;
+        session.commit().await?;
+        Ok(TurnOutcome::Done)
     }
 }
 
@@ -156,16 +229,8 @@ impl Session for PostgresSession {
         if former == Former::Retained {
             return Err(errors::no_second_password());
         }
-        let changed = self.transaction(async |session| {
-            session.begin(Access::Write).await?;
-            // A `role` setting of its own may have made the user somebody else.
-            session.execute("SET LOCAL ROLE NONE").await?;
-            session.lock(user).await?;
-            session.set_password(user, password).await?;
-            session.commit().await
-        });
-        match changed.await {
-            Ok(()) => Ok(Change::Made),
+        match self.changing(RoleChange::OwnPassword(user, password)).await {
+            Ok(_) => Ok(Change::Made),
             Err(EdgeError::Failed { cause: Cause::MissingPrivilege, answer }) => {
                 Ok(Change::NotAllowed(answer))
             }
@@ -173,30 +238,34 @@ impl Session for PostgresSession {
         }
     }
 
-    async fn install_password(&mut self, user: &Username, password: &Password) -> Result<(), EdgeError> {
-        self.transaction(async |session| {
-            session.begin(Access::Write).await?;
-            session.lock(user).await?;
-            kinship::check_admin(session, user).await?;
-            session.set_password(user, password).await?;
-            session.commit().await
-        })
-        .await
+    /// There is nothing after a change: a PostgreSQL user has one password.
+    async fn finish_own_change(&mut self, _former: Former) -> Result<(), EdgeError> {
+        Ok(())
     }
 
-    async fn check_turn(&mut self, turn: &Turn) -> Result<Vec<String>, EdgeError> {
+    async fn install_password(&mut self, user: &Username, password: &Password) -> Result<(), EdgeError> {
+        self.changing(RoleChange::AnothersPassword(user, password)).await.map(|_| ())
+    }
+
+    async fn view_pair(&mut self, turn: &Turn) -> Result<PairView, EdgeError> {
         self.transaction(async |session| {
             session.begin(Access::Read).await?;
-            kinship::check(session, turn).await?;
-            let databases = belongings::of_clone(session, turn).await?;
+            let pair = UserPair::read(session, turn).await?;
+            let (owned, grants) = belongings::of_clone(session, turn).await?;
             session.commit().await?;
-            Ok(databases)
+            let objection = pair.objection(turn).or(grants);
+            Ok(PairView { owned, membership: pair.membership(turn), objection })
         })
         .await
     }
 
-    async fn take_turn(&mut self, turn: &Turn, password: &Password) -> Result<(), EdgeError> {
-        self.transaction(async |session| turn::take(session, turn, password).await).await
+    async fn take_turn(
+        &mut self,
+        turn: &Turn,
+        password: &Password,
+        evidence: &Evidence,
+    ) -> Result<TurnOutcome, EdgeError> {
+        self.changing(RoleChange::Turn(turn, password, evidence)).await
     }
 
     async fn prove(&mut self, user: &Username, installer: &Installer) -> Result<Proof, EdgeError> {
@@ -217,6 +286,6 @@ impl Session for PostgresSession {
     }
 
     async fn close(self: Box<Self>) {
-        leave(self.connection).await;
+        self.connection.close().await;
     }
 }

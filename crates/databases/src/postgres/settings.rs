@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rotation::{Cause, EdgeError, Turn, Username};
 
-use super::kinship::refused;
+use super::clone_check::refused;
 use super::session::PostgresSession;
 
 /// Settings whose stored value is a list of quoted names (`GUC_LIST_QUOTE`; extensions cannot add any, and
@@ -211,7 +211,7 @@ mod tests {
 
     fn turn() -> Turn {
         let user = |name: &str| Username(name.into());
-        Turn { base: user("app"), clone: user("app_clone"), next: Next::Clone, owns_base: false }
+        Turn { base: user("app"), clone: user("app_clone"), next: Next::Clone }
     }
 
     fn settings(list: &[(Option<&str>, &str, &str)]) -> Settings {

@@ -3,9 +3,10 @@
 use rotation::edges::SignIn;
 use rotation::{Cause, EdgeError, Password, Server, Tls, Username};
 use sqlx::ConnectOptions;
-use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use sqlx::postgres::PgConnectOptions;
 use tracing::warn;
 
+use super::connection::{self, Unopened};
 use super::errors;
 use super::session::PostgresSession;
 use crate::connect::{Limits, within};
@@ -14,25 +15,12 @@ use crate::tls::TrustAnchors;
 /// The database that every server has, where a secret names none.
 const DEFAULT_DATABASE: &str = "postgres";
 
-/// How to sign in. Every option is set here: the driver would take what is left out from PG* variables.
-pub(super) fn options(
-    server: &Server,
-    user: &Username,
-    password: &Password,
-    trusted: &TrustAnchors,
-) -> PgConnectOptions {
-    let mode = match server.tls {
-        Tls::Required => PgSslMode::VerifyFull,
-        Tls::Forbidden => PgSslMode::Disable,
-    };
+/// How to sign in. Every option is set here or in `connection.rs`: the driver would take what is left out from PG* variables.
+pub(super) fn options(server: &Server, user: &Username, password: &Password) -> PgConnectOptions {
     PgConnectOptions::new_without_pgpass()
-        .host(&server.endpoint.host)
-        .port(server.endpoint.port)
         .username(&user.0)
         .password(password.expose())
         .database(server.database.as_deref().unwrap_or(DEFAULT_DATABASE))
-        .ssl_mode(mode)
-        .ssl_root_cert_from_pem(trusted.pem())
         .application_name("rotation")
         // A pooler in front of the server knows neither prepared statements nor this option.
         .statement_cache_capacity(0)
@@ -52,11 +40,12 @@ pub(super) fn trusting_nothing(options: PgConnectOptions) -> PgConnectOptions {
 /// All but a refusal: `Refused` means SQLSTATE 28P01 (wrong password, unknown user, expired password,
 /// an md5 password under a scram rule), or `PgBouncer`'s word for it, and nothing else.
 pub(super) async fn sign_in(
-    options: &PgConnectOptions,
+    options: PgConnectOptions,
     server: &Server,
+    trusted: &TrustAnchors,
     limits: Limits,
 ) -> Result<SignIn, EdgeError> {
-    Ok(match connect(options, server, limits).await? {
+    Ok(match connect(options, server, trusted, limits).await? {
         Ok(session) => SignIn::Accepted(Box::new(session)),
         Err(answer) => SignIn::Refused(answer),
     })
@@ -67,28 +56,32 @@ pub(super) async fn sign_in(
 /// # Errors
 /// All.
 pub(super) async fn session(
-    options: &PgConnectOptions,
+    options: PgConnectOptions,
     server: &Server,
+    trusted: &TrustAnchors,
     limits: Limits,
 ) -> Result<PostgresSession, EdgeError> {
-    let answer = connect(options, server, limits).await?;
+    let answer = connect(options, server, trusted, limits).await?;
     answer.map_err(|answer| EdgeError::failed(Cause::SignInRefused, answer))
 }
 
 async fn connect(
-    options: &PgConnectOptions,
+    options: PgConnectOptions,
     server: &Server,
+    trusted: &TrustAnchors,
     limits: Limits,
 ) -> Result<Result<PostgresSession, String>, EdgeError> {
+    let endpoint = &server.endpoint;
     if server.tls == Tls::Forbidden {
-        warn!(db.host = %server.endpoint, "signing in without TLS, as \"ssl\": false in the secret demands");
+        warn!(db.host = %endpoint, "signing in without TLS, as \"ssl\": false in the secret demands");
     }
-    within(limits.connect, &server.endpoint, async {
-        match options.connect().await {
-            Ok(connection) => Ok(Ok(PostgresSession::new(connection, server.endpoint.clone(), limits))),
-            Err(error) => match errors::database_error(&error) {
+    within(limits.connect, endpoint, async {
+        match connection::open(server, options, trusted).await {
+            Ok(connection) => Ok(Ok(PostgresSession::new(connection, endpoint.clone(), limits))),
+            Err(Unopened::Failed(error)) => Err(error),
+            Err(Unopened::Answered(error)) => match errors::database_error(&error) {
                 Some(answer) if errors::is_refusal(answer) => Ok(Err(errors::answer(answer))),
-                _ => Err(errors::failed(&server.endpoint, &error)),
+                _ => Err(errors::failed(endpoint, &error)),
             },
         }
     })

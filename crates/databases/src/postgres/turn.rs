@@ -1,8 +1,9 @@
 //! The turn of one of two alternating users: one transaction, the password last, safe to repeat.
 
+use rotation::edges::{Evidence, TurnOutcome};
 use rotation::{EdgeError, Next, Password, Turn};
 
-use super::kinship::{self, Kin};
+use super::clone_check::{self, UserPair};
 use super::session::{Access, PostgresSession};
 use super::settings;
 
@@ -12,28 +13,37 @@ pub(super) async fn take(
     session: &mut PostgresSession,
     turn: &Turn,
     password: &Password,
-) -> Result<(), EdgeError> {
+    evidence: &Evidence,
+) -> Result<TurnOutcome, EdgeError> {
     session.begin(Access::Write).await?;
     session.lock(&turn.base).await?;
-    let kin = kinship::check(session, turn).await?;
-    kinship::check_admin(session, &turn.base).await?;
+    let pair = UserPair::read(session, turn).await?;
+    if !pair.is_proven(turn, evidence) {
+        session.rollback().await?;
+        return Ok(TurnOutcome::NeedsProof(pair.unproven(turn)));
+    }
+    if let Some(refusal) = pair.objection(turn) {
+        return Err(refusal.into());
+    }
+    clone_check::check_admin(session, &turn.base).await?;
     if turn.next == Next::Clone {
-        if kin.clone.is_some() {
-            kinship::check_admin(session, &turn.clone).await?;
+        if pair.clone.is_some() {
+            clone_check::check_admin(session, &turn.clone).await?;
         } else {
             session.run("CREATE ROLE %I LOGIN", &[&turn.clone.0]).await?;
         }
-        join(session, turn, &kin).await?;
-        limits(session, turn, &kin).await?;
+        join(session, turn, &pair).await?;
+        limits(session, turn, &pair).await?;
         settings::equalize(session, turn).await?;
     }
     session.set_password(turn.next_user(), password).await?;
-    session.commit().await
+    session.commit().await?;
+    Ok(TurnOutcome::Done)
 }
 
 /// Membership carries every right of the base, those it gains later included.
-async fn join(session: &mut PostgresSession, turn: &Turn, kin: &Kin) -> Result<(), EdgeError> {
-    if kin.membership_is_whole {
+async fn join(session: &mut PostgresSession, turn: &Turn, pair: &UserPair) -> Result<(), EdgeError> {
+    if pair.membership.is_whole {
         return Ok(());
     }
     if session.has_membership_options() {
@@ -41,16 +51,19 @@ async fn join(session: &mut PostgresSession, turn: &Turn, kin: &Kin) -> Result<(
         let grant = "GRANT %I TO %I WITH INHERIT TRUE, SET TRUE";
         return session.run(grant, &[&turn.base.0, &turn.clone.0]).await;
     }
-    if kin.clone.is_some() {
-        return session.run("ALTER ROLE %I INHERIT", &[&turn.clone.0]).await;
+    if !pair.membership.is_member {
+        session.run("GRANT %I TO %I", &[&turn.base.0, &turn.clone.0]).await?;
     }
-    session.run("GRANT %I TO %I", &[&turn.base.0, &turn.clone.0]).await
+    match &pair.clone {
+        Some(clone) if !clone.inherits => session.run("ALTER ROLE %I INHERIT", &[&turn.clone.0]).await,
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// What membership does not carry. Only what differs is named: even a no-op of some attributes is refused.
-async fn limits(session: &mut PostgresSession, turn: &Turn, kin: &Kin) -> Result<(), EdgeError> {
-    let (clone, base) = (&turn.clone.0, &kin.base);
-    let (can_login, connection_limit, valid_until) = match &kin.clone {
+async fn limits(session: &mut PostgresSession, turn: &Turn, pair: &UserPair) -> Result<(), EdgeError> {
+    let (clone, base) = (&turn.clone.0, &pair.base);
+    let (can_login, connection_limit, valid_until) = match &pair.clone {
         Some(clone) => (clone.can_login, clone.connection_limit, clone.valid_until.as_str()),
         None => (true, -1, "infinity"),
     };

@@ -13,7 +13,7 @@ use rotation::{Cause, EdgeError, Password, Username};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::kinship::refused;
+use super::clone_check::refused;
 
 /// How the server wants passwords stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,9 @@
 //! The four steps, one file each: load, already done?, refuse, act.
 
+mod alternate;
 mod create_secret;
 mod finish_secret;
+mod other_versions;
 mod set_secret;
 mod superuser;
 mod test_secret;
@@ -79,7 +81,13 @@ impl Rotation<'_> {
         missing: Refusal,
     ) -> Result<Secret, Error> {
         let text = text.ok_or(missing)?;
-        let secret = Secret::parse(&text, &in_words(stage, &event.secret_id), self.database.engines())?;
+        self.parse_named(&text, &in_words(stage, &event.secret_id))
+    }
+
+    /// `which` names the version, as in "AWSCURRENT version of ARN".
+    fn parse_named(&self, text: &SecretText, which: &str) -> Result<Secret, Error> {
+        let secret = Secret::parse(text, which, self.database.engines())?;
+        self.passwords.remember(&secret.password);
         self.check_name(&secret.username, &secret.engine)?;
         Ok(secret)
     }
@@ -101,13 +109,13 @@ impl Rotation<'_> {
         self.progress.of(doing, self.database.sign_in(server, &secret.username, &secret.password)).await
     }
 
-    /// Ends a session. What comes of that is of no use: what was to be done is done.
-    async fn leave(&self, session: Box<dyn Session>) {
+    /// Ends a session. Errors are ignored: the work is done.
+    async fn close(&self, session: Box<dyn Session>) {
         let close = async {
             session.close().await;
             Ok(())
         };
-        let _ = self.progress.of("say good-bye to the server", close).await;
+        let _ = self.progress.of("close the connection to the server", close).await;
     }
 }
 

@@ -3,24 +3,29 @@
 use crate::cause::Cause;
 use crate::edges::{Session, SignIn, Wanted};
 use crate::error::{EdgeError, Error, Refusal};
-use crate::secret::SuperuserSecret;
+use crate::secret::{SuperuserSecret, Tls};
 use crate::target::{Endpoint, Server};
-use crate::{Rotation, SecretId};
+use crate::{Password, Rotation, SecretId, Username};
 
 use super::failed;
 
-/// A superuser's session, and where it is.
+/// Who the superuser of the secret's server is. Nothing was sent to that server yet.
 pub(super) struct Superuser {
-    pub(super) session: Box<dyn Session>,
-    pub(super) endpoint: Endpoint,
+    pub(super) username: Username,
+    pub(super) server: Server,
+    password: Password,
 }
 
 impl Rotation<'_> {
-    /// Signs in as the superuser of `id`, if its server is `ours` or `ours` is a reader of it.
+    /// Reads the superuser's secret `id`, and refuses unless its server is `ours`, or `ours` is a reader of it.
     ///
-    /// Host, port, TLS and database come from the superuser's own secret or from RDS, never from the
-    /// application's: whoever may write that one must not choose where a superuser's password is sent.
-    pub(super) async fn superuser(&self, id: &SecretId, ours: &Endpoint) -> Result<Superuser, Error> {
+    /// Only after a stored version proved itself, which it cannot without TLS: whoever is on the way could have answered.
+    /// Host, port, TLS and database come from the superuser's own secret or from RDS, never from the application's: whoever
+    /// may write that one must not choose where a superuser's password is sent.
+    pub(super) async fn superuser(&self, id: &SecretId, ours: &Server) -> Result<Superuser, Error> {
+        if ours.tls == Tls::Forbidden {
+            return Err(Refusal::SuperuserNeedsTls.into());
+        }
         let doing = format!("read the superuser's secret {id}");
         let text =
             self.progress.of(&*doing, self.store.value(id, Wanted::Labelled(crate::Stage::Current))).await?;
@@ -29,14 +34,20 @@ impl Rotation<'_> {
         })?;
         let which = format!("superuser's secret {id}");
         let secret = SuperuserSecret::parse(&text, &which, self.database.engines())?;
+        self.passwords.remember(&secret.password);
         let endpoint = self.superuser_endpoint(id, &secret).await?;
-        self.check_same_server(id, ours, &endpoint).await?;
+        self.check_same_server(id, &ours.endpoint, &endpoint).await?;
+        let server = Server { endpoint, tls: secret.tls, database: secret.database };
+        Ok(Superuser { username: secret.username, server, password: secret.password })
+    }
 
-        let server = Server { endpoint, tls: secret.tls, database: secret.database.clone() };
-        let doing = format!("sign in to {} as the superuser {}", server.endpoint, secret.username);
-        let sign_in = self.database.sign_in_superuser(&server, &secret.username, &secret.password);
+    /// Signs in as the superuser.
+    pub(super) async fn sign_in_superuser(&self, superuser: &Superuser) -> Result<Box<dyn Session>, Error> {
+        let Superuser { username, server, password } = superuser;
+        let doing = format!("sign in to {} as the superuser {username}", server.endpoint);
+        let sign_in = self.database.sign_in_superuser(server, username, password);
         match self.progress.of(&*doing, sign_in).await? {
-            SignIn::Accepted(session) => Ok(Superuser { session, endpoint: server.endpoint }),
+            SignIn::Accepted(session) => Ok(session),
             SignIn::Refused(answer) => Err(failed(doing, EdgeError::failed(Cause::SignInRefused, answer))),
             SignIn::Expired(answer) => Err(failed(doing, EdgeError::failed(Cause::PasswordExpired, answer))),
         }
@@ -56,7 +67,7 @@ impl Rotation<'_> {
                 "is missing, and no tag of RDS says which server it is for",
             )],
         })?;
-        let doing = format!("find the server {arn}");
+        let doing = format!("find the server that RDS made {id} for");
         let (endpoint, engine) = self.progress.of(doing, self.topology.server_of(&arn)).await?;
         if self.database.engines().contains(&engine.as_str()) {
             return Ok(endpoint);
@@ -65,7 +76,7 @@ impl Rotation<'_> {
             which: format!("superuser's secret {id}"),
             problems: vec![crate::Problem::new(
                 "engine",
-                format!("is {engine} by the server {arn}, not this function's"),
+                "is another than this function's, by what RDS says",
             )],
         }
         .into())
@@ -80,11 +91,10 @@ impl Rotation<'_> {
         if ours == theirs {
             return Ok(());
         }
-        let doing = format!("compare {ours} with the replicas of {theirs}");
+        let doing = format!("compare {ours} with the replicas of the superuser's server");
         if self.progress.of(doing, self.topology.is_reader_of(ours, theirs)).await? {
             return Ok(());
         }
-        let (superuser, theirs, ours) = (id.clone(), theirs.to_string(), ours.to_string());
-        Err(Refusal::SuperuserElsewhere { superuser, theirs, ours }.into())
+        Err(Refusal::SuperuserElsewhere { superuser: id.clone(), ours: ours.to_string() }.into())
     }
 }

@@ -43,7 +43,7 @@ pub(crate) async fn test_secret(rotation: &Rotation<'_>, event: &RotationEvent) 
     let doing = format!("prove what {user} is");
     let Proof { mut differences, own } =
         rotation.progress.of(&*doing, session.prove(user, &installer)).await?;
-    rotation.leave(session).await;
+    rotation.close(session).await;
     if let (Installer::Superuser(turn), Some(own)) = (&installer, own) {
         differences.extend(compare_with_outgoing(rotation, event, &server, &pending, turn, &own).await?);
     }
@@ -85,7 +85,7 @@ async fn compare_with_outgoing(
     let doing = format!("ask {} what it may do", current.username);
     let installer = Installer::Superuser(turn.clone());
     let proof = rotation.progress.of(doing, session.prove(&current.username, &installer)).await?;
-    rotation.leave(session).await;
+    rotation.close(session).await;
     let mut differences = proof.differences;
     differences.extend(turn.differences(own, &proof.own.unwrap_or_default()));
     Ok(differences)
@@ -140,7 +140,7 @@ async fn on_replica(
         SignIn::Accepted(mut session) => {
             let doing = format!("ask {} whether it is a replica", server.endpoint);
             let replica = rotation.progress.of(doing, session.on_replica()).await?;
-            rotation.leave(session).await;
+            rotation.close(session).await;
             Ok(replica)
         }
     }

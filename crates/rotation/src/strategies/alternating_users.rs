@@ -22,9 +22,13 @@ impl Strategy for AlternatingUsers {
     fn installer(&self, next: &Username) -> Installer {
         let clone = |base: &Username| Username(format!("{base}{SUFFIX}"));
         Installer::Superuser(match base_of(next) {
-            Some(base) => Turn { base, clone: next.clone(), next: Next::Clone, owns_base: false },
-            None => Turn { base: next.clone(), clone: clone(next), next: Next::Base, owns_base: false },
+            Some(base) => Turn { base, clone: next.clone(), next: Next::Clone },
+            None => Turn { base: next.clone(), clone: clone(next), next: Next::Base },
         })
+    }
+
+    fn alternates(&self) -> bool {
+        true
     }
 }
 
@@ -54,7 +58,7 @@ mod tests {
 
     #[test]
     fn the_superuser_installs_both() {
-        let turn = |next| Turn { base: user("app"), clone: user("app_clone"), next, owns_base: false };
+        let turn = |next| Turn { base: user("app"), clone: user("app_clone"), next };
         for (next, expected) in [("app", Next::Base), ("app_clone", Next::Clone)] {
             assert_eq!(AlternatingUsers.installer(&user(next)), Installer::Superuser(turn(expected)));
         }

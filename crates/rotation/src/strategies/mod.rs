@@ -40,9 +40,6 @@ pub struct Turn {
     pub clone: Username,
     /// The one whose turn it is.
     pub next: Next,
-    /// A version of this secret has signed in as the base: whoever writes the secret has that user's password, and is
-    /// given nothing by another one.
-    pub owns_base: bool,
 }
 
 /// One of two users.
@@ -93,6 +90,11 @@ pub trait Strategy: Send + Sync {
 
     /// Who installs the password of `next`, the user of the pending version.
     fn installer(&self, next: &Username) -> Installer;
+
+    /// Whether two users take turns, so that a superuser installs.
+    fn alternates(&self) -> bool {
+        false
+    }
 }
 
 #[cfg(test)]
@@ -105,12 +107,7 @@ mod tests {
     }
 
     fn differences(next: Next, incoming: &OwnView, outgoing: &OwnView) -> Vec<String> {
-        let turn = Turn {
-            base: Username("app".into()),
-            clone: Username("app_clone".into()),
-            next,
-            owns_base: false,
-        };
+        let turn = Turn { base: Username("app".into()), clone: Username("app_clone".into()), next };
         turn.differences(incoming, outgoing)
     }
 

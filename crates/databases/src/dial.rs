@@ -1,0 +1,158 @@
+//! The way to a server: name, TCP, and a relay from which the driver reads.
+//!
+//! The driver does not dial. It is given a socket of this process, and what passes there is looked at first: whether a
+//! server's words came before TLS or within it, and how it asked for the password. The driver can tell neither, and the
+//! second decides whether it may answer at all. `TCP_NODELAY` is set here, too: sqlx 0.9.0 does not (transact-rs/sqlx issue
+//! 4335), so that each sign-in waited for delayed acknowledgements. Linux only: the sockets are abstract, so that nothing
+//! lies in a file system, and nobody but this process is let in.
+
+use std::collections::VecDeque;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rotation::{Cause, EdgeError, Endpoint};
+use sqlx::Connection;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpStream, UnixListener, UnixStream, lookup_host};
+use tokio::task::{JoinHandle, JoinSet};
+
+/// How long one address may keep silent before the next one is tried as well (RFC 8305, "Connection Attempt Delay").
+const NEXT_ADDRESS: Duration = Duration::from_millis(250);
+
+/// How long the end of a session may take.
+const CLOSE: Duration = Duration::from_secs(1);
+
+/// Connects to the first address of the host that answers.
+///
+/// # Errors
+/// [`Cause::NameNotResolved`], or [`Cause::Unreachable`] with what each address answered. Silence is the caller's to end.
+pub(crate) async fn connect(endpoint: &Endpoint) -> Result<TcpStream, EdgeError> {
+    let not_resolved = |_| {
+        let answer = format!("the name {} was not resolved", endpoint.host);
+        EdgeError::failed(Cause::NameNotResolved, answer)
+    };
+    let found = lookup_host((endpoint.host.as_str(), endpoint.port)).await.map_err(not_resolved)?;
+    let mut addresses: VecDeque<SocketAddr> = found.collect();
+    let (mut attempts, mut failures) = (JoinSet::new(), Vec::new());
+    loop {
+        match addresses.pop_front() {
+            Some(address) => {
+                attempts.spawn(async move { (address, TcpStream::connect(address).await) });
+            }
+            None if attempts.is_empty() => break,
+            None => {}
+        }
+        let patience = if addresses.is_empty() { Duration::MAX } else { NEXT_ADDRESS };
+        match tokio::time::timeout(patience, attempts.join_next()).await {
+            Ok(Some(Ok((_, Ok(stream))))) => {
+                // It only costs time where it fails.
+                let _ = stream.set_nodelay(true);
+                return Ok(stream);
+            }
+            Ok(Some(Ok((address, Err(error))))) => failures.push(format!("{address}: {}", error.kind())),
+            Ok(Some(Err(_)) | None) | Err(_) => {}
+        }
+    }
+    let answer = format!("{endpoint} could not be reached ({})", failures.join(", "));
+    Err(EdgeError::failed(Cause::Unreachable, answer))
+}
+
+/// A socket of this process that leads to a server: the driver connects to it, and bytes are passed on.
+pub(crate) struct Relay {
+    path: PathBuf,
+    passing: JoinHandle<()>,
+}
+
+impl Relay {
+    /// Listens for the driver, whose connection goes to `pass`. `file` is what the driver adds to the path that it is given.
+    ///
+    /// # Errors
+    /// Where the system gives no socket.
+    pub(crate) fn start<F>(
+        file: &str,
+        pass: impl FnOnce(UnixStream) -> F + Send + 'static,
+    ) -> Result<Self, EdgeError>
+    where
+        F: Future<Output = ()> + Send,
+    {
+        // In the abstract namespace, as the first byte says (unix(7)).
+        let path = format!("\0rotation-{:032x}", rand::random::<u128>());
+        let listener = UnixListener::bind(format!("{path}{file}")).map_err(|error| {
+            EdgeError::failed(
+                Cause::Statement,
+                format!("there is no socket for the driver ({})", error.kind()),
+            )
+        })?;
+        let passing = tokio::spawn(async move {
+            if let Some(driver) = accept(listener).await {
+                pass(driver).await;
+            }
+        });
+        Ok(Self { path: path.into(), passing })
+    }
+
+    /// Where the driver connects.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        self.passing.abort();
+    }
+}
+
+/// The driver's connection; none where the system gives none. Other processes see the socket's name, and are not let in.
+async fn accept(listener: UnixListener) -> Option<UnixStream> {
+    loop {
+        let (client, _) = listener.accept().await.ok()?;
+        let process = client.peer_cred().ok().and_then(|peer| peer.pid());
+        if process.and_then(|id| u32::try_from(id).ok()) == Some(std::process::id()) {
+            return Some(client);
+        }
+    }
+}
+
+/// Passes on what the driver says, while `receiving` does so the other way, until one of them ends. What the driver said
+/// before it ended has arrived by then.
+pub(crate) async fn pass(
+    mut from_driver: impl AsyncRead + Unpin,
+    mut to_server: impl AsyncWrite + Unpin,
+    receiving: impl Future<Output = io::Result<()>>,
+) {
+    let sending = async {
+        let _ = tokio::io::copy(&mut from_driver, &mut to_server).await;
+        let _ = to_server.shutdown().await;
+    };
+    // The driver learns of an end by the end of its own connection.
+    tokio::select! {
+        () = sending => {}
+        _ = receiving => {}
+    }
+}
+
+/// A driver's connection and the relay that carries it. Where it is dropped, the server's connection ends as well.
+pub(crate) struct Dialed<C> {
+    /// The driver's.
+    pub(crate) driver: C,
+    relay: Relay,
+}
+
+impl<C: Connection> Dialed<C> {
+    pub(crate) fn new(driver: C, relay: Relay) -> Self {
+        Self { driver, relay }
+    }
+
+    /// Ends the session, so that the server's log shows no lost connection. Errors are ignored: the work is done.
+    pub(crate) async fn close(mut self) {
+        let closing = async {
+            let _ = self.driver.close().await;
+            // Lambda freezes a process that has answered: what is still here would stay until it is thawed.
+            let _ = (&mut self.relay.passing).await;
+        };
+        let _ = tokio::time::timeout(CLOSE, closing).await;
+    }
+}

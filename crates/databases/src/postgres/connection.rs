@@ -1,0 +1,177 @@
+//! The way to a PostgreSQL server: TLS, and how the server asks for the password.
+//!
+//! TLS is spoken here, so that the messages before the session can be read: the driver would send the password to whoever
+//! asks for its plain text, and takes a server that asks for nothing for one that knows the password.
+
+use std::io;
+use std::sync::{Arc, OnceLock};
+
+use rotation::{Cause, EdgeError, Endpoint, Server, Tls};
+use sqlx::ConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpStream, UnixStream};
+use tokio_rustls::client::TlsStream;
+use zeroize::Zeroizing;
+
+use crate::connect::{from_io, not_understood};
+use crate::dial::{self, Dialed, Relay};
+use crate::tls::TrustAnchors;
+
+/// "Is there TLS?" (PostgreSQL documentation, "Message Formats", `SSLRequest`).
+const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
+
+/// The longest message that a server needs before the session; errors are the longest.
+const LONGEST: usize = 64 * 1024;
+
+/// What ended a connection before there was a session.
+pub(super) enum Unopened {
+    /// The network, TLS, or a way to ask for the password that is not answered.
+    Failed(EdgeError),
+    /// The server's own answer, or the driver's.
+    Answered(sqlx::Error),
+}
+
+impl From<EdgeError> for Unopened {
+    fn from(error: EdgeError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Connects and signs in, with TLS unless the server's secret forbids it.
+pub(super) async fn open(
+    server: &Server,
+    options: PgConnectOptions,
+    trusted: &TrustAnchors,
+) -> Result<Dialed<PgConnection>, Unopened> {
+    let endpoint = &server.endpoint;
+    let socket = dial::connect(endpoint).await?;
+    let objection = Arc::new(OnceLock::new());
+    let relay = match server.tls {
+        Tls::Required => relay(secured(socket, endpoint, trusted).await?, &objection)?,
+        Tls::Forbidden => relay(socket, &objection)?,
+    };
+    let options = options.socket(relay.path()).port(PORT).ssl_mode(PgSslMode::Disable);
+    let opened = options.connect().await;
+    match (objection.get(), opened) {
+        (Some(objection), _) => Err(explained(*objection, endpoint).into()),
+        (None, Ok(driver)) => Ok(Dialed::new(driver, relay)),
+        (None, Err(error)) => Err(Unopened::Answered(error)),
+    }
+}
+
+/// Only a part of the name of the driver's socket.
+const PORT: u16 = 5432;
+
+fn relay<S>(server: S, objection: &Arc<OnceLock<Objection>>) -> Result<Relay, EdgeError>
+where
+    S: AsyncRead + AsyncWrite + Send + 'static,
+{
+    let objection = Arc::clone(objection);
+    Relay::start(&format!("/.s.PGSQL.{PORT}"), async move |driver: UnixStream| {
+        let (mut from_server, to_server) = tokio::io::split(server);
+        let (from_driver, mut to_driver) = driver.into_split();
+        let receiving = async {
+            match introduce(&mut from_server, &mut to_driver).await? {
+                Ok(()) => tokio::io::copy(&mut from_server, &mut to_driver).await.map(|_| ()),
+                Err(found) => {
+                    let _ = objection.set(found);
+                    Ok(())
+                }
+            }
+        };
+        dial::pass(from_driver, to_server, receiving).await;
+    })
+}
+
+/// Passes on a server's messages up to the first that says that a session is ready, and stops at what it must not say.
+///
+/// A session takes a challenge that was answered: the salt of md5, or the last message of SCRAM, by which the server shows
+/// that it knows the verifier (the driver checks it).
+async fn introduce(
+    server: &mut (impl AsyncRead + Unpin),
+    driver: &mut (impl AsyncWrite + Unpin),
+) -> io::Result<Result<(), Objection>> {
+    let mut challenged = false;
+    loop {
+        // The kind, and the length of all but the kind.
+        let kind = server.read_u8().await?;
+        let length = server.read_u32().await?;
+        let Some(rest) =
+            usize::try_from(length).ok().filter(|length| *length <= LONGEST).and_then(|l| l.checked_sub(4))
+        else {
+            return Ok(Err(Objection::NotUnderstood));
+        };
+        let mut body = Zeroizing::new(vec![0; rest]);
+        server.read_exact(&mut body).await?;
+        if kind == b'R' {
+            match body.first_chunk().map(|code| u32::from_be_bytes(*code)) {
+                Some(OK) if !challenged => return Ok(Err(Objection::AskedNothing)),
+                Some(CLEARTEXT_PASSWORD) => return Ok(Err(Objection::WantsPlaintext)),
+                Some(MD5_PASSWORD | SASL_FINAL) => challenged = true,
+                _ => {}
+            }
+        }
+        let mut message = vec![kind];
+        message.extend_from_slice(&length.to_be_bytes());
+        message.extend_from_slice(&body);
+        driver.write_all(&message).await?;
+        if kind == b'Z' {
+            return Ok(Ok(()));
+        }
+    }
+}
+
+/// What stands in a message of the kind `R` (PostgreSQL documentation, "Message Formats", Authentication*).
+const OK: u32 = 0;
+const CLEARTEXT_PASSWORD: u32 = 3;
+const MD5_PASSWORD: u32 = 5;
+const SASL_FINAL: u32 = 12;
+
+/// Agrees on TLS. What is said before is anybody's on the way: no word of it is repeated or believed.
+async fn secured(
+    mut socket: TcpStream,
+    endpoint: &Endpoint,
+    trusted: &TrustAnchors,
+) -> Result<TlsStream<TcpStream>, EdgeError> {
+    let asked = async {
+        socket.write_all(&SSL_REQUEST).await?;
+        socket.read_u8().await
+    };
+    let failed = |cause, what| EdgeError::failed(cause, format!("{endpoint} {what}"));
+    match asked.await.map_err(|error| from_io(endpoint, &error))? {
+        b'S' => trusted.secure(socket, endpoint).await,
+        b'N' => Err(failed(Cause::TlsNotOffered, "offers no TLS")),
+        b'E' => Err(failed(
+            Cause::NotAccepting,
+            "answered with an error before TLS, where anybody on the way may speak",
+        )),
+        _ => Err(not_understood(endpoint)),
+    }
+}
+
+/// Why a server's question is not answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Objection {
+    /// It wants to read the password.
+    WantsPlaintext,
+    /// It has not asked for the password, so that its "yes" proves nothing.
+    AskedNothing,
+    /// It speaks something else.
+    NotUnderstood,
+}
+
+fn explained(objection: Objection, endpoint: &Endpoint) -> EdgeError {
+    let said = match objection {
+        Objection::WantsPlaintext => {
+            "asks for the plain text of the password (pg_hba.conf: password, ldap, pam, radius; on RDS a member of rds_iam), \
+             which is not sent to it"
+        }
+        Objection::AskedNothing => {
+            "lets this user in without asking for the password (pg_hba.conf: trust, ident, cert), so that nothing shows that \
+             it is the right one"
+        }
+        Objection::NotUnderstood => return not_understood(endpoint),
+    };
+    EdgeError::failed(Cause::SignInMethod, format!("{endpoint} {said}"))
+}

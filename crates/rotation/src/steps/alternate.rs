@@ -1,0 +1,230 @@
+//! setSecret under alternating users: the superuser installs the password of the user whose turn it is.
+
+use tracing::{info, warn};
+
+use super::create_secret::no_superuser;
+use super::superuser::Superuser;
+use crate::cause::Cause;
+use crate::edges::{Evidence, PairView, ProofOfOtherUser, Session, SignIn, TurnOutcome, Unproven};
+use crate::error::{Error, Refusal};
+use crate::strategies::{Next, Turn};
+use crate::target::Server;
+use crate::{Rotation, RotationEvent, Secret, SecretText, Stage, VersionId};
+
+/// How often a step signs in with versions of the secret, AWSCURRENT's own included: each failure may count towards a lock.
+const SIGN_INS: usize = 5;
+
+/// The versions of the secret that a turn is about.
+pub(super) struct Versions<'a> {
+    pub(super) current: &'a Secret,
+    pub(super) pending: &'a Secret,
+    /// Where it was read already.
+    pub(super) previous: Option<SecretText>,
+}
+
+/// Current proves itself before the superuser's secret is touched: else whoever may write this secret could borrow the
+/// superuser. And the other user, where its account exists, is shown to be the application's before it gets anything.
+pub(super) async fn alternate(
+    rotation: &Rotation<'_>,
+    event: &RotationEvent,
+    versions: Versions<'_>,
+    turn: &Turn,
+) -> Result<(), Error> {
+    let Versions { current, pending, previous } = versions;
+    let mut server = current.server(rotation.database.default_port());
+    let view = view_as_current(rotation, &server, current, turn).await?;
+
+    let id = current.superuser.as_ref().ok_or_else(|| no_superuser(event))?;
+    let superuser = rotation.superuser(id, &server).await?;
+    // From here on the writer is spoken to, which need not be where the application reads.
+    server.endpoint = superuser.server.endpoint.clone();
+
+    let mut others = OtherUser { rotation, event, server: &server, current, pending, turn, previous };
+    let evidence = others.evidence(&view, &superuser).await?;
+    if let Some(objection) = view.objection {
+        return Err(objection.into());
+    }
+    let session = rotation.sign_in_superuser(&superuser).await?;
+    if turn.next == Next::Base {
+        hand_back(rotation, &server, turn, current, &view.owned).await?;
+    }
+    others.take_turn(session, evidence).await?;
+    if turn.next == Next::Clone {
+        hand_back(rotation, &server, turn, pending, &view.owned).await?;
+    }
+    Ok(())
+}
+
+async fn view_as_current(
+    rotation: &Rotation<'_>,
+    server: &Server,
+    current: &Secret,
+    turn: &Turn,
+) -> Result<PairView, Error> {
+    let mut session = match rotation.sign_in(server, current, Stage::Current).await? {
+        SignIn::Accepted(session) => session,
+        SignIn::Refused(answer) | SignIn::Expired(answer) => {
+            let username = current.username.clone();
+            let remedy = rotation.database.by_hand(&username);
+            return Err(Refusal::CurrentDoesNotSignIn { username, answer, remedy }.into());
+        }
+    };
+    let doing = format!("compare {} with {}", turn.clone, turn.base);
+    let view = rotation.progress.of(doing, session.view_pair(turn)).await?;
+    rotation.close(session).await;
+    Ok(view)
+}
+
+/// The user whose turn it is, and what may show that its account is the application's.
+struct OtherUser<'a> {
+    rotation: &'a Rotation<'a>,
+    event: &'a RotationEvent,
+    server: &'a Server,
+    current: &'a Secret,
+    pending: &'a Secret,
+    turn: &'a Turn,
+    previous: Option<SecretText>,
+}
+
+impl OtherUser<'_> {
+    /// What there is without the superuser's session. Whatever can be shown without it is: a stranger's account then brings
+    /// no superuser to the server.
+    async fn evidence(&mut self, view: &PairView, superuser: &Superuser) -> Result<Evidence, Error> {
+        let text = self.previous.take();
+        let previous = || self.rotation.previous_in(self.event, text, self.current);
+        match (&view.membership, self.rotation.database.proof_of_other_user()) {
+            (_, ProofOfOtherUser::StoredVerifier) => {
+                let labelled = [Some(self.current), Some(self.pending)];
+                let previous = previous();
+                let labelled =
+                    labelled.into_iter().flatten().chain(&previous).filter(|version| self.is_ours(version));
+                let passwords = labelled.map(|version| version.password.clone()).collect();
+                Ok(Evidence { passwords, signed_in: false })
+            }
+            (Some(membership), ProofOfOtherUser::MembershipOrSignIn)
+                if !membership.grantors.contains(&superuser.username) =>
+            {
+                self.signs_in(&membership.unproven).await?;
+                Ok(Evidence { passwords: Vec::new(), signed_in: true })
+            }
+            (_, ProofOfOtherUser::MembershipOrSignIn) => Ok(Evidence::default()),
+        }
+    }
+
+    fn is_ours(&self, version: &Secret) -> bool {
+        [&self.turn.base, &self.turn.clone].contains(&&version.username)
+    }
+
+    /// Signs in as the other user with what the secret holds: AWSPREVIOUS; AWSPENDING, after an earlier attempt; then
+    /// versions without a label.
+    async fn signs_in(&self, unproven: &Unproven) -> Result<(), Error> {
+        let is_next = |version: &Secret| version.username == *self.turn.next_user();
+        let previous = self.rotation.previous(self.event, self.current).await?;
+        let labelled = previous.iter().map(|previous| (Stage::Previous.to_string(), previous));
+        let labelled = labelled.chain([(Stage::Pending.to_string(), self.pending)]);
+        let mut left = SIGN_INS - 1;
+        for (name, version) in labelled.filter(|(_, version)| is_next(version)) {
+            left -= 1;
+            if self.is_proven_by(&name, version).await? {
+                return Ok(());
+            }
+        }
+        let unlabelled = self.rotation.unlabelled(self.event, self.current).await?;
+        let mut untried = Vec::new();
+        for (id, version) in unlabelled.read.iter().filter(|(_, version)| is_next(version)) {
+            if left == 0 {
+                untried.push(id.clone());
+                continue;
+            }
+            left -= 1;
+            if self.is_proven_by(&format!("version {id}"), version).await? {
+                return Ok(());
+            }
+        }
+        untried.extend(unlabelled.unread);
+        Err(self.refusal(unproven.clone(), untried))
+    }
+
+    /// A server says that an account is locked only to who has its password.
+    async fn is_proven_by(&self, name: &str, version: &Secret) -> Result<bool, Error> {
+        let user = &version.username;
+        let doing = format!("sign in to {} as {user} with the password of {name}", self.server.endpoint);
+        let sign_in = self.rotation.database.sign_in(self.server, user, &version.password);
+        let proven = match self.rotation.progress.of(doing, sign_in).await {
+            Ok(SignIn::Accepted(session)) => {
+                self.rotation.close(session).await;
+                true
+            }
+            Ok(SignIn::Expired(_)) => true,
+            Ok(SignIn::Refused(_)) => false,
+            Err(Error::Edge { source, .. }) if source.cause() == Some(Cause::Locked) => true,
+            Err(error) => return Err(error),
+        };
+        if proven {
+            info!(db.user = %user, "{name} shows whose account this is");
+        }
+        Ok(proven)
+    }
+
+    async fn take_turn(&self, mut superuser: Box<dyn Session>, evidence: Evidence) -> Result<(), Error> {
+        let outcome = self.turn_with(&mut superuser, &evidence).await?;
+        let outcome = match outcome {
+            TurnOutcome::NeedsProof(_) if !evidence.passwords.is_empty() => {
+                self.take_turn_by_unlabelled(&mut superuser, evidence).await?
+            }
+            TurnOutcome::Done | TurnOutcome::NeedsProof(_) => (outcome, Vec::new()),
+        };
+        self.rotation.close(superuser).await;
+        match outcome {
+            (TurnOutcome::Done, _) => Ok(()),
+            (TurnOutcome::NeedsProof(unproven), untried) => Err(self.refusal(unproven, untried)),
+        }
+    }
+
+    /// Comparing verifiers signs nobody in: all versions that were read serve at once.
+    async fn take_turn_by_unlabelled(
+        &self,
+        superuser: &mut Box<dyn Session>,
+        mut evidence: Evidence,
+    ) -> Result<(TurnOutcome, Vec<VersionId>), Error> {
+        let unlabelled = self.rotation.unlabelled(self.event, self.current).await?;
+        let ours = unlabelled.read.iter().filter(|(_, version)| self.is_ours(version));
+        evidence.passwords.extend(ours.map(|(_, version)| version.password.clone()));
+        Ok((self.turn_with(superuser, &evidence).await?, unlabelled.unread))
+    }
+
+    async fn turn_with(
+        &self,
+        superuser: &mut Box<dyn Session>,
+        evidence: &Evidence,
+    ) -> Result<TurnOutcome, Error> {
+        let doing = format!("set up {} and its password", self.pending.username);
+        let turned = superuser.take_turn(self.turn, &self.pending.password, evidence);
+        self.rotation.progress.of(doing, turned).await
+    }
+
+    fn refusal(&self, unproven: Unproven, untried: Vec<VersionId>) -> Error {
+        Refusal::NotTheOtherUser {
+            unproven: Box::new(unproven),
+            secret: self.event.secret_id.clone(),
+            untried,
+        }
+        .into()
+    }
+}
+
+/// What an earlier function's clone owns goes to the base, before the version is promoted.
+async fn hand_back(
+    rotation: &Rotation<'_>,
+    server: &Server,
+    turn: &Turn,
+    clone: &Secret,
+    databases: &[String],
+) -> Result<(), Error> {
+    if databases.is_empty() {
+        return Ok(());
+    }
+    warn!(databases = ?databases, "{} holds objects in its own name; handing them to {}", turn.clone, turn.base);
+    let doing = format!("hand the objects of {} to {}", turn.clone, turn.base);
+    rotation.progress.of(doing, rotation.database.hand_back(server, turn, &clone.password, databases)).await
+}

@@ -1,0 +1,90 @@
+//! Versions of the secret beside AWSCURRENT and the pending one: what they hold may show who somebody is.
+
+use std::error::Error as _;
+
+use tracing::warn;
+
+use crate::cause::Cause;
+use crate::edges::Wanted;
+use crate::error::{Error, Refusal};
+use crate::{Rotation, RotationEvent, Secret, SecretText, Stage, VersionId};
+
+/// How many versions without a label a step reads, at the most.
+const MOST: usize = 10;
+
+/// Versions without a label.
+pub(super) struct Unlabelled {
+    /// Those that were read, newest first: for the same server as AWSCURRENT.
+    pub(super) read: Vec<(VersionId, Secret)>,
+    /// Those that were not.
+    pub(super) unread: Vec<VersionId>,
+}
+
+impl Rotation<'_> {
+    /// AWSPREVIOUS, where it is for the same server as `current`. One that is not a secret of ours is none.
+    pub(super) async fn previous(
+        &self,
+        event: &RotationEvent,
+        current: &Secret,
+    ) -> Result<Option<Secret>, Error> {
+        let text = self.value(event, Stage::Previous).await?;
+        Ok(self.previous_in(event, text, current))
+    }
+
+    /// The same where its text has been read.
+    pub(super) fn previous_in(
+        &self,
+        event: &RotationEvent,
+        text: Option<SecretText>,
+        current: &Secret,
+    ) -> Option<Secret> {
+        let parsed = self.parse(event, Stage::Previous, Some(text?), Refusal::NoCurrent);
+        self.of_our_server("AWSPREVIOUS", parsed, current)
+    }
+
+    /// The pending version. One that is not a secret of ours is none.
+    pub(super) fn pending_in(&self, event: &RotationEvent, text: Option<SecretText>) -> Option<Secret> {
+        self.parse(event, Stage::Pending, Some(text?), Refusal::NoCurrent).ok()
+    }
+
+    /// The versions without a label, of which the ten newest are read. A rotation that was given up after setSecret leaves
+    /// there what signs in. A role that may not list them gets none, and a warning.
+    pub(super) async fn unlabelled(
+        &self,
+        event: &RotationEvent,
+        current: &Secret,
+    ) -> Result<Unlabelled, Error> {
+        let secret = &event.secret_id;
+        let doing = format!("list the versions of {secret}");
+        let listed = match self.progress.of(doing, self.store.unlabelled(secret)).await {
+            Err(Error::Edge { source, .. }) if source.cause() == Some(Cause::AccessDenied) => {
+                warn!("versions without a label are not looked at: {source}");
+                Vec::new()
+            }
+            listed => listed?,
+        };
+        let (mut read, mut unread) = (Vec::new(), listed);
+        for version in unread.drain(..unread.len().min(MOST)) {
+            let doing = format!("read version {version} of {secret}");
+            let text = self.progress.of(doing, self.store.value(secret, Wanted::Version(&version))).await?;
+            let name = format!("version {version}");
+            let Some(text) = text else { continue };
+            let parsed = self.parse_named(&text, &format!("{name} of {secret}"));
+            if let Some(other) = self.of_our_server(&name, parsed, current) {
+                read.push((version, other));
+            }
+        }
+        Ok(Unlabelled { read, unread })
+    }
+
+    fn of_our_server(&self, name: &str, parsed: Result<Secret, Error>, current: &Secret) -> Option<Secret> {
+        match parsed {
+            Ok(other) => Some(other).filter(|other| other.is_for_server_of(current)),
+            Err(error) => {
+                let reason = error.source().map(ToString::to_string).unwrap_or_default();
+                warn!("{name} cannot be used: {reason}");
+                None
+            }
+        }
+    }
+}

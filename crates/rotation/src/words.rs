@@ -1,0 +1,143 @@
+//! What the words of others may do in an error, a log or a terminal: be read, and nothing else.
+//!
+//! A server, or whoever answers in its place, chooses them. They may be long, may hold characters that move a terminal's
+//! cursor or turn text around, and may repeat a password that the server was sent.
+
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use crate::Password;
+
+/// How much of what a server says at once is repeated, in characters.
+const SAID: usize = 200;
+
+/// How long an error may be as a whole, in characters. Lambda's answer may have 6 MB, a line of CloudWatch's 256 KB.
+const MESSAGE: usize = 32 * 1024;
+
+/// Shorter passwords are words of ordinary messages, and protect nothing.
+const SHORTEST: usize = 4;
+
+/// What is shown instead of a password.
+const HIDDEN: &str = "<a password>";
+
+/// A server's words, of which at most 200 characters are repeated, and none that does not print.
+#[must_use]
+pub fn server_words(text: &str) -> String {
+    printable(text, SAID)
+}
+
+/// The first characters of a text. One that does not print is shown by its number; line breaks and tabs are spaces.
+fn printable(text: &str, most: usize) -> String {
+    let mut shown = String::with_capacity(text.len().min(most));
+    for (number, character) in text.chars().enumerate() {
+        if number == most {
+            shown.push_str(" ... (cut)");
+            break;
+        }
+        match character {
+            '\n' | '\r' | '\t' => shown.push(' '),
+            character if does_not_print(character) => {
+                shown.push_str(&format!("<U+{:04X}>", u32::from(character)));
+            }
+            character => shown.push(character),
+        }
+    }
+    shown
+}
+
+/// Controls (C0, C1), and what formats text without being seen: direction, joining, tags (Unicode 16, UAX #9 and the
+/// category Cf).
+#[must_use]
+pub fn does_not_print(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// The passwords that a step has read: no word of others' may repeat one.
+#[derive(Debug, Default)]
+pub struct PasswordsInUse(Mutex<Vec<Password>>);
+
+impl PasswordsInUse {
+    /// Adds a password, until [`Self::forget`].
+    pub fn remember(&self, password: &Password) {
+        let mut all = self.lock();
+        if password.expose().len() >= SHORTEST && !all.contains(password) {
+            all.push(password.clone());
+            // The longest first: one may hold another.
+            all.sort_by_key(|password| std::cmp::Reverse(password.expose().len()));
+        }
+    }
+
+    /// Forgets all of them.
+    pub fn forget(&self) {
+        self.lock().clear();
+    }
+
+    /// A message as it may leave the process: without a password in use, without what does not print, not too long.
+    #[must_use]
+    pub fn message(&self, text: &str) -> String {
+        printable(&self.hide(text), MESSAGE)
+    }
+
+    /// Lines of JSON without the passwords in use, as they are written there, and with what does not print escaped.
+    #[must_use]
+    pub fn json(&self, lines: &str) -> String {
+        let mut hidden = self.hide(lines);
+        for password in self.lock().iter() {
+            let quoted = Zeroizing::new(Value::from(password.expose()).to_string());
+            hidden = hidden.replace(quoted.trim_matches('"'), HIDDEN);
+        }
+        let mut escaped = String::with_capacity(hidden.len());
+        for character in hidden.chars() {
+            if character == '\n' || !does_not_print(character) {
+                escaped.push(character);
+                continue;
+            }
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                escaped.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+        escaped
+    }
+
+    fn hide(&self, text: &str) -> String {
+        self.lock().iter().fold(text.to_owned(), |text, password| text.replace(password.expose(), HIDDEN))
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Password>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_servers_words_are_cut_and_show_what_does_not_print() {
+        assert_eq!(server_words(&"x".repeat(8_000_000)), format!("{} ... (cut)", "x".repeat(200)));
+        assert_eq!(server_words("a\nb\tc"), "a b c");
+        assert_eq!(server_words("\u{1b}[2J\u{202e}gpj\u{0}"), "<U+001B>[2J<U+202E>gpj<U+0000>");
+        assert_eq!(server_words("ключ 名前 é"), "ключ 名前 é");
+    }
+
+    #[test]
+    fn no_message_and_no_line_repeats_a_password_in_use() {
+        let passwords = PasswordsInUse::default();
+        for password in ["hunter2", "hunter2-and-more", "q\"uo\\te", "abc"] {
+            passwords.remember(&Password::new(password.into()));
+        }
+        let said = passwords.message("hunter2 hunter2-and-more q\"uo\\te abc");
+        assert_eq!(said, "<a password> <a password> <a password> abc");
+        let line = serde_json::json!({"m": "so q\"uo\\te and hunter2\u{202e}"}).to_string();
+        assert_eq!(
+            passwords.json(&format!("{line}\n")),
+            "{\"m\":\"so <a password> and <a password>\\u202e\"}\n"
+        );
+        passwords.forget();
+        assert_eq!(passwords.message("hunter2"), "hunter2");
+    }
+}

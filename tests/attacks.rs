@@ -1,0 +1,67 @@
+//! Nobody borrows the superuser. Each test plays an attack that was carried out on an earlier version, and finds that nothing
+//! has changed: on no server, in no secret; and that what the refusal prints for the operator works.
+
+mod before_tls;
+mod clones;
+mod labels;
+mod locks;
+mod no_challenge;
+mod no_tls;
+mod second_passwords;
+mod sessions;
+mod words;
+
+use bed::{Application, Credentials, Server, secrets_manager};
+use serde_json::{Value, json};
+
+/// Has the secret say that somebody else's user is the application's, with a password that its writer does not have.
+async fn claim<S: Server>(application: &Application<'_, S>, user: &str, fields: &Value) {
+    let mut current = application.stored("AWSCURRENT").await.expect("a first version");
+    current["username"] = json!(user);
+    current["password"] = json!("unknown to the writer");
+    current["masterarn"] = json!(application.superuser_arn);
+    for (name, value) in fields.as_object().into_iter().flatten() {
+        current[name] = value.clone();
+    }
+    application.store_current(&current).await;
+}
+
+/// What a refusal prints after these words, statement by statement.
+fn statements<'a>(refusal: &'a str, after: &str) -> Vec<&'a str> {
+    let (_, statements) = refusal.split_once(after).unwrap_or_else(|| panic!("{after} is not in: {refusal}"));
+    let end = ["; if not, ", ", and rotate again", " (not tried"]
+        .iter()
+        .filter_map(|end| statements.find(end))
+        .min();
+    statements[..end.unwrap_or(statements.len())].split("; ").collect()
+}
+
+/// Runs the command that a refusal prints for an account that is the application's: with the account's own credentials.
+pub(crate) async fn store_as_previous<S: Server>(
+    application: &Application<'_, S>,
+    refusal: &str,
+    account: &Credentials,
+) {
+    let command = refusal.split_once("run aws secretsmanager ").expect("a command").1;
+    let command: Vec<_> = command.split_once(", which leaves").expect("an end").0.split(' ').collect();
+    let [
+        "put-secret-value",
+        "--secret-id",
+        id,
+        "--version-stages",
+        stage,
+        "--secret-string",
+        "file://previous.json",
+    ] = command[..]
+    else {
+        panic!("another command: {command:?}");
+    };
+    let before = application.stored("AWSCURRENT").await.expect("a current version");
+    let mut previous = before.clone();
+    previous["username"] = json!(account.user);
+    previous["password"] = json!(account.password);
+    let client = secrets_manager(&application.local.url());
+    let call = client.put_secret_value().secret_id(id).version_stages(stage);
+    call.secret_string(previous.to_string()).send().await.expect("PutSecretValue is accepted");
+    assert_eq!(application.stored("AWSCURRENT").await, Some(before), "AWSCURRENT is left alone");
+}

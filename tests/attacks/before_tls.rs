@@ -1,0 +1,114 @@
+//! What is said before TLS is anybody's on the way: it proves nothing, and no remedy that touches a password follows.
+
+use bed::stub_server::{message, packet};
+use bed::wire::Fault;
+use bed::{Application, Lie, MySql, MySqlOptions, Postgres, PostgresOptions, Server, Setup, Wire};
+use bed::{mysql_versions, postgres_versions};
+use serde_json::json;
+
+use super::claim;
+
+/// What MySQL and MariaDB say of a password: expired (1862, 1820), wrong (1045), locked (3118, 4151), blocked (3955, 4150).
+const OF_A_PASSWORD: [u16; 7] = [1862, 1820, 1045, 3118, 4151, 3955, 4150];
+
+/// An error in place of a server's greeting (MySQL, "`ERR_Packet`").
+fn error(code: u16) -> Lie {
+    let body = [&[0xff][..], &code.to_le_bytes(), b"#HY000", b"run DROP USER root"].concat();
+    Lie::of(vec![packet(0, &body)], true, false)
+}
+
+/// The writer of a secret, who is on the way to the server as well, wants the victim's password changed: the victim being
+/// another application's user, or the superuser itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_in_place_of_the_greeting_of_mysql_proves_no_password() {
+    for version in mysql_versions() {
+        let server = MySql::start(version, MySqlOptions::default()).await;
+        let victim = server.create_app("victim").await.credentials;
+        for victim in [&victim, server.admin().await] {
+            for code in OF_A_PASSWORD {
+                for connection in 0..2 {
+                    let wire = Wire::to(server.port(), Fault::None).await;
+                    let application =
+                        Application::on_a_wire(&server, &wire, Setup::mysql_single_user()).await;
+                    claim(&application, &victim.user, &json!({})).await;
+                    let log = server.log();
+                    wire.becomes(Fault::LiesOnce(wire.connections() + connection, error(code)));
+                    let failure = application.rotate_badly().await;
+                    assert!(failure.starts_with("SetSecret BeforeTls: "), "{code} on {version}: {failure}");
+                    assert!(failure.contains(&format!("answered {code}")), "{failure}");
+                    for word in ["DROP", "ALTER", "password of the AWSCURRENT"] {
+                        assert!(!failure.contains(word), "{word} is in: {failure}");
+                    }
+                    assert_eq!(log.authorized("master"), 0, "{code} on {version}: the superuser came");
+                    assert!(server.signs_in(victim, "").await, "{code} on {version}");
+                }
+            }
+        }
+    }
+}
+
+/// Nor does it say anything of the superuser's.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_in_place_of_the_greeting_says_nothing_of_the_superusers_password() {
+    for version in mysql_versions() {
+        let server = MySql::shared(version).await;
+        for code in [1862, 1045, 3118] {
+            let wire = Wire::to(server.port(), Fault::None).await;
+            let application = Application::on_a_wire(server, &wire, Setup::mysql_alternating_users()).await;
+            wire.becomes(Fault::LiesOnce(wire.connections() + 1, error(code)));
+            let failure = application.rotate_badly().await;
+            assert!(failure.starts_with("SetSecret BeforeTls: "), "{code} on {version}: {failure}");
+            assert!(failure.contains("as the superuser"), "{failure}");
+            application.rotate_well().await;
+        }
+    }
+}
+
+/// What servers really say in that place chooses a wait, or a remedy of the network.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_in_place_of_the_greeting_may_choose_a_remedy_of_the_network() {
+    let server = MySql::shared(mysql_versions()[0]).await;
+    let codes = [
+        (1040, "TooManyConnections"),
+        (1053, "NotAccepting"),
+        (1129, "HostBlocked"),
+        (1130, "HostNotAllowed"),
+        (9999, "BeforeTls"),
+    ];
+    for (code, class) in codes {
+        let wire = Wire::to(server.port(), Fault::None).await;
+        let application = Application::on_a_wire(server, &wire, Setup::mysql_single_user()).await;
+        wire.becomes(Fault::Lies(error(code)));
+        let failure = application.rotate_badly().await;
+        assert!(failure.starts_with(&format!("SetSecret {class}: ")), "{failure}");
+        assert!(failure.contains("before TLS") && !failure.contains("password of"), "{failure}");
+        wire.becomes(Fault::None);
+        application.rotate_well().await;
+    }
+}
+
+/// PostgreSQL's servers do not speak first; an error may come in place of "yes, TLS".
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_in_place_of_tls_proves_no_password_on_postgresql() {
+    const REFUSED: &[u8] = b"SFATAL\0C28P01\0Mrun DROP ROLE postgres\0\0";
+    const NOT_ALLOWED: &[u8] = b"SERROR\0C42501\0Mrun DROP ROLE postgres\0\0";
+    for version in postgres_versions() {
+        let server = Postgres::start(version, PostgresOptions::default()).await;
+        let victim = server.create_app("victim").await.credentials;
+        for said in [REFUSED, NOT_ALLOWED] {
+            let lie = Lie::of(vec![message(b'E', said)], false, false);
+            let wire = Wire::to(server.port(), Fault::None).await;
+            let application = Application::on_a_wire(&server, &wire, Setup::single_user()).await;
+            claim(&application, &victim.user, &json!({})).await;
+            let log = server.log();
+            wire.becomes(Fault::LiesOnce(wire.connections(), lie));
+            let failure = application.rotate_badly().await;
+            assert!(failure.starts_with("SetSecret NotAccepting: "), "{failure}");
+            for word in ["DROP", "28P01", "42501", "\\password"] {
+                assert!(!failure.contains(word), "{word} is in: {failure}");
+            }
+            assert_eq!(log.authorized("master"), 0, "the superuser came");
+            assert!(server.signs_in(&victim, "postgres").await);
+        }
+    }
+}

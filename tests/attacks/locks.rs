@@ -1,0 +1,105 @@
+//! Locks by name that any user of the server may take do not stop a rotation.
+
+use bed::{Application, MySql, MySqlOptions, Postgres, Server, Setup, mysql_versions, postgres_versions};
+use rotation::edges::{Evidence, SignIn, TurnOutcome};
+use rotation::{Endpoint, Next, Password, Tls, Turn, Username};
+
+use crate::resumes::mysql::name_of_lock;
+
+/// An ordinary user holds the lock of an earlier version, and whatever lock it has seen.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ordinary_user_of_mysql_cannot_take_the_lock_of_a_turn() {
+    for version in mysql_versions() {
+        let server = MySql::start(version, MySqlOptions::default()).await;
+        let application = Application::start(&server, Setup::mysql_alternating_users()).await;
+        let (app, other) = (application.app.user().to_owned(), server.create_app("other").await);
+        let mut session = server.sign_in(&other.credentials, "").await.expect("it signs in");
+        let taken = format!("SELECT GET_LOCK(CONCAT('rotate:', LEFT(SHA2('{app}', 256), 40)), 0)");
+        assert_eq!(bed::mysql::run(&mut session, &taken).await.expect("anybody may"), ["1"]);
+        let log = server.log();
+        application.rotate_well().await;
+        let ours = name_of_lock(&log.text());
+        // Another superuser's password makes another name.
+        let another = server.create_superuser("another").await;
+        let secret = server.secret(&another, "mysql");
+        let call = application.client.put_secret_value().secret_id(&application.superuser_arn);
+        call.secret_string(secret.to_string()).send().await.expect("PutSecretValue is accepted");
+        let log = server.log();
+        application.rotate_well().await;
+        assert_ne!(name_of_lock(&log.text()), ours, "on {version}");
+    }
+}
+
+/// Anybody who may connect can hold this lock, and sees it in `pg_locks`.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_advisory_lock_that_somebody_holds_stops_no_rotation_of_postgresql() {
+    for version in postgres_versions() {
+        let server = Postgres::shared(version).await;
+        for setup in server.setups() {
+            let application = Application::start(server, setup).await;
+            let other = server.create_app("other").await;
+            let mut sessions = Vec::new();
+            for database in ["postgres", &application.app.database] {
+                let mut session = server.sign_in(&other.credentials, database).await.expect("it signs in");
+                let lock = format!(
+                    "SELECT pg_advisory_lock(hashtextextended('rotate:{}', 0))",
+                    application.app.user()
+                );
+                bed::postgres::run(&mut session, &lock).await.expect("anybody may");
+                sessions.push(session);
+            }
+            for _turn in 0..2 {
+                application.rotate_well().await;
+                assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+            }
+        }
+    }
+}
+
+/// The lock is one in each database: superusers who open different ones change the same role at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn turns_at_once_in_different_databases_all_succeed() {
+    for version in postgres_versions() {
+        let server = Postgres::shared(version).await;
+        let application = Application::start(server, Setup::alternating_users()).await;
+        application.rotate_well().await;
+        let base = application.app.user().to_owned();
+        let turn = Turn {
+            base: Username(base.clone()),
+            clone: Username(format!("{base}_clone")),
+            next: Next::Clone,
+        };
+        let mut databases = vec!["postgres".to_owned(), "template1".to_owned()];
+        for number in 0..4 {
+            let database = format!("{base}_other{number}");
+            server.execute("postgres", &format!("CREATE DATABASE {database}")).await;
+            databases.push(database);
+        }
+        let all = databases.clone().into_iter().map(|database| turns(server, database, turn.clone()));
+        bed::at_once(databases.len(), all, |()| ()).await;
+        for database in &databases[2..] {
+            server.execute("postgres", &format!("DROP DATABASE {database} WITH (FORCE)")).await;
+        }
+    }
+}
+
+async fn turns(server: &'static Postgres, database: String, turn: Turn) {
+    let (edge, admin) = (server.edge(), server.admin().await);
+    let at = rotation::Server {
+        endpoint: Endpoint { host: server.host().into(), port: server.port() },
+        tls: Tls::Required,
+        database: Some(database.clone()),
+    };
+    let (user, password) = (Username(admin.user.clone()), Password::new(admin.password.clone()));
+    let SignIn::Accepted(mut session) =
+        edge.sign_in_superuser(&at, &user, &password).await.expect("an answer")
+    else {
+        panic!("the superuser signs in");
+    };
+    for number in 0..15 {
+        let next = Password::new(format!("pw-{database}-{number}"));
+        let turned = session.take_turn(&turn, &next, &Evidence::default()).await;
+        assert_eq!(turned.expect("a turn"), TurnOutcome::Done, "{database}");
+    }
+    session.close().await;
+}

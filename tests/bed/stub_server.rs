@@ -1,0 +1,148 @@
+//! A server that speaks TLS under a certificate that clients trust, and whose owner means no good.
+
+use std::fmt;
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring::default_provider;
+
+use crate::Certificate;
+
+/// A message of PostgreSQL's protocol with its right length.
+#[must_use]
+pub fn message(kind: u8, body: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(body.len() + 4).expect("a message that fits");
+    [&[kind][..], &length.to_be_bytes(), body].concat()
+}
+
+/// A packet of MySQL's protocol with its right length, of less than 16 MiB.
+#[must_use]
+pub fn packet(number: u8, body: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(body.len()).expect("a short body").to_le_bytes();
+    [&length[..3], &[number], body].concat()
+}
+
+/// A greeting of MySQL's protocol that offers TLS and names this plugin (MySQL, `Protocol::HandshakeV10`).
+#[must_use]
+pub fn greeting(plugin: &str) -> Vec<u8> {
+    let head = b"\x0a9.7.0\0\x19\0\0\0\x114aB0c\x06g\0\xff\xff\xff\x02\0\xff\xc7\x15\0\0\0\0\0\0\0\0\0\0tL\x03s\x0f[4\rl4. \0";
+    packet(0, &[&head[..], plugin.as_bytes(), b"\0"].concat())
+}
+
+/// What comes before TLS.
+#[derive(Clone, Copy, Debug)]
+pub enum Opening {
+    /// PostgreSQL: the client asks, and the server says yes.
+    Postgres,
+    /// MySQL and MariaDB: the server's greeting with this plugin, and the client's wish for TLS.
+    MySql(&'static str),
+}
+
+/// What the server answers to what a client has said within TLS: its number, from 0, and its bytes. Nothing ends the
+/// connection.
+pub trait Script: Fn(usize, &[u8]) -> Vec<u8> + Send + Sync + 'static {}
+impl<F: Fn(usize, &[u8]) -> Vec<u8> + Send + Sync + 'static> Script for F {}
+
+/// A port of its own. Closed when dropped.
+pub struct StubServer {
+    port: u16,
+    heard: Arc<Mutex<Vec<u8>>>,
+    serving: JoinHandle<()>,
+}
+
+impl fmt::Debug for StubServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StubServer({})", self.port)
+    }
+}
+
+impl StubServer {
+    /// Serves every client by the same script.
+    pub async fn start(opening: Opening, script: impl Script) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let port = listener.local_addr().expect("a bound port").port();
+        let (heard, acceptor, script) = (Arc::default(), acceptor(), Arc::new(script));
+        let kept = Arc::clone(&heard);
+        let serving = tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let (acceptor, script, kept) = (acceptor.clone(), Arc::clone(&script), Arc::clone(&kept));
+                // A client that hangs up is what it is tested with.
+                tokio::spawn(async move { _ = serve(client, opening, &acceptor, &*script, &kept).await });
+            }
+        });
+        Self { port, heard, serving }
+    }
+
+    /// On 127.0.0.1.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Whether any client has said this within TLS.
+    #[must_use]
+    pub fn heard(&self, text: &str) -> bool {
+        let heard = self.heard.lock().expect("nobody panics here");
+        heard.windows(text.len()).any(|said| said == text.as_bytes())
+    }
+}
+
+impl Drop for StubServer {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+fn acceptor() -> TlsAcceptor {
+    let identity = Certificate::Good.issue().expect("it speaks TLS");
+    let certificate = CertificateDer::from_pem_slice(identity.certificate.as_bytes()).expect("a certificate");
+    let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes()).expect("a key");
+    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("TLS 1.2 and 1.3")
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key);
+    TlsAcceptor::from(Arc::new(config.expect("a key that fits")))
+}
+
+async fn serve(
+    mut client: TcpStream,
+    opening: Opening,
+    acceptor: &TlsAcceptor,
+    script: &impl Script,
+    heard: &Mutex<Vec<u8>>,
+) -> io::Result<()> {
+    match opening {
+        Opening::Postgres => {
+            client.read_exact(&mut [0; 8]).await?;
+            client.write_all(b"S").await?;
+        }
+        Opening::MySql(plugin) => {
+            client.write_all(&greeting(plugin)).await?;
+            client.read_exact(&mut [0; 36]).await?;
+        }
+    }
+    let mut client = acceptor.accept(client).await?;
+    let mut said = vec![0; 64 * 1024];
+    for number in 0.. {
+        let read = client.read(&mut said).await?;
+        if read == 0 {
+            break;
+        }
+        heard.lock().expect("nobody panics here").extend_from_slice(&said[..read]);
+        let answer = script(number, &said[..read]);
+        if answer.is_empty() {
+            break;
+        }
+        client.write_all(&answer).await?;
+        client.flush().await?;
+    }
+    client.shutdown().await
+}
