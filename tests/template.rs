@@ -248,12 +248,26 @@ fn what_reaches_the_topic() {
     ];
     assert_eq!(rules.iter().map(source).collect::<BTreeSet<_>>(), known.into());
     assert_eq!(full.properties("RotatedLatelyRule")["InputParameters"]["maxDaysSinceRotation"], "40");
-    let policy =
-        pointer(full.properties("TopicPolicy"), "/PolicyDocument/Statement").as_array().expect("statements");
-    let publishers: Vec<_> =
-        policy.iter().map(|statement| statement["Principal"]["Service"].as_str()).collect();
-    assert_eq!(publishers, [Some("cloudwatch.amazonaws.com"), Some("events.amazonaws.com")]);
     assert_eq!(full.properties("Topic")["KmsMasterKeyId"], KEY);
+}
+
+#[test]
+fn eventbridge_may_publish_only_where_a_rule_publishes() {
+    let sets = [
+        json!({}),
+        json!({"CloudTrailIsLogging": "true"}),
+        json!({"CreateConfigRules": "true"}),
+        json!({"CloudTrailIsLogging": "true", "CreateConfigRules": "true"}),
+    ];
+    let rules = [0, 1, 1, 2];
+    for ((rendered, set), rules) in render::all(&sets).iter().zip(&sets).zip(rules) {
+        assert_eq!(rendered.ids("AWS::Events::Rule").len(), rules, "{set}");
+        let policy = pointer(rendered.properties("TopicPolicy"), "/PolicyDocument/Statement");
+        let statements = policy.as_array().expect("statements").iter();
+        let publishers: Vec<_> = statements.map(|one| one["Principal"]["Service"].as_str()).collect();
+        let expected = [Some("cloudwatch.amazonaws.com"), Some("events.amazonaws.com")];
+        assert_eq!(publishers, expected[..1 + rules.min(1)], "{set}");
+    }
 }
 
 #[test]
