@@ -1,6 +1,7 @@
 //! The bed itself: what the other tests rely on.
 
 mod mysql;
+mod tried;
 
 use std::{
     collections::BTreeSet,

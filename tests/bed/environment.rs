@@ -58,6 +58,12 @@ pub(crate) fn mysql_programs(version: MySqlVersion) -> PathBuf {
     folder
 }
 
+/// The file of the exact versions that all tests have passed on: `BED_TRIED_VERSIONS`, or the repository's own.
+pub(crate) fn tried_versions() -> PathBuf {
+    variable("BED_TRIED_VERSIONS")
+        .map_or_else(|| repository().join("tests/tools/tried-versions"), PathBuf::from)
+}
+
 /// The folder of packaged functions (`NAME/bootstrap`, from the repository's root) to run instead of those that cargo
 /// builds here: `BED_PACKAGE`.
 pub(crate) fn package() -> Option<PathBuf> {

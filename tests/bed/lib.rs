@@ -37,6 +37,7 @@ mod setup;
 pub mod stub_server;
 mod tether;
 pub mod torture;
+mod tried;
 pub mod wire;
 
 pub use app::App;

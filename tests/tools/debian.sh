@@ -100,7 +100,7 @@ found=$(sed -nE 's/.* Ver ([0-9]+\.[^ ]+).*/\1/p' <<<"$said")
 [[ ${found%%.*} == "${asked%%.*}" ]] ||
   fail "Debian $suite has $kind ${found:-of no known version} by now, and not $asked: name another suite in the Makefile,"
 [[ $found == "$asked".* ]] || echo "Debian $suite has moved on from $kind $asked; tests take what it has now"
-echo "$name is $found of Debian $suite"
+tests/tools/tried.sh "$name" "${found%%-*}"
 
 touch "$half/unpacked/$stamp"
 # Root runs the server as another user, whatever our umask says.

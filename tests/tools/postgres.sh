@@ -51,5 +51,6 @@ chmod -R u+rwX,go+rX "$native"
 said=$("$native/bin/postgres" --version) || fail "PostgreSQL $version does not run: see above,"
 found=${said##* }
 [[ $found == "$major".* ]] || fail "the package of PostgreSQL $version holds $found,"
+tests/tools/tried.sh "postgres-$major" "$found"
 rm -rf "$folder"
 mv "$native" "$folder"

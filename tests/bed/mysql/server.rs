@@ -37,6 +37,7 @@ pub(super) struct Server {
 impl Server {
     pub(super) async fn start(version: MySqlVersion, options: &MySqlOptions<'_>) -> Self {
         let programs = Programs::of(version);
+        crate::tried::note_if_untried(&version.to_string(), &programs.server());
         let folder = Folder::new();
         let template = programs.template();
         copy(&template.join("data"), &folder.path.join("data"));

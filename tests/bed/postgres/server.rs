@@ -34,6 +34,8 @@ pub(super) struct Server {
 impl Server {
     pub(super) async fn start(version: u16, options: &PostgresOptions<'_>) -> Self {
         let programs = postgres_programs(version);
+        let program = path(&programs.join("bin/postgres")).to_owned();
+        crate::tried::note_if_untried(&format!("postgres-{version}"), &[program]);
         let folder = Folder::new();
         let programs = reachable(&programs, &folder.path);
         let template = template(version, &programs);
