@@ -1,16 +1,15 @@
 //! The bed itself: what the other tests rely on.
 
 mod mysql;
+mod others;
+mod processes;
 mod tried;
 
 use std::{
     collections::BTreeSet,
     fs,
-    io::{BufRead, BufReader, ErrorKind},
-    net::TcpStream,
+    io::ErrorKind,
     os::unix::fs::PermissionsExt,
-    path::Path,
-    process::{Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering::SeqCst},
@@ -26,8 +25,7 @@ use bed::{
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// Tests that are run as programs of their own, by other tests.
-const TO_BE_KILLED: &str = "bed_works::a_process_with_a_server_to_be_killed";
+/// A test that is run as a program of its own, by another test.
 const FUNCTION: &str = "bed_works::a_function_that_does_what_its_event_says";
 
 #[tokio::test]
@@ -111,33 +109,6 @@ async fn settings_and_pg_hba_of_a_server_of_ones_own_take_effect() {
     let folder = server.folder();
     drop(server);
     eventually("the folder is gone", || !folder.exists());
-}
-
-#[tokio::test]
-#[ignore = "the other half of the next test, which kills it"]
-async fn a_process_with_a_server_to_be_killed() {
-    let server = Postgres::start(postgres_versions()[0], PostgresOptions::default()).await;
-    eprintln!("STARTED {} {}", server.port(), server.folder().display());
-    std::future::pending::<()>().await;
-}
-
-#[test]
-fn a_killed_process_leaves_neither_a_server_nor_a_folder() {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command
-        .args(["--exact", "--ignored", "--nocapture", TO_BE_KILLED])
-        .stderr(Stdio::piped())
-        .stdout(Stdio::null());
-    let mut child = command.spawn().unwrap();
-    let lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
-    let started = lines.into_iter().find(|line| line.starts_with("STARTED ")).unwrap();
-    let (port, folder) = started.trim_start_matches("STARTED ").split_once(' ').unwrap();
-    let address = format!("127.0.0.1:{port}");
-    assert!(TcpStream::connect(&address).is_ok() && Path::new(folder).exists());
-    child.kill().unwrap(); // SIGKILL
-    child.wait().unwrap();
-    eventually("the server is gone", || TcpStream::connect(&address).is_err());
-    eventually("the folder is gone", || !Path::new(folder).exists());
 }
 
 #[tokio::test]

@@ -20,7 +20,8 @@ pub fn postgres_versions() -> Vec<u16> {
 }
 
 /// The folder of an installed PostgreSQL, with `bin/postgres` in it: `BED_POSTGRES_18`, or what `make tools` fetched.
-pub(crate) fn postgres_programs(version: u16) -> PathBuf {
+#[must_use]
+pub fn postgres_programs(version: u16) -> PathBuf {
     let named = format!("BED_POSTGRES_{version}");
     let folder = variable(&named)
         .map_or_else(|| repository().join(format!("target/tools/postgres-{version}")), PathBuf::from);
@@ -46,7 +47,8 @@ pub fn mysql_versions() -> Vec<MySqlVersion> {
 
 /// The folder of an unpacked MySQL or MariaDB, with `usr/sbin` in it: `BED_MYSQL_9_7` and so on, or what `make tools`
 /// fetched.
-pub(crate) fn mysql_programs(version: MySqlVersion) -> PathBuf {
+#[must_use]
+pub fn mysql_programs(version: MySqlVersion) -> PathBuf {
     let named = format!("BED_{}", version.to_string().to_uppercase().replace(['-', '.'], "_"));
     let folder =
         variable(&named).map_or_else(|| repository().join(format!("target/tools/{version}")), PathBuf::from);

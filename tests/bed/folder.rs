@@ -1,51 +1,102 @@
 //! A folder for one server: gone with it, and gone at the next start if a crash of the machine left it behind.
 
 use std::{
-    fs::{self, File},
-    os::unix::fs::{MetadataExt, PermissionsExt, chown},
+    fs::{self, DirBuilder, File, FileType, Permissions},
+    os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown, fchown},
     path::{Path, PathBuf},
     process::{Child, Command},
     sync::Once,
 };
 
+use crate::{
+    private,
+    server_user::{NOBODY, PATH, as_server_user, copy, runs_as_root, server_user_prefix, user},
+    tether::{Stop, tethered},
+};
+
 const PREFIX: &str = "rotation-bed-";
 /// The file that keeps a folder when its server ends.
 const STAYS: &str = "stays";
-/// PostgreSQL refuses to run as root: then it runs as this user (nobody).
-const NOBODY: u32 = 65534;
 
 /// A new folder below the system's temporary folder. Whoever starts a server in it passes `lock` on to the server's
 /// processes: the folder is in use for as long as any process holds the lock.
+///
+/// It belongs to us and no other user can write in it, so no name in it can be replaced by a link. Files that the
+/// server creates are in [`Folder::server`], which belongs to the server's user. In that folder we change files only as
+/// that user ([`Folder::as_server_user`]): a name in it may be a link to any file of ours.
 pub(crate) struct Folder {
     pub(crate) path: PathBuf,
-    pub(crate) lock: File,
+    lock: File,
 }
 
 impl Folder {
+    /// A folder with mode 0700.
     pub(crate) fn new() -> Self {
         static LEFT_BEHIND: Once = Once::new();
         LEFT_BEHIND.call_once(remove_left_behind);
         let prefix = format!("{PREFIX}{}-", user());
-        let path = tempfile::Builder::new().prefix(&prefix).tempdir().expect("a temporary folder").keep();
+        let path = private::temporary_folder(&std::env::temp_dir(), &prefix).keep();
         // Under its name it is locked already: another process that looks for what is left behind finds none or this.
-        let lock = File::create(path.join("lock.new")).expect("a lock file");
+        let lock = private::file(&path.join("lock.new"));
         lock.lock().expect("nobody else locks a new file");
         fs::rename(path.join("lock.new"), path.join("lock")).expect("a file in a new folder");
-        if runs_as_root() {
-            chown(&path, Some(NOBODY), Some(NOBODY)).expect("root may give a folder away");
+        Self { path, lock }
+    }
+
+    /// A folder that the server's user may pass through (mode 0710), but not list or write. In it is the folder
+    /// `server`, which belongs to that user and holds a copy of `data`.
+    pub(crate) fn for_server(data: Option<&Path>) -> Self {
+        let folder = Self::new();
+        let server = folder.server();
+        private::folder(&server);
+        if let Some(data) = data {
+            copy(data, &server.join("data"));
         }
-        let folder = Self { path, lock };
+        if runs_as_root() {
+            // Last, because from here on a name in it may be a link.
+            chown(&server, Some(NOBODY), Some(NOBODY)).expect("root may give a folder away");
+            chown(&folder.path, None, Some(NOBODY)).expect("root may give a folder to a group");
+            fs::set_permissions(&folder.path, Permissions::from_mode(0o710)).expect("the folder is ours");
+        }
+        let mut test = as_server_user("test");
         assert!(
-            as_server_user("test")
-                .args(["-w"])
-                .arg(&folder.path)
-                .status()
-                .is_ok_and(|status| status.success()),
-            "user {NOBODY} cannot reach {}: root cannot run PostgreSQL itself, so set TMPDIR to a folder that \
-             everybody may enter, such as /tmp",
-            folder.path.display()
+            test.arg("-w").arg(&server).status().is_ok_and(|status| status.success()),
+            "uid {NOBODY}, which runs servers for root, cannot write in {}: set TMPDIR to a folder that all users may \
+             enter, such as /tmp, and install setpriv (util-linux) if it is missing",
+            server.display()
         );
         folder
+    }
+
+    /// The folder that belongs to the server's user: data, socket, process id, temporary files.
+    pub(crate) fn server(&self) -> PathBuf {
+        self.path.join("server")
+    }
+
+    /// A command that runs `program` as the server's user, in [`Folder::server`].
+    pub(crate) fn as_server_user(&self, program: &str) -> Command {
+        let mut command = as_server_user(program);
+        command.current_dir(self.server());
+        command
+    }
+
+    /// A command that runs a server as its user, with standard error in the file `log`.
+    pub(crate) fn command(&self, words: &[&str], stop: Stop) -> Command {
+        let mut command = tethered(&[server_user_prefix(), words].concat(), stop, Some(&self.path));
+        command.env_clear().env("PATH", PATH).current_dir(&self.path);
+        command.stdout(self.lock.try_clone().expect("one more handle"));
+        command.stderr(private::file(&self.path.join("log")));
+        command
+    }
+
+    /// Starts a server, see [`Folder::command`].
+    pub(crate) fn spawn(&self, words: &[&str], stop: Stop) -> Child {
+        self.command(words, stop).spawn().expect("a shell")
+    }
+
+    /// The standard error of the server since its last start.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.path.join("log")).unwrap_or_default()
     }
 
     /// Stops the server behind this shell, and returns when it is dead. The folder stays.
@@ -66,46 +117,31 @@ impl Folder {
         fs::remove_file(self.path.join(STAYS)).expect("it was to stay");
     }
 
-    /// Writes a file that only the server's user and we can read.
-    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
+    /// Writes a file that only we can read (0600).
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        private::write(&self.path.join(name), text);
+    }
+
+    /// Writes a file that belongs to the server's user (0600). That user can change its contents, but not replace it.
+    pub(crate) fn give(&self, name: &str, text: &str) -> PathBuf {
         let path = self.path.join(name);
-        fs::write(&path, text).expect("a file in the server's folder");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("the file is ours");
+        let file = private::write(&path, text);
         if runs_as_root() {
-            chown(&path, Some(NOBODY), Some(NOBODY)).expect("root may give a file away");
+            fchown(&file, Some(NOBODY), Some(NOBODY)).expect("root may give a file away");
         }
+        path
+    }
+
+    /// Creates an empty folder that the server's user cannot write in (0500).
+    pub(crate) fn empty(&self, name: &str) -> PathBuf {
+        let path = self.path.join(name);
+        DirBuilder::new().mode(0o500).create(&path).expect("a folder in ours");
         path
     }
 }
 
-/// `program` as the user that may run PostgreSQL: nobody if we are root, else ourselves.
-pub(crate) fn as_server_user(program: &str) -> Command {
-    let prefix = server_user_prefix();
-    let mut words = prefix.iter().copied().chain([program]);
-    let mut command = Command::new(words.next().unwrap_or(program));
-    command.args(words);
-    command
-}
-
-/// The words before a command that make it run as the server's user.
-pub(crate) fn server_user_prefix() -> &'static [&'static str] {
-    if runs_as_root() { &["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] } else { &[] }
-}
-
-pub(crate) fn user() -> u32 {
-    fs::metadata("/proc/self").expect("/proc is mounted").uid()
-}
-
-pub(crate) fn runs_as_root() -> bool {
-    user() == 0
-}
-
-/// Keeps owners and modes.
-pub(crate) fn copy(from: &Path, to: &Path) {
-    let copied = Command::new("cp").arg("-a").args([from, to]).output().expect("cp runs");
-    assert!(copied.status.success(), "{}", String::from_utf8_lossy(&copied.stderr));
-}
-
+/// Removes the folders of processes of ours that have ended. The temporary folder is shared: other users can create
+/// anything in it under such a name.
 fn remove_left_behind() {
     let prefix = format!("{PREFIX}{}-", user());
     let entries = fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten();
@@ -118,6 +154,17 @@ fn remove_left_behind() {
 }
 
 fn is_left_behind(folder: &Path) -> bool {
+    let lock = folder.join("lock");
     // Without a lock file it is being made at this moment.
-    File::open(folder.join("lock")).is_ok_and(|lock| lock.try_lock().is_ok())
+    is_ours(folder, FileType::is_dir)
+        && is_ours(&lock, FileType::is_file)
+        && File::open(lock).is_ok_and(|lock| lock.try_lock().is_ok())
+}
+
+/// Whether a path belongs to us, is of this type, and cannot be written by others. It is not opened, because opening a
+/// FIFO blocks until somebody writes to it.
+fn is_ours(path: &Path, is: fn(&FileType) -> bool) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|found| {
+        found.uid() == user() && is(&found.file_type()) && found.permissions().mode() & 0o022 == 0
+    })
 }

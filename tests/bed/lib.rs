@@ -2,7 +2,8 @@
 //! Runtime API, and a wire between them that can be cut.
 //!
 //! Everything listens on loopback, lives in a folder of its own below the system's temporary folder, and goes away
-//! with the process that started it, however that ends.
+//! with the process that started it, however that ends. Other users cannot read what it
+//! writes, and no server runs as root.
 #![expect(
     clippy::expect_used,
     clippy::panic,
@@ -29,12 +30,15 @@ mod ministack;
 mod moto;
 pub mod mysql;
 pub mod postgres;
+pub mod private;
 pub mod role;
 mod runtime_api;
 mod secrets_manager;
 mod server;
+mod server_user;
 mod setup;
 pub mod stub_server;
+mod template;
 mod tether;
 pub mod torture;
 mod tried;

@@ -54,10 +54,10 @@ async fn a_server_ends_and_its_folder_is_gone_when_it_is_dropped() {
     for version in mysql_versions() {
         let server = MySql::start(version, MySqlOptions::default()).await;
         let folder = server.folder();
-        let process = fs::read_to_string(folder.join("pid")).expect("the server says who it is");
+        let process = fs::read_to_string(folder.join("server/pid")).expect("the server says who it is");
         let process = format!("/proc/{}", process.trim());
         assert!(fs::exists(&process).is_ok_and(|runs| runs));
-        assert!(folder.join("data").is_dir());
+        assert!(folder.join("server/data").is_dir());
         drop(server);
         while folder.exists() {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;

@@ -1,8 +1,7 @@
 //! The server's process and folder.
 
 use std::{
-    fmt,
-    fs::{self, File},
+    fmt, fs,
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command},
@@ -13,9 +12,11 @@ use std::{
 use super::{MySqlOptions, MySqlVersion, text};
 use crate::{
     authority,
-    environment::{mysql_programs, repository},
-    folder::{Folder, copy, runs_as_root, user},
-    tether::{Stop, tethered},
+    environment::mysql_programs,
+    folder::Folder,
+    server_user::reachable,
+    template::{Template, template},
+    tether::Stop,
 };
 
 /// Long enough for a busy machine; a start takes a second.
@@ -38,10 +39,9 @@ impl Server {
     pub(super) async fn start(version: MySqlVersion, options: &MySqlOptions<'_>) -> Self {
         let programs = Programs::of(version);
         crate::tried::note_if_untried(&version.to_string(), &programs.server());
-        let folder = Folder::new();
-        let template = programs.template();
-        copy(&template.join("data"), &folder.path.join("data"));
-        let root_password = fs::read_to_string(template.join("password")).expect("the template's password");
+        let template = programs.fresh();
+        let folder = Folder::for_server(Some(&template.data));
+        let root_password = template.root_password;
         // Free now; a server that finds it taken says so in its log, which the caller prints.
         let port =
             TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
@@ -81,7 +81,7 @@ impl Server {
     async fn wait_until_it_listens(&self) {
         let deadline = Instant::now() + START;
         loop {
-            let log = fs::read_to_string(self.folder.path.join("log")).unwrap_or_default();
+            let log = self.folder.log();
             if log.contains("ready for connections") {
                 return;
             }
@@ -114,7 +114,8 @@ struct Programs {
 
 impl Programs {
     fn of(version: MySqlVersion) -> Self {
-        Self { version, folder: mysql_programs(version) }
+        let program = format!("usr/sbin/{}", program(version));
+        Self { version, folder: reachable(&mysql_programs(version), &program) }
     }
 
     /// The server under its own libraries: by its own loader, since those of a newer Debian do not run under an
@@ -127,7 +128,7 @@ impl Programs {
             .find(|loader| loader.exists())
             .expect("the package holds its loader");
         let older = path(&self.folder.join("lib/x86_64-linux-gnu")).to_owned();
-        let program = path(&self.folder.join("usr/sbin").join(self.program())).to_owned();
+        let program = path(&self.folder.join("usr/sbin").join(program(self.version))).to_owned();
         let mut words = vec![
             path(&loader).to_owned(),
             "--library-path".into(),
@@ -136,9 +137,6 @@ impl Programs {
             "--no-defaults".into(),
             format!("--basedir={}", path(&self.folder.join("usr"))),
         ];
-        if runs_as_root() {
-            words.push("--user=root".into());
-        }
         match self.version {
             MySqlVersion::MySql97 => words.push("--secure-file-priv=NULL".into()),
             MySqlVersion::MariaDb1011 | MySqlVersion::MariaDb118 => {
@@ -148,54 +146,31 @@ impl Programs {
         words
     }
 
-    fn program(&self) -> &'static str {
-        match self.version {
-            MySqlVersion::MySql97 => "mysqld",
-            MySqlVersion::MariaDb1011 | MySqlVersion::MariaDb118 => "mariadbd",
-        }
-    }
-
     fn share(&self) -> PathBuf {
         let name = if self.version == MySqlVersion::MariaDb118 { "mariadb" } else { "mysql" };
         self.folder.join("usr/share").join(name)
     }
 
-    /// A fresh data folder and its root password, made once: copying it takes a tenth of a second.
-    fn template(&self) -> PathBuf {
-        let templates = repository().join("target/bed");
-        let template = templates.join(format!("{}-user-{}", self.version, user()));
-        if template.is_dir() {
-            return template;
-        }
-        fs::create_dir_all(&templates).expect("a folder in target");
-        let made = tempfile::tempdir_in(&templates).expect("a folder in target");
-        let password = uuid::Uuid::new_v4().to_string();
-        let root = format!("ALTER USER 'root'@'localhost' IDENTIFIED BY {};\n", text(&password));
-        let data = format!("--datadir={}", path(&made.path().join("data")));
-        match self.version {
-            MySqlVersion::MySql97 => self.initialize(made.path(), &data, &root),
-            MySqlVersion::MariaDb1011 | MySqlVersion::MariaDb118 => self.bootstrap(made.path(), &data, &root),
-        }
-        fs::write(made.path().join("password"), password).expect("a file in target");
-        // Another process may have been quicker; its template is as good.
-        let _ = fs::rename(made.path(), &template);
-        template
+    /// The data folder of a new server.
+    fn fresh(&self) -> Template {
+        template(&self.version.to_string(), |folder, password| {
+            let root = format!("ALTER USER 'root'@'localhost' IDENTIFIED BY {};\n", text(password));
+            match self.version {
+                MySqlVersion::MySql97 => self.initialize(folder, &root),
+                MySqlVersion::MariaDb1011 | MySqlVersion::MariaDb118 => self.bootstrap(folder, &root),
+            }
+        })
     }
 
-    fn initialize(&self, made: &Path, data: &str, root: &str) {
-        let file = made.join("root.sql");
-        fs::write(&file, root).expect("a file in target");
-        let initialize = ["--initialize-insecure", "--innodb-redo-log-capacity=8M", data];
-        let file = format!("--init-file={}", path(&file));
-        let temporary = format!("--tmpdir={}", path(made));
-        let words = initialize.into_iter().chain([file.as_str(), temporary.as_str()]);
-        run(self.server().iter().map(String::as_str).chain(words), None);
+    fn initialize(&self, folder: &Folder, root: &str) {
+        let file = format!("--init-file={}", path(&folder.give("root.sql", root)));
+        self.make_data(folder, &["--initialize-insecure", "--innodb-redo-log-capacity=8M", &file], None);
         // The identity of a server, which its copies must not share.
-        fs::remove_file(made.join("data/auto.cnf")).expect("the server has an identity");
+        run(folder.as_server_user("rm").arg("data/auto.cnf"), None);
     }
 
-    fn bootstrap(&self, made: &Path, data: &str, root: &str) {
-        fs::create_dir_all(made.join("data/mysql")).expect("a folder in target");
+    fn bootstrap(&self, folder: &Folder, root: &str) {
+        run(folder.as_server_user("mkdir").args(["-p", "data/mysql"]), None);
         let mut sql =
             "create database if not exists mysql;\nuse mysql;\nSET @auth_root_socket=NULL;\n".to_owned();
         for name in MARIADB_TABLES {
@@ -208,13 +183,23 @@ impl Programs {
             sql += &fs::read_to_string(file.expect("the package holds it")).expect("a file of the package");
         }
         sql += &format!("FLUSH PRIVILEGES;\n{root}");
-        let temporary = format!("--tmpdir={}", path(made));
-        run(self.server().iter().map(String::as_str).chain(["--bootstrap", data, &temporary]), Some(&sql));
+        self.make_data(folder, &["--bootstrap"], Some(&sql));
+    }
+
+    fn make_data(&self, folder: &Folder, words: &[&str], input: Option<&str>) {
+        let server = self.server();
+        let mut command = folder.as_server_user(&server[0]);
+        command.args(&server[1..]).args(words);
+        command.arg(format!("--datadir={}/data", path(&folder.server())));
+        command.arg(format!("--tmpdir={}", path(&folder.server())));
+        run(&mut command, input);
     }
 
     fn words(&self, folder: &Folder, options: &MySqlOptions<'_>, port: u16) -> Vec<String> {
         folder.write("authority.pem", authority::pem());
-        let here = path(&folder.path).to_owned();
+        // In our folder, where the server's user cannot put a link or a FIFO in its place.
+        let general_log = folder.give("general.log", "");
+        let here = path(&folder.server()).to_owned();
         let mut words = self.server();
         words.extend([
             format!("--datadir={here}/data"),
@@ -229,7 +214,7 @@ impl Programs {
             "--innodb-flush-log-at-trx-commit=0".into(),
             "--skip-log-bin".into(),
             "--general-log=1".into(),
-            format!("--general-log-file={here}/general.log"),
+            format!("--general-log-file={}", path(&general_log)),
         ]);
         match self.version {
             MySqlVersion::MySql97 => {
@@ -239,17 +224,17 @@ impl Programs {
                         .map(String::from),
                 );
             }
-            MySqlVersion::MariaDb1011 | MySqlVersion::MariaDb118 => {}
+            // MariaDB has no NULL: it reads and writes files in this folder only, and cannot write there.
+            MySqlVersion::MariaDb1011 | MySqlVersion::MariaDb118 => {
+                words.push(format!("--secure-file-priv={}", path(&folder.empty("files"))));
+            }
         }
         match options.certificate.issue() {
             Some(identity) => {
-                folder.write("server.pem", &identity.certificate);
-                folder.write("server.key", &identity.key);
-                words.extend([
-                    format!("--ssl-ca={here}/authority.pem"),
-                    format!("--ssl-cert={here}/server.pem"),
-                    format!("--ssl-key={here}/server.key"),
-                ]);
+                let certificate = folder.give("server.pem", &identity.certificate);
+                let key = folder.give("server.key", &identity.key);
+                words.push(format!("--ssl-cert={}", path(&certificate)));
+                words.push(format!("--ssl-key={}", path(&key)));
             }
             None if self.version == MySqlVersion::MySql97 => words.push("--tls-version=".into()),
             None => words.push("--skip-ssl".into()),
@@ -259,20 +244,17 @@ impl Programs {
     }
 }
 
-fn spawn(folder: &Folder, words: &[String]) -> Child {
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let mut command = tethered(&words, Stop::Kill, Some(&folder.path));
-    command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").current_dir(&folder.path);
-    let log = File::create(folder.path.join("log")).expect("a log file");
-    command.stdout(folder.lock.try_clone().expect("one more handle")).stderr(log);
-    command.spawn().expect("a shell")
+fn program(version: MySqlVersion) -> &'static str {
+    if version.is_mariadb() { "mariadbd" } else { "mysqld" }
 }
 
-/// Runs a program that makes a data folder; panics with its words if it fails.
-fn run<'a>(words: impl Iterator<Item = &'a str>, input: Option<&str>) {
-    let words: Vec<&str> = words.collect();
-    let mut command = Command::new(words[0]);
-    command.args(&words[1..]);
+fn spawn(folder: &Folder, words: &[String]) -> Child {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    folder.spawn(&words, Stop::Kill)
+}
+
+/// Runs a command that prepares a data folder. Panics with its standard error if it fails.
+fn run(command: &mut Command, input: Option<&str>) {
     let file = input.map(|input| {
         use std::io::{Seek, Write};
         let mut file = tempfile::tempfile().expect("a temporary file");
