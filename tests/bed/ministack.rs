@@ -3,6 +3,7 @@
 use std::{
     io::{Read, Write},
     net::{TcpListener, TcpStream},
+    path::PathBuf,
     process::{Child, Stdio},
     time::{Duration, Instant},
 };
@@ -12,14 +13,15 @@ use tokio::process::Command;
 use crate::{
     environment::{repository, set_by_cargo},
     folder::Folder,
-    tether::{Stop, tethered},
+    server_user::reachable,
+    tether::Stop,
 };
 
 const START: Duration = Duration::from_secs(60);
 const BUCKET: &str = "artifacts";
 
-/// A MiniStack with an empty bucket in it. It runs functions as processes of this machine. It ends with this value, or
-/// with the process, and they with it.
+/// A MiniStack with an empty bucket in it. It runs functions as processes of this machine, and any local user can deploy
+/// one to it, so it runs as the servers' user. It ends with this value, or with the process, and they with it.
 pub struct MiniStack {
     port: u16,
     shell: Child,
@@ -35,16 +37,20 @@ impl std::fmt::Debug for MiniStack {
 impl MiniStack {
     /// Starts it on a free port of 127.0.0.1.
     pub async fn start() -> Self {
-        let program = tool("ministack/bin/ministack");
+        let (python, packages) = programs();
         let port =
             TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
-        let folder = Folder::new();
-        let mut command = tethered(&[&program], Stop::Terminate, Some(&folder.path));
-        command.env("TMPDIR", &folder.path).current_dir(&folder.path);
+        let folder = Folder::for_server(None);
+        let python_program = python.join("bin/python3").display().to_string();
+        // -S: without the packages of that Python.
+        let mut command = folder.command(&[&python_program, "-S", "-m", "ministack"], Stop::Terminate);
+        command.env("PYTHONPATH", packages).env("LD_LIBRARY_PATH", python.join("lib"));
+        command.env("TMPDIR", folder.server());
         command.env("BIND_HOST", "127.0.0.1").env("MINISTACK_HOST", "127.0.0.1");
+        // These listen on all addresses.
+        command.env("IOT_MTLS_ENABLED", "0").env("SFTP_ENABLED", "0");
         command.env("GATEWAY_PORT", port.to_string()).env("LAMBDA_EXECUTOR", "local");
         command.env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}"));
-        command.stdout(Stdio::null()).stderr(Stdio::null());
         let mut ministack = Self { port, shell: command.spawn().expect("a shell"), folder };
         ministack.wait_until_it_listens().await;
         ministack.make_bucket();
@@ -67,6 +73,12 @@ impl MiniStack {
     #[must_use]
     pub fn path(&self, name: &str) -> String {
         self.folder.path.join(name).display().to_string()
+    }
+
+    /// Writes a file that the deployed functions can read; returns its path.
+    #[must_use]
+    pub fn give(&self, name: &str, text: &str) -> String {
+        self.folder.give(name, text).display().to_string()
     }
 
     /// Runs `sam` in the repository, and answers what it wrote to standard output; panics with all that it wrote unless
@@ -95,7 +107,7 @@ impl MiniStack {
         let deadline = Instant::now() + START;
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
             let ended = self.shell.try_wait().expect("the shell is our child").is_some();
-            assert!(!ended && Instant::now() < deadline, "MiniStack does not start");
+            assert!(!ended && Instant::now() < deadline, "MiniStack does not start:\n{}", self.folder.log());
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
@@ -118,6 +130,16 @@ impl Drop for MiniStack {
         // Its shell stops it.
         drop(self.shell.stdin.take());
     }
+}
+
+/// The folders of MiniStack's Python and of its packages, in places that the servers' user can enter.
+fn programs() -> (PathBuf, PathBuf) {
+    let asked = "import sys, sysconfig; print(sys.base_prefix, sysconfig.get_path('purelib'), sep='\\n')";
+    let python = std::process::Command::new(tool("ministack/bin/python3")).args(["-c", asked]).output();
+    let output = python.expect("MiniStack's Python runs");
+    let said = String::from_utf8(output.stdout).expect("paths in UTF-8");
+    let (python, packages) = said.trim_end().split_once('\n').expect("two paths");
+    (reachable(python.as_ref(), "bin/python3"), reachable(packages.as_ref(), "ministack"))
 }
 
 fn tool(path: &str) -> String {

@@ -10,7 +10,7 @@ use std::{
 };
 
 use bed::{
-    MySql, Postgres, Server,
+    MiniStack, MySql, Postgres, Server,
     environment::repository,
     mysql::{number, run},
     mysql_versions, postgres, postgres_versions, private,
@@ -47,7 +47,11 @@ async fn databases() -> Vec<(String, PathBuf)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_server_runs_as_root_or_listens_on_more_than_loopback() {
-    for (server, folder) in databases().await {
+    // It runs the functions that it is sent.
+    let ministack = MiniStack::start().await;
+    let mut servers = databases().await;
+    servers.push(("MiniStack".into(), ministack.path("").into()));
+    for (server, folder) in servers {
         let processes = processes(&folder);
         let mut listening = Vec::new();
         for process in processes {
