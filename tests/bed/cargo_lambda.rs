@@ -1,7 +1,6 @@
 //! `cargo lambda watch`: what a reader runs the functions with.
 
 use std::{
-    fs::File,
     net::{TcpListener, TcpStream},
     path::Path,
     process::Child,
@@ -10,6 +9,7 @@ use std::{
 
 use crate::{
     environment::{repository, set_by_cargo},
+    private,
     tether::{Stop, tethered},
 };
 
@@ -24,7 +24,7 @@ pub struct CargoLambda {
 }
 
 impl CargoLambda {
-    /// Starts it with these variables over our own; it and the functions write into `log`.
+    /// Starts it with these variables over our own; it and the functions write into `log`, a new file.
     pub async fn watch(environment: &[(&str, &str)], log: &Path) -> Self {
         let port =
             TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
@@ -37,7 +37,7 @@ impl CargoLambda {
             command.env_remove(variable);
         }
         command.envs(environment.iter().copied());
-        let log_file = File::create(log).expect("a log file");
+        let log_file = private::file(log);
         command.stdout(log_file.try_clone().expect("one more handle")).stderr(log_file);
         let mut watch = Self { port, shell: command.spawn().expect("a shell") };
         watch.wait_until_it_listens(log).await;

@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use bed::environment::repository;
+use bed::{environment::repository, private};
 use serde_json::Value;
 
 /// The folder of the written events.
@@ -35,6 +35,6 @@ pub(crate) fn write(sent: &Value, name: &str) -> Result<String, String> {
     if serde_json::from_str::<Value>(&event).ok().as_ref() != Some(sent) {
         return Err(format!("events/{template} is not what Secrets Manager sends"));
     }
-    fs::write(folder().join(format!("{name}.json")), &event).expect("a file in target/demo/events");
+    private::write(&folder().join(format!("{name}.json")), &event);
     Ok(event)
 }

@@ -9,7 +9,7 @@ use std::{
 use aws_sdk_secretsmanager::Client;
 use bed::{
     CargoLambda, MySql, MySqlOptions, MySqlVersion, Postgres, PostgresOptions, Server, authority,
-    environment::repository, postgres_versions, secrets_manager,
+    environment::repository, postgres_versions, private, secrets_manager,
 };
 use local_aws::{LocalAws, Options};
 use serde_json::Value;
@@ -72,7 +72,9 @@ impl Stage {
     pub(crate) async fn set_up(engines: &[Engine]) -> Self {
         let folder = repository().join("target/demo");
         let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(crate::events::folder()).expect("a folder in target");
+        // Closed to other users: events hold rotation tokens.
+        private::folder(&folder);
+        private::folder(&crate::events::folder());
 
         let servers = Arc::new(Servers::start(engines).await);
 
@@ -127,7 +129,7 @@ impl Stage {
 
 async fn watch(folder: &Path, local_aws: &LocalAws, log: &Path) -> CargoLambda {
     let authority = folder.join("authority.pem");
-    fs::write(&authority, authority::pem()).expect("a file in target/demo");
+    private::write(&authority, authority::pem());
     let environment = [
         ("SECRETS_MANAGER_ENDPOINT", local_aws.url()),
         ("DATABASE_CA_FILE", authority.to_string_lossy().into_owned()),
