@@ -10,7 +10,7 @@ use std::{
 };
 
 use bed::{
-    MiniStack, MySql, Postgres, Server,
+    MiniStack, MySql, Postgres, PostgresOptions, Server,
     environment::repository,
     mysql::{number, run},
     mysql_versions, postgres, postgres_versions, private,
@@ -119,6 +119,9 @@ async fn the_folder_of_a_server_is_closed_to_all_but_us_and_its_user() {
             };
             assert_eq!((mode(&path), owner(&path)), (expected, whose), "{server}: {name}");
         }
+        // We read them, so they must not be where the server's user could put a FIFO or a link in their place.
+        let logs: &[&str] = if server.starts_with("postgres") { &["log"] } else { &["log", "general.log"] };
+        assert!(logs.iter().all(|log| folder.join(log).is_file()), "{server}");
         if user() == 0 {
             assert!(may(NOBODY, "-x", &folder), "{server}: its user may pass");
             assert!(!may(NOBODY, "-r", &folder) && !may(NOBODY, "-w", &folder), "{server}: and no more");
@@ -143,6 +146,23 @@ async fn templates_and_their_passwords_are_closed_to_other_users() {
         }
     }
     assert!(passwords >= postgres_versions().len() + mysql_versions().len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_in_the_folder_of_a_servers_user_does_not_lead_root_to_a_file() {
+    if user() != 0 {
+        return; // The folder is our own.
+    }
+    let server = Postgres::start(postgres_versions()[0], PostgresOptions::default()).await;
+    let folder = server.folder();
+    server.stop();
+    let roots = private::temporary_folder(&std::env::temp_dir(), "of-root-");
+    let file = roots.path().join("new");
+    symlink(&file, folder.join("server/data/standby.signal")).unwrap();
+    let start = tokio::spawn(async move { server.start_as_standby().await });
+    assert!(start.await.is_err(), "its user may not create that file");
+    assert!(!file.exists());
+    fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]
