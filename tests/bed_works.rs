@@ -1,5 +1,6 @@
 //! The bed itself: what the other tests rely on.
 
+mod access_keys;
 mod mysql;
 mod others;
 mod processes;

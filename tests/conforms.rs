@@ -6,8 +6,8 @@ mod deviations;
 mod http;
 mod servers;
 
-use bed::Moto;
-use local_aws::{LocalAws, Options};
+use bed::{Moto, start_local_aws};
+use local_aws::Options;
 use serde_json::Value;
 
 use self::calls::Sequence;
@@ -16,7 +16,7 @@ use self::http::Answer;
 
 /// Runs every sequence on both. Answers what differs, as `sequence: operation: what`.
 async fn differences(sequences: &[Sequence]) -> Vec<String> {
-    let (moto, local) = (Moto::start().await, LocalAws::start(Options::default()).await.expect("local-aws"));
+    let (moto, local) = (Moto::start().await, start_local_aws(Options::default()).await);
     let mut found = Vec::new();
     for sequence in sequences {
         for (operation, body) in &sequence.calls {

@@ -77,9 +77,14 @@ fn seeds_reach_what_they_are_for() {
     for name in ["mysql", "mariadb", "mariadb_10", "own", "certificate", "factors", "expired"] {
         databases::fuzzing::show_create_user(&text("settings", name)).expect(name);
     }
-    for (name, statuses) in
-        [("create_and_read", "200 200 200"), ("put_and_move", "200 200 200"), ("rds", "404 200")]
-    {
+    for (name, statuses) in [
+        ("create_and_read", "200 200 200"),
+        ("put_and_move", "200 200 200"),
+        ("rds", "404 200"),
+        // There is no secret `s`.
+        ("local", "200 200 200 400 400 400 200"),
+        ("without_the_key", "400 400 400 403"),
+    ] {
         let answers =
             local_aws_request::answers(&local_aws_request::requests(&seed("local_aws_request", name)));
         let answers = String::from_utf8(answers).expect("UTF-8");

@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use bed::{
     App, Credentials, MiniStack, MySql, MySqlVersion, Postgres, Server, authority, postgres_versions,
-    secrets_manager, store,
+    secrets_manager, start_local_aws, store,
 };
 use local_aws::{LocalAws, Options};
 use serde_json::{Value, json};
@@ -82,9 +82,9 @@ fn capital(word: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn secrets_are_rotated_through_the_deployed_functions() {
-    let local =
-        LocalAws::start(Options { attempts: 1, ..Options::default() }).await.expect("local-aws starts");
     let ministack = MiniStack::start().await;
+    let access_keys = vec![ministack.access_key().clone()];
+    let local = start_local_aws(Options { access_keys, attempts: 1, ..Options::default() }).await;
     let outputs = deploy(&ministack, &local).await;
     local.set_lambda_url(&ministack.url());
     let postgres = Postgres::shared(postgres_versions()[0]).await;

@@ -11,7 +11,10 @@ use local_aws::{LocalAws, Options, Rotation};
 use serde_json::{Value, json};
 
 use crate::role::{self, On};
-use crate::{App, Credentials, FunctionError, Functions, Postgres, Server, Setup, Wire, secrets_manager};
+use crate::{
+    App, Credentials, FunctionError, Functions, Postgres, Server, Setup, Wire, secrets_manager,
+    start_local_aws,
+};
 
 /// The steps of a rotation, by their names on the wire, in order.
 pub const STEPS: [&str; 4] = ["createSecret", "setSecret", "testSecret", "finishSecret"];
@@ -68,7 +71,7 @@ impl<'a, S: Server> Application<'a, S> {
     /// The same for an application that exists.
     pub async fn with(server: &'a S, app: App, setup: Setup<'_>) -> Self {
         let options = Options { attempts: setup.attempts, pause: Duration::ZERO, ..Options::default() };
-        let local = LocalAws::start(options).await.expect("local-aws starts");
+        let local = start_local_aws(options).await;
         let client = secrets_manager(&local.url());
         let superuser_arn = store(&client, "superuser", &server.superuser_secret().await).await;
 

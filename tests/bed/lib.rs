@@ -58,7 +58,9 @@ pub use ministack::MiniStack;
 pub use moto::Moto;
 pub use mysql::{MySql, MySqlOptions, MySqlVersion};
 pub use postgres::{Postgres, PostgresOptions};
-pub use secrets_manager::{aws_at, secrets_manager};
+pub use secrets_manager::{
+    FUNCTIONS_KEY, OWN_KEY, aws_as, aws_at, secrets_manager, secrets_manager_as, start_local_aws,
+};
 pub use server::Server;
 pub use setup::Setup;
 pub use stub_server::StubServer;

@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use local_aws::AccessKey;
 use tokio::process::Command;
 
 use crate::{
@@ -24,6 +25,7 @@ const BUCKET: &str = "artifacts";
 /// one to it, so it runs as the servers' user. It ends with this value, or with the process, and they with it.
 pub struct MiniStack {
     port: u16,
+    account: AccessKey,
     shell: Child,
     folder: Folder,
 }
@@ -51,7 +53,10 @@ impl MiniStack {
         command.env("IOT_MTLS_ENABLED", "0").env("SFTP_ENABLED", "0");
         command.env("GATEWAY_PORT", port.to_string()).env("LAMBDA_EXECUTOR", "local");
         command.env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}"));
-        let mut ministack = Self { port, shell: command.spawn().expect("a shell"), folder };
+        let account = format!("{:012}", uuid::Uuid::new_v4().as_u128() % 1_000_000_000_000);
+        command.env("MINISTACK_ACCOUNT_ID", &account);
+        let account = AccessKey::new(&account).expect("digits");
+        let mut ministack = Self { port, account, shell: command.spawn().expect("a shell"), folder };
         ministack.wait_until_it_listens().await;
         ministack.make_bucket();
         ministack
@@ -61,6 +66,13 @@ impl MiniStack {
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The access key of the functions that run here: MiniStack gives them the number of their account, which is random
+    /// here. MiniStack has no authentication, so whoever asks it has that key. Store nothing of value for it.
+    #[must_use]
+    pub fn access_key(&self) -> &AccessKey {
+        &self.account
     }
 
     /// The bucket for what is deployed.

@@ -49,7 +49,7 @@ pub fn calls_of(function: &str) -> BTreeSet<Call> {
 
 /// What a function that rotates `own` was seen to call.
 pub(crate) fn seen(callers: BTreeSet<Caller>, own: &str) -> BTreeSet<(On, String)> {
-    let by_function = callers.into_iter().filter(|caller| caller.access_key == FUNCTIONS_KEY);
+    let by_function = callers.into_iter().filter(|caller| caller.access_key == *FUNCTIONS_KEY);
     by_function
         .map(|caller| {
             let on = match caller.secret_id.as_deref() {

@@ -1,5 +1,6 @@
 //! Making a call, and making its answer comparable.
 
+use bed::OWN_KEY;
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
@@ -17,7 +18,7 @@ pub(super) async fn answer(url: &str, operation: &str, body: &Value) -> Answer {
     let request = hyper::Request::post(url)
         .header("content-type", "application/x-amz-json-1.1")
         .header("x-amz-target", format!("secretsmanager.{operation}"))
-        .header("authorization", AUTHORIZATION)
+        .header("authorization", authorization("secretsmanager"))
         .header("x-amz-date", "20260101T000000Z")
         .body(Full::from(body.to_string()))
         .expect("a request");
@@ -34,9 +35,14 @@ pub(super) async fn answer(url: &str, operation: &str, body: &Value) -> Answer {
     Answer { status, error, body }
 }
 
-/// Signed by nobody: neither server verifies.
-pub(super) const AUTHORIZATION: &str = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/us-east-1/secretsmanager/aws4_request, \
-     SignedHeaders=host, Signature=0000000000000000000000000000000000000000000000000000000000000000";
+/// An access key that local-aws accepts, and a signature of nobody: neither server verifies that.
+pub(super) fn authorization(service: &str) -> String {
+    format!(
+        "AWS4-HMAC-SHA256 Credential={}/20260101/us-east-1/{service}/aws4_request, \
+         SignedHeaders=host, Signature=0000000000000000000000000000000000000000000000000000000000000000",
+        OWN_KEY.expose()
+    )
+}
 
 /// Moments and the random end of an ARN become their kind; lists without an order are sorted; null is absent.
 fn normalize(value: &mut Value) {

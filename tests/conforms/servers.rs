@@ -1,10 +1,10 @@
 //! What RDS says of a server: the same fields of the same answers.
 
-use bed::Moto;
+use bed::{Moto, start_local_aws};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
-use local_aws::{DbCluster, DbClusterMember, DbInstance, LocalAws, MemberRole, Options};
+use local_aws::{DbCluster, DbClusterMember, DbInstance, MemberRole, Options};
 
 /// The fields that tell which address belongs to which server, in the order of an answer.
 const FIELDS: [&str; 14] = [
@@ -41,7 +41,7 @@ async fn describe(url: &str, action: &str, parameters: &str) -> (u16, Vec<String
 async fn call(url: &str, action: &str, parameters: &str) -> (u16, String) {
     let request = hyper::Request::post(url)
         .header("content-type", "application/x-www-form-urlencoded")
-        .header("authorization", super::http::AUTHORIZATION.replace("secretsmanager", "rds"))
+        .header("authorization", super::http::authorization("rds"))
         .header("x-amz-date", "20260101T000000Z")
         .body(Full::from(format!("Action={action}&Version=2014-10-31&{parameters}")))
         .expect("a request");
@@ -60,7 +60,7 @@ fn field(answer: &[String], name: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rds_describes_instances_and_replicas_in_the_same_fields() {
-    let (moto, local) = (Moto::start().await, LocalAws::start(Options::default()).await.expect("local-aws"));
+    let (moto, local) = (Moto::start().await, start_local_aws(Options::default()).await);
     let made = "DBInstanceClass=db.t4g.micro&Engine=postgres&AllocatedStorage=20&MasterUsername=m&MasterUserPassword=mmmmmmmm";
     call(&moto.url(), "CreateDBInstance", &format!("DBInstanceIdentifier=shop&{made}")).await;
     let replica = "DBInstanceIdentifier=copy&SourceDBInstanceIdentifier=shop";
@@ -89,7 +89,7 @@ async fn rds_describes_instances_and_replicas_in_the_same_fields() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rds_describes_clusters_in_the_same_fields() {
-    let (moto, local) = (Moto::start().await, LocalAws::start(Options::default()).await.expect("local-aws"));
+    let (moto, local) = (Moto::start().await, start_local_aws(Options::default()).await);
     let made = "Engine=aurora-postgresql&MasterUsername=m&MasterUserPassword=mmmmmmmm&Port=5432";
     call(&moto.url(), "CreateDBCluster", &format!("DBClusterIdentifier=ring&{made}")).await;
     let member = "DBInstanceIdentifier=one&DBClusterIdentifier=ring&DBInstanceClass=db.r6g.large&Engine=aurora-postgresql";

@@ -2,7 +2,7 @@
 
 use std::{fs, io};
 
-use bed::{STEPS, environment::repository};
+use bed::{OWN_KEY, STEPS, environment::repository};
 
 use crate::{
     cast::{Engine, cast},
@@ -25,6 +25,7 @@ pub(crate) async fn wait(stage: &Stage, engines: &[Engine]) {
     }
     println!("To see the secrets, or to rotate again (`cargo run --bin local-aws -- --help` says how):");
     println!("  export LOCAL_AWS_ENDPOINT={}", stage.local_aws.url());
+    println!("  export LOCAL_AWS_ACCESS_KEY={}", OWN_KEY.expose());
     for role in cast(engines).take(1) {
         println!("  cargo run --quiet --bin local-aws -- show {}", role.application);
     }

@@ -8,8 +8,8 @@ use std::{
 
 use aws_sdk_secretsmanager::Client;
 use bed::{
-    CargoLambda, MySql, MySqlOptions, MySqlVersion, Postgres, PostgresOptions, Server, authority,
-    environment::repository, postgres_versions, private, secrets_manager,
+    CargoLambda, FUNCTIONS_KEY, MySql, MySqlOptions, MySqlVersion, Postgres, PostgresOptions, Server,
+    authority, environment::repository, postgres_versions, private, secrets_manager, start_local_aws,
 };
 use local_aws::{LocalAws, Options};
 use serde_json::Value;
@@ -78,8 +78,7 @@ impl Stage {
 
         let servers = Arc::new(Servers::start(engines).await);
 
-        let local_aws =
-            LocalAws::start(Options { attempts: 2, ..Options::default() }).await.expect("local-aws starts");
+        let local_aws = start_local_aws(Options { attempts: 2, ..Options::default() }).await;
         let secrets = secrets_manager(&local_aws.url());
         show::part("local-aws (Secrets Manager)", &local_aws.url());
 
@@ -134,7 +133,7 @@ async fn watch(folder: &Path, local_aws: &LocalAws, log: &Path) -> CargoLambda {
         ("SECRETS_MANAGER_ENDPOINT", local_aws.url()),
         ("DATABASE_CA_FILE", authority.to_string_lossy().into_owned()),
         ("AWS_REGION", "us-east-1".to_owned()),
-        ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE".to_owned()),
+        ("AWS_ACCESS_KEY_ID", FUNCTIONS_KEY.expose().to_owned()),
         ("AWS_SECRET_ACCESS_KEY", "an-example".to_owned()),
     ];
     let environment = environment.each_ref().map(|(name, value)| (*name, value.as_str()));

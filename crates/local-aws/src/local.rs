@@ -7,6 +7,9 @@
 //! | `calls` | GET, DELETE | the log of calls |
 //! | `tags` | PUT | `{"SecretId", "Tags": {key: value}}`, keys that AWS reserves included |
 //! | `instances`, `clusters` | PUT | registers an RDS instance or cluster |
+//!
+//! A request carries the access key in the same `Authorization` header as one to AWS's APIs. One check then covers all,
+//! and a browser sends that header for a web page only if the server agrees, which this one never does.
 
 use hyper::header::CONTENT_TYPE;
 use hyper::http::request::Parts;

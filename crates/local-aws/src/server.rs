@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::AccessKey;
 use crate::calls::{Call, CallLog, Caller};
 use crate::failures::{Failure, Failures};
 use crate::rds::{DbCluster, DbInstance, Servers};
@@ -19,6 +20,9 @@ use crate::throttle::Throttle;
 pub struct Options {
     /// Where to listen; loopback only. Port 0 (the default) takes any free port.
     pub address: SocketAddr,
+    /// A request is answered only if it carries one of these keys; several tell callers apart. Without any (the
+    /// default) there is one random key, which [`LocalAws::access_key`] returns.
+    pub access_keys: Vec<AccessKey>,
     /// Where functions are called: what stands before `/2015-03-31/functions/NAME/invocations`.
     pub lambda_url: Option<String>,
     /// How many calls of `PutSecretValue` and `UpdateSecretVersionStage` together are admitted a second; none is no
@@ -38,6 +42,7 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            access_keys: Vec::new(),
             lambda_url: None,
             writes_per_second: None,
             latency: Duration::ZERO,
@@ -51,7 +56,7 @@ impl Default for Options {
 /// Why a server did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// There is no authentication worth the name here, so other machines must not reach it.
+    /// Requests come in cleartext, access keys and values with them, so other machines must not reach it.
     #[error("{0} is not a loopback address; local-aws listens on this machine only")]
     NotLoopback(SocketAddr),
     /// Functions are called over plain HTTP.
@@ -105,6 +110,12 @@ impl LocalAws {
     /// Where it listens, for `--endpoint-url` and the SDKs: `http://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// The access key that clients sign with; the first, if there are several.
+    pub fn access_key(&self) -> &AccessKey {
+        // `new_service` makes one where none is given.
+        &self.service.settings.access_keys[0]
     }
 
     /// From now on, calls functions there; a URL that is not `http` makes every step fail as unreachable.
@@ -184,6 +195,10 @@ impl Drop for LocalAws {
 }
 
 pub(crate) fn new_service(options: Options) -> Service {
+    let mut access_keys = options.access_keys;
+    if access_keys.is_empty() {
+        access_keys.push(AccessKey::random());
+    }
     Service {
         secrets: Mutex::new(Secrets::default()),
         servers: Mutex::new(Servers::default()),
@@ -194,6 +209,7 @@ pub(crate) fn new_service(options: Options) -> Service {
         lambda_url: Mutex::new(options.lambda_url),
         client: client(),
         settings: Settings {
+            access_keys,
             latency: options.latency,
             attempts: options.attempts,
             pause: options.pause,

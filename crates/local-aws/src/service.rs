@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
+use crate::AccessKey;
 use crate::calls::CallLog;
 use crate::failures::Failures;
 use crate::rds::Servers;
@@ -29,6 +30,8 @@ pub(crate) struct Service {
 
 /// What a running server never changes.
 pub(crate) struct Settings {
+    /// One of these must be in every request.
+    pub(crate) access_keys: Vec<AccessKey>,
     pub(crate) latency: Duration,
     pub(crate) attempts: u32,
     pub(crate) pause: Duration,

@@ -1,29 +1,8 @@
 //! The command line, as a person uses it.
 
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, Output, Stdio};
-
 use serde_json::json;
 
-use crate::support::{Aws, Function, Reply, call, id};
-
-/// Runs a command against a server, on a thread of its own, so that the server goes on.
-async fn run(aws: &Aws, arguments: &[&str], input: &str) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_local-aws"));
-    command.args(arguments).env("LOCAL_AWS_ENDPOINT", aws.server.url());
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let input = input.to_owned();
-    let ran = tokio::task::spawn_blocking(move || {
-        let mut child = command.spawn().expect("the binary starts");
-        child.stdin.take().expect("a pipe").write_all(input.as_bytes()).expect("the input is read");
-        child.wait_with_output().expect("the binary ends")
-    });
-    ran.await.expect("no panic")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
+use crate::support::{Aws, Function, Reply, id, run, text};
 
 #[tokio::test]
 async fn create_reads_the_value_from_standard_input_and_show_never_prints_it() {
@@ -100,18 +79,4 @@ async fn serve_refuses_an_address_that_others_can_reach() {
     let failed = run(&aws, &["serve", "--address", "0.0.0.0", "--port", "0"], "").await;
     assert_eq!(failed.status.code(), Some(1));
     assert!(text(&failed.stderr).contains("not a loopback address"), "{}", text(&failed.stderr));
-}
-
-#[tokio::test]
-async fn serve_says_where_it_listens() {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_local-aws"));
-    command.args(["serve", "--port", "0"]).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut server = command.spawn().expect("the binary starts");
-    let mut line = String::new();
-    BufReader::new(server.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
-    let url = line.split([' ', ',']).find(|word| word.starts_with("http://127.0.0.1:"));
-    let listed = call(url.expect("a URL"), "ListSecrets", json!({})).await;
-    server.kill().expect("it runs");
-    server.wait().expect("it ends");
-    assert_eq!(listed, Ok(json!({"SecretList": []})));
 }

@@ -5,7 +5,7 @@ use hyper::{Request, StatusCode};
 use local_aws::{LocalAws, Options, StartError};
 use serde_json::json;
 
-use crate::support::{Aws, Sign, send, signed, unsigned};
+use crate::support::{Aws, Sign, send, signed};
 
 #[tokio::test]
 async fn an_address_that_others_can_reach() {
@@ -51,16 +51,6 @@ async fn a_web_page_of_any_origin() {
             assert!(!response.headers().contains_key("access-control-allow-origin"));
         }
     }
-}
-
-#[tokio::test]
-async fn a_request_without_a_signature() {
-    let aws = Aws::with_secret().await;
-    let request = unsigned(&aws.server.url(), "ListSecrets", json!({})).map(Full::from);
-    let answer = send(request).await.expect("an answer");
-    assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
-    let body = String::from_utf8_lossy(answer.body()).into_owned();
-    assert!(body.contains("MissingAuthenticationTokenException"), "{body}");
 }
 
 #[tokio::test]

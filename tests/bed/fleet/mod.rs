@@ -24,7 +24,7 @@ pub use self::{
     row::{Row, report, summary},
 };
 use crate::torture::Strategy;
-use crate::{Functions, Setup, at_once, secrets_manager, store};
+use crate::{Functions, Setup, at_once, secrets_manager, start_local_aws, store};
 
 /// As the template has it.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -89,7 +89,7 @@ impl<S: Crowded> Fleet<S> {
             invoke_timeout: TIMEOUT * 2,
             ..Options::default()
         };
-        let local = LocalAws::start(options).await.expect("local-aws starts");
+        let local = start_local_aws(options).await;
         let client = secrets_manager(&local.url());
         let functions = start_functions(&server, &local).await;
         let members = enlist(&server, &client, plan.secrets).await;

@@ -81,7 +81,7 @@ impl Row {
     }
 
     pub(super) fn count(&mut self, calls: &[Call]) {
-        for call in calls.iter().filter(|call| call.access_key == FUNCTIONS_KEY) {
+        for call in calls.iter().filter(|call| call.access_key == *FUNCTIONS_KEY) {
             self.calls += 1;
             let is_write = ["PutSecretValue", "UpdateSecretVersionStage"].contains(&call.operation.as_str());
             match call.error.as_deref() {

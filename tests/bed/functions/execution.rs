@@ -163,7 +163,8 @@ impl Function {
         Execution { api, shell, tether, memory }
     }
 
-    /// AWS Lambda developer guide, "Defined runtime environment variables". The credentials open nothing.
+    /// AWS Lambda developer guide, "Defined runtime environment variables". The access key is accepted by the local-aws of
+    /// this process only; the rest opens nothing.
     fn set_by_lambda(&self) -> [(&'static str, &str); 10] {
         [
             ("AWS_LAMBDA_FUNCTION_NAME", &self.name),
@@ -173,7 +174,7 @@ impl Function {
             ("AWS_LAMBDA_LOG_STREAM_NAME", "bed"),
             ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
             ("AWS_REGION", "us-east-1"),
-            ("AWS_ACCESS_KEY_ID", FUNCTIONS_KEY),
+            ("AWS_ACCESS_KEY_ID", FUNCTIONS_KEY.expose()),
             ("AWS_SECRET_ACCESS_KEY", "an-example-that-opens-nothing"),
             ("AWS_SESSION_TOKEN", "an-example-that-opens-nothing"),
         ]

@@ -1,25 +1,29 @@
 use http_body_util::{BodyExt, Full};
+use hyper::http::request::Builder;
 use hyper::{Method, Request};
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
 use super::CliError;
+use super::key::Key;
 
-/// Where the server is.
+/// Where the server is, and its access key.
 #[derive(clap::Args)]
 pub(super) struct Endpoint {
     /// The URL of the server that runs
     #[arg(long, env = "LOCAL_AWS_ENDPOINT", default_value = "http://127.0.0.1:4566")]
     endpoint: String,
+    #[command(flatten)]
+    key: Key,
 }
 
 impl Endpoint {
     /// Calls an operation of Secrets Manager.
     pub(super) async fn call(&self, operation: &str, body: &Json) -> Result<Json, CliError> {
-        let request = Request::post(self.url("/"))
+        let request = self
+            .request(Method::POST, "/")?
             .header("content-type", "application/x-amz-json-1.1")
             .header("x-amz-target", format!("secretsmanager.{operation}"))
-            .header("authorization", "AWS4-HMAC-SHA256 Credential=local, SignedHeaders=host, Signature=none")
             .body(Full::from(body.to_string()));
         self.send(request).await
     }
@@ -31,23 +35,26 @@ impl Endpoint {
         query: &[(&str, &str)],
     ) -> Result<T, CliError> {
         let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
-        let url = self.url(&format!("/_local/{path}?{query}"));
-        let answer = self.send(Request::get(url).body(Full::default())).await?;
+        let request = self.request(Method::GET, &format!("/_local/{path}?{query}"))?;
+        let answer = self.send(request.body(Full::default())).await?;
         serde_json::from_value(answer).map_err(|_| self.foreign())
     }
 
     /// Writes under `/_local/`.
     pub(super) async fn put(&self, path: &str, body: &Json) -> Result<(), CliError> {
-        let request = Request::builder()
-            .method(Method::PUT)
-            .uri(self.url(&format!("/_local/{path}")))
+        let request = self
+            .request(Method::PUT, &format!("/_local/{path}"))?
             .header("content-type", "application/json")
             .body(Full::from(body.to_string()));
         self.send(request).await.map(drop)
     }
 
-    fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.endpoint.trim_end_matches('/'))
+    fn request(&self, method: Method, path: &str) -> Result<Builder, CliError> {
+        let key = self.key.required()?;
+        let signature =
+            format!("AWS4-HMAC-SHA256 Credential={}/, SignedHeaders=host, Signature=none", key.expose());
+        let url = format!("{}{path}", self.endpoint.trim_end_matches('/'));
+        Ok(Request::builder().method(method).uri(url).header("authorization", signature))
     }
 
     async fn send(

@@ -1,3 +1,5 @@
+use super::key::VARIABLE;
+
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CliError {
@@ -5,6 +7,11 @@ pub(super) enum CliError {
         "cannot reach local-aws at {endpoint}; start it with `local-aws serve`, or name it with --endpoint"
     )]
     Unreachable { endpoint: String, source: Box<dyn std::error::Error + Send + Sync> },
+    #[error("{VARIABLE} is not set; copy its `export` line from what `local-aws serve` printed at its start")]
+    NoKey,
+    // Without the value: it may be a key with a slip in it.
+    #[error("{VARIABLE} is no access key, which is 16 to 128 letters, digits and underscores")]
+    BadKey,
     #[error("{code}: {message}")]
     Refused { code: String, message: String },
     #[error("the answer of {endpoint} is not that of local-aws")]

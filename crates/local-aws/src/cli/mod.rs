@@ -4,6 +4,7 @@ mod calls;
 mod client;
 mod create;
 mod error;
+mod key;
 mod register;
 mod rotate;
 mod serve;
@@ -18,7 +19,7 @@ use error::CliError;
 
 /// A strict AWS Secrets Manager on this machine, and the service side of rotation.
 #[derive(Parser)]
-#[command(name = "local-aws", version)]
+#[command(name = "local-aws", version, after_help = key::HELP)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -5,9 +5,11 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::CliError;
+use super::key::{HELP, Key, VARIABLE};
 use crate::{LocalAws, Options, WRITES_PER_SECOND};
 
 #[derive(clap::Args)]
+#[command(after_help = HELP)]
 pub(super) struct Args {
     /// The port to listen on; 0 for any free one
     #[arg(long, default_value_t = 4566)]
@@ -30,6 +32,8 @@ pub(super) struct Args {
     /// Seconds that one call of a function may take
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     invoke_timeout: u64,
+    #[command(flatten)]
+    key: Key,
 }
 
 /// Serves until it is interrupted or told to end.
@@ -39,8 +43,11 @@ pub(super) async fn run(args: Args, out: &mut impl Write) -> Result<(), CliError
         .with_max_level(tracing::Level::INFO)
         .with_writer(std::io::stderr)
         .init();
+    let chosen = args.key.chosen()?;
+    let is_random = chosen.is_none();
     let server = LocalAws::start(Options {
         address: SocketAddr::new(args.address, args.port),
+        access_keys: chosen.into_iter().collect(),
         lambda_url: Some(args.lambda_url.clone()),
         writes_per_second: args.throttle_writes.then_some(WRITES_PER_SECOND),
         attempts: args.attempts,
@@ -50,11 +57,28 @@ pub(super) async fn run(args: Args, out: &mut impl Write) -> Result<(), CliError
     })
     .await?;
     writeln!(out, "local-aws listens on {}, and calls functions at {}", server.url(), args.lambda_url)?;
+    greet(&server, is_random, out)?;
     out.flush()?;
     let mut ended = signal(SignalKind::terminate())?;
     tokio::select! {
         interrupted = tokio::signal::ctrl_c() => interrupted?,
         _ = ended.recv() => {}
     }
+    Ok(())
+}
+
+/// What to paste into other terminals. A chosen key is not printed: whoever chose it has it.
+fn greet(server: &LocalAws, is_random: bool, out: &mut impl Write) -> Result<(), CliError> {
+    let url = server.url();
+    let key = if is_random { server.access_key().expose() } else { "\"$LOCAL_AWS_ACCESS_KEY\"" };
+    writeln!(out, "Every request must carry its access key. In the terminals of the other commands:")?;
+    writeln!(out, "  export LOCAL_AWS_ENDPOINT={url}")?;
+    if is_random {
+        writeln!(out, "  export {VARIABLE}={key}")?;
+    }
+    writeln!(out, "In those of functions, and of AWS's SDKs and command line:")?;
+    writeln!(out, "  export AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID={key} AWS_SECRET_ACCESS_KEY=any")?;
+    writeln!(out, "  export SECRETS_MANAGER_ENDPOINT={url} AWS_ENDPOINT_URL_SECRETS_MANAGER={url}")?;
+    writeln!(out, "  export AWS_ENDPOINT_URL_RDS={url}")?;
     Ok(())
 }

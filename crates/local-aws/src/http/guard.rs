@@ -1,6 +1,8 @@
 use hyper::HeaderMap;
 use hyper::header::{AUTHORIZATION, HOST, HeaderValue, ORIGIN};
 
+use crate::AccessKey;
+
 /// Refuses every request that a browser may have sent for a web page.
 ///
 /// A web page can make a browser send requests to 127.0.0.1. By a host name of its own that it points here (DNS
@@ -16,18 +18,29 @@ pub(crate) fn check(headers: &HeaderMap) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Whether a request carries a Signature Version 4; the signature itself is not verified.
-pub(crate) fn is_signed(headers: &HeaderMap) -> bool {
-    let signature = headers.get(AUTHORIZATION).and_then(text).unwrap_or_default();
-    let parts = ["Credential=", "SignedHeaders=", "Signature="];
-    signature.starts_with("AWS4-HMAC-SHA256 ") && parts.iter().all(|part| signature.contains(part))
+/// Why a request is not answered: it does not tell that it comes from somebody who was given a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unauthenticated {
+    /// It carries no Signature Version 4.
+    Unsigned,
+    /// The access key is none of the server's.
+    UnknownKey,
 }
 
-/// The access key in `Credential=KEY/DATE/REGION/SERVICE/aws4_request`; empty where there is none.
-pub(crate) fn access_key(headers: &HeaderMap) -> &str {
+/// The server's access key in `Credential=KEY/DATE/REGION/SERVICE/aws4_request`. Nothing else of the signature is
+/// verified.
+pub(super) fn authenticate<'a>(
+    keys: &'a [AccessKey],
+    headers: &HeaderMap,
+) -> Result<&'a AccessKey, Unauthenticated> {
     let signature = headers.get(AUTHORIZATION).and_then(text).unwrap_or_default();
+    let parts = ["Credential=", "SignedHeaders=", "Signature="];
+    if !signature.starts_with("AWS4-HMAC-SHA256 ") || !parts.iter().all(|part| signature.contains(part)) {
+        return Err(Unauthenticated::Unsigned);
+    }
     let scope = signature.split_once("Credential=").map_or("", |(_, scope)| scope);
-    scope.split_once('/').map_or("", |(key, _)| key)
+    let key = scope.split_once('/').map_or("", |(key, _)| key);
+    AccessKey::find(keys, key).ok_or(Unauthenticated::UnknownKey)
 }
 
 fn is_here(host: &str) -> bool {

@@ -16,7 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-pub(crate) use guard::{access_key, is_signed};
+pub(crate) use guard::Unauthenticated;
 
 use crate::service::Service;
 
@@ -63,6 +63,12 @@ async fn answer(service: Arc<Service>, request: Request<Incoming>) -> Result<Ans
         Ok(body) => body.to_bytes(),
         Err(_) => return Ok(plain(StatusCode::PAYLOAD_TOO_LARGE, "the request is longer than 1 MiB")),
     };
+    // First, and whatever is asked for: without a key there is nothing to learn, to change or to fill the log with.
+    let key = match guard::authenticate(&service.settings.access_keys, &head.headers) {
+        Ok(key) => key,
+        Err(why) if is_form(&head.headers) => return Ok(crate::rds::refuse_unauthenticated(why)),
+        Err(why) => return Ok(secrets_manager::refuse_unauthenticated(why)),
+    };
     if let Some(path) = head.uri.path().strip_prefix("/_local/") {
         return Ok(crate::local::answer(&service, &head, path, &body));
     }
@@ -72,9 +78,9 @@ async fn answer(service: Arc<Service>, request: Request<Incoming>) -> Result<Ans
     // The way to AWS and back; what answers below never waits.
     tokio::time::sleep(service.settings.latency).await;
     if is_form(&head.headers) {
-        return crate::rds::answer(&service, &head.headers, &body);
+        return crate::rds::answer(&service, key, &body);
     }
-    secrets_manager::answer(&service, &head.headers, &body)
+    secrets_manager::answer(&service, key, &head.headers, &body)
 }
 
 fn is_form(headers: &HeaderMap) -> bool {

@@ -1,11 +1,12 @@
-use hyper::{HeaderMap, StatusCode};
+use hyper::StatusCode;
 
 use super::servers::Servers;
 use super::write;
 use super::xml::Xml;
+use crate::AccessKey;
 use crate::calls::Call;
 use crate::failures::Effect;
-use crate::http::{Answer, Dropped, access_key, is_signed, respond};
+use crate::http::{Answer, Dropped, Unauthenticated, respond};
 use crate::service::{Service, lock};
 
 /// The error part of an answer of the query protocol.
@@ -22,7 +23,7 @@ impl Fault {
 }
 
 /// Answers one call of the query protocol (form in, XML out), and logs it.
-pub(crate) fn answer(service: &Service, headers: &HeaderMap, body: &[u8]) -> Result<Answer, Dropped> {
+pub(crate) fn answer(service: &Service, access_key: &AccessKey, body: &[u8]) -> Result<Answer, Dropped> {
     let form: Vec<(String, String)> = url::form_urlencoded::parse(body).into_owned().collect();
     let action = member(&form, "Action").unwrap_or_default();
     let effect = service.failures.next(action);
@@ -31,14 +32,12 @@ pub(crate) fn answer(service: &Service, headers: &HeaderMap, body: &[u8]) -> Res
             Err(Fault::new(StatusCode::BAD_REQUEST, code, message.as_str()))
         }
         Some(Effect::DropRequest) => Err(Fault::new(StatusCode::BAD_REQUEST, "Dropped", "")),
-        Some(Effect::DropAnswer) | None => describe(&lock(&service.servers), headers, action, &form),
+        Some(Effect::DropAnswer) | None => describe(&lock(&service.servers), action, &form),
     };
     service.calls.add(Call {
-        operation: action.to_owned(),
         secret_id: identifier(&form, action).map(str::to_owned),
         error: answer.as_ref().err().map(|fault| fault.code.clone()),
-        access_key: access_key(headers).to_owned(),
-        ..Call::default()
+        ..Call::of(action, access_key)
     });
     match effect {
         Some(Effect::DropRequest | Effect::DropAnswer) => Err(Dropped),
@@ -49,16 +48,21 @@ pub(crate) fn answer(service: &Service, headers: &HeaderMap, body: &[u8]) -> Res
     }
 }
 
-fn describe(
-    servers: &Servers,
-    headers: &HeaderMap,
-    action: &str,
-    form: &[(String, String)],
-) -> Result<String, Fault> {
-    if !is_signed(headers) {
-        let message = "Request is missing Authentication Token";
-        return Err(Fault::new(StatusCode::FORBIDDEN, "MissingAuthenticationToken", message));
-    }
+/// What RDS returns for a request without a signature, and for an access key that does not exist (RDS API reference,
+/// "Common errors"). It is the same whatever was asked for.
+pub(crate) fn refuse_unauthenticated(why: Unauthenticated) -> Answer {
+    let (code, message) = match why {
+        Unauthenticated::Unsigned => {
+            ("MissingAuthenticationToken", "Request is missing Authentication Token")
+        }
+        Unauthenticated::UnknownKey => {
+            ("InvalidClientTokenId", "The security token included in the request is invalid.")
+        }
+    };
+    refuse(&Fault::new(StatusCode::FORBIDDEN, code, message))
+}
+
+fn describe(servers: &Servers, action: &str, form: &[(String, String)]) -> Result<String, Fault> {
     match action {
         "DescribeDBInstances" => describe_instances(servers, form),
         "DescribeDBClusters" => describe_clusters(servers, form),

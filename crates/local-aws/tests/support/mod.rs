@@ -1,17 +1,23 @@
 //! A server with a client for it, and a rotation function to call.
 
+mod command;
 mod function;
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
+pub(crate) use command::{run, text};
 pub(crate) use function::{Function, Reply};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
-use local_aws::{LocalAws, Options};
+use local_aws::{AccessKey, LocalAws, Options};
 use serde_json::{Value as Json, json};
+
+/// The access key of every server here.
+pub(crate) static KEY: LazyLock<AccessKey> = LazyLock::new(AccessKey::random);
 
 /// A version id that is easy to tell from others: 32 times the digit.
 pub(crate) fn id(digit: u32) -> String {
@@ -36,6 +42,7 @@ impl Aws {
     }
 
     pub(crate) async fn start_with(options: Options) -> Self {
+        let options = Options { access_keys: vec![KEY.clone()], ..options };
         Aws { server: LocalAws::start(options).await.expect("a free port on loopback") }
     }
 
@@ -108,13 +115,19 @@ pub(crate) fn unsigned(url: &str, operation: &str, body: Json) -> Request<String
         .expect("a request")
 }
 
-pub(crate) trait Sign {
-    fn sign(self) -> Self;
+pub(crate) trait Sign: Sized {
+    /// With the servers' access key.
+    fn sign(self) -> Self {
+        self.sign_with(KEY.expose())
+    }
+
+    fn sign_with(self, key: &str) -> Self;
 }
 
 impl<B> Sign for Request<B> {
-    fn sign(mut self) -> Self {
-        let signature = "AWS4-HMAC-SHA256 Credential=test, SignedHeaders=host, Signature=none";
+    fn sign_with(mut self, key: &str) -> Self {
+        let scope = format!("{key}/20260101/us-east-1/secretsmanager/aws4_request");
+        let signature = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=none");
         self.headers_mut().insert("authorization", signature.parse().expect("a header"));
         self
     }
