@@ -69,7 +69,7 @@ impl MiniStack {
     }
 
     /// The access key of the functions that run here: MiniStack gives them the number of their account, which is random
-    /// here. MiniStack has no authentication, so whoever asks it has that key. Store nothing of value for it.
+    /// here. MiniStack has no authentication, so every local user can ask it for that key. Store nothing of value for it.
     #[must_use]
     pub fn access_key(&self) -> &AccessKey {
         &self.account

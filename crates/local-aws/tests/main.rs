@@ -5,6 +5,7 @@
 mod access_keys;
 mod commands;
 mod fails;
+mod prints;
 mod rds;
 mod refuses;
 mod rotates;

@@ -4,6 +4,7 @@ use serde_json::Value as Json;
 
 use super::CliError;
 use super::client::Endpoint;
+use super::print::line;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -15,7 +16,7 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args, out: &mut impl Write) -> Result<(), CliError> {
     let calls: Vec<Json> = args.endpoint.get("calls", &[]).await?;
     for call in calls {
-        writeln!(out, "{call}")?;
+        line(out, format_args!("{call}"))?;
     }
     Ok(())
 }

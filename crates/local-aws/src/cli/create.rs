@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::CliError;
 use super::client::Endpoint;
+use super::print::{foreign, line};
 use super::tag::{Tags, key_and_value};
 
 #[derive(clap::Args)]
@@ -40,7 +41,7 @@ pub(super) async fn run(args: Args, out: &mut impl Write) -> Result<(), CliError
     if !args.tags.is_empty() {
         args.endpoint.put("tags", &Tags::new(args.name, args.tags).json()).await?;
     }
-    writeln!(out, "{}", answer["ARN"].as_str().unwrap_or_default())?;
+    line(out, format_args!("{}", foreign(answer["ARN"].as_str().unwrap_or_default())))?;
     Ok(())
 }
 

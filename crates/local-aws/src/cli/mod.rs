@@ -5,13 +5,14 @@ mod client;
 mod create;
 mod error;
 mod key;
+mod print;
 mod register;
 mod rotate;
 mod serve;
 mod show;
 mod tag;
 
-use std::io::{Write, stderr, stdout};
+use std::io::{stderr, stdout};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -69,12 +70,12 @@ pub async fn run() -> ExitCode {
 }
 
 fn report(error: &CliError) {
-    let mut text = format!("local-aws: {error}");
+    let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(source) = cause {
         text.push_str(&format!(": {source}"));
         cause = source.source();
     }
     // Nobody is left to tell if standard error is gone.
-    let _ = writeln!(stderr(), "{text}");
+    let _ = print::line(&mut stderr(), format_args!("local-aws: {}", print::foreign(&text)));
 }

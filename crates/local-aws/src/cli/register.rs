@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::CliError;
 use super::client::Endpoint;
+use super::print::line;
 use crate::{DbCluster, DbClusterMember, DbInstance, MemberRole};
 
 #[derive(clap::Args)]
@@ -63,7 +64,7 @@ pub(super) async fn instance(args: InstanceArgs, out: &mut impl Write) -> Result
     let InstanceArgs { identifier, address, port, engine, replica_of, cluster, endpoint } = args;
     let instance = DbInstance { identifier, address, port, engine, replica_of, cluster };
     endpoint.put("instances", &json!(instance)).await?;
-    writeln!(out, "{}", instance.arn())?;
+    line(out, format_args!("{}", instance.arn()))?;
     Ok(())
 }
 
@@ -82,6 +83,6 @@ pub(super) async fn cluster(args: ClusterArgs, out: &mut impl Write) -> Result<(
         members: writers.chain(readers).collect(),
     };
     args.endpoint.put("clusters", &json!(cluster)).await?;
-    writeln!(out, "{}", cluster.arn())?;
+    line(out, format_args!("{}", cluster.arn()))?;
     Ok(())
 }

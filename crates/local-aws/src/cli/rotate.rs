@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 
 use super::CliError;
 use super::client::Endpoint;
+use super::print::{foreign, line};
 use crate::local::{RotationState, VersionState};
 use crate::secrets::{ACCOUNT, REGION};
 use crate::{Rotation, StepResult};
@@ -40,16 +41,16 @@ pub(super) async fn run(args: Args, out: &mut impl Write) -> Result<(), CliError
     }
     let before = unfinished(&endpoint, &secret).await?;
     let (version, mut watch) = match endpoint.call("RotateSecret", &request).await {
-        Ok(answer) => (answer["VersionId"].as_str().unwrap_or_default().to_owned(), Watch::default()),
+        Ok(answer) => (foreign(answer["VersionId"].as_str().unwrap_or_default()), Watch::default()),
         Err(error) => {
             let Some((version, attempts)) = before.filter(|_| is_reattempt(&error)) else {
                 return Err(error);
             };
-            writeln!(out, "{error}")?;
+            line(out, format_args!("{}", foreign(&error.to_string())))?;
             (version, Watch { attempts, steps: 0 })
         }
     };
-    writeln!(out, "rotating {secret} to version {version}")?;
+    line(out, format_args!("rotating {secret} to version {version}"))?;
     loop {
         let state = state(&endpoint, &secret, &version).await?;
         watch.print(&state.rotation, out)?;
@@ -91,7 +92,7 @@ fn is_reattempt(error: &CliError) -> bool {
 fn conclude(secret: String, rotation: &Rotation, out: &mut impl Write) -> Result<(), CliError> {
     let attempts = rotation.attempts.len();
     if rotation.succeeded {
-        writeln!(out, "{secret}: ok")?;
+        line(out, format_args!("{secret}: ok"))?;
         return Ok(());
     }
     Err(CliError::Rotation { secret, attempts })
@@ -109,7 +110,7 @@ impl Watch {
         while let Some(attempt) = rotation.attempts.get(self.attempts) {
             for result in attempt.steps.iter().skip(self.steps) {
                 if self.steps == 0 {
-                    writeln!(out, "attempt {}", self.attempts + 1)?;
+                    line(out, format_args!("attempt {}", self.attempts + 1))?;
                 }
                 print_step(result, out)?;
                 self.steps += 1;
@@ -127,10 +128,11 @@ impl Watch {
 fn print_step(result: &StepResult, out: &mut impl Write) -> Result<(), CliError> {
     let step = result.step.name();
     match &result.outcome {
-        Ok(()) => writeln!(out, "  {step:12}  ok")?,
+        Ok(()) => line(out, format_args!("  {step:12}  ok"))?,
         Err(error) => {
             let kind = error.error_type.as_ref().map(|kind| format!("{kind}: ")).unwrap_or_default();
-            writeln!(out, "  {step:12}  failed: {kind}{}", error.message)?;
+            let said = foreign(&format!("{kind}{}", error.message));
+            line(out, format_args!("  {step:12}  failed: {said}"))?;
         }
     }
     Ok(())

@@ -6,6 +6,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::CliError;
 use super::key::{HELP, Key, VARIABLE};
+use super::print::line;
 use crate::{LocalAws, Options, WRITES_PER_SECOND};
 
 #[derive(clap::Args)]
@@ -56,7 +57,10 @@ pub(super) async fn run(args: Args, out: &mut impl Write) -> Result<(), CliError
         ..Options::default()
     })
     .await?;
-    writeln!(out, "local-aws listens on {}, and calls functions at {}", server.url(), args.lambda_url)?;
+    line(
+        out,
+        format_args!("local-aws listens on {}, and calls functions at {}", server.url(), args.lambda_url),
+    )?;
     greet(&server, is_random, out)?;
     out.flush()?;
     let mut ended = signal(SignalKind::terminate())?;
@@ -67,18 +71,27 @@ pub(super) async fn run(args: Args, out: &mut impl Write) -> Result<(), CliError
     Ok(())
 }
 
-/// What to paste into other terminals. A chosen key is not printed: whoever chose it has it.
+/// What to paste into other terminals. A chosen key is not printed; the person who chose it has it.
 fn greet(server: &LocalAws, is_random: bool, out: &mut impl Write) -> Result<(), CliError> {
     let url = server.url();
     let key = if is_random { server.access_key().expose() } else { "\"$LOCAL_AWS_ACCESS_KEY\"" };
-    writeln!(out, "Every request must carry its access key. In the terminals of the other commands:")?;
-    writeln!(out, "  export LOCAL_AWS_ENDPOINT={url}")?;
+    line(
+        out,
+        format_args!("Every request must carry its access key. In the terminals of the other commands:"),
+    )?;
+    line(out, format_args!("  export LOCAL_AWS_ENDPOINT={url}"))?;
     if is_random {
-        writeln!(out, "  export {VARIABLE}={key}")?;
+        line(out, format_args!("  export {VARIABLE}={key}"))?;
     }
-    writeln!(out, "In those of functions, and of AWS's SDKs and command line:")?;
-    writeln!(out, "  export AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID={key} AWS_SECRET_ACCESS_KEY=any")?;
-    writeln!(out, "  export SECRETS_MANAGER_ENDPOINT={url} AWS_ENDPOINT_URL_SECRETS_MANAGER={url}")?;
-    writeln!(out, "  export AWS_ENDPOINT_URL_RDS={url}")?;
+    line(out, format_args!("In those of functions, and of AWS's SDKs and command line:"))?;
+    line(
+        out,
+        format_args!("  export AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID={key} AWS_SECRET_ACCESS_KEY=any"),
+    )?;
+    line(
+        out,
+        format_args!("  export SECRETS_MANAGER_ENDPOINT={url} AWS_ENDPOINT_URL_SECRETS_MANAGER={url}"),
+    )?;
+    line(out, format_args!("  export AWS_ENDPOINT_URL_RDS={url}"))?;
     Ok(())
 }

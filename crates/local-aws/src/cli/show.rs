@@ -2,6 +2,7 @@ use std::io::Write;
 
 use super::CliError;
 use super::client::Endpoint;
+use super::print::{foreign, line};
 use crate::local::VersionState;
 
 #[derive(clap::Args)]
@@ -16,12 +17,13 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args, out: &mut impl Write) -> Result<(), CliError> {
     let versions: Vec<VersionState> =
         args.endpoint.get("versions", &[("secret", args.secret.as_str())]).await?;
-    let width = versions.iter().map(|version| version.id.len()).max().unwrap_or_default().max(7);
-    writeln!(out, "{:width$}  value  labels", "version")?;
+    let width = versions.iter().map(|version| version.id.len()).max().unwrap_or_default().clamp(7, 64);
+    line(out, format_args!("{:width$}  value  labels", "version"))?;
     for VersionState { id, stages, has_value } in versions {
         let value = if has_value { "yes" } else { "no" };
-        let labels = if stages.is_empty() { "(deprecated)".to_owned() } else { stages.join(", ") };
-        writeln!(out, "{id:width$}  {value:5}  {labels}")?;
+        let labels = if stages.is_empty() { "(deprecated)".to_owned() } else { foreign(&stages.join(", ")) };
+        let id = foreign(&id);
+        line(out, format_args!("{id:width$}  {value:5}  {labels}"))?;
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ pub(crate) async fn run(aws: &Aws, arguments: &[&str], input: &str) -> Output {
 }
 
 /// The same against whatever listens at this URL.
-async fn run_at(url: &str, arguments: &[&str], input: &str) -> Output {
+pub(crate) async fn run_at(url: &str, arguments: &[&str], input: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_local-aws"));
     command.args(arguments).env("LOCAL_AWS_ENDPOINT", url);
     command.env("LOCAL_AWS_ACCESS_KEY", KEY.expose());

@@ -6,7 +6,7 @@ mod function;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-pub(crate) use command::{run, text};
+pub(crate) use command::{run, run_at, text};
 pub(crate) use function::{Function, Reply};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
