@@ -14,12 +14,11 @@
 use hyper::header::CONTENT_TYPE;
 use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use crate::http::{Answer, respond};
-use crate::operations::set_reserved_tags;
+use crate::operations::{parse, set_reserved_tags};
 use crate::rotation::Rotation;
 use crate::secrets::{Numbers, Refusal};
 use crate::service::{Service, lock};
@@ -114,10 +113,6 @@ fn parameter(head: &Parts, name: &str) -> Result<String, Refusal> {
         .find(|(key, _)| key == name)
         .map(|(_, value)| value.into_owned())
         .ok_or_else(|| Refusal::invalid_parameter(format!("the parameter {name} is missing")))
-}
-
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
-    serde_json::from_slice(body).map_err(|error| Refusal::invalid_parameter(error.to_string()))
 }
 
 fn unknown() -> Refusal {

@@ -68,7 +68,14 @@ async fn a_body_of_another_shape_without_quoting_it() {
         .body(Full::from(r#"{"SecretId": 1, "SecretString": "hunter2"}"#))
         .expect("a request")
         .sign();
-    let answer = send(request).await.expect("an answer");
-    let body = String::from_utf8_lossy(answer.body()).into_owned();
-    assert!(body.contains("SerializationException") && !body.contains("hunter2"), "{body}");
+    let tags = Request::put(format!("{url}/_local/tags"))
+        .header("content-type", "application/json")
+        .body(Full::from(r#"{"SecretId": "app", "Tags": "hunter2"}"#))
+        .expect("a request")
+        .sign();
+    for request in [request, tags] {
+        let response = send(request).await.expect("a response");
+        let body = String::from_utf8_lossy(response.body()).into_owned();
+        assert!(body.contains("SerializationException") && !body.contains("hunter2"), "{body}");
+    }
 }

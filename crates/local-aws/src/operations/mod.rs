@@ -74,7 +74,8 @@ pub(crate) struct Tag {
     value: String,
 }
 
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+/// The body of a request, of which an error quotes nothing.
+pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     // Only the position: serde's own message quotes what it found, which may be a value.
     serde_json::from_slice(body).map_err(|error| {
         Refusal::new(

@@ -13,7 +13,7 @@ use crate::service::{Service, lock};
 
 /// The longest answer that is read, in bytes (Lambda's own limit for a synchronous call).
 const MAX_ANSWER: usize = 6 * 1024 * 1024;
-/// The longest message that is kept of an answer, in characters.
+/// The longest error type and the longest message that are kept of an answer, in characters each.
 const MAX_MESSAGE: usize = 4_000;
 
 pub(crate) type FunctionClient = Client<HttpConnector, Full<Bytes>>;
@@ -77,7 +77,8 @@ fn judge(status: StatusCode, marked: bool, body: &[u8]) -> Result<(), FunctionEr
     let text = |member: &str| {
         json.as_ref().and_then(|json| json.get(member)).and_then(Json::as_str).map(str::to_owned)
     };
-    let (error_type, message) = (text("errorType"), text("errorMessage"));
+    let cut = |text: String| text.chars().take(MAX_MESSAGE).collect::<String>();
+    let (error_type, message) = (text("errorType").map(cut), text("errorMessage"));
     if !marked && status.as_u16() < 400 && error_type.is_none() && message.is_none() {
         return Ok(());
     }
@@ -85,8 +86,7 @@ fn judge(status: StatusCode, marked: bool, body: &[u8]) -> Result<(), FunctionEr
         .or_else(|| text("detail"))
         .or_else(|| text("message"))
         .unwrap_or_else(|| format!("status {status}: {}", String::from_utf8_lossy(body)));
-    let message = message.chars().take(MAX_MESSAGE).collect();
-    Err(FunctionError { kind: FunctionErrorKind::Answered, error_type, message })
+    Err(FunctionError { kind: FunctionErrorKind::Answered, error_type, message: cut(message) })
 }
 
 #[cfg(test)]
@@ -125,5 +125,10 @@ mod tests {
         }
         let refused = judge(StatusCode::OK, true, error).expect_err("an error");
         assert_eq!((refused.error_type.as_deref(), refused.message.as_str()), (Some("Refused"), "no"));
+        let long = "ä".repeat(MAX_MESSAGE + 1);
+        let error = serde_json::json!({"errorType": &long, "errorMessage": &long}).to_string();
+        let refused = judge(StatusCode::OK, true, error.as_bytes()).expect_err("an error");
+        let kept = [refused.error_type.unwrap_or_default(), refused.message].map(|text| text.chars().count());
+        assert_eq!(kept, [MAX_MESSAGE; 2]);
     }
 }
