@@ -9,6 +9,7 @@ mod no_challenge;
 mod no_tls;
 mod second_passwords;
 mod sessions;
+mod unlabelled;
 mod words;
 
 use bed::{Application, Credentials, Server, secrets_manager};

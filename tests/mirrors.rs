@@ -51,7 +51,7 @@ impl<'a> Twins<'a> {
         let turn = Turn { next, ..self.turn.clone() };
         // What the versions of a secret would hold after the turns before this one.
         let passwords = PASSWORDS.map(|password| Password::new(password.to_owned())).to_vec();
-        let evidence = Evidence { passwords, signed_in: false };
+        let evidence = Evidence::Passwords(passwords);
         let taken = session.take_turn(&turn, &Password::new(password.to_owned()), &evidence).await;
         session.close().await;
         match taken? {

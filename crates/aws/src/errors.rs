@@ -10,7 +10,7 @@ use std::io;
 use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::error::{ConnectorError, ProvideErrorMetadata, SdkError};
 use aws_sdk_secretsmanager::operation::RequestId;
-use rotation::{Cause, EdgeError};
+use rotation::{Cause, EdgeError, does_not_print};
 
 use crate::codes::{cause_of, is_denial};
 use crate::{ATTEMPT, CALL, CONNECT};
@@ -94,7 +94,7 @@ impl Service {
             return (cause, format!("answered {code} to {action}{request}"));
         }
         let sentence: String =
-            message.chars().filter(|character| !character.is_control()).take(SENTENCE).collect();
+            message.chars().filter(|character| !does_not_print(*character)).take(SENTENCE).collect();
         (cause, format!("answered {code}: {sentence}{request}"))
     }
 

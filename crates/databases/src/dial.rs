@@ -134,6 +134,20 @@ pub(crate) async fn pass(
     }
 }
 
+/// What ended a connection before there was a session.
+pub(crate) enum Unopened {
+    /// The network, TLS, what was said before it, or a way to ask for the password that is not answered.
+    Failed(EdgeError),
+    /// The server's own answer, or the driver's.
+    Answered(sqlx::Error),
+}
+
+impl From<EdgeError> for Unopened {
+    fn from(error: EdgeError) -> Self {
+        Self::Failed(error)
+    }
+}
+
 /// A driver's connection and the relay that carries it. Where it is dropped, the server's connection ends as well.
 pub(crate) struct Dialed<C> {
     /// The driver's.

@@ -118,7 +118,8 @@ impl Cause {
             Self::TlsRequired => "remove \"ssl\": false from the secret: this server or account demands TLS",
             Self::TlsFailed => "compare the server's TLS settings with TLS 1.2 or 1.3 and common ciphers",
             Self::BeforeTls => {
-                "nothing follows from that: see who answers at this address and port, and rotate again"
+                "it came before TLS, so anybody on the way may have sent it: check which server answers at this address and \
+                 port, and rotate again"
             }
             Self::HostBlocked => {
                 "on the server run FLUSH HOSTS (MySQL 8.4 and later: TRUNCATE TABLE performance_schema.host_cache), and find \
@@ -131,8 +132,8 @@ impl Cause {
                 "compare the stored password with the server's, and the server's host rules with this user"
             }
             Self::SignInMethod => {
-                "give the account a way to sign in by password that the driver knows (MySQL: caching_sha2_password over \
-                 TLS; MariaDB: mysql_native_password)"
+                "let the account sign in by a password and a challenge (PostgreSQL: scram-sha-256 or md5 in pg_hba.conf, and \
+                 no membership in rds_iam; MySQL: caching_sha2_password over TLS; MariaDB: mysql_native_password)"
             }
             Self::PasswordExpired => {
                 "let a superuser set the password of the AWSCURRENT version anew, which ends its expiry, and rotate again"

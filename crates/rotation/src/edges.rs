@@ -164,7 +164,7 @@ pub struct PairView {
 /// How a clone came to be a member of its base.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Membership {
-    /// Who granted it, but for the owner of the server's own tables, in whose name real superusers grant.
+    /// Who granted it, but for the bootstrap superuser, as which the grants of every role with SUPERUSER are recorded.
     pub grantors: Vec<Username>,
     /// What is said where that proves nothing, and no version of the secret signs in.
     pub unproven: Unproven,
@@ -182,12 +182,14 @@ pub struct Unproven {
 }
 
 /// What shows that an account which exists is the other of two users.
-#[derive(Debug, Clone, Default)]
-pub struct Evidence {
-    /// The passwords of the secret's versions for the two users.
-    pub passwords: Vec<Password>,
+#[derive(Debug, Clone)]
+pub enum Evidence {
+    /// What the superuser sees at the server has to be enough.
+    None,
+    /// The passwords of the secret's versions for the two users: what the server stores of its password is compared.
+    Passwords(Vec<Password>),
     /// A version has signed in as that user in this step.
-    pub signed_in: bool,
+    SignedIn,
 }
 
 /// What became of a turn.

@@ -147,7 +147,7 @@ pub enum Refusal {
     )]
     SuperuserElsewhere { superuser: SecretId, ours: String },
     #[error(
-        "the secret says \"ssl\": false, and what a server says without TLS proves nothing to a superuser; turn TLS on at the server and remove \"ssl\": false"
+        "the secret says \"ssl\": false, and a superuser acts only on what a server answers over TLS; turn TLS on at the server and remove \"ssl\": false"
     )]
     SuperuserNeedsTls,
     #[error(
@@ -156,16 +156,17 @@ pub enum Refusal {
     OldPassword { version: VersionId, stage: Stage },
     #[error("{what}; {remedy}")]
     Database { what: String, remedy: String },
-    #[error("{}; {}{}; if not, {}{}", unproven.what, if_ours(secret), also(unproven), unproven.otherwise, not_tried(untried))]
-    NotTheOtherUser { unproven: Box<Unproven>, secret: SecretId, untried: Vec<VersionId> },
+    #[error("{}; {}{}; if not, {}{}", unproven.what, if_ours(user, secret), also(unproven), unproven.otherwise, not_tried(untried))]
+    NotTheOtherUser { user: Username, unproven: Box<Unproven>, secret: SecretId, untried: Vec<VersionId> },
 }
 
 /// `PutSecretValue` with a label of its own moves that label only.
-fn if_ours(secret: &SecretId) -> String {
+fn if_ours(user: &Username, secret: &SecretId) -> String {
     format!(
-        "if it is the application's, write AWSCURRENT's JSON with its user name and password into previous.json, run \
-         aws secretsmanager put-secret-value --secret-id {secret} --version-stages AWSPREVIOUS --secret-string \
-         file://previous.json, which leaves AWSCURRENT alone, and rotate again"
+        "if {user} is the application's, write AWSCURRENT's JSON with the user name and password of {user} into \
+         previous.json (if nobody knows that password, set one: AWSCURRENT is another user's), run aws secretsmanager \
+         put-secret-value --secret-id {secret} --version-stages AWSPREVIOUS --secret-string file://previous.json, which \
+         leaves AWSCURRENT alone, remove the file, and rotate again"
     )
 }
 

@@ -117,10 +117,10 @@ impl Secret {
         Ok(())
     }
 
-    /// Whether two versions are for the same server.
+    /// Whether two versions name the same host and port.
     #[must_use]
     pub fn is_for_server_of(&self, other: &Self) -> bool {
-        let place = |secret: &Self| (secret.host.to_ascii_lowercase(), secret.port, secret.tls);
+        let place = |secret: &Self| (secret.host.to_ascii_lowercase(), secret.port);
         place(self) == place(other)
     }
 

@@ -1,4 +1,4 @@
-//! What the words of others may do in an error, a log or a terminal: be read, and nothing else.
+//! Makes text from others safe to put into an error, a log or a terminal.
 //!
 //! A server, or whoever answers in its place, chooses them. They may be long, may hold characters that move a terminal's
 //! cursor or turn text around, and may repeat a password that the server was sent.
@@ -6,7 +6,6 @@
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
-use zeroize::Zeroizing;
 
 use crate::Password;
 
@@ -82,14 +81,17 @@ impl PasswordsInUse {
         printable(&self.hide(text), MESSAGE)
     }
 
-    /// Lines of JSON without the passwords in use, as they are written there, and with what does not print escaped.
+    /// A line of JSON whose values repeat no password in use, with what does not print escaped. The names of its fields stay:
+    /// else the writer of a secret could rename them by a password.
     #[must_use]
-    pub fn json(&self, lines: &str) -> String {
-        let mut hidden = self.hide(lines);
-        for password in self.lock().iter() {
-            let quoted = Zeroizing::new(Value::from(password.expose()).to_string());
-            hidden = hidden.replace(quoted.trim_matches('"'), HIDDEN);
-        }
+    pub fn json(&self, line: &str) -> String {
+        let hidden = match serde_json::from_str::<Value>(line) {
+            Ok(mut value) => {
+                self.hide_in(&mut value);
+                format!("{value}\n")
+            }
+            Err(_) => self.hide(line),
+        };
         let mut escaped = String::with_capacity(hidden.len());
         for character in hidden.chars() {
             if character == '\n' || !does_not_print(character) {
@@ -103,6 +105,15 @@ impl PasswordsInUse {
         escaped
     }
 
+    fn hide_in(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => *text = self.hide(text),
+            Value::Array(values) => values.iter_mut().for_each(|value| self.hide_in(value)),
+            Value::Object(fields) => fields.values_mut().for_each(|value| self.hide_in(value)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
     fn hide(&self, text: &str) -> String {
         self.lock().iter().fold(text.to_owned(), |text, password| text.replace(password.expose(), HIDDEN))
     }
@@ -114,6 +125,8 @@ impl PasswordsInUse {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -132,11 +145,19 @@ mod tests {
         }
         let said = passwords.message("hunter2 hunter2-and-more q\"uo\\te abc");
         assert_eq!(said, "<a password> <a password> <a password> abc");
-        let line = serde_json::json!({"m": "so q\"uo\\te and hunter2\u{202e}"}).to_string();
-        assert_eq!(
-            passwords.json(&format!("{line}\n")),
-            "{\"m\":\"so <a password> and <a password>\\u202e\"}\n"
-        );
+        for (password, line, shown) in [
+            ("q\"uo\\te", json!({"m": "so q\"uo\\te\u{202e}"}), "{\"m\":\"so <a password>\\u202e\"}\n"),
+            ("abcd\"", json!({"m": "wrong: abcd\" x"}), "{\"m\":\"wrong: <a password> x\"}\n"),
+            ("\"m\":\"", json!({"m": "it"}), "{\"m\":\"it\"}\n"),
+            (
+                "message",
+                json!({"message": {"n": 1, "of": ["the message"]}}),
+                "{\"message\":{\"n\":1,\"of\":[\"the <a password>\"]}}\n",
+            ),
+        ] {
+            passwords.remember(&Password::new(password.into()));
+            assert_eq!(passwords.json(&format!("{line}\n")), shown);
+        }
         passwords.forget();
         assert_eq!(passwords.message("hunter2"), "hunter2");
     }

@@ -1,5 +1,7 @@
 //! A real MySQL or MariaDB server: one a version that all tests of a process share, or one of a test's own.
 
+#![expect(clippy::disallowed_methods, reason = "the tests connect as applications do")]
+
 mod account;
 mod log;
 mod quote;

@@ -13,6 +13,7 @@ use super::errors::Failure;
 use super::grants::{Statement, difference};
 use super::session::MySqlSession;
 use super::stored::{Stored, hexadecimal, unknown_form};
+use super::superuser::Superuser;
 use super::verifier;
 
 /// The rows of the two users in `mysql.user`.
@@ -45,9 +46,13 @@ impl StoredPair {
     /// The accounts of the next user whose password none of these versions holds, by which nothing shows that they are the
     /// application's.
     pub(super) async fn unproven(&self, turn: &Turn, evidence: &Evidence) -> Vec<&Account> {
+        let passwords: &[_] = match evidence {
+            Evidence::Passwords(passwords) => passwords,
+            Evidence::None | Evidence::SignedIn => &[],
+        };
         let mut unproven = Vec::new();
         for stored in self.of_next(turn) {
-            if verifier::is_of_any(&stored.verifier, &evidence.passwords).await != Some(true) {
+            if !verifier::is_of_any(&stored.verifier, passwords).await {
                 unproven.push(&stored.account);
             }
         }
@@ -58,11 +63,11 @@ impl StoredPair {
 /// What is said of accounts that may be somebody else's. A clone that nobody uses may be dropped: locked first, so that no
 /// session is opened any more, since those that are open would see what an account of that name is granted later (tried:
 /// 9.7.4, 10.11.18, 11.8.9).
-pub(super) async fn explained(
+pub(super) async fn unproven_accounts(
     session: &mut MySqlSession,
     turn: &Turn,
     accounts: &[&Account],
-    sees_sessions: bool,
+    superuser: &Superuser,
 ) -> Result<Unproven, EdgeError> {
     let names = accounts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let (is, its) = if accounts.len() == 1 { ("is", "its") } else { ("are", "their") };
@@ -70,17 +75,21 @@ pub(super) async fn explained(
         "nothing shows that {names} {is} the application's and not somebody else's: {its} password is in no version of this \
          secret that was read, or is stored in a form that this function does not know"
     );
-    if turn.next == Next::Base || !sees_sessions {
-        return Ok(Unproven { what, if_ours: None, otherwise: "rotate a user of another name".into() });
+    let another = "rotate a user of another name".to_owned();
+    if turn.next == Next::Base {
+        return Ok(Unproven { what, if_ours: None, otherwise: another });
+    }
+    if let Some(grant) = superuser.lacking_to_see_sessions() {
+        let otherwise =
+            format!("{another}, or run {grant} and rotate again, which then says how to drop {names}");
+        return Ok(Unproven { what, if_ours: None, otherwise });
     }
     let mut statements: Vec<_> =
         accounts.iter().map(|account| format!("ALTER USER {account} ACCOUNT LOCK")).collect();
     statements.extend(kills(session, &turn.clone.0).await?);
     statements.push(format!("DROP USER {names}"));
-    let otherwise = format!(
-        "rotate a user of another name, or, if nobody uses {names}, as an administrator run: {}",
-        statements.join("; ")
-    );
+    let otherwise =
+        format!("{another}, or, if nobody uses {names}, as an administrator run: {}", statements.join("; "));
     Ok(Unproven { what, if_ours: None, otherwise })
 }
 

@@ -14,23 +14,10 @@ use tokio::net::{TcpStream, UnixStream};
 
 use super::errors;
 use crate::connect::not_understood;
-use crate::dial::{self, Dialed, Relay};
-
-/// What ended a connection before there was a session.
-pub(super) enum Unopened {
-    /// The network, what was said before TLS, or a plugin that is not answered.
-    Failed(EdgeError),
-    /// The server's own answer, or the driver's.
-    Answered(sqlx::Error),
-}
-
-impl From<EdgeError> for Unopened {
-    fn from(error: EdgeError) -> Self {
-        Self::Failed(error)
-    }
-}
+use crate::dial::{self, Dialed, Relay, Unopened};
 
 /// Connects and signs in, with TLS unless the server's secret forbids it.
+#[expect(clippy::disallowed_methods, reason = "through a relay of ours")]
 pub(super) async fn open(
     server: &Server,
     options: MySqlConnectOptions,
@@ -65,8 +52,8 @@ fn relay(server: TcpStream, tls: Tls, objection: &Arc<OnceLock<Objection>>) -> R
     })
 }
 
-/// Passes on what a server says in cleartext, and stops at what it must not say: where TLS is required, that is everything
-/// but the greeting. What the driver hears from then on came within TLS, or is no answer.
+/// Passes on a server's greeting, and stops at everything else. Where TLS is required, the driver takes what follows for TLS
+/// only.
 async fn greet(
     server: &mut (impl AsyncRead + Unpin),
     driver: &mut (impl AsyncWrite + Unpin),
@@ -85,13 +72,6 @@ async fn greet(
     }
     driver.write_all(&header.to_le_bytes()).await?;
     driver.write_all(&packet).await?;
-    if tls == Tls::Required {
-        let kind = server.read_u8().await?;
-        if !TLS_RECORDS.contains(&kind) {
-            return Ok(Err(Objection::NotUnderstood));
-        }
-        driver.write_all(&[kind]).await?;
-    }
     Ok(Ok(()))
 }
 
@@ -105,8 +85,8 @@ fn objection(packet: &[u8], tls: Tls) -> Option<Objection> {
                 return Some(Objection::WantsPlaintext);
             }
             // The server's version ends in NUL; the session's number, eight bytes of salt and a NUL lie before the flags.
-            let version = rest.iter().position(|byte| *byte == 0)?;
-            let flags = rest.get(version + 14..version + 16)?;
+            let flags = rest.iter().position(|byte| *byte == 0).and_then(|end| rest.get(end + 14..end + 16));
+            let Some(flags) = flags else { return Some(Objection::NotUnderstood) };
             let offers_tls = flags[1] & 0x08 != 0;
             (tls == Tls::Required && !offers_tls).then_some(Objection::OffersNoTls)
         }
@@ -118,8 +98,6 @@ fn objection(packet: &[u8], tls: Tls) -> Option<Objection> {
 const LONGEST: usize = 64 * 1024;
 /// By which a client sends the plain text.
 const PLAINTEXT: &[u8] = b"mysql_clear_password";
-/// What a server's first byte of TLS can be: a handshake or an alert (RFC 8446, 5.1).
-const TLS_RECORDS: [u8; 2] = [22, 21];
 
 /// Why a server's first packet is not answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,7 +155,7 @@ mod tests {
             assert_eq!(objection(b"\xff\x46\x07#HY000expired", tls), Some(Objection::Error(1862)));
             let plaintext = greeting([0xff, 0xff], b"mysql_clear_password");
             assert_eq!(objection(&plaintext, tls), Some(Objection::WantsPlaintext));
-            for packet in [&b""[..], b"\xff", b"\x09", b"HTTP/1.1 400"] {
+            for packet in [&b""[..], b"\xff", b"\x09", b"\x0a", b"\x0a9.7.4\0\x01\0", b"HTTP/1.1 400"] {
                 assert_eq!(objection(packet, tls), Some(Objection::NotUnderstood), "{packet:?}");
             }
         }

@@ -118,7 +118,7 @@ impl Database for MySql {
         self.door(&server).sign_in(user, password).await.map(SignIn::from)
     }
 
-    /// Nobody owns objects here: `check_turn` names no database.
+    /// Nobody owns objects here: `view_pair` names no database.
     async fn hand_back(
         &self,
         _server: &Server,

@@ -40,7 +40,9 @@ pub(super) async fn discard_own(session: &mut MySqlSession, former: Former) -> R
     match session.run("ALTER USER USER() DISCARD OLD PASSWORD").await {
         Err(failure) if failure.code == Some(errors::NEEDS_PRIVILEGE) => {
             info!(
-                "a second password, if there is one, goes on to sign in: {} may not end it (APPLICATION_PASSWORD_ADMIN)",
+                db.user = %session.account.user,
+                "cannot discard a second password, if there is one (APPLICATION_PASSWORD_ADMIN is needed); an administrator \
+                 can: ALTER USER {} DISCARD OLD PASSWORD",
                 session.account
             );
             Ok(())
@@ -196,9 +198,7 @@ pub(super) async fn check_settled(
     let Some(user) = accounts.first().map(|account| account.user.clone()) else { return Err(failure.into()) };
     for stored in Stored::of(session, &user).await? {
         let is_meant = accounts.contains(&stored.account);
-        if is_meant
-            && verifier::is_of_any(&stored.verifier, std::slice::from_ref(password)).await != Some(true)
-        {
+        if is_meant && !verifier::is_of_any(&stored.verifier, std::slice::from_ref(password)).await {
             return Err(failure.into());
         }
     }

@@ -1,7 +1,5 @@
 //! A signed-in user, and what it runs.
 
-use std::fmt::Write as _;
-
 use async_trait::async_trait;
 use hmac::{Hmac, KeyInit, Mac};
 use rotation::edges::{Change, Evidence, PairView, Proof, Session, TurnOutcome};
@@ -122,7 +120,7 @@ impl MySqlSession {
     }
 
     /// Ends the session.
-    pub(super) async fn leave(self) {
+    pub(super) async fn end(self) {
         self.connection.close().await;
     }
 
@@ -140,8 +138,8 @@ impl MySqlSession {
         if self.account.user == user.0 {
             return Ok(());
         }
-        let mut what = format!("{} signs {user} in as {}", self.door.server.endpoint, self.account);
-        let _ = write!(what, ", another account");
+        let what =
+            format!("{} signs {user} in as {}, another account", self.door.server.endpoint, self.account);
         let remedy =
             format!("drop that account, or give {user} one for the host that this function comes from");
         Err(Refusal::Database { what, remedy })
@@ -210,6 +208,6 @@ impl Session for MySqlSession {
     }
 
     async fn close(self: Box<Self>) {
-        self.leave().await;
+        self.end().await;
     }
 }

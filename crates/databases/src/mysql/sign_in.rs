@@ -6,10 +6,11 @@ use sqlx::ConnectOptions;
 use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
 use tracing::warn;
 
-use super::connection::{self, Unopened};
+use super::connection;
 use super::errors;
 use super::session::MySqlSession;
 use crate::connect::{Limits, within};
+use crate::dial::Unopened;
 use crate::tls::TrustAnchors;
 
 /// A server, and how to come in.
@@ -108,7 +109,7 @@ impl Door {
     pub(super) async fn opens_for(&self, user: &Username, password: &Password) -> Result<bool, EdgeError> {
         match self.sign_in(user, password).await? {
             Answer::Accepted(session) => {
-                session.leave().await;
+                session.end().await;
                 Ok(true)
             }
             Answer::Expired(_) => Ok(true),

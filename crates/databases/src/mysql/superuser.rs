@@ -42,7 +42,7 @@ impl Superuser {
     }
 
     /// Whether it sees the sessions of others.
-    pub(super) fn sees_sessions(&self) -> bool {
+    fn sees_sessions(&self) -> bool {
         ["PROCESS", "ALL PRIVILEGES"].iter().any(|name| self.effective.holds_globally(name))
     }
 

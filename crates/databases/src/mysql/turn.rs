@@ -32,8 +32,7 @@ pub(super) async fn take(
     let stored = StoredPair::read(session, turn).await?;
     let unproven = stored.unproven(turn, evidence).await;
     if !unproven.is_empty() {
-        let sees_sessions = superuser.sees_sessions();
-        let unproven = clone_check::explained(session, turn, &unproven, sees_sessions).await?;
+        let unproven = clone_check::unproven_accounts(session, turn, &unproven, &superuser).await?;
         return Ok(TurnOutcome::NeedsProof(unproven));
     }
     if turn.next == Next::Clone {
@@ -49,12 +48,13 @@ pub(super) async fn take(
         };
         lacking.extend(superuser.lacking_for(has, &base.grants));
     }
-    if stored.makes_one(turn) {
+    let makes_one = stored.makes_one(turn);
+    if makes_one {
         lacking.extend(superuser.lacking_to_see_sessions());
-        superuser.refuse(lacking)?;
+    }
+    superuser.refuse(lacking)?;
+    if makes_one {
         clone_check::check_no_sessions(session, turn).await?;
-    } else {
-        superuser.refuse(lacking)?;
     }
     let accounts = match turn.next {
         Next::Base => pair.base.iter().map(|base| base.account.clone()).collect(),

@@ -87,7 +87,7 @@ impl UserPair {
     pub(super) fn is_proven(&self, turn: &Turn, evidence: &Evidence) -> bool {
         let Some(membership) = self.membership(turn) else { return true };
         let by_us = |grantor: &Username| self.membership.acts_as.as_ref() == Some(grantor);
-        evidence.signed_in || membership.grantors.iter().any(by_us)
+        matches!(evidence, Evidence::SignedIn) || membership.grantors.iter().any(by_us)
     }
 
     pub(super) fn unproven(&self, turn: &Turn) -> Unproven {
@@ -196,6 +196,9 @@ async fn role(session: &mut PostgresSession, user: &Username) -> Result<Option<R
     }))
 }
 
+/// The role that initdb makes (PostgreSQL's source, `pg_authid.dat`).
+const BOOTSTRAP_SUPERUSER: i32 = 10;
+
 /// The options are columns of 16 and later; before, a member inherits by an attribute of its own. A membership that the
 /// base itself granted, as any user could before 15, shows nothing of the clone: its grantor is no superuser of ours.
 async fn membership(session: &mut PostgresSession, turn: &Turn) -> Result<Granted, EdgeError> {
@@ -204,13 +207,13 @@ async fn membership(session: &mut PostgresSession, turn: &Turn) -> Result<Grante
              bool_or(coalesce((pg_catalog.to_jsonb(m) ->> 'inherit_option')::pg_catalog.bool, c.rolinherit)) \
              AND bool_or(coalesce((pg_catalog.to_jsonb(m) ->> 'set_option')::pg_catalog.bool, true)), \
              false) AS is_whole, \
-         coalesce(pg_catalog.array_agg(g.rolname::pg_catalog.text) FILTER (WHERE g.oid <> 10), '{}') AS grantors, \
+         coalesce(pg_catalog.array_agg(g.rolname::pg_catalog.text) FILTER (WHERE g.oid <> $3::pg_catalog.oid), '{}') AS grantors, \
          current_user::pg_catalog.text AS acts_as \
          FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles b ON b.oid = m.roleid \
          JOIN pg_catalog.pg_roles c ON c.oid = m.member LEFT JOIN pg_catalog.pg_roles g ON g.oid = m.grantor \
          WHERE b.rolname = $1 AND c.rolname = $2",
     );
-    let row = session.row(query.bind(&turn.base.0).bind(&turn.clone.0)).await?;
+    let row = session.row(query.bind(&turn.base.0).bind(&turn.clone.0).bind(BOOTSTRAP_SUPERUSER)).await?;
     let grantors: Vec<String> = session.get(&row, "grantors")?;
     Ok(Granted {
         is_member: session.get(&row, "is_member")?,
@@ -232,7 +235,7 @@ async fn foreign_memberships(session: &mut PostgresSession, turn: &Turn) -> Resu
     session.get(&row, "roles")
 }
 
-/// The refusal where a turn would cost the application a right, or give it one by a clone's name.
+/// The refusal where a turn would cost the application a right.
 pub(super) fn rights_differ(
     turn: &Turn,
     what: impl std::fmt::Display,
@@ -254,7 +257,7 @@ fn no_replication(turn: &Turn) -> Refusal {
     Refusal::Database {
         what: format!("{} has REPLICATION, which no such superuser may give to {}", turn.base, turn.clone),
         remedy: format!(
-            "as a role that may, create {} with REPLICATION and make it a member of {}",
+            "as a role that may, create {} with REPLICATION, make it a member of {}, and store its credentials as AWSPREVIOUS",
             turn.clone, turn.base
         ),
     }

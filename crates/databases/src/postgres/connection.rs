@@ -15,7 +15,7 @@ use tokio_rustls::client::TlsStream;
 use zeroize::Zeroizing;
 
 use crate::connect::{from_io, not_understood};
-use crate::dial::{self, Dialed, Relay};
+use crate::dial::{self, Dialed, Relay, Unopened};
 use crate::tls::TrustAnchors;
 
 /// "Is there TLS?" (PostgreSQL documentation, "Message Formats", `SSLRequest`).
@@ -24,21 +24,8 @@ const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
 /// The longest message that a server needs before the session; errors are the longest.
 const LONGEST: usize = 64 * 1024;
 
-/// What ended a connection before there was a session.
-pub(super) enum Unopened {
-    /// The network, TLS, or a way to ask for the password that is not answered.
-    Failed(EdgeError),
-    /// The server's own answer, or the driver's.
-    Answered(sqlx::Error),
-}
-
-impl From<EdgeError> for Unopened {
-    fn from(error: EdgeError) -> Self {
-        Self::Failed(error)
-    }
-}
-
 /// Connects and signs in, with TLS unless the server's secret forbids it.
+#[expect(clippy::disallowed_methods, reason = "through a relay of ours")]
 pub(super) async fn open(
     server: &Server,
     options: PgConnectOptions,

@@ -68,8 +68,12 @@ fn cause(error: &PgDatabaseError) -> Cause {
         "53300" => Cause::TooManyConnections,
         "55000" | "57P01" | "57P02" | "57P03" => Cause::NotAccepting,
         "55P03" | "40P01" => Cause::LockTimeout,
-        // Of two changes of one role at once, the second one fails: XX000, or the other has just made or dropped the row.
-        "XX000" | "23505" | "42710" | "42704" => Cause::ConcurrentChange,
+        // Of two changes of one role at once the second one fails, where others would wait (tried: 13, 18).
+        "XX000" if raised_by("simple_heap_update") || raised_by("simple_heap_delete") => {
+            Cause::ConcurrentChange
+        }
+        "23505" if raised_by("_bt_check_unique") => Cause::ConcurrentChange,
+        "42710" if raised_by("CreateRole") => Cause::ConcurrentChange,
         _ => Cause::Statement,
     }
 }

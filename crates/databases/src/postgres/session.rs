@@ -24,6 +24,8 @@ pub(super) struct PostgresSession {
     connection: Dialed<PgConnection>,
     endpoint: Endpoint,
     limits: Limits,
+    /// Somebody else holds the lock of the user that this session changes.
+    waited_in_vain: bool,
 }
 
 /// How long another transaction about the same user is waited for, in all 2 s.
@@ -37,14 +39,14 @@ const CHANGE_PAUSE: Duration = Duration::from_millis(250);
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Access {
     Read,
-    /// Said aloud, since a role may carry `default_transaction_read_only`. So is the isolation: under a stricter
-    /// one, what a twin did while this session waited for its lock would not be seen.
+    /// Explicit, since a role may carry `default_transaction_read_only`. So is the isolation: under a stricter one, what
+    /// another attempt did while this session waited for its lock would not be seen.
     Write,
 }
 
 impl PostgresSession {
     pub(super) fn new(connection: Dialed<PgConnection>, endpoint: Endpoint, limits: Limits) -> Self {
-        Self { connection, endpoint, limits }
+        Self { connection, endpoint, limits, waited_in_vain: false }
     }
 
     /// Opens a transaction that looks names up in `pg_catalog` only and gives up by itself on locks (2 s), on
@@ -63,19 +65,21 @@ impl PostgresSession {
         .await
     }
 
-    /// Keeps two transactions about one user apart, as far as that goes: whoever may connect can take this lock too, and it
-    /// is one in each database. So it is waited for 2 s, and then done without: see [`Self::changing`].
+    /// Keeps two transactions about one user apart, at best: whoever may connect can take this lock too, and it is one in
+    /// each database. So it is waited for 2 s, and then done without: see [`Self::changing`].
     pub(super) async fn lock(&mut self, base: &Username) -> Result<(), EdgeError> {
         let key = format!("rotate:{base}");
-        for _ in 0..LOCK_TRIES {
+        let tries = if self.waited_in_vain { 1 } else { LOCK_TRIES };
+        for _ in 0..tries {
             let lock =
                 "SELECT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended($1, 0)) AS is_ours";
             let row = self.row(sqlx::query(lock).bind(&key)).await?;
             if self.get(&row, "is_ours")? {
-                break;
+                return Ok(());
             }
             tokio::time::sleep(LOCK_PAUSE).await;
         }
+        self.waited_in_vain = true;
         Ok(())
     }
 

@@ -6,10 +6,11 @@ use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
 use tracing::warn;
 
-use super::connection::{self, Unopened};
+use super::connection;
 use super::errors;
 use super::session::PostgresSession;
 use crate::connect::{Limits, within};
+use crate::dial::Unopened;
 use crate::tls::TrustAnchors;
 
 /// The database that every server has, where a secret names none.

@@ -24,17 +24,18 @@ pub(super) fn foreign(text: &str) -> String {
 
 fn visible(text: &str) -> String {
     let show = |c: char| match acts(c) {
-        true => format!("\\u{:04x}", u32::from(c)),
+        true => c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect(),
         false => c.to_string(),
     };
     text.chars().map(show).collect()
 }
 
-/// Controls (C0, DEL, C1), line and paragraph separators, and what directs the order of text (Unicode Standard Annex 9,
-/// "Directional Formatting Characters").
+/// Controls (C0, DEL, C1), line and paragraph separators, and what formats text without being seen: direction, joining, tags
+/// (Unicode 16, UAX #9 and the category Cf).
 fn acts(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(c, '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]
@@ -51,6 +52,8 @@ mod tests {
             ("\u{1b}[2J\u{7}\u{7f}\u{9b}", "\\u001b[2J\\u0007\\u007f\\u009b"),
             ("a\nb\r\tc\u{85}", "a\\u000ab\\u000d\\u0009c\\u0085"),
             ("\u{2028}\u{2029}", "\\u2028\\u2029"),
+            ("\u{180e}\u{200b}\u{2060}\u{feff}", "\\u180e\\u200b\\u2060\\ufeff"),
+            ("\u{e0041}", "\\udb40\\udc41"),
             ("\u{61c}\u{200e}\u{200f}", "\\u061c\\u200e\\u200f"),
             ("\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}", "\\u202a\\u202b\\u202c\\u202d\\u202e"),
             ("\u{2066}\u{2067}\u{2068}\u{2069}", "\\u2066\\u2067\\u2068\\u2069"),

@@ -15,7 +15,7 @@ use crate::{Rotation, RotationEvent, Secret, SecretText, Stage, VersionId};
 const SIGN_INS: usize = 5;
 
 /// The versions of the secret that a turn is about.
-pub(super) struct Versions<'a> {
+pub(super) struct StoredSecrets<'a> {
     pub(super) current: &'a Secret,
     pub(super) pending: &'a Secret,
     /// Where it was read already.
@@ -27,10 +27,10 @@ pub(super) struct Versions<'a> {
 pub(super) async fn alternate(
     rotation: &Rotation<'_>,
     event: &RotationEvent,
-    versions: Versions<'_>,
+    stored: StoredSecrets<'_>,
     turn: &Turn,
 ) -> Result<(), Error> {
-    let Versions { current, pending, previous } = versions;
+    let StoredSecrets { current, pending, previous } = stored;
     let mut server = current.server(rotation.database.default_port());
     let view = view_as_current(rotation, &server, current, turn).await?;
 
@@ -99,15 +99,15 @@ impl OtherUser<'_> {
                 let labelled =
                     labelled.into_iter().flatten().chain(&previous).filter(|version| self.is_ours(version));
                 let passwords = labelled.map(|version| version.password.clone()).collect();
-                Ok(Evidence { passwords, signed_in: false })
+                Ok(Evidence::Passwords(passwords))
             }
             (Some(membership), ProofOfOtherUser::MembershipOrSignIn)
                 if !membership.grantors.contains(&superuser.username) =>
             {
                 self.signs_in(&membership.unproven).await?;
-                Ok(Evidence { passwords: Vec::new(), signed_in: true })
+                Ok(Evidence::SignedIn)
             }
-            (_, ProofOfOtherUser::MembershipOrSignIn) => Ok(Evidence::default()),
+            (_, ProofOfOtherUser::MembershipOrSignIn) => Ok(Evidence::None),
         }
     }
 
@@ -161,36 +161,37 @@ impl OtherUser<'_> {
             Err(error) => return Err(error),
         };
         if proven {
-            info!(db.user = %user, "{name} shows whose account this is");
+            info!(db.user = %user, "{name} signs in as this user, so the account is the application's");
         }
         Ok(proven)
     }
 
     async fn take_turn(&self, mut superuser: Box<dyn Session>, evidence: Evidence) -> Result<(), Error> {
-        let outcome = self.turn_with(&mut superuser, &evidence).await?;
-        let outcome = match outcome {
-            TurnOutcome::NeedsProof(_) if !evidence.passwords.is_empty() => {
-                self.take_turn_by_unlabelled(&mut superuser, evidence).await?
-            }
-            TurnOutcome::Done | TurnOutcome::NeedsProof(_) => (outcome, Vec::new()),
-        };
+        let mut outcome = self.turn_with(&mut superuser, &evidence).await?;
+        let mut unread = Vec::new();
+        if let TurnOutcome::NeedsProof(unproven) = &outcome {
+            let further = match evidence {
+                // Comparing verifiers signs nobody in: all versions that were read serve at once.
+                Evidence::Passwords(mut passwords) => {
+                    let unlabelled = self.rotation.unlabelled(self.event, self.current).await?;
+                    let ours = unlabelled.read.iter().filter(|(_, version)| self.is_ours(version));
+                    passwords.extend(ours.map(|(_, version)| version.password.clone()));
+                    unread = unlabelled.unread;
+                    Evidence::Passwords(passwords)
+                }
+                // The session grants as another role than the one that signed in.
+                Evidence::None | Evidence::SignedIn => {
+                    self.signs_in(unproven).await?;
+                    Evidence::SignedIn
+                }
+            };
+            outcome = self.turn_with(&mut superuser, &further).await?;
+        }
         self.rotation.close(superuser).await;
         match outcome {
-            (TurnOutcome::Done, _) => Ok(()),
-            (TurnOutcome::NeedsProof(unproven), untried) => Err(self.refusal(unproven, untried)),
+            TurnOutcome::Done => Ok(()),
+            TurnOutcome::NeedsProof(unproven) => Err(self.refusal(unproven, unread)),
         }
-    }
-
-    /// Comparing verifiers signs nobody in: all versions that were read serve at once.
-    async fn take_turn_by_unlabelled(
-        &self,
-        superuser: &mut Box<dyn Session>,
-        mut evidence: Evidence,
-    ) -> Result<(TurnOutcome, Vec<VersionId>), Error> {
-        let unlabelled = self.rotation.unlabelled(self.event, self.current).await?;
-        let ours = unlabelled.read.iter().filter(|(_, version)| self.is_ours(version));
-        evidence.passwords.extend(ours.map(|(_, version)| version.password.clone()));
-        Ok((self.turn_with(superuser, &evidence).await?, unlabelled.unread))
     }
 
     async fn turn_with(
@@ -205,6 +206,7 @@ impl OtherUser<'_> {
 
     fn refusal(&self, unproven: Unproven, untried: Vec<VersionId>) -> Error {
         Refusal::NotTheOtherUser {
+            user: self.turn.next_user().clone(),
             unproven: Box::new(unproven),
             secret: self.event.secret_id.clone(),
             untried,

@@ -58,7 +58,9 @@ impl Rotation<'_> {
         let doing = format!("list the versions of {secret}");
         let listed = match self.progress.of(doing, self.store.unlabelled(secret)).await {
             Err(Error::Edge { source, .. }) if source.cause() == Some(Cause::AccessDenied) => {
-                warn!("versions without a label are not looked at: {source}");
+                warn!(
+                    "versions without a label are not looked at, which takes secretsmanager:ListSecretVersionIds: {source}"
+                );
                 Vec::new()
             }
             listed => listed?,

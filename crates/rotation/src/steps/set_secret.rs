@@ -2,7 +2,7 @@
 
 use tracing::{info, warn};
 
-use super::alternate::{Versions, alternate};
+use super::alternate::{StoredSecrets, alternate};
 use super::no_pending_value;
 use crate::edges::{Change, ProofOfOtherUser, Session, SignIn};
 use crate::error::{Error, Refusal};
@@ -34,8 +34,8 @@ pub(crate) async fn set_secret(rotation: &Rotation<'_>, event: &RotationEvent) -
     match rotation.strategy.installer(&pending.username) {
         Installer::TheUser(former) => by_the_user(rotation, event, &current, &pending, former).await?,
         Installer::Superuser(turn) => {
-            let versions = Versions { current: &current, pending: &pending, previous: previous? };
-            alternate(rotation, event, versions, &turn).await?;
+            let stored = StoredSecrets { current: &current, pending: &pending, previous: previous? };
+            alternate(rotation, event, stored, &turn).await?;
         }
     }
     info!(db.user = %pending.username, "set the password");
