@@ -7,6 +7,7 @@ mod labels;
 mod locks;
 mod no_challenge;
 mod no_tls;
+mod pairs;
 mod second_passwords;
 mod sessions;
 mod unlabelled;

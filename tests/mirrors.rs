@@ -7,7 +7,7 @@ mod shapes;
 
 use bed::{Credentials, MySql, Server};
 use rotation::edges::{Database, Evidence, SignIn, TurnOutcome};
-use rotation::{EdgeError, Endpoint, Next, Password, Tls, Turn, Username};
+use rotation::{EdgeError, Endpoint, Next, Password, SecretId, Tls, Turn, Username};
 
 /// Every password that a base or a clone has here.
 const PASSWORDS: [&str; 6] = [
@@ -52,7 +52,8 @@ impl<'a> Twins<'a> {
         // What the versions of a secret would hold after the turns before this one.
         let passwords = PASSWORDS.map(|password| Password::new(password.to_owned())).to_vec();
         let evidence = Evidence::Passwords(passwords);
-        let taken = session.take_turn(&turn, &Password::new(password.to_owned()), &evidence).await;
+        let (secret, password) = (SecretId("secret".into()), Password::new(password.to_owned()));
+        let taken = session.take_turn(&turn, &secret, &password, &evidence).await;
         session.close().await;
         match taken? {
             TurnOutcome::Done => Ok(()),

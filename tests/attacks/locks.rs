@@ -2,7 +2,7 @@
 
 use bed::{Application, MySql, MySqlOptions, Postgres, Server, Setup, mysql_versions, postgres_versions};
 use rotation::edges::{Evidence, SignIn, TurnOutcome};
-use rotation::{Endpoint, Next, Password, Tls, Turn, Username};
+use rotation::{Endpoint, Next, Password, SecretId, Tls, Turn, Username};
 
 use crate::resumes::mysql::name_of_lock;
 
@@ -98,7 +98,7 @@ async fn turns(server: &'static Postgres, database: String, turn: Turn) {
     };
     for number in 0..15 {
         let next = Password::new(format!("pw-{database}-{number}"));
-        let turned = session.take_turn(&turn, &next, &Evidence::None).await;
+        let turned = session.take_turn(&turn, &SecretId("secret".into()), &next, &Evidence::None).await;
         assert_eq!(turned.expect("a turn"), TurnOutcome::Done, "{database}");
     }
     session.close().await;

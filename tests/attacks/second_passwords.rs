@@ -34,7 +34,15 @@ async fn a_second_password_ends_with_the_turn_of_either_of_two_users() {
         for _turn in 0..2 {
             let next = application.credentials("AWSPREVIOUS").await.expect("a previous version");
             let planted = plant(server, &next.user, &next).await;
+            let log = server.log();
             application.rotate_well().await;
+            let log = log.text();
+            let at =
+                |statement: &str| log.find(statement).unwrap_or_else(|| panic!("no {statement} in: {log}"));
+            assert!(
+                at("IDENTIFIED WITH") < at("DISCARD OLD PASSWORD"),
+                "not before the new one is set: {log}"
+            );
             assert!(!server.signs_in(&planted, "").await, "the planted password of {} signs in", next.user);
             assert!(application.signs_in("AWSCURRENT").await && application.signs_in("AWSPREVIOUS").await);
         }

@@ -47,6 +47,34 @@ async fn a_long_answer_of_postgresql_is_cut_and_shows_what_does_not_print() {
     }
 }
 
+/// PostgreSQL's servers may say as much as they like beside an answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn notices_of_postgresql_fill_no_log() {
+    let notice = |length| {
+        message(
+            b'N',
+            &[b"SWARNING\0VWARNING\0C01000\0M".to_vec(), vec![b'x'; length], b"\0\0".to_vec()].concat(),
+        )
+    };
+    let signed_in = [message(b'R', &[0; 4]), message(b'Z', b"I")].concat();
+    let script = [
+        [notice(60_000).repeat(20), message(b'R', b"\0\0\0\x05salt")].concat(),
+        [notice(60_000).repeat(20), signed_in].concat(),
+        notice(1_000_000).repeat(20),
+    ];
+    let stub = StubServer::start(Opening::Postgres, move |number: usize, _: &[u8]| {
+        script.get(number).cloned().unwrap_or_default()
+    })
+    .await;
+    let server = Postgres::shared(postgres_versions()[0]).await;
+    let fields = json!({"port": stub.port()});
+    let application = Application::start(server, Setup { fields, ..Setup::single_user() }).await;
+    let pending = application.begin().await;
+    application.step("createSecret", &pending).await.expect("createSecret");
+    application.step("setSecret", &pending).await.expect_err("nothing else is said");
+    assert!(application.output().len() < 100_000, "{} bytes of log", application.output().len());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_answer_of_mysql_is_cut_and_shows_what_does_not_print() {
     let error = packet(2, &[b"\xff\x15\x04#28000".to_vec(), long()].concat());

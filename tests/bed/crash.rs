@@ -220,17 +220,18 @@ impl Session for CrashingSession {
         self.crash.call(self.session.finish_own_change(former)).await
     }
 
-    async fn view_pair(&mut self, turn: &Turn) -> Result<PairView, EdgeError> {
-        self.crash.call(self.session.view_pair(turn)).await
+    async fn view_pair(&mut self, turn: &Turn, secret: &SecretId) -> Result<PairView, EdgeError> {
+        self.crash.call(self.session.view_pair(turn, secret)).await
     }
 
     async fn take_turn(
         &mut self,
         turn: &Turn,
+        secret: &SecretId,
         password: &Password,
         evidence: &Evidence,
     ) -> Result<TurnOutcome, EdgeError> {
-        self.crash.call(self.session.take_turn(turn, password, evidence)).await
+        self.crash.call(self.session.take_turn(turn, secret, password, evidence)).await
     }
 
     async fn prove(&mut self, user: &Username, installer: &Installer) -> Result<Proof, EdgeError> {

@@ -226,13 +226,14 @@ impl Session for BuggySession {
         self.session.finish_own_change(former).await
     }
 
-    async fn view_pair(&mut self, turn: &Turn) -> Result<PairView, EdgeError> {
-        self.session.view_pair(turn).await
+    async fn view_pair(&mut self, turn: &Turn, secret: &SecretId) -> Result<PairView, EdgeError> {
+        self.session.view_pair(turn, secret).await
     }
 
     async fn take_turn(
         &mut self,
         turn: &Turn,
+        secret: &SecretId,
         password: &Password,
         evidence: &Evidence,
     ) -> Result<TurnOutcome, EdgeError> {
@@ -240,7 +241,7 @@ impl Session for BuggySession {
             // A clone that is not there yet has no password.
             let _ = self.session.install_password(turn.next_user(), password).await;
         }
-        self.session.take_turn(turn, password, evidence).await
+        self.session.take_turn(turn, secret, password, evidence).await
     }
 
     async fn prove(&mut self, user: &Username, installer: &Installer) -> Result<Proof, EdgeError> {

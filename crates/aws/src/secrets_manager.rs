@@ -62,7 +62,10 @@ impl SecretStore for SecretsManager {
         match call.send().await {
             // Moved, not copied.
             Ok(answer) => match answer.secret_string {
-                Some(text) => Ok(Some(SecretText::new(text))),
+                Some(text) => {
+                    let created = answer.created_date.and_then(|date| date.try_into().ok());
+                    Ok(Some(SecretText::new(text).created(created)))
+                }
                 None => Err(self
                     .service
                     .unfit("answered with a binary value; store the secret as a string of JSON")),

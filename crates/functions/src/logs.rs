@@ -20,6 +20,8 @@ pub(crate) fn start(level: LevelFilter, passwords: &Arc<PasswordsInUse>) {
     let filter = Targets::new()
         .with_default(level.min(LevelFilter::WARN))
         .with_targets(ours)
+        // Writes out what a server says beside its answers, as much as that is.
+        .with_target("sqlx", LevelFilter::OFF)
         // Writes a returned error out a second time.
         .with_target("lambda_runtime::layers::panic", LevelFilter::OFF);
     let passwords = Arc::clone(passwords);

@@ -2,23 +2,39 @@
 //! of them they do not wipe, but the functions' allocator does.
 
 use std::fmt;
+use std::time::SystemTime;
 
 use zeroize::Zeroizing;
 
 /// The text of a secret's version; wiped on drop.
-pub struct SecretText(Zeroizing<String>);
+pub struct SecretText {
+    text: Zeroizing<String>,
+    created: Option<SystemTime>,
+}
 
 impl SecretText {
     /// Takes a text over, without a copy.
     #[must_use]
     pub fn new(text: String) -> Self {
-        Self(Zeroizing::new(text))
+        Self { text: Zeroizing::new(text), created: None }
+    }
+
+    /// The same of a version that was made then.
+    #[must_use]
+    pub fn created(self, created: Option<SystemTime>) -> Self {
+        Self { created, ..self }
+    }
+
+    /// Whether its version was made before the other's; not where a store does not say when.
+    #[must_use]
+    pub fn is_older_than(&self, other: &Self) -> bool {
+        self.created.zip(other.created).is_some_and(|(ours, theirs)| ours < theirs)
     }
 
     /// The text itself.
     #[must_use]
     pub fn expose(&self) -> &str {
-        &self.0
+        &self.text
     }
 }
 

@@ -164,7 +164,8 @@ pub struct PairView {
 /// How a clone came to be a member of its base.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Membership {
-    /// Who granted it, but for the bootstrap superuser, as which the grants of every role with SUPERUSER are recorded.
+    /// Who granted it, but for the bootstrap superuser, as which the grants of every role with SUPERUSER are recorded. Empty
+    /// where the server does not say that the two are this secret's: then a grant proves nothing.
     pub grantors: Vec<Username>,
     /// What is said where that proves nothing, and no version of the secret signs in.
     pub unproven: Unproven,
@@ -239,15 +240,16 @@ pub trait Session: Send {
     /// As a superuser: installs another user's password, and ends every other one that it has.
     async fn install_password(&mut self, user: &Username, password: &Password) -> Result<(), EdgeError>;
 
-    /// As either of two alternating users: what it sees of the two.
-    async fn view_pair(&mut self, turn: &Turn) -> Result<PairView, EdgeError>;
+    /// As either of two alternating users, which are those of `secret`: what it sees of the two.
+    async fn view_pair(&mut self, turn: &Turn, secret: &SecretId) -> Result<PairView, EdgeError>;
 
-    /// As a superuser: makes the next user what it must be and installs its password last, in place of every other one
+    /// As a superuser, for `secret`: makes the next user what it must be and installs its password last, in place of every other one
     /// that it has. An account that exists has to be shown to be that user. What a crash leaves behind does not sign in
     /// with the new password, and the next attempt goes on from there.
     async fn take_turn(
         &mut self,
         turn: &Turn,
+        secret: &SecretId,
         password: &Password,
         evidence: &Evidence,
     ) -> Result<TurnOutcome, EdgeError>;

@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::cause::Cause;
 use crate::edges::Unproven;
-use crate::{SecretId, Stage, Username, VersionId};
+use crate::{SecretId, Username, VersionId};
 
 /// Why a step failed.
 #[derive(Debug, Error)]
@@ -151,9 +151,9 @@ pub enum Refusal {
     )]
     SuperuserNeedsTls,
     #[error(
-        "version {version} is AWSPENDING and has the password of the {stage} version; remove AWSPENDING from that version and rotate again"
+        "version {version} is AWSPENDING and older than AWSCURRENT, so that others may know its password; remove AWSPENDING from that version and rotate again"
     )]
-    OldPassword { version: VersionId, stage: Stage },
+    OldVersion { version: VersionId },
     #[error("{what}; {remedy}")]
     Database { what: String, remedy: String },
     #[error("{}; {}{}; if not, {}{}", unproven.what, if_ours(user, secret), also(unproven), unproven.otherwise, not_tried(untried))]

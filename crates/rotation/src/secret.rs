@@ -117,13 +117,6 @@ impl Secret {
         Ok(())
     }
 
-    /// Whether two versions name the same host and port.
-    #[must_use]
-    pub fn is_for_server_of(&self, other: &Self) -> bool {
-        let place = |secret: &Self| (secret.host.to_ascii_lowercase(), secret.port);
-        place(self) == place(other)
-    }
-
     /// Whether connections are protected.
     #[must_use]
     pub fn tls(&self) -> Tls {

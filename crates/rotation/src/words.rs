@@ -5,7 +5,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
 
 use crate::Password;
 
@@ -18,13 +19,39 @@ const MESSAGE: usize = 32 * 1024;
 /// Shorter passwords are words of ordinary messages, and protect nothing.
 const SHORTEST: usize = 4;
 
-/// What is shown instead of a password.
+/// What is shown instead of a password, and of what a server stores of one.
 const HIDDEN: &str = "<a password>";
+const HIDDEN_VERIFIER: &str = "<a verifier>";
 
-/// A server's words, of which at most 200 characters are repeated, and none that does not print.
+/// What follows a text that was cut.
+const CUT: &str = " ... (cut)";
+
+/// The fields of a log line that the server has no part in.
+const OWN_FIELDS: [&str; 3] = ["timestamp", "level", "target"];
+
+/// A server's words, of which at most 200 characters are repeated: none that does not print, and no verifier, which a server
+/// may quote from the statement that sets one.
 #[must_use]
 pub fn server_words(text: &str) -> String {
-    printable(text, SAID)
+    let is_end = |character: char| character.is_whitespace() || "'\"`".contains(character);
+    let mut shown = String::new();
+    for word in text.split_inclusive(is_end) {
+        let bare = word.trim_end_matches(is_end);
+        shown.push_str(if holds_verifier(bare) { HIDDEN_VERIFIER } else { bare });
+        shown.push_str(&word[bare.len()..]);
+    }
+    printable(&shown, SAID)
+}
+
+/// `SCRAM-SHA-256$...`, or the digits that follow `md5` (PostgreSQL), or `*` (MariaDB).
+fn holds_verifier(word: &str) -> bool {
+    let digits_after = |mark: &str, least: usize| {
+        word.match_indices(mark).any(|(start, _)| {
+            let rest = word[start + mark.len()..].bytes();
+            rest.take_while(u8::is_ascii_hexdigit).count() >= least
+        })
+    };
+    word.contains("SCRAM-SHA-256$") || digits_after("md5", 32) || digits_after("*", 40)
 }
 
 /// The first characters of a text. One that does not print is shown by its number; line breaks and tabs are spaces.
@@ -32,7 +59,7 @@ fn printable(text: &str, most: usize) -> String {
     let mut shown = String::with_capacity(text.len().min(most));
     for (number, character) in text.chars().enumerate() {
         if number == most {
-            shown.push_str(" ... (cut)");
+            shown.push_str(CUT);
             break;
         }
         match character {
@@ -58,6 +85,9 @@ pub fn does_not_print(character: char) -> bool {
 /// The passwords that a step has read: no word of others' may repeat one.
 #[derive(Debug, Default)]
 pub struct PasswordsInUse(Mutex<Vec<Password>>);
+
+/// How many values of a list a log line repeats.
+const LISTED: usize = 100;
 
 impl PasswordsInUse {
     /// Adds a password, until [`Self::forget`].
@@ -85,12 +115,13 @@ impl PasswordsInUse {
     /// else the writer of a secret could rename them by a password.
     #[must_use]
     pub fn json(&self, line: &str) -> String {
-        let hidden = match serde_json::from_str::<Value>(line) {
-            Ok(mut value) => {
-                self.hide_in(&mut value);
-                format!("{value}\n")
+        let hidden = match serde_json::from_str::<Map<String, Value>>(line) {
+            Ok(mut fields) => {
+                let others = fields.iter_mut().filter(|(name, _)| !OWN_FIELDS.contains(&name.as_str()));
+                others.for_each(|(_, value)| self.hide_in(value));
+                format!("{}\n", Value::from(fields))
             }
-            Err(_) => self.hide(line),
+            Err(_) => self.message(line),
         };
         let mut escaped = String::with_capacity(hidden.len());
         for character in hidden.chars() {
@@ -107,19 +138,47 @@ impl PasswordsInUse {
 
     fn hide_in(&self, value: &mut Value) {
         match value {
-            Value::String(text) => *text = self.hide(text),
-            Value::Array(values) => values.iter_mut().for_each(|value| self.hide_in(value)),
+            Value::String(text) => *text = cut(&self.hide(text), MESSAGE),
+            Value::Array(values) => {
+                values.truncate(LISTED);
+                values.iter_mut().for_each(|value| self.hide_in(value));
+            }
             Value::Object(fields) => fields.values_mut().for_each(|value| self.hide_in(value)),
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
 
     fn hide(&self, text: &str) -> String {
-        self.lock().iter().fold(text.to_owned(), |text, password| text.replace(password.expose(), HIDDEN))
+        self.lock().iter().fold(text.to_owned(), |text, password| {
+            // As it is, and as a server's words show it.
+            let shown = Zeroizing::new(printable(password.expose(), usize::MAX));
+            [password.expose(), &shown].into_iter().fold(text, |text, form| {
+                let whole = text.replace(form, HIDDEN);
+                let parts: Vec<_> =
+                    whole.split_inclusive(CUT).map(|part| without_beginning(part, form)).collect();
+                parts.concat()
+            })
+        })
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Password>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A part that was cut may end in the beginning of a password.
+fn without_beginning(part: &str, password: &str) -> String {
+    let Some(kept) = part.strip_suffix(CUT) else { return part.to_owned() };
+    let ends = password.char_indices().map(|(end, _)| end).rev().filter(|end| *end >= SHORTEST);
+    let before = ends.map(|end| &password[..end]).find_map(|beginning| kept.strip_suffix(beginning));
+    before.map_or_else(|| part.to_owned(), |before| format!("{before}{HIDDEN}{CUT}"))
+}
+
+/// The first characters of a text.
+fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}{CUT}", &text[..end]),
+        None => text.to_owned(),
     }
 }
 
@@ -138,6 +197,33 @@ mod tests {
     }
 
     #[test]
+    fn a_servers_words_show_no_verifier() {
+        let scram = "SCRAM-SHA-256$4096:c2FsdA==$c3RvcmVk:c2VydmVy";
+        for verifier in [scram, "md50123456789abcdef0123456789abcdef", &format!("*{}", "A".repeat(40))] {
+            let said = format!("no: ALTER ROLE app PASSWORD '{verifier}' is not \"{verifier}\"");
+            assert_eq!(
+                server_words(&said),
+                "no: ALTER ROLE app PASSWORD '<a verifier>' is not \"<a verifier>\""
+            );
+        }
+        assert_eq!(server_words("md5 of *12 or SCRAM-SHA-256 only"), "md5 of *12 or SCRAM-SHA-256 only");
+    }
+
+    #[test]
+    fn a_password_is_hidden_where_it_was_cut_and_as_words_show_it() {
+        let passwords = PasswordsInUse::default();
+        passwords.remember(&Password::new("0123456789".into()));
+        passwords.remember(&Password::new("tab\there\u{200b}".into()));
+        for before in 190..=200 {
+            let said = format!("{}0123456789 and more", "x".repeat(before));
+            let shown = passwords.message(&server_words(&said));
+            assert!(!shown.contains("0123"), "{shown}");
+            assert!(shown.starts_with(&"x".repeat(before)), "{shown}");
+        }
+        assert_eq!(passwords.message(&server_words("is tab\there\u{200b}")), "is <a password>");
+    }
+
+    #[test]
     fn no_message_and_no_line_repeats_a_password_in_use() {
         let passwords = PasswordsInUse::default();
         for password in ["hunter2", "hunter2-and-more", "q\"uo\\te", "abc"] {
@@ -151,8 +237,8 @@ mod tests {
             ("\"m\":\"", json!({"m": "it"}), "{\"m\":\"it\"}\n"),
             (
                 "message",
-                json!({"message": {"n": 1, "of": ["the message"]}}),
-                "{\"message\":{\"n\":1,\"of\":[\"the <a password>\"]}}\n",
+                json!({"level": "message", "message": {"n": 1, "of": ["the message"]}}),
+                "{\"level\":\"message\",\"message\":{\"n\":1,\"of\":[\"the <a password>\"]}}\n",
             ),
         ] {
             passwords.remember(&Password::new(password.into()));

@@ -6,14 +6,14 @@ use serde_json::json;
 use super::super::{statements, store_as_previous};
 use crate::clones::clone_of;
 
-async fn as_user(server: &Postgres, user: &Credentials, sql: &str) {
+pub(crate) async fn as_user(server: &Postgres, user: &Credentials, sql: &str) {
     let mut session = server.sign_in(user, "postgres").await.expect("the user signs in");
     bed::postgres::run(&mut session, sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
 }
 
 pub(crate) async fn role(server: &Postgres, name: &str, options: &str) -> Credentials {
     let role = Credentials::new(name);
-    server.execute("postgres", &format!("CREATE ROLE {name} LOGIN {options}")).await;
+    server.execute("postgres", &format!("CREATE ROLE \"{name}\" LOGIN {options}")).await;
     server.set_password(&role).await;
     role
 }

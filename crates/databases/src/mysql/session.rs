@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use hmac::{Hmac, KeyInit, Mac};
 use rotation::edges::{Change, Evidence, PairView, Proof, Session, TurnOutcome};
-use rotation::{EdgeError, Former, Installer, Password, Refusal, Turn, Username};
+use rotation::{EdgeError, Former, Installer, Password, Refusal, SecretId, Turn, Username};
 use sha2::Sha256;
 use sqlx::mysql::MySqlConnection;
 use sqlx::{AssertSqlSafe, Executor, Row};
@@ -179,7 +179,7 @@ impl Session for MySqlSession {
     }
 
     /// Nobody owns objects here, so there are none to hand over. All else only the superuser can see.
-    async fn view_pair(&mut self, turn: &Turn) -> Result<PairView, EdgeError> {
+    async fn view_pair(&mut self, turn: &Turn, _secret: &SecretId) -> Result<PairView, EdgeError> {
         let user = if self.account.user == turn.clone.0 { &turn.clone } else { &turn.base };
         self.check_is(user)?;
         Ok(PairView { owned: Vec::new(), membership: None, objection: None })
@@ -188,6 +188,7 @@ impl Session for MySqlSession {
     async fn take_turn(
         &mut self,
         turn: &Turn,
+        _secret: &SecretId,
         password: &Password,
         evidence: &Evidence,
     ) -> Result<TurnOutcome, EdgeError> {

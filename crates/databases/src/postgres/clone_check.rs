@@ -1,19 +1,20 @@
 //! Whether two users are a base and its clone: a name alone proves nothing, nor a membership that anybody could grant.
 
 use rotation::edges::{Evidence, Membership, Unproven};
-use rotation::{EdgeError, Next, Refusal, Turn, Username};
+use rotation::{EdgeError, Next, Refusal, SecretId, Turn, Username};
 
 use super::session::PostgresSession;
 
 /// What `pg_roles` says of a user that a turn depends on.
 #[derive(Debug, Clone)]
 pub(super) struct Role {
-    pub(super) can_login: bool,
+    can_login: bool,
     pub(super) inherits: bool,
     pub(super) connection_limit: i32,
     /// As text; `infinity` where the password never expires.
     pub(super) valid_until: String,
     replication: bool,
+    comment: String,
     /// What acts through membership, or not at all: SUPERUSER, CREATEDB, CREATEROLE, BYPASSRLS.
     attributes: Vec<String>,
 }
@@ -24,6 +25,12 @@ pub(super) struct UserPair {
     pub(super) base: Role,
     pub(super) clone: Option<Role>,
     pub(super) membership: Granted,
+    /// Whether the clone has one, ours or another.
+    pub(super) has_comment: bool,
+    /// The comment that says whose the clone is, see [`comment`].
+    own_comment: String,
+    /// Whether the clone has it.
+    is_this_secrets: bool,
     /// What the clone holds and the base lacks: roles, and attributes.
     extra_roles: Vec<String>,
     extra_attributes: Vec<String>,
@@ -48,7 +55,11 @@ impl UserPair {
     ///
     /// # Errors
     /// A refusal where there is no base.
-    pub(super) async fn read(session: &mut PostgresSession, turn: &Turn) -> Result<Self, EdgeError> {
+    pub(super) async fn read(
+        session: &mut PostgresSession,
+        turn: &Turn,
+        secret: &SecretId,
+    ) -> Result<Self, EdgeError> {
         let Some(base) = role(session, &turn.base).await? else {
             return Err(refused(
                 format!("there is no user {}, of which {} would be the clone", turn.base, turn.clone),
@@ -56,10 +67,15 @@ impl UserPair {
             ));
         };
         let clone = role(session, &turn.clone).await?;
+        let (own_comment, has) = (comment(turn, secret), clone.as_ref().map(|clone| clone.comment.clone()));
+        let has = has.unwrap_or_default();
         let mut pair = Self {
             base,
             clone,
             membership: Granted::default(),
+            has_comment: !has.is_empty(),
+            is_this_secrets: has == own_comment,
+            own_comment,
             extra_roles: Vec::new(),
             extra_attributes: Vec::new(),
             has_membership_options: session.has_membership_options(),
@@ -77,7 +93,9 @@ impl UserPair {
     pub(super) fn membership(&self, turn: &Turn) -> Option<Membership> {
         self.clone.as_ref()?;
         // A member that may not act as the base is not trusted with its password.
-        let proves = turn.next == Next::Clone || self.membership.is_whole;
+        let is_whole = turn.next == Next::Clone || self.membership.is_whole;
+        // A grant says who made the clone, and not for whom: the passwords of another secret's pair may be known.
+        let proves = is_whole && self.is_this_secrets;
         let grantors = if proves { self.membership.grantors.clone() } else { Vec::new() };
         Some(Membership { grantors, unproven: self.unproven(turn) })
     }
@@ -111,7 +129,8 @@ impl UserPair {
             ),
             if_ours: Some(format!(
                 "as the superuser, unless it has SUPERUSER, whose grants do not say who made them, run: BEGIN; REVOKE {base} \
-                 FROM {clone}; GRANT {base} TO {clone}{options}; COMMIT"
+                 FROM {clone}; GRANT {base} TO {clone}{options}; COMMENT ON ROLE {clone} IS {}; COMMIT",
+                text(&self.own_comment)
             )),
             otherwise,
         }
@@ -122,6 +141,9 @@ impl UserPair {
         let replicates = |role: &Role| role.replication;
         if turn.next == Next::Clone && self.base.replication && !self.clone.as_ref().is_some_and(replicates) {
             return Some(no_replication(turn));
+        }
+        if turn.next == Next::Clone && self.clone.as_ref().is_some_and(|clone| !clone.can_login) {
+            return Some(may_not_log_in(turn));
         }
         if self.extra_roles.is_empty() && self.extra_attributes.is_empty() {
             return None;
@@ -140,6 +162,54 @@ impl UserPair {
         let what = [self.extra_roles.clone(), self.extra_attributes.clone()].concat().join(", ");
         Some(rights_differ(turn, what, &give, &take))
     }
+}
+
+/// What the comment on a clone says. Only a role that may alter the clone can write it: with the superuser's own grant it
+/// shows that the clone was made for this secret.
+pub(super) fn comment(turn: &Turn, secret: &SecretId) -> String {
+    format!("the clone of {}, rotated with it by the secret {secret}", turn.base)
+}
+
+/// Refuses where others may act as the clone, and have the rights of its base by that only. (Up to 15 any role makes
+/// others members of itself: whoever knew its password once may have.)
+pub(super) async fn check_nobody_acts_as_clone(
+    session: &mut PostgresSession,
+    turn: &Turn,
+) -> Result<(), EdgeError> {
+    let query = sqlx::query(
+        "WITH RECURSIVE of_base AS (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = $1 \
+             UNION SELECT a.member FROM of_base JOIN pg_catalog.pg_auth_members a ON a.roleid = of_base.oid \
+             JOIN pg_catalog.pg_roles m ON m.oid = a.member AND m.rolname <> $2) \
+         SELECT m.rolname::pg_catalog.text AS member, g.rolname::pg_catalog.text AS grantor \
+         FROM pg_catalog.pg_auth_members a JOIN pg_catalog.pg_roles m ON m.oid = a.member \
+         JOIN pg_catalog.pg_roles c ON c.oid = a.roleid LEFT JOIN pg_catalog.pg_roles g ON g.oid = a.grantor \
+         WHERE c.rolname = $2 AND m.rolname <> current_user AND NOT m.rolsuper \
+         AND m.oid NOT IN (SELECT oid FROM of_base) \
+         AND (coalesce((pg_catalog.to_jsonb(a) ->> 'inherit_option')::pg_catalog.bool, true) \
+              OR coalesce((pg_catalog.to_jsonb(a) ->> 'set_option')::pg_catalog.bool, true))",
+    );
+    let mut revokes = Vec::new();
+    for row in session.rows(query.bind(&turn.base.0).bind(&turn.clone.0)).await? {
+        let (member, grantor): (String, Option<String>) =
+            (session.get(&row, "member")?, session.get(&row, "grantor")?);
+        let member = identifier(&Username(member));
+        let by = grantor.filter(|_| session.has_membership_options());
+        let by =
+            by.map(|grantor| format!(" GRANTED BY {}", identifier(&Username(grantor)))).unwrap_or_default();
+        revokes.push(format!("REVOKE {} FROM {member}{by}", identifier(&turn.clone)));
+    }
+    if revokes.is_empty() {
+        return Ok(());
+    }
+    Err(refused(
+        format!("others may act as {}, and would gain the rights of {}", turn.clone, turn.base),
+        format!("as a role that may, run: {}, and rotate again", revokes.join("; ")),
+    ))
+}
+
+/// A text as a person writes it into a statement.
+fn text(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
 }
 
 /// A name as a person writes it into a statement.
@@ -177,6 +247,7 @@ pub(super) async fn check_admin(session: &mut PostgresSession, user: &Username) 
 async fn role(session: &mut PostgresSession, user: &Username) -> Result<Option<Role>, EdgeError> {
     let query = sqlx::query(
         "SELECT rolcanlogin, rolinherit, rolconnlimit, rolreplication, \
+         coalesce(pg_catalog.shobj_description(oid, 'pg_authid'), '') AS comment, \
          coalesce(rolvaliduntil, 'infinity')::pg_catalog.text AS valid_until, \
          pg_catalog.array_remove(ARRAY[ \
              CASE WHEN rolsuper THEN 'SUPERUSER' END, CASE WHEN rolcreatedb THEN 'CREATEDB' END, \
@@ -192,6 +263,7 @@ async fn role(session: &mut PostgresSession, user: &Username) -> Result<Option<R
         connection_limit: session.get(row, "rolconnlimit")?,
         valid_until: session.get(row, "valid_until")?,
         replication: session.get(row, "rolreplication")?,
+        comment: session.get(row, "comment")?,
         attributes: session.get(row, "attributes")?,
     }))
 }
@@ -249,6 +321,17 @@ pub(super) fn rights_differ(
             "give it to {base} by: {}; or take it from {clone} by: {}",
             give.join("; "),
             take.join("; ")
+        ),
+    }
+}
+
+fn may_not_log_in(turn: &Turn) -> Refusal {
+    let clone = &turn.clone;
+    Refusal::Database {
+        what: format!("{clone} has NOLOGIN, which no rotation has set"),
+        remedy: format!(
+            "if it may log in again, as a role that may, run: ALTER ROLE {} LOGIN",
+            identifier(clone)
         ),
     }
 }

@@ -6,7 +6,7 @@
 use std::io;
 use std::sync::{Arc, OnceLock};
 
-use rotation::{Cause, EdgeError, Endpoint, Server, Tls};
+use rotation::{Cause, EdgeError, Endpoint, Refusal, Server, Tls, server_words};
 use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -34,14 +34,15 @@ pub(super) async fn open(
     let endpoint = &server.endpoint;
     let socket = dial::connect(endpoint).await?;
     let objection = Arc::new(OnceLock::new());
+    let user = options.get_username().to_owned();
     let relay = match server.tls {
-        Tls::Required => relay(secured(socket, endpoint, trusted).await?, &objection)?,
-        Tls::Forbidden => relay(socket, &objection)?,
+        Tls::Required => relay(secured(socket, endpoint, trusted).await?, user, &objection)?,
+        Tls::Forbidden => relay(socket, user, &objection)?,
     };
     let options = options.socket(relay.path()).port(PORT).ssl_mode(PgSslMode::Disable);
     let opened = options.connect().await;
     match (objection.get(), opened) {
-        (Some(objection), _) => Err(explained(*objection, endpoint).into()),
+        (Some(objection), _) => Err(explained(objection, endpoint).into()),
         (None, Ok(driver)) => Ok(Dialed::new(driver, relay)),
         (None, Err(error)) => Err(Unopened::Answered(error)),
     }
@@ -50,7 +51,7 @@ pub(super) async fn open(
 /// Only a part of the name of the driver's socket.
 const PORT: u16 = 5432;
 
-fn relay<S>(server: S, objection: &Arc<OnceLock<Objection>>) -> Result<Relay, EdgeError>
+fn relay<S>(server: S, user: String, objection: &Arc<OnceLock<Objection>>) -> Result<Relay, EdgeError>
 where
     S: AsyncRead + AsyncWrite + Send + 'static,
 {
@@ -59,7 +60,7 @@ where
         let (mut from_server, to_server) = tokio::io::split(server);
         let (from_driver, mut to_driver) = driver.into_split();
         let receiving = async {
-            match introduce(&mut from_server, &mut to_driver).await? {
+            match introduce(&mut from_server, &mut to_driver, &user).await? {
                 Ok(()) => tokio::io::copy(&mut from_server, &mut to_driver).await.map(|_| ()),
                 Err(found) => {
                     let _ = objection.set(found);
@@ -78,6 +79,7 @@ where
 async fn introduce(
     server: &mut (impl AsyncRead + Unpin),
     driver: &mut (impl AsyncWrite + Unpin),
+    user: &str,
 ) -> io::Result<Result<(), Objection>> {
     let mut challenged = false;
     loop {
@@ -99,6 +101,11 @@ async fn introduce(
                 _ => {}
             }
         }
+        if kind == b'S'
+            && let Some(other) = another_user(&body, user)
+        {
+            return Ok(Err(Objection::AnotherUser(other)));
+        }
         let mut message = vec![kind];
         message.extend_from_slice(&length.to_be_bytes());
         message.extend_from_slice(&body);
@@ -107,6 +114,14 @@ async fn introduce(
             return Ok(Ok(()));
         }
     }
+}
+
+/// Who the session is of, where a message of the kind `S` says so and it is another user (PostgreSQL documentation,
+/// "Asynchronous Operations": `session_authorization` is reported at the start). With `db_user_namespace`, up to 16, `app` signs
+/// in as `app@DATABASE`; a pooler may use a user of its own.
+fn another_user(body: &[u8], user: &str) -> Option<String> {
+    let value = body.strip_prefix(b"session_authorization\0")?.strip_suffix(b"\0")?;
+    (value != user.as_bytes()).then(|| server_words(&String::from_utf8_lossy(value)))
 }
 
 /// What stands in a message of the kind `R` (PostgreSQL documentation, "Message Formats", Authentication*).
@@ -138,17 +153,19 @@ async fn secured(
 }
 
 /// Why a server's question is not answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Objection {
     /// It wants to read the password.
     WantsPlaintext,
     /// It has not asked for the password, so that its "yes" proves nothing.
     AskedNothing,
+    /// It has signed in another user.
+    AnotherUser(String),
     /// It speaks something else.
     NotUnderstood,
 }
 
-fn explained(objection: Objection, endpoint: &Endpoint) -> EdgeError {
+fn explained(objection: &Objection, endpoint: &Endpoint) -> EdgeError {
     let said = match objection {
         Objection::WantsPlaintext => {
             "asks for the plain text of the password (pg_hba.conf: password, ldap, pam, radius; on RDS a member of rds_iam), \
@@ -157,6 +174,12 @@ fn explained(objection: Objection, endpoint: &Endpoint) -> EdgeError {
         Objection::AskedNothing => {
             "lets this user in without asking for the password (pg_hba.conf: trust, ident, cert), so that nothing shows that \
              it is the right one"
+        }
+        Objection::AnotherUser(other) => {
+            let what = format!("{endpoint} has signed in {other}, another user than the secret's");
+            let remedy =
+                "turn db_user_namespace off, or name the server's own address as host and not a pooler's";
+            return Refusal::Database { what, remedy: remedy.into() }.into();
         }
         Objection::NotUnderstood => return not_understood(endpoint),
     };

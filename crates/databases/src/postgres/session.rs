@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rotation::edges::{Change, Evidence, PairView, Proof, Session, TurnOutcome};
-use rotation::{Cause, EdgeError, Endpoint, Former, Installer, Password, Turn, Username};
+use rotation::{Cause, EdgeError, Endpoint, Former, Installer, Password, SecretId, Turn, Username};
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Postgres};
@@ -194,14 +194,14 @@ impl PostgresSession {
 enum RoleChange<'a> {
     OwnPassword(&'a Username, &'a Password),
     AnothersPassword(&'a Username, &'a Password),
-    Turn(&'a Turn, &'a Password, &'a Evidence),
+    Turn(&'a Turn, &'a SecretId, &'a Password, &'a Evidence),
 }
 
 impl RoleChange<'_> {
     async fn run(self, session: &mut PostgresSession) -> Result<TurnOutcome, EdgeError> {
         let (user, password) = match self {
-            Self::Turn(turn, password, evidence) => {
-                return turn::take(session, turn, password, evidence).await;
+            Self::Turn(turn, secret, password, evidence) => {
+                return turn::take(session, turn, secret, password, evidence).await;
             }
             Self::OwnPassword(user, password) | Self::AnothersPassword(user, password) => (user, password),
         };
@@ -251,10 +251,10 @@ impl Session for PostgresSession {
         self.changing(RoleChange::AnothersPassword(user, password)).await.map(|_| ())
     }
 
-    async fn view_pair(&mut self, turn: &Turn) -> Result<PairView, EdgeError> {
+    async fn view_pair(&mut self, turn: &Turn, secret: &SecretId) -> Result<PairView, EdgeError> {
         self.transaction(async |session| {
             session.begin(Access::Read).await?;
-            let pair = UserPair::read(session, turn).await?;
+            let pair = UserPair::read(session, turn, secret).await?;
             let (owned, grants) = belongings::of_clone(session, turn).await?;
             session.commit().await?;
             let objection = pair.objection(turn).or(grants);
@@ -266,10 +266,11 @@ impl Session for PostgresSession {
     async fn take_turn(
         &mut self,
         turn: &Turn,
+        secret: &SecretId,
         password: &Password,
         evidence: &Evidence,
     ) -> Result<TurnOutcome, EdgeError> {
-        self.changing(RoleChange::Turn(turn, password, evidence)).await
+        self.changing(RoleChange::Turn(turn, secret, password, evidence)).await
     }
 
     async fn prove(&mut self, user: &Username, installer: &Installer) -> Result<Proof, EdgeError> {

@@ -1,7 +1,7 @@
 //! The turn of one of two alternating users: one transaction, the password last, safe to repeat.
 
 use rotation::edges::{Evidence, TurnOutcome};
-use rotation::{EdgeError, Next, Password, Turn};
+use rotation::{EdgeError, Next, Password, SecretId, Turn};
 
 use super::clone_check::{self, UserPair};
 use super::session::{Access, PostgresSession};
@@ -12,12 +12,13 @@ use super::settings;
 pub(super) async fn take(
     session: &mut PostgresSession,
     turn: &Turn,
+    secret: &SecretId,
     password: &Password,
     evidence: &Evidence,
 ) -> Result<TurnOutcome, EdgeError> {
     session.begin(Access::Write).await?;
     session.lock(&turn.base).await?;
-    let pair = UserPair::read(session, turn).await?;
+    let pair = UserPair::read(session, turn, secret).await?;
     if !pair.is_proven(turn, evidence) {
         session.rollback().await?;
         return Ok(TurnOutcome::NeedsProof(pair.unproven(turn)));
@@ -29,12 +30,18 @@ pub(super) async fn take(
     if turn.next == Next::Clone {
         if pair.clone.is_some() {
             clone_check::check_admin(session, &turn.clone).await?;
+            clone_check::check_nobody_acts_as_clone(session, turn).await?;
         } else {
             session.run("CREATE ROLE %I LOGIN", &[&turn.clone.0]).await?;
         }
         join(session, turn, &pair).await?;
         limits(session, turn, &pair).await?;
         settings::equalize(session, turn).await?;
+        if !pair.has_comment {
+            session
+                .run("COMMENT ON ROLE %I IS %L", &[&turn.clone.0, &clone_check::comment(turn, secret)])
+                .await?;
+        }
     }
     session.set_password(turn.next_user(), password).await?;
     session.commit().await?;
@@ -63,13 +70,10 @@ async fn join(session: &mut PostgresSession, turn: &Turn, pair: &UserPair) -> Re
 /// What membership does not carry. Only what differs is named: even a no-op of some attributes is refused.
 async fn limits(session: &mut PostgresSession, turn: &Turn, pair: &UserPair) -> Result<(), EdgeError> {
     let (clone, base) = (&turn.clone.0, &pair.base);
-    let (can_login, connection_limit, valid_until) = match &pair.clone {
-        Some(clone) => (clone.can_login, clone.connection_limit, clone.valid_until.as_str()),
-        None => (true, -1, "infinity"),
+    let (connection_limit, valid_until) = match &pair.clone {
+        Some(clone) => (clone.connection_limit, clone.valid_until.as_str()),
+        None => (-1, "infinity"),
     };
-    if !can_login {
-        session.run("ALTER ROLE %I LOGIN", &[clone]).await?;
-    }
     if connection_limit != base.connection_limit {
         let limit = base.connection_limit.to_string();
         session.run("ALTER ROLE %I CONNECTION LIMIT %s", &[clone, &limit]).await?;

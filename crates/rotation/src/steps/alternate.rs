@@ -32,7 +32,7 @@ pub(super) async fn alternate(
 ) -> Result<(), Error> {
     let StoredSecrets { current, pending, previous } = stored;
     let mut server = current.server(rotation.database.default_port());
-    let view = view_as_current(rotation, &server, current, turn).await?;
+    let view = view_as_current(rotation, event, &server, current, turn).await?;
 
     let id = current.superuser.as_ref().ok_or_else(|| no_superuser(event))?;
     let superuser = rotation.superuser(id, &server).await?;
@@ -57,6 +57,7 @@ pub(super) async fn alternate(
 
 async fn view_as_current(
     rotation: &Rotation<'_>,
+    event: &RotationEvent,
     server: &Server,
     current: &Secret,
     turn: &Turn,
@@ -70,7 +71,7 @@ async fn view_as_current(
         }
     };
     let doing = format!("compare {} with {}", turn.clone, turn.base);
-    let view = rotation.progress.of(doing, session.view_pair(turn)).await?;
+    let view = rotation.progress.of(doing, session.view_pair(turn, &event.secret_id)).await?;
     rotation.close(session).await;
     Ok(view)
 }
@@ -200,7 +201,7 @@ impl OtherUser<'_> {
         evidence: &Evidence,
     ) -> Result<TurnOutcome, Error> {
         let doing = format!("set up {} and its password", self.pending.username);
-        let turned = superuser.take_turn(self.turn, &self.pending.password, evidence);
+        let turned = superuser.take_turn(self.turn, &self.event.secret_id, &self.pending.password, evidence);
         self.rotation.progress.of(doing, turned).await
     }
 

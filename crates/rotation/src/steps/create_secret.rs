@@ -6,7 +6,7 @@ use super::in_words;
 use crate::edges::Put;
 use crate::error::{Error, Refusal};
 use crate::versions::Admission;
-use crate::{Rotation, RotationEvent, Secret, Stage, Tls};
+use crate::{Rotation, RotationEvent, Secret, SecretText, Stage, Tls};
 
 /// Gives the pending version a value: the current one with the next user and a new password.
 ///
@@ -17,7 +17,8 @@ pub(crate) async fn create_secret(rotation: &Rotation<'_>, event: &RotationEvent
         info!("the version is current already");
         return Ok(());
     }
-    let current = rotation.parse(event, Stage::Current, current?, Refusal::NoCurrent)?;
+    let text = current?.ok_or(Refusal::NoCurrent)?;
+    let current = rotation.parse_named(&text, &in_words(Stage::Current, &event.secret_id))?;
 
     let next = rotation.strategy.next_user(&current.username);
     rotation.check_name(&next, &current.engine)?;
@@ -25,32 +26,30 @@ pub(crate) async fn create_secret(rotation: &Rotation<'_>, event: &RotationEvent
         check_superuser_can_install(event, &current)?;
     }
 
-    let text = current.next_version(&next, rotation.policy)?;
+    let pending = current.next_version(&next, rotation.policy)?;
     let token = event.rotation_token.as_ref();
-    let put = || rotation.store.put_pending(&event.secret_id, &event.version_id, &text, token);
+    let put = || rotation.store.put_pending(&event.secret_id, &event.version_id, &pending, token);
     let doing = format!("write the {}", in_words(Stage::Pending, &event.secret_id));
     match rotation.write(doing, put).await? {
         Put::Written => info!(db.user = %next, "created the pending version"),
         Put::AlreadyWritten => {
-            check_is_new(rotation, event, &current).await?;
+            check_is_new(rotation, event, &text).await?;
             info!("the pending version has a value already");
         }
     }
     Ok(())
 }
 
-/// Whoever may move labels only can put AWSPENDING on a version whose password is known.
-async fn check_is_new(rotation: &Rotation<'_>, event: &RotationEvent, current: &Secret) -> Result<(), Error> {
-    let (pending, previous) =
-        tokio::join!(rotation.value(event, Stage::Pending), rotation.previous(event, current));
-    // One that cannot be read is the next step's to refuse.
-    let Some(pending) = rotation.pending_in(event, pending?) else { return Ok(()) };
-    let previous = previous?;
-    let labelled = [(Stage::Current, Some(current)), (Stage::Previous, previous.as_ref())];
-    for (stage, version) in labelled {
-        if version.is_some_and(|version| version.password == pending.password) {
-            return Err(Refusal::OldPassword { version: event.version_id.clone(), stage }.into());
-        }
+/// Whoever may move labels only can put AWSPENDING on a version whose password is known: all that such a version can be is
+/// older than AWSCURRENT.
+async fn check_is_new(
+    rotation: &Rotation<'_>,
+    event: &RotationEvent,
+    current: &SecretText,
+) -> Result<(), Error> {
+    let pending = rotation.value(event, Stage::Pending).await?;
+    if pending.is_some_and(|pending| pending.is_older_than(current)) {
+        return Err(Refusal::OldVersion { version: event.version_id.clone() }.into());
     }
     Ok(())
 }

@@ -42,11 +42,6 @@ impl Rotation<'_> {
         self.of_our_server("AWSPREVIOUS", parsed, current)
     }
 
-    /// The pending version. One that is not a secret of ours is none.
-    pub(super) fn pending_in(&self, event: &RotationEvent, text: Option<SecretText>) -> Option<Secret> {
-        self.parse(event, Stage::Pending, Some(text?), Refusal::NoCurrent).ok()
-    }
-
     /// The versions without a label, of which the ten newest are read. A rotation that was given up after setSecret leaves
     /// there what signs in. A role that may not list them gets none, and a warning.
     pub(super) async fn unlabelled(
@@ -80,8 +75,11 @@ impl Rotation<'_> {
     }
 
     fn of_our_server(&self, name: &str, parsed: Result<Secret, Error>, current: &Secret) -> Option<Secret> {
+        let port = self.database.default_port();
         match parsed {
-            Ok(other) => Some(other).filter(|other| other.is_for_server_of(current)),
+            Ok(other) => {
+                Some(other).filter(|other| other.server(port).endpoint == current.server(port).endpoint)
+            }
             Err(error) => {
                 let reason = error.source().map(ToString::to_string).unwrap_or_default();
                 warn!("{name} cannot be used: {reason}");

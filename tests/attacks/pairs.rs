@@ -1,0 +1,211 @@
+//! A turn is for the secret whose pair it is, and gives nobody else anything: not who knows a password of the pair, nor who is
+//! a member of the clone, nor whose account was closed.
+
+use bed::{Application, Credentials, MySql, Postgres, PostgresOptions, Server, Setup};
+use bed::{mysql_versions, postgres_versions};
+use rotation::edges::{Evidence, SignIn, TurnOutcome};
+use rotation::{Endpoint, Next, Password, SecretId, Tls, Turn, Username};
+use serde_json::json;
+
+use super::clones::postgres::{as_user, role, under_a_real_superuser};
+use super::{statements, store_as_previous};
+use crate::clones::clone_of;
+
+/// Whoever has one password of a pair (AWSPREVIOUS still signs in) writes it into a secret of its own.
+async fn one_password_of_a_pair_takes_it_over<S: Server>(server: &S, setup: Setup<'_>) {
+    let victim = Application::start(server, setup.clone()).await;
+    victim.rotate_well().await;
+    for _turn in 0..2 {
+        let leaked = victim.credentials("AWSPREVIOUS").await.expect("a previous version");
+        let attacker = Application::start(server, setup.clone()).await;
+        let mut own = victim.stored("AWSPREVIOUS").await.expect("a previous version");
+        own["username"] = json!(leaked.user);
+        own["masterarn"] = json!(attacker.superuser_arn);
+        attacker.store_current(&own).await;
+        let refusal = attacker.rotate_badly().await;
+        assert!(refusal.contains("nothing shows that"), "{refusal}");
+        for stage in ["AWSCURRENT", "AWSPREVIOUS"] {
+            assert!(victim.signs_in(stage).await, "{stage} on {}", server.name());
+        }
+        victim.rotate_well().await;
+        assert!(victim.signs_in("AWSCURRENT").await, "on {}", server.name());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_knows_one_password_of_a_pair_does_not_get_the_other() {
+    for version in postgres_versions() {
+        one_password_of_a_pair_takes_it_over(Postgres::shared(version).await, Setup::alternating_users())
+            .await;
+    }
+    for version in mysql_versions() {
+        one_password_of_a_pair_takes_it_over(MySql::shared(version).await, Setup::mysql_alternating_users())
+            .await;
+    }
+}
+
+/// An administrator has ended an account by NOLOGIN. It is called a clone, and somebody knows its password.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_was_ended_is_not_opened_again() {
+    for version in postgres_versions() {
+        let server = Postgres::shared(version).await;
+        let application = Application::start(server, Setup::alternating_users()).await;
+        let ended = role(server, &clone_of(&application), "").await;
+        if version >= 16 {
+            server.execute("postgres", &format!("GRANT {} TO master WITH ADMIN OPTION", ended.user)).await;
+        }
+        server.execute("postgres", &format!("ALTER ROLE {} NOLOGIN", ended.user)).await;
+        let refusal = application.rotate_badly().await;
+        store_as_previous(&application, &refusal, &ended).await;
+        let refusal = application.rotate_badly().await;
+        assert!(refusal.contains("has NOLOGIN"), "{refusal}");
+        let may = format!("SELECT rolcanlogin::text FROM pg_roles WHERE rolname = '{}'", ended.user);
+        assert_eq!(server.values("postgres", &may).await, ["false"], "on {version}");
+        for statement in statements(&refusal, "as a role that may, run: ") {
+            server.execute("postgres", statement).await;
+        }
+        application.rotate_well().await;
+        assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+    }
+}
+
+/// Up to 15 whoever is signed in as a role can make others members of it; later an administrator can.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_of_the_clone_does_not_get_its_bases_rights() {
+    for version in postgres_versions() {
+        let server = Postgres::shared(version).await;
+        let application = Application::start(server, Setup::alternating_users()).await;
+        application.rotate_well().await;
+        let (clone, leaked) =
+            (clone_of(&application), application.credentials("AWSCURRENT").await.expect("a current version"));
+        let thief = role(server, &format!("thief{}", application.app.user()), "").await;
+        let grant = format!("GRANT {clone} TO {}", thief.user);
+        if version < 16 {
+            as_user(server, &leaked, &format!("SET ROLE NONE; {grant}")).await;
+        } else {
+            server.execute("postgres", &grant).await;
+        }
+        application.rotate_well().await;
+        let refusal = application.rotate_badly().await;
+        assert!(refusal.contains(&format!("others may act as {clone}")), "{refusal}");
+        assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+        for statement in statements(&refusal, "as a role that may, run: ") {
+            server.execute("postgres", statement).await;
+        }
+        application.rotate_well().await;
+        assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+    }
+}
+
+/// With `db_user_namespace` (up to 16) a name means one user of each database, and the superuser's statements another.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_of_one_database_is_not_the_global_user_of_that_name() {
+    for version in postgres_versions().into_iter().filter(|version| *version <= 16) {
+        let server = Postgres::start(version, PostgresOptions::default()).await;
+        let victim = server.create_app("victim").await;
+        for setup in server.setups() {
+            let application = Application::start(&server, setup).await;
+            let database = application.app.database.clone();
+            let tenant = role(&server, &format!("{}@{database}", victim.user()), "").await;
+            let mut claimed = application.stored("AWSCURRENT").await.expect("a first version");
+            claimed["username"] = json!(victim.user());
+            claimed["password"] = json!(tenant.password);
+            claimed["masterarn"] = json!(application.superuser_arn);
+            application.store_current(&claimed).await;
+            let mut root = server.sign_in(&server.root(), "postgres").await.expect("root signs in");
+            let state = "SELECT rolname || coalesce(rolpassword, '') FROM pg_authid ORDER BY 1";
+            let before = bed::postgres::run(&mut root, state).await.expect("an answer");
+            for value in ["on", "off"] {
+                bed::postgres::run(&mut root, &format!("ALTER SYSTEM SET db_user_namespace = {value}"))
+                    .await
+                    .expect("root may");
+                bed::postgres::run(&mut root, "SELECT pg_reload_conf()").await.expect("root may");
+                while bed::postgres::run(&mut root, "SHOW db_user_namespace").await.expect("an answer")
+                    != [value]
+                {
+                    tokio::task::yield_now().await;
+                }
+                if value == "on" {
+                    let refusal = application.rotate_badly().await;
+                    let said = format!("has signed in {}@{database}, another user", victim.user());
+                    assert!(refusal.contains(&said), "{refusal}");
+                }
+            }
+            assert_eq!(bed::postgres::run(&mut root, state).await.expect("an answer"), before);
+        }
+    }
+}
+
+/// Two attempts at once; with a real superuser, whose grants do not say who made them.
+#[tokio::test(flavor = "multi_thread")]
+async fn twins_of_a_first_turn_both_succeed() {
+    for version in postgres_versions() {
+        let server = Postgres::start(version, PostgresOptions::default()).await;
+        let application = under_a_real_superuser(&server).await;
+        let pending = application.begin().await;
+        application.step("createSecret", &pending).await.expect("createSecret");
+        let twins =
+            tokio::join!(application.step("setSecret", &pending), application.step("setSecret", &pending));
+        twins.0.expect("one");
+        twins.1.expect("the other");
+        for step in ["testSecret", "finishSecret"] {
+            application.step(step, &pending).await.expect(step);
+        }
+        assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+    }
+}
+
+/// The superuser grants as another role than the one that signs in, from now on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_superuser_that_acts_as_another_role_rotates_by_what_the_secret_holds() {
+    for version in postgres_versions() {
+        let server = Postgres::start(version, PostgresOptions::default()).await;
+        let application = Application::start(&server, Setup::alternating_users()).await;
+        application.rotate_well().await;
+        application.rotate_well().await;
+        let (user, clone) = (application.app.user(), clone_of(&application));
+        let mut acts =
+            "CREATE ROLE dba CREATEROLE CREATEDB; GRANT dba TO master; ALTER ROLE master SET role = 'dba'"
+                .to_owned();
+        if version >= 16 {
+            acts.push_str(&format!("; GRANT {user}, {clone} TO dba WITH ADMIN OPTION"));
+        }
+        server.execute("postgres", &acts).await;
+        for _turn in 0..3 {
+            application.rotate_well().await;
+            assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+        }
+    }
+}
+
+/// A stranger's account appears after the application's session has looked, and before the superuser's.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_appears_in_the_middle_is_not_taken_over() {
+    for version in postgres_versions() {
+        let server = Postgres::shared(version).await;
+        let app = server.create_app("app").await;
+        let stranger = role(server, &format!("{}_clone", app.user()), "").await;
+        let admin = server.admin().await;
+        let at = rotation::Server {
+            endpoint: Endpoint { host: server.host().into(), port: server.port() },
+            tls: Tls::Required,
+            database: None,
+        };
+        let (user, password) = (Username(admin.user.clone()), Password::new(admin.password.clone()));
+        let edge = server.edge();
+        let signed_in = edge.sign_in_superuser(&at, &user, &password).await.expect("an answer");
+        let SignIn::Accepted(mut session) = signed_in else { panic!("the superuser signs in") };
+        let (base, clone) = (Username(app.user().to_owned()), Username(stranger.user.clone()));
+        let turn = Turn { base, clone, next: Next::Clone };
+        let (secret, next) = (SecretId("secret".into()), Password::new("another-one".into()));
+        let outcome = session.take_turn(&turn, &secret, &next, &Evidence::None).await.expect("an outcome");
+        assert!(matches!(outcome, TurnOutcome::NeedsProof(_)), "on {version}");
+        session.close().await;
+        assert!(server.signs_in(&stranger, "postgres").await, "on {version}");
+        assert!(
+            !server
+                .signs_in(&Credentials { user: stranger.user, password: "another-one".into() }, "postgres")
+                .await
+        );
+    }
+}
