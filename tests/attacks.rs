@@ -3,6 +3,7 @@
 
 mod before_tls;
 mod clones;
+mod definers;
 mod labels;
 mod locks;
 mod no_challenge;
@@ -13,7 +14,7 @@ mod sessions;
 mod unlabelled;
 mod words;
 
-use bed::{Application, Credentials, Server, secrets_manager};
+use bed::{Application, Credentials, Server};
 use serde_json::{Value, json};
 
 /// Has the secret say that somebody else's user is the application's, with a password that its writer does not have.
@@ -58,12 +59,8 @@ pub(crate) async fn store_as_previous<S: Server>(
     else {
         panic!("another command: {command:?}");
     };
+    assert_eq!((id, stage), (application.arn.as_str(), "AWSPREVIOUS"));
     let before = application.stored("AWSCURRENT").await.expect("a current version");
-    let mut previous = before.clone();
-    previous["username"] = json!(account.user);
-    previous["password"] = json!(account.password);
-    let client = secrets_manager(&application.local.url());
-    let call = client.put_secret_value().secret_id(id).version_stages(stage);
-    call.secret_string(previous.to_string()).send().await.expect("PutSecretValue is accepted");
+    application.store_previous(account).await;
     assert_eq!(application.stored("AWSCURRENT").await, Some(before), "AWSCURRENT is left alone");
 }

@@ -57,7 +57,7 @@ async fn the_clone_has_the_limits_and_settings_of_its_base_and_loses_what_the_ba
             // Drift of the clone itself.
             format!("ALTER ROLE {clone} SET jit = off"),
             format!("ALTER ROLE {clone} RESET role"),
-            format!("ALTER ROLE {clone} NOLOGIN CONNECTION LIMIT 3"),
+            format!("ALTER ROLE {clone} CONNECTION LIMIT 3"),
         ] {
             server.execute("postgres", &change).await;
         }
@@ -271,7 +271,7 @@ async fn functions_planted_in_the_applications_database_leave_the_superuser_unto
     }
 }
 
-/// As AWS's function makes it: a member of the base, which owns what it creates.
+/// As AWS's function makes it: a member of the base, which owns what it creates, with its credentials in AWSPREVIOUS.
 pub(crate) async fn foreign_clone(application: &Application<'_>) -> Credentials {
     let clone = Credentials::new(&clone_of(application));
     let (quoted, base) = (name(&clone.user), name(application.app.user()));
@@ -280,5 +280,6 @@ pub(crate) async fn foreign_clone(application: &Application<'_>) -> Credentials 
     let made = format!("CREATE USER {quoted} LOGIN; GRANT {base} TO {quoted}");
     bed::postgres::run(&mut session, &made).await.expect("a clone");
     application.server.set_password(&clone).await;
+    application.store_previous(&clone).await;
     clone
 }

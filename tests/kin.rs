@@ -115,6 +115,9 @@ async fn a_clone_that_does_not_inherit_is_mended_at_its_turn() {
         let admin = server.admin().await;
         let made = format!("CREATE ROLE {clone} LOGIN NOINHERIT; GRANT {base} TO {clone}");
         as_user(server, admin, "postgres", &made).await.expect("the superuser may");
+        let credentials = Credentials::new(&clone);
+        server.set_password(&credentials).await;
+        application.store_previous(&credentials).await;
         let owned = format!("CREATE SCHEMA s; CREATE TABLE s.t (a int); ALTER TABLE s.t OWNER TO {clone}");
         server.execute(&application.app.database, &owned).await;
         application.rotate_well().await;

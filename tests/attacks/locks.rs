@@ -98,7 +98,7 @@ async fn turns(server: &'static Postgres, database: String, turn: Turn) {
     };
     for number in 0..15 {
         let next = Password::new(format!("pw-{database}-{number}"));
-        let turned = session.take_turn(&turn, &SecretId("secret".into()), &next, &Evidence::None).await;
+        let turned = session.take_turn(&turn, &SecretId("secret".into()), &next, &Evidence::SignedIn).await;
         assert_eq!(turned.expect("a turn"), TurnOutcome::Done, "{database}");
     }
     session.close().await;

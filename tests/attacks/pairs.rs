@@ -1,15 +1,17 @@
 //! A turn is for the secret whose pair it is, and gives nobody else anything: not who knows a password of the pair, nor who is
 //! a member of the clone, nor whose account was closed.
 
-use bed::{Application, Credentials, MySql, Postgres, PostgresOptions, Server, Setup};
+use bed::mysql::text;
+use bed::{Application, Credentials, MySql, MySqlOptions, Postgres, PostgresOptions, Server, Setup};
 use bed::{mysql_versions, postgres_versions};
 use rotation::edges::{Evidence, SignIn, TurnOutcome};
 use rotation::{Endpoint, Next, Password, SecretId, Tls, Turn, Username};
 use serde_json::json;
 
 use super::clones::postgres::{as_user, role, under_a_real_superuser};
-use super::{statements, store_as_previous};
+use super::{claim, statements, store_as_previous};
 use crate::clones::clone_of;
+use crate::resists::mysql::accounts;
 
 /// Whoever has one password of a pair (AWSPREVIOUS still signs in) writes it into a secret of its own.
 async fn one_password_of_a_pair_takes_it_over<S: Server>(server: &S, setup: Setup<'_>) {
@@ -207,5 +209,80 @@ async fn an_account_that_appears_in_the_middle_is_not_taken_over() {
                 .signs_in(&Credentials { user: stranger.user, password: "another-one".into() }, "postgres")
                 .await
         );
+    }
+}
+
+/// Whoever holds the clone's name gives its account a password that the application once had, and that has leaked.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_former_password_of_the_base_does_not_prove_the_clone() {
+    for version in mysql_versions() {
+        let server = MySql::shared(version).await;
+        let application = Application::start(server, Setup::mysql_alternating_users()).await;
+        let (user, leaked) = (application.app.user(), text(&application.app.credentials.password));
+        let mut current = application.stored("AWSCURRENT").await.expect("a first version");
+        for number in 0..3 {
+            current["password"] = json!(format!("changed-by-hand-{number}"));
+            application.store_current(&current).await;
+            let change = format!("ALTER USER `{user}`@`%` IDENTIFIED BY 'changed-by-hand-{number}'");
+            server.execute(&change).await;
+        }
+        let clone = format!("{user}_clone");
+        server.execute(&format!("CREATE USER `{clone}`@`%` IDENTIFIED BY {leaked}")).await;
+        let before = accounts(server, &[user, &clone]).await;
+        let refusal = application.rotate_badly().await;
+        assert!(refusal.contains("nothing shows that"), "{refusal}");
+        assert_eq!(accounts(server, &[user, &clone]).await, before, "on {version}");
+    }
+}
+
+/// "Expired" is also said of an anonymous account, which a name without one of its own at this host is signed in to.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_anonymous_account_that_has_expired_proves_nobodys_password() {
+    for version in mysql_versions() {
+        let server = MySql::start(version, MySqlOptions::default()).await;
+        let application = Application::start(&server, Setup::mysql_single_user()).await;
+        let victim = server.create_app("victim").await.credentials;
+        let made_long_ago = if version.is_mariadb() {
+            "UPDATE mysql.global_priv SET Priv = JSON_SET(Priv, '$.password_last_changed', 1577836800) WHERE User = ''"
+        } else {
+            "UPDATE mysql.user SET password_last_changed = '2020-01-01 00:00:00' WHERE User = ''"
+        };
+        for statement in [
+            "RENAME USER `master`@`%` TO `master`@`localhost`",
+            "CREATE USER ``@`localhost` IDENTIFIED BY 'guest-password'",
+            "SET GLOBAL default_password_lifetime = 90",
+            made_long_ago,
+            "FLUSH PRIVILEGES",
+        ] {
+            server.execute(statement).await;
+        }
+        claim(&application, &victim.user, &json!({"password": "guest-password", "dbname": null})).await;
+        let before = accounts(&server, &[&victim.user]).await;
+        let refusal = application.rotate_badly().await;
+        assert!(refusal.contains("but of another account"), "{refusal}");
+        assert_eq!(accounts(&server, &[&victim.user]).await, before, "on {version}");
+        server.execute("DROP USER ``@`localhost`").await;
+        assert!(server.signs_in(&victim, "").await, "on {version}");
+    }
+}
+
+/// The server has got another name: nobody signs in to compare what it stores.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_has_moved_goes_on_rotating() {
+    for version in mysql_versions() {
+        let server = MySql::shared(version).await;
+        let application = Application::start(server, Setup::mysql_alternating_users()).await;
+        application.rotate_well().await;
+        let mut superuser = server.secret(server.admin().await, "mysql");
+        superuser["host"] = json!("127.0.0.1");
+        let call = application.client.put_secret_value().secret_id(&application.superuser_arn);
+        call.secret_string(superuser.to_string()).send().await.expect("PutSecretValue is accepted");
+        let mut current = application.stored("AWSCURRENT").await.expect("a current version");
+        current["host"] = json!("127.0.0.1");
+        application.store_current(&current).await;
+        for _turn in 0..3 {
+            application.rotate_well().await;
+            assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+        }
     }
 }

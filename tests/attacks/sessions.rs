@@ -1,6 +1,11 @@
 //! Sessions of MySQL and MariaDB outlive their account, and see what a new one of that name is granted.
 
+use std::io::ErrorKind;
+
+use bed::stub_server::packet;
 use bed::{Application, Credentials, MySql, MySqlOptions, Setup, mysql_versions};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use super::statements;
 
@@ -26,7 +31,10 @@ async fn a_session_of_the_clones_name_that_is_older_than_the_clone_gains_nothing
             server.execute(&format!("DROP USER {account}")).await;
 
             let refusal = application.rotate_badly().await;
-            assert!(refusal.contains("sessions of that name are open"), "{refusal}");
+            assert!(
+                refusal.contains("sessions of that name, or sign-ins that began before, are open"),
+                "{refusal}"
+            );
             let accounts = format!("SELECT COUNT(*) FROM mysql.user WHERE User = '{clone}'");
             assert_eq!(server.values(&accounts).await, ["0"], "an account was made on {version}");
             let read = format!("SELECT a FROM {database}.t");
@@ -39,6 +47,77 @@ async fn a_session_of_the_clones_name_that_is_older_than_the_clone_gains_nothing
             application.rotate_well().await;
             assert!(bed::mysql::run(&mut session, &read).await.is_err(), "it lives on {version}");
         }
+    }
+}
+
+/// A sign-in that the server has begun knows its account by then, and may end after that account is gone. On MariaDB anybody
+/// can begin one in any name: it must not stop a rotation for good.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_that_began_before_is_waited_for() {
+    for version in mysql_versions() {
+        for (timeout, ends) in [("2", true), ("60", false)] {
+            let settings = [("connect-timeout", timeout)];
+            let options = MySqlOptions { settings: &settings, ..MySqlOptions::default() };
+            let server = MySql::start(version, options).await;
+            let application = Application::start(&server, Setup::mysql_alternating_users()).await;
+            let clone = format!("{}_clone", application.app.user());
+            let mut stalled = begin_to_sign_in(server.port(), &clone).await;
+            if ends {
+                application.rotate_well().await;
+            } else {
+                let refusal = application.rotate_badly().await;
+                assert!(refusal.contains("sign-ins that began before"), "{refusal}");
+                for kill in statements(&refusal, "as an administrator run ") {
+                    server.execute(kill).await;
+                }
+                application.rotate_well().await;
+            }
+            let mut rest = Vec::new();
+            let ended = stalled.read_to_end(&mut rest).await;
+            assert!(
+                ended.is_ok() || ended.is_err_and(|e| e.kind() == ErrorKind::ConnectionReset),
+                "{version}"
+            );
+        }
+    }
+}
+
+/// Names a user and a plugin that the server does not use, and leaves the server's next question without an answer.
+async fn begin_to_sign_in(port: u16, user: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.expect("the server listens");
+    let mut greeting = [0; 512];
+    assert!(stream.read(&mut greeting).await.expect("a greeting") > 0);
+    // CLIENT_PROTOCOL_41, CLIENT_SECURE_CONNECTION, CLIENT_PLUGIN_AUTH (MySQL, "Protocol::HandshakeResponse41").
+    let head = [&0x0008_8200_u32.to_le_bytes()[..], &[0, 0, 0, 1, 45], &[0; 23]].concat();
+    let body = [&head, user.as_bytes(), b"\0\0", b"no_such_plugin\0"].concat();
+    stream.write_all(&packet(1, &body)).await.expect("the server takes it");
+    let mut question = [0; 512];
+    assert!(stream.read(&mut question).await.expect("a question") > 0);
+    assert_eq!(question[4], 0xfe, "it asks for another plugin");
+    stream
+}
+
+/// The base gets a second host: sessions of the clone at the first one are the application's.
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_of_a_clone_with_another_account_are_the_applications() {
+    for version in mysql_versions() {
+        let server = MySql::shared(version).await;
+        let application = Application::start(server, Setup::mysql_alternating_users()).await;
+        application.rotate_well().await;
+        let clone = application.credentials("AWSCURRENT").await.expect("a current version");
+        let mut pool = server.sign_in(&clone, "").await.expect("it signs in");
+        application.rotate_well().await;
+        let base = application.credentials("AWSCURRENT").await.expect("a current version");
+        let at = format!("`{}`@`10.%`", base.user);
+        let rights = "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX, REFERENCES";
+        for statement in [
+            format!("CREATE USER {at} IDENTIFIED BY {}", bed::mysql::text(&base.password)),
+            format!("GRANT {rights} ON {}.* TO {at}", application.app.database),
+        ] {
+            server.execute(&statement).await;
+        }
+        application.rotate_well().await;
+        bed::mysql::run(&mut pool, "SELECT 1").await.expect("it lives");
     }
 }
 

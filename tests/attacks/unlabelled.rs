@@ -113,19 +113,6 @@ async fn no_more_than_five_sign_ins_look_for_the_other_user() {
     }
 }
 
-/// Only who has its password is told that a role may not log in.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_clone_without_login_is_known_by_its_password() {
-    for version in postgres_versions() {
-        let server = Postgres::start(version, PostgresOptions::default()).await;
-        let application = pair_without_a_grantor(&server).await;
-        let clone = format!("{}_clone", application.app.user());
-        server.execute("postgres", &format!("ALTER ROLE {clone} NOLOGIN")).await;
-        application.rotate_well().await;
-        assert!(application.signs_in("AWSCURRENT").await, "on {version}");
-    }
-}
-
 /// Whoever turns TLS on stores a version without `"ssl": false`: the other user's is then one without a label, and has it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_version_that_forbade_tls_still_proves_the_other_user() {

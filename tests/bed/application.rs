@@ -234,6 +234,15 @@ impl<'a, S: Server> Application<'a, S> {
         call.send().await.expect("PutSecretValue is accepted");
     }
 
+    /// Stores credentials as AWSPREVIOUS, which leaves AWSCURRENT alone, as a person would.
+    pub async fn store_previous(&self, credentials: &Credentials) {
+        let mut previous = self.stored("AWSCURRENT").await.expect("a current version");
+        previous["username"] = credentials.user.as_str().into();
+        previous["password"] = credentials.password.as_str().into();
+        let call = self.client.put_secret_value().secret_id(&self.arn).version_stages("AWSPREVIOUS");
+        call.secret_string(previous.to_string()).send().await.expect("PutSecretValue is accepted");
+    }
+
     /// Gives a pending version its value, as whoever may write the secret could.
     pub async fn store_pending(&self, version: &str, secret: &Value) {
         let call = self.client.put_secret_value().secret_id(&self.arn).client_request_token(version);

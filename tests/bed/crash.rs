@@ -212,8 +212,13 @@ impl Session for CrashingSession {
         self.crash.call(self.session.change_own_password(user, used, next, former)).await
     }
 
-    async fn install_password(&mut self, user: &Username, password: &Password) -> Result<(), EdgeError> {
-        self.crash.call(self.session.install_password(user, password)).await
+    async fn install_password(
+        &mut self,
+        user: &Username,
+        used: &Password,
+        password: &Password,
+    ) -> Result<(), EdgeError> {
+        self.crash.call(self.session.install_password(user, used, password)).await
     }
 
     async fn finish_own_change(&mut self, former: Former) -> Result<(), EdgeError> {

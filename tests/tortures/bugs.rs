@@ -218,8 +218,13 @@ impl Session for BuggySession {
         Ok(Change::Made)
     }
 
-    async fn install_password(&mut self, user: &Username, password: &Password) -> Result<(), EdgeError> {
-        self.session.install_password(user, password).await
+    async fn install_password(
+        &mut self,
+        user: &Username,
+        used: &Password,
+        password: &Password,
+    ) -> Result<(), EdgeError> {
+        self.session.install_password(user, used, password).await
     }
 
     async fn finish_own_change(&mut self, former: Former) -> Result<(), EdgeError> {
@@ -239,7 +244,10 @@ impl Session for BuggySession {
     ) -> Result<TurnOutcome, EdgeError> {
         if self.bug == Bug::PasswordBeforeGrants && turn.next == Next::Clone {
             // A clone that is not there yet has no password.
-            let _ = self.session.install_password(turn.next_user(), password).await;
+            let Evidence::Passwords(known) = evidence else { panic!("this is of MySQL") };
+            for used in known {
+                let _ = self.session.install_password(turn.next_user(), used, password).await;
+            }
         }
         self.session.take_turn(turn, secret, password, evidence).await
     }

@@ -237,8 +237,14 @@ pub trait Session: Send {
     /// As the user itself, whose next password was installed before: does what a change does after that.
     async fn finish_own_change(&mut self, former: Former) -> Result<(), EdgeError>;
 
-    /// As a superuser: installs another user's password, and ends every other one that it has.
-    async fn install_password(&mut self, user: &Username, password: &Password) -> Result<(), EdgeError>;
+    /// As a superuser: installs the password of another user, for which `used` has just been proven, and ends every other one
+    /// that it has.
+    async fn install_password(
+        &mut self,
+        user: &Username,
+        used: &Password,
+        password: &Password,
+    ) -> Result<(), EdgeError>;
 
     /// As either of two alternating users, which are those of `secret`: what it sees of the two.
     async fn view_pair(&mut self, turn: &Turn, secret: &SecretId) -> Result<PairView, EdgeError>;

@@ -6,13 +6,13 @@
 use rotation::edges::{Evidence, Unproven};
 use rotation::{EdgeError, Next, Refusal, Turn};
 
-use super::account::{Account, text};
+use super::account::Account;
 use super::described::{Described, Whose};
 use super::dialect::Dialect;
-use super::errors::Failure;
 use super::grants::{Statement, difference};
+use super::prior_access::{defined_by, kills};
 use super::session::MySqlSession;
-use super::stored::{Stored, hexadecimal, unknown_form};
+use super::stored::Stored;
 use super::superuser::Superuser;
 use super::verifier;
 
@@ -37,10 +37,9 @@ impl StoredPair {
         }
     }
 
-    /// Whether this turn makes an account of the clone: at a host where it has none yet.
-    pub(super) fn makes_one(&self, turn: &Turn) -> bool {
-        let has_one = |base: &Stored| self.clone.iter().any(|clone| clone.account.is_at(&base.account.host));
-        turn.next == Next::Clone && !self.base.iter().all(has_one)
+    /// Whether this turn makes the clone. (Where it has an account at another host, open sessions are the application's.)
+    pub(super) fn makes_clone(&self, turn: &Turn) -> bool {
+        turn.next == Next::Clone && self.clone.is_empty()
     }
 
     /// The accounts of the next user whose password none of these versions holds, by which nothing shows that they are the
@@ -86,73 +85,14 @@ pub(super) async fn unproven_accounts(
     }
     let mut statements: Vec<_> =
         accounts.iter().map(|account| format!("ALTER USER {account} ACCOUNT LOCK")).collect();
-    statements.extend(kills(session, &turn.clone.0).await?);
+    let open = session.sessions_of(&turn.clone.0).await?.open;
+    statements.extend(kills(session, &open).await?);
+    // What they define keeps the server from dropping them (4006), or would run with the rights of a new one.
+    statements.extend(defined_by(session, accounts).await?);
     statements.push(format!("DROP USER {names}"));
     let otherwise =
         format!("{another}, or, if nobody uses {names}, as an administrator run: {}", statements.join("; "));
     Ok(Unproven { what, if_ours: None, otherwise })
-}
-
-/// Refuses where sessions are open whose account is gone: what this turn grants to a new one of that name is theirs.
-pub(super) async fn check_no_sessions(session: &mut MySqlSession, turn: &Turn) -> Result<(), EdgeError> {
-    let kills = kills(session, &turn.clone.0).await?;
-    if kills.is_empty() {
-        return Ok(());
-    }
-    let what = format!(
-        "{} is to be made, and sessions of that name are open, which would gain its rights",
-        turn.clone
-    );
-    let remedy = format!("as an administrator run {}, and rotate again", kills.join("; "));
-    Err(Refusal::Database { what, remedy }.into())
-}
-
-/// The statements that end the sessions of a user. RDS has a procedure for that (Amazon RDS User Guide, "Ending a session or
-/// query").
-async fn kills(session: &mut MySqlSession, user: &str) -> Result<Vec<String>, Failure> {
-    let sessions = session.sessions_of(user).await?;
-    if sessions.is_empty() {
-        return Ok(Vec::new());
-    }
-    let procedure = "SELECT COUNT(*) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = 'mysql' AND \
-        ROUTINE_NAME = 'rds_kill' AND ROUTINE_TYPE = 'PROCEDURE'";
-    let on_rds = session.rows(procedure).await?.concat() == "1";
-    let kill = |id: &u64| if on_rds { format!("CALL mysql.rds_kill({id})") } else { format!("KILL {id}") };
-    Ok(sessions.iter().map(kill).collect())
-}
-
-/// Refuses where others act as the clone: by a role, which an account of MySQL can be, or by PROXY, which its holder can
-/// grant, and which outlives it (tried: 9.7.4, 10.11.18, 11.8.9).
-pub(super) async fn check_nobody_acts_as_clone(
-    session: &mut MySqlSession,
-    turn: &Turn,
-) -> Result<(), EdgeError> {
-    let clone = text(&turn.clone.0);
-    let mut query = format!(
-        "SELECT CONCAT_WS(',', HEX('PROXY'), HEX(User), HEX(Host), HEX(Proxied_host)) FROM mysql.proxies_priv WHERE Proxied_user = {clone}"
-    );
-    if session.dialect == Dialect::MySql {
-        query.push_str(&format!(
-            " UNION ALL SELECT CONCAT_WS(',', HEX('role'), HEX(TO_USER), HEX(TO_HOST), HEX(FROM_HOST)) FROM mysql.role_edges \
-             WHERE FROM_USER = {clone}"
-        ));
-    }
-    let mut revokes = Vec::new();
-    for row in session.rows(&query).await? {
-        let values = hexadecimal(&row).map(|values: [_; 4]| values.map(String::from_utf8));
-        let Some([Ok(kind), Ok(user), Ok(host), Ok(at)]) = values else { return Err(unknown_form()) };
-        let (clone, other) = (Account { user: turn.clone.0.clone(), host: at }, Account { user, host });
-        revokes.push(match kind.as_str() {
-            "role" => format!("REVOKE {clone} FROM {other}"),
-            _ => format!("REVOKE PROXY ON {} FROM {}", clone.proxied(), other.proxied()),
-        });
-    }
-    if revokes.is_empty() {
-        return Ok(());
-    }
-    let what = format!("others may act as {}, and would gain the rights of {}", turn.clone, turn.base);
-    let remedy = format!("as an administrator run {}, and rotate again", revokes.join("; "));
-    Err(Refusal::Database { what, remedy }.into())
 }
 
 /// The accounts of the two users: one for each host of the base.

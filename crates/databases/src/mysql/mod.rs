@@ -10,6 +10,7 @@ mod errors;
 pub mod fuzzing;
 mod grants;
 mod password;
+mod prior_access;
 mod prove;
 mod session;
 mod settings;

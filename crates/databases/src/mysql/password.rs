@@ -157,10 +157,12 @@ async fn set_hash(session: &mut MySqlSession, user: &Username, next: &Password) 
     if refused && session.door.opens_for(user, next).await? { Ok(()) } else { Err(failure.into()) }
 }
 
-/// As a superuser: gives `user` a password, and nothing else. Which of several accounts signed in is not known here.
+/// As a superuser: gives `user` a password, and nothing else. Which of several accounts has proven `used` is not known here,
+/// nor whether it was one of another name: a server says "expired" also of an anonymous account.
 pub(super) async fn install(
     session: &mut MySqlSession,
     user: &Username,
+    used: &Password,
     password: &Password,
 ) -> Result<(), EdgeError> {
     session.lock(user).await?;
@@ -173,6 +175,15 @@ pub(super) async fn install(
             "as a superuser set the password of the AWSCURRENT version for the right one, and rotate again";
         return Err(Refusal::Database { what, remedy: remedy.into() }.into());
     };
+    if !verifier::is_of_any(&stored.verifier, &[used.clone(), password.clone()]).await {
+        let what = format!(
+            "the password that the server took is not that of {}, but of another account",
+            stored.account
+        );
+        let remedy =
+            format!("drop that account (an anonymous one?), or store the password of {}", stored.account);
+        return Err(Refusal::Database { what, remedy }.into());
+    }
     let described = Described::read(session, Whose::Of(stored)).await?;
     let method = described.method(session.dialect)?;
     let statement = Zeroizing::new(format!(

@@ -31,6 +31,15 @@ pub(super) struct MySqlSession {
     lock_key: Zeroizing<Vec<u8>>,
 }
 
+/// Sessions by their numbers.
+#[derive(Debug, Default)]
+pub(super) struct Sessions {
+    /// Of the user that was asked for.
+    pub(super) open: Vec<u64>,
+    /// Of nobody yet.
+    pub(super) signing_in: Vec<u64>,
+}
+
 impl MySqlSession {
     /// Takes a new connection over: says how statements are to be read, and asks who answers and who is asking.
     ///
@@ -103,17 +112,22 @@ impl MySqlSession {
         Err(EdgeError::failed(rotation::Cause::LockTimeout, answer))
     }
 
-    /// The sessions of a user, by their numbers. Those of others take PROCESS.
-    pub(super) async fn sessions_of(&mut self, user: &str) -> Result<Vec<u64>, Failure> {
+    /// The sessions of a user, and the sign-ins that may become one. Those of others take PROCESS.
+    pub(super) async fn sessions_of(&mut self, user: &str) -> Result<Sessions, Failure> {
         let failed = |error| Failure::of(&self.door.server.endpoint, &error);
         let query = sqlx::raw_sql(AssertSqlSafe("SHOW PROCESSLIST".to_owned()));
         let rows = self.connection.driver.fetch_all(query).await.map_err(failed)?;
-        let mut sessions = Vec::new();
+        let mut sessions = Sessions::default();
         for row in &rows {
-            let id = row.try_get_unchecked::<String, _>(0).map_err(failed)?;
-            let of = row.try_get_unchecked::<Option<String>, _>(1).map_err(failed)?;
-            if of.as_deref() == Some(user) {
-                sessions.extend(id.parse::<u64>());
+            let column = |index| row.try_get_unchecked::<Option<String>, usize>(index).map_err(failed);
+            let (id, of, command) = (column(0)?, column(1)?, column(4)?);
+            let Some(Ok(id)) = id.map(|id| id.parse()) else { continue };
+            // MariaDB shows the name that was given before it is proven.
+            let in_session = command.as_deref() != Some("Connect");
+            match of.as_deref() {
+                Some(of) if of == user && in_session => sessions.open.push(id),
+                Some(of) if of == user || of == "unauthenticated user" => sessions.signing_in.push(id),
+                Some(_) | None => {}
             }
         }
         Ok(sessions)
@@ -174,8 +188,13 @@ impl Session for MySqlSession {
         self.bounded(async |session| password::discard_own(session, former).await).await
     }
 
-    async fn install_password(&mut self, user: &Username, password: &Password) -> Result<(), EdgeError> {
-        self.bounded(async |session| password::install(session, user, password).await).await
+    async fn install_password(
+        &mut self,
+        user: &Username,
+        used: &Password,
+        password: &Password,
+    ) -> Result<(), EdgeError> {
+        self.bounded(async |session| password::install(session, user, used, password).await).await
     }
 
     /// Nobody owns objects here, so there are none to hand over. All else only the superuser can see.

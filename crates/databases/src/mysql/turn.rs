@@ -11,6 +11,7 @@ use super::dialect::Dialect;
 use super::errors::{self, Failure};
 use super::grants::{Grants, Statement, difference};
 use super::password::{self, identified};
+use super::prior_access;
 use super::session::MySqlSession;
 use super::settings::{CLONE_OF, Lock};
 use super::superuser::Superuser;
@@ -36,7 +37,7 @@ pub(super) async fn take(
         return Ok(TurnOutcome::NeedsProof(unproven));
     }
     if turn.next == Next::Clone {
-        clone_check::check_nobody_acts_as_clone(session, turn).await?;
+        prior_access::check_nobody_acts_as_clone(session, turn).await?;
     }
     let pair = UserPair::read(session, &stored).await?;
     pair.check(turn, session.dialect)?;
@@ -48,13 +49,14 @@ pub(super) async fn take(
         };
         lacking.extend(superuser.lacking_for(has, &base.grants));
     }
-    let makes_one = stored.makes_one(turn);
-    if makes_one {
+    let makes_clone = stored.makes_clone(turn);
+    if makes_clone {
         lacking.extend(superuser.lacking_to_see_sessions());
     }
     superuser.refuse(lacking)?;
-    if makes_one {
-        clone_check::check_no_sessions(session, turn).await?;
+    if makes_clone {
+        prior_access::check_defines_nothing(session, turn, &stored.base).await?;
+        prior_access::check_no_sessions(session, turn).await?;
     }
     let accounts = match turn.next {
         Next::Base => pair.base.iter().map(|base| base.account.clone()).collect(),
@@ -110,7 +112,12 @@ async fn create(
         let mark = serde_json::json!({ CLONE_OF: turn.base.0 }).to_string();
         statement.push_str(&format!(" ATTRIBUTE {}", text(&mark)));
     }
-    session.run(&statement).await?;
+    match session.run(&statement).await {
+        Err(failure) if failure.code == Some(errors::IS_DEFINER) => {
+            return Err(prior_access::defines_unseen(turn, account, &failure));
+        }
+        made => made?,
+    }
     Described::of(session, account).await
 }
 

@@ -247,7 +247,12 @@ impl Session for PostgresSession {
         Ok(())
     }
 
-    async fn install_password(&mut self, user: &Username, password: &Password) -> Result<(), EdgeError> {
+    async fn install_password(
+        &mut self,
+        user: &Username,
+        _used: &Password,
+        password: &Password,
+    ) -> Result<(), EdgeError> {
         self.changing(RoleChange::AnothersPassword(user, password)).await.map(|_| ())
     }
 

@@ -95,10 +95,8 @@ impl OtherUser<'_> {
         let previous = || self.rotation.previous_in(self.event, text, self.current);
         match (&view.membership, self.rotation.database.proof_of_other_user()) {
             (_, ProofOfOtherUser::StoredVerifier) => {
-                let labelled = [Some(self.current), Some(self.pending)];
                 let previous = previous();
-                let labelled =
-                    labelled.into_iter().flatten().chain(&previous).filter(|version| self.is_ours(version));
+                let labelled = previous.iter().chain([self.pending]).filter(|version| self.is_next(version));
                 let passwords = labelled.map(|version| version.password.clone()).collect();
                 Ok(Evidence::Passwords(passwords))
             }
@@ -112,19 +110,19 @@ impl OtherUser<'_> {
         }
     }
 
-    fn is_ours(&self, version: &Secret) -> bool {
-        [&self.turn.base, &self.turn.clone].contains(&&version.username)
+    /// Whether a version is the user's whose turn it is: passwords that the other one had may have leaked.
+    fn is_next(&self, version: &Secret) -> bool {
+        version.username == *self.turn.next_user()
     }
 
     /// Signs in as the other user with what the secret holds: AWSPREVIOUS; AWSPENDING, after an earlier attempt; then
     /// versions without a label.
     async fn signs_in(&self, unproven: &Unproven) -> Result<(), Error> {
-        let is_next = |version: &Secret| version.username == *self.turn.next_user();
         let previous = self.rotation.previous(self.event, self.current).await?;
         let labelled = previous.iter().map(|previous| (Stage::Previous.to_string(), previous));
         let labelled = labelled.chain([(Stage::Pending.to_string(), self.pending)]);
         let mut left = SIGN_INS - 1;
-        for (name, version) in labelled.filter(|(_, version)| is_next(version)) {
+        for (name, version) in labelled.filter(|(_, version)| self.is_next(version)) {
             left -= 1;
             if self.is_proven_by(&name, version).await? {
                 return Ok(());
@@ -132,7 +130,7 @@ impl OtherUser<'_> {
         }
         let unlabelled = self.rotation.unlabelled(self.event, self.current).await?;
         let mut untried = Vec::new();
-        for (id, version) in unlabelled.read.iter().filter(|(_, version)| is_next(version)) {
+        for (id, version) in unlabelled.read.iter().filter(|(_, version)| self.is_next(version)) {
             if left == 0 {
                 untried.push(id.clone());
                 continue;
@@ -175,7 +173,7 @@ impl OtherUser<'_> {
                 // Comparing verifiers signs nobody in: all versions that were read serve at once.
                 Evidence::Passwords(mut passwords) => {
                     let unlabelled = self.rotation.unlabelled(self.event, self.current).await?;
-                    let ours = unlabelled.read.iter().filter(|(_, version)| self.is_ours(version));
+                    let ours = unlabelled.read.iter().filter(|(_, version)| self.is_next(version));
                     passwords.extend(ours.map(|(_, version)| version.password.clone()));
                     unread = unlabelled.unread;
                     Evidence::Passwords(passwords)

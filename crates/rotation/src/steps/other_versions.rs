@@ -5,7 +5,7 @@ use std::error::Error as _;
 use tracing::warn;
 
 use crate::cause::Cause;
-use crate::edges::Wanted;
+use crate::edges::{ProofOfOtherUser, Wanted};
 use crate::error::{Error, Refusal};
 use crate::{Rotation, RotationEvent, Secret, SecretText, Stage, VersionId};
 
@@ -14,7 +14,7 @@ const MOST: usize = 10;
 
 /// Versions without a label.
 pub(super) struct Unlabelled {
-    /// Those that were read, newest first: for the same server as AWSCURRENT.
+    /// Those that were read, newest first.
     pub(super) read: Vec<(VersionId, Secret)>,
     /// Those that were not.
     pub(super) unread: Vec<VersionId>,
@@ -74,12 +74,13 @@ impl Rotation<'_> {
         Ok(Unlabelled { read, unread })
     }
 
+    /// A password is sent to no server but its own. Where nobody signs in, a server that has moved is no obstacle.
     fn of_our_server(&self, name: &str, parsed: Result<Secret, Error>, current: &Secret) -> Option<Secret> {
-        let port = self.database.default_port();
+        let endpoint = |secret: &Secret| secret.server(self.database.default_port()).endpoint;
+        let signs_in = !self.strategy.alternates()
+            || self.database.proof_of_other_user() == ProofOfOtherUser::MembershipOrSignIn;
         match parsed {
-            Ok(other) => {
-                Some(other).filter(|other| other.server(port).endpoint == current.server(port).endpoint)
-            }
+            Ok(other) => Some(other).filter(|other| !signs_in || endpoint(other) == endpoint(current)),
             Err(error) => {
                 let reason = error.source().map(ToString::to_string).unwrap_or_default();
                 warn!("{name} cannot be used: {reason}");

@@ -72,7 +72,7 @@ async fn by_the_user(
             info!("the pending password was set already");
             return finish(rotation, session, pending, former).await;
         }
-        SignIn::Expired(answer) => return expired(rotation, current, pending, former, answer).await,
+        SignIn::Expired(answer) => return expired(rotation, pending, pending, former, answer).await,
         SignIn::Refused(_) => {}
     }
     let previous = rotation.previous(event, current).await?;
@@ -86,7 +86,7 @@ async fn by_the_user(
             }
             SignIn::Expired(answer) => {
                 fell_back();
-                return expired(rotation, current, pending, former, answer).await;
+                return expired(rotation, &previous, pending, former, answer).await;
             }
             SignIn::Refused(_) => {}
         }
@@ -113,7 +113,7 @@ async fn install(
         Change::Made => Ok(()),
         Change::NotAllowed(answer) => {
             warn!(db.user = %user, "the user may not change its own password; the superuser does");
-            by_the_superuser_instead(rotation, pending, answer).await
+            by_the_superuser_instead(rotation, used, pending, answer).await
         }
     }
 }
@@ -134,16 +134,16 @@ async fn finish(
 /// The server said "right password, but expired": that is a proof as well, and all that it lets this user do.
 async fn expired(
     rotation: &Rotation<'_>,
-    current: &Secret,
+    used: &Secret,
     pending: &Secret,
     former: Former,
     answer: String,
 ) -> Result<(), Error> {
-    let username = current.username.clone();
+    let username = used.username.clone();
     match former {
         Former::Replaced => {
             warn!(db.user = %username, "the password has expired; the superuser sets the next one");
-            by_the_superuser_instead(rotation, pending, answer).await
+            by_the_superuser_instead(rotation, used, pending, answer).await
         }
         Former::Retained => {
             let remedy = rotation.database.by_hand(&username);
@@ -156,6 +156,7 @@ async fn expired(
 /// is what the current one says (`Secret::check_replaces`).
 async fn by_the_superuser_instead(
     rotation: &Rotation<'_>,
+    used: &Secret,
     pending: &Secret,
     answer: String,
 ) -> Result<(), Error> {
@@ -166,7 +167,7 @@ async fn by_the_superuser_instead(
     let server = pending.server(rotation.database.default_port());
     let superuser = rotation.superuser(id, &server).await?;
     let mut session = rotation.sign_in_superuser(&superuser).await?;
-    let install = session.install_password(user, &pending.password);
+    let install = session.install_password(user, &used.password, &pending.password);
     rotation.progress.of(format!("set the password of {user}"), install).await?;
     rotation.close(session).await;
     Ok(())

@@ -1,0 +1,84 @@
+//! What a former holder of the clone's name defined there runs with the rights of who has the name now.
+
+use bed::mysql::run;
+use bed::{Application, Credentials, MySql, MySqlOptions, Setup, mysql_versions};
+
+use super::statements;
+
+/// The account is still there, and unproven, or was dropped long ago.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_former_holder_of_the_clones_name_defined_gains_nothing() {
+    for version in mysql_versions() {
+        for is_dropped in [false, true] {
+            let server = MySql::start(version, MySqlOptions::default()).await;
+            let application = Application::start(&server, Setup::mysql_alternating_users()).await;
+            if !version.is_mariadb() {
+                // As RDS's master has it. Without it the server itself refuses to make such an account.
+                server.execute("GRANT ALLOW_NONEXISTENT_DEFINER ON *.* TO `master`@`%`").await;
+            }
+            let (base, database) = (application.app.user(), &application.app.database);
+            let (former, evil) = (Credentials::new(&format!("{base}_clone")), Credentials::new("evil"));
+            server.execute(&format!("CREATE TABLE {database}.t (a INT)")).await;
+            server.execute("CREATE DATABASE theirs").await;
+            for user in [&former, &evil] {
+                let (name, password) = (&user.user, bed::mysql::text(&user.password));
+                server.execute(&format!("CREATE USER `{name}`@`%` IDENTIFIED BY {password}")).await;
+                server.execute(&format!("GRANT ALL ON theirs.* TO `{name}`@`%` WITH GRANT OPTION")).await;
+            }
+            let mut session = server.sign_in(&former, "theirs").await.expect("it signs in");
+            for definition in [
+                format!("CREATE PROCEDURE theirs.p() SQL SECURITY DEFINER SELECT a FROM {database}.t"),
+                format!(
+                    "CREATE FUNCTION theirs.f() RETURNS INT READS SQL DATA RETURN (SELECT MAX(a) FROM {database}.t)"
+                ),
+                "CREATE TABLE theirs.t (a INT)".into(),
+                "CREATE VIEW theirs.v AS SELECT * FROM theirs.t".into(),
+                "CREATE TRIGGER theirs.tr BEFORE INSERT ON theirs.t FOR EACH ROW SET NEW.a = 1".into(),
+                "CREATE EVENT theirs.e ON SCHEDULE EVERY 1 YEAR DO SELECT 1".into(),
+            ] {
+                run(&mut session, &definition).await.unwrap_or_else(|error| panic!("{definition}: {error}"));
+            }
+            drop(session);
+            let refusal = if is_dropped {
+                server.execute(&format!("DROP USER `{base}_clone`@`%`")).await;
+                application.rotate_badly().await
+            } else {
+                application.rotate_badly().await
+            };
+            let after = if is_dropped { "as an administrator run " } else { "as an administrator run: " };
+            let printed = statements(&refusal, after);
+            assert_eq!(
+                printed.iter().filter(|statement| statement.contains("`theirs`")).count(),
+                5,
+                "{refusal}"
+            );
+            for statement in printed {
+                server.execute(statement).await;
+            }
+            application.rotate_well().await;
+            let mut session = server.sign_in(&evil, "theirs").await.expect("it signs in");
+            run(&mut session, "CALL theirs.p()").await.expect_err("it is gone");
+        }
+    }
+}
+
+/// Where the superuser sees none of that, the server says it, and what to do is said as well.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_definition_that_the_superuser_does_not_see_is_explained() {
+    for version in mysql_versions().into_iter().filter(|version| !version.is_mariadb()) {
+        let server = MySql::start(version, MySqlOptions::default()).await;
+        let application = Application::start(&server, Setup::mysql_alternating_users()).await;
+        let clone = format!("{}_clone", application.app.user());
+        server.execute("CREATE DATABASE theirs").await;
+        let definition =
+            format!("CREATE DEFINER = `{clone}`@`%` EVENT theirs.e ON SCHEDULE EVERY 1 YEAR DO SELECT 1");
+        server.execute(&definition).await;
+        server.execute("REVOKE EVENT ON *.* FROM `master`@`%`").await;
+        let refusal = application.rotate_badly().await;
+        assert!(refusal.contains("4006") && refusal.contains("information_schema"), "{refusal}");
+        let looked = "SELECT EVENT_SCHEMA, EVENT_NAME FROM information_schema.EVENTS WHERE DEFINER = ";
+        assert_eq!(server.values(&format!("{looked}'{clone}@%'")).await, ["theirs"]);
+        server.execute("DROP EVENT theirs.e").await;
+        application.rotate_well().await;
+    }
+}
