@@ -1,6 +1,6 @@
 //! Bad input on MySQL and MariaDB: a clear error, nothing changed anywhere, nothing secret echoed.
 
-use bed::{Application, MySql, MySqlOptions, MySqlVersion, Server, Setup, mysql_versions};
+use bed::{Application, Credentials, MySql, MySqlOptions, MySqlVersion, Server, Setup, mysql_versions};
 use serde_json::{Value, json};
 
 use super::MARK;
@@ -139,9 +139,11 @@ async fn accounts_of_the_base_that_differ_and_accounts_of_the_clone_that_the_bas
         let refusal = refused(&application, "SetSecret", "Refused", &["the accounts of", "SELECT ON"]).await;
         assert!(refusal.contains(&both), "{refusal}");
         server.execute(&format!("DROP USER `{user}`@`10.%`")).await;
-        // One of the application's own, by its password.
-        let password = bed::mysql::text(&application.app.credentials.password);
+        // One of the application's own, by the password of a version of its own.
+        let clone = Credentials { user: format!("{user}_clone"), password: "Kl8-clone".to_owned() };
+        let password = bed::mysql::text(&clone.password);
         server.execute(&format!("CREATE USER `{user}_clone`@`10.%` IDENTIFIED BY {password}")).await;
+        application.store_previous(&clone).await;
         refused(&application, "SetSecret", "Refused", &["at that host", "DROP USER"]).await;
         server.execute(&format!("DROP USER `{user}_clone`@`10.%`")).await;
         application.rotate_well().await;
