@@ -29,16 +29,6 @@ async fn claim<S: Server>(application: &Application<'_, S>, user: &str, fields: 
     application.store_current(&current).await;
 }
 
-/// What a refusal prints after these words, statement by statement.
-fn statements<'a>(refusal: &'a str, after: &str) -> Vec<&'a str> {
-    let (_, statements) = refusal.split_once(after).unwrap_or_else(|| panic!("{after} is not in: {refusal}"));
-    let end = ["; if not, ", ", and rotate again", " (not tried"]
-        .iter()
-        .filter_map(|end| statements.find(end))
-        .min();
-    statements[..end.unwrap_or(statements.len())].split("; ").collect()
-}
-
 /// Runs the command that a refusal prints for an account that is the application's: with the account's own credentials.
 pub(crate) async fn store_as_previous<S: Server>(
     application: &Application<'_, S>,

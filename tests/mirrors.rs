@@ -5,7 +5,7 @@ mod gone;
 mod random;
 mod shapes;
 
-use bed::{Credentials, MySql, Server};
+use bed::{Credentials, MySql, Server, remedy};
 use rotation::edges::{Database, Evidence, SignIn, TurnOutcome};
 use rotation::{EdgeError, Endpoint, Next, Password, SecretId, Tls, Turn, Username};
 
@@ -66,9 +66,9 @@ impl<'a> Twins<'a> {
         let mut refusals = Vec::new();
         while let Err(error) = self.take_turn(Next::Clone, "pw-Of-the-clone-1").await {
             let refusal = error.to_string();
-            let statements = statements_of(&refusal).unwrap_or_else(|| panic!("{context}: {refusal}"));
-            for statement in statements.split("; ") {
-                self.server.execute(statement).await;
+            assert!(lacks_privileges(&refusal), "{context}: {refusal}");
+            for statement in remedy(&refusal, "an administrator") {
+                self.server.execute(&statement).await;
             }
             refusals.push(refusal.clone());
             assert!(refusals.len() <= 2, "{context}: {refusals:#?}");
@@ -97,7 +97,7 @@ impl<'a> Twins<'a> {
     }
 }
 
-/// What a refusal says is to be run: what the superuser lacks.
-fn statements_of(refusal: &str) -> Option<&str> {
-    refusal.split_once("this turn needs; run ").map(|(_, statements)| statements)
+/// Whether a refusal is about what the superuser lacks.
+fn lacks_privileges(refusal: &str) -> bool {
+    refusal.contains("lacks privileges that this turn needs")
 }

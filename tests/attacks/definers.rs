@@ -1,9 +1,7 @@
 //! What a former holder of the clone's name defined there runs with the rights of who has the name now.
 
 use bed::mysql::run;
-use bed::{Application, Credentials, MySql, MySqlOptions, Setup, mysql_versions};
-
-use super::statements;
+use bed::{Application, Credentials, MySql, MySqlOptions, Setup, mysql_versions, remedy};
 
 /// The account is still there, and unproven, or was dropped long ago.
 #[tokio::test(flavor = "multi_thread")]
@@ -45,15 +43,14 @@ async fn what_a_former_holder_of_the_clones_name_defined_gains_nothing() {
             } else {
                 application.rotate_badly().await
             };
-            let after = if is_dropped { "as an administrator run " } else { "as an administrator run: " };
-            let printed = statements(&refusal, after);
+            let printed = remedy(&refusal, "an administrator");
             assert_eq!(
                 printed.iter().filter(|statement| statement.contains("`theirs`")).count(),
                 5,
                 "{refusal}"
             );
             for statement in printed {
-                server.execute(statement).await;
+                server.execute(&statement).await;
             }
             application.rotate_well().await;
             let mut session = server.sign_in(&evil, "theirs").await.expect("it signs in");

@@ -3,13 +3,13 @@
 
 use bed::mysql::text;
 use bed::{Application, Credentials, MySql, MySqlOptions, Postgres, PostgresOptions, Server, Setup};
-use bed::{mysql_versions, postgres_versions};
+use bed::{mysql_versions, postgres_versions, remedy};
 use rotation::edges::{Evidence, SignIn, TurnOutcome};
 use rotation::{Endpoint, Next, Password, SecretId, Tls, Turn, Username};
 use serde_json::json;
 
 use super::clones::postgres::{as_user, role, under_a_real_superuser};
-use super::{claim, statements, store_as_previous};
+use super::{claim, store_as_previous};
 use crate::clones::clone_of;
 use crate::resists::mysql::accounts;
 
@@ -63,8 +63,8 @@ async fn an_account_that_was_ended_is_not_opened_again() {
         assert!(refusal.contains("has NOLOGIN"), "{refusal}");
         let may = format!("SELECT rolcanlogin::text FROM pg_roles WHERE rolname = '{}'", ended.user);
         assert_eq!(server.values("postgres", &may).await, ["false"], "on {version}");
-        for statement in statements(&refusal, "as a role that may, run: ") {
-            server.execute("postgres", statement).await;
+        for statement in remedy(&refusal, "an administrator") {
+            server.execute("postgres", &statement).await;
         }
         application.rotate_well().await;
         assert!(application.signs_in("AWSCURRENT").await, "on {version}");
@@ -91,8 +91,8 @@ async fn a_member_of_the_clone_does_not_get_its_bases_rights() {
         let refusal = application.rotate_badly().await;
         assert!(refusal.contains(&format!("others may act as {clone}")), "{refusal}");
         assert!(application.signs_in("AWSCURRENT").await, "on {version}");
-        for statement in statements(&refusal, "as a role that may, run: ") {
-            server.execute("postgres", statement).await;
+        for statement in remedy(&refusal, "an administrator") {
+            server.execute("postgres", &statement).await;
         }
         application.rotate_well().await;
         assert!(application.signs_in("AWSCURRENT").await, "on {version}");

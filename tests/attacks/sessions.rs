@@ -3,11 +3,9 @@
 use std::io::ErrorKind;
 
 use bed::stub_server::packet;
-use bed::{Application, Credentials, MySql, MySqlOptions, Setup, mysql_versions};
+use bed::{Application, Credentials, MySql, MySqlOptions, Setup, mysql_versions, remedy};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-
-use super::statements;
 
 /// Whoever held the clone's name once, and kept a session, gains nothing from the clone that a turn makes.
 #[tokio::test(flavor = "multi_thread")]
@@ -40,10 +38,10 @@ async fn a_session_of_the_clones_name_that_is_older_than_the_clone_gains_nothing
             let read = format!("SELECT a FROM {database}.t");
             assert!(bed::mysql::run(&mut session, &read).await.is_err(), "it gained a right on {version}");
 
-            let kills = statements(&refusal, "as an administrator run ");
+            let kills = remedy(&refusal, "an administrator");
             let form = if on_rds { "CALL mysql.rds_kill(" } else { "KILL " };
             assert!(kills.len() == 1 && kills[0].starts_with(form), "{kills:?}");
-            server.execute(kills[0]).await;
+            server.execute(&kills[0]).await;
             application.rotate_well().await;
             assert!(bed::mysql::run(&mut session, &read).await.is_err(), "it lives on {version}");
         }
@@ -67,8 +65,8 @@ async fn a_sign_in_that_began_before_is_waited_for() {
             } else {
                 let refusal = application.rotate_badly().await;
                 assert!(refusal.contains("sign-ins that began before"), "{refusal}");
-                for kill in statements(&refusal, "as an administrator run ") {
-                    server.execute(kill).await;
+                for kill in remedy(&refusal, "an administrator") {
+                    server.execute(&kill).await;
                 }
                 application.rotate_well().await;
             }
@@ -129,9 +127,9 @@ async fn a_superuser_that_sees_no_sessions_makes_no_clone() {
         let application = Application::start(&server, Setup::mysql_alternating_users()).await;
         server.execute("REVOKE PROCESS ON *.* FROM `master`@`%`").await;
         let refusal = application.rotate_badly().await;
-        let grants = statements(&refusal, "this turn needs; run ");
+        let grants = remedy(&refusal, "an administrator");
         assert_eq!(grants, ["GRANT PROCESS ON *.* TO `master`@`%`"]);
-        server.execute(grants[0]).await;
+        server.execute(&grants[0]).await;
         application.rotate_well().await;
     }
 }

@@ -31,6 +31,7 @@ mod moto;
 pub mod mysql;
 pub mod postgres;
 pub mod private;
+mod remedy;
 pub mod role;
 mod runtime_api;
 mod secrets_manager;
@@ -58,6 +59,7 @@ pub use ministack::MiniStack;
 pub use moto::Moto;
 pub use mysql::{MySql, MySqlOptions, MySqlVersion};
 pub use postgres::{Postgres, PostgresOptions};
+pub use remedy::{Remedy, remedies, remedy};
 pub use secrets_manager::{
     FUNCTIONS_KEY, OWN_KEY, aws_as, aws_at, secrets_manager, secrets_manager_as, start_local_aws,
 };

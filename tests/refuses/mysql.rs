@@ -1,6 +1,9 @@
 //! Bad input on MySQL and MariaDB: a clear error, nothing changed anywhere, nothing secret echoed.
 
-use bed::{Application, Credentials, MySql, MySqlOptions, MySqlVersion, Server, Setup, mysql_versions};
+use bed::{
+    Application, Credentials, MySql, MySqlOptions, MySqlVersion, Server, Setup, mysql_versions, remedies,
+    remedy,
+};
 use serde_json::{Value, json};
 
 use super::MARK;
@@ -95,9 +98,8 @@ async fn a_superuser_that_lacks_a_privilege() {
         call.secret_string(superuser.to_string()).send().await.expect("PutSecretValue");
         for lacking in ["GRANT SELECT ON mysql.* TO ", "GRANT ALTER, CREATE, DELETE"] {
             let refusal = refused(&application, "SetSecret", "Refused", &[lacking]).await;
-            let (_, statements) = refusal.split_once("this turn needs; run ").expect("statements");
-            for statement in statements.split("; ") {
-                server.execute(statement).await;
+            for statement in remedy(&refusal, "an administrator") {
+                server.execute(&statement).await;
             }
         }
         application.rotate_well().await;
@@ -110,7 +112,7 @@ async fn a_superuser_that_lacks_a_privilege() {
 async fn a_base_that_lacks_what_the_clone_may_do() {
     for version in mysql_versions() {
         let server = MySql::shared(version).await;
-        for remedy in ["either give it to the base (", "or take it from the clone ("] {
+        for number in 0..2 {
             let application = Application::start(server, Setup::mysql_alternating_users()).await;
             application.rotate_well().await;
             let (clone, database) =
@@ -118,9 +120,8 @@ async fn a_base_that_lacks_what_the_clone_may_do() {
             server.execute(&format!("GRANT TRIGGER ON {database}.* TO {clone} WITH GRANT OPTION")).await;
             let refusal =
                 refused(&application, "SetSecret", "Refused", &["TRIGGER ON", "GRANT OPTION ON"]).await;
-            let statements = refusal.split_once(remedy).expect("statements").1;
-            let statements = statements.split_once(')').expect("statements").0;
-            for statement in statements.split("; ") {
+            let [give, take] = &remedies(&refusal)[..] else { panic!("two: {refusal}") };
+            for statement in &[give, take][number].statements {
                 server.execute(statement).await;
             }
             application.rotate_well().await;

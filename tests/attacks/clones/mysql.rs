@@ -1,10 +1,10 @@
 //! On MySQL and MariaDB: a name proves nothing, nor a mark that its holder can write.
 
 use bed::mysql::text;
-use bed::{Application, Credentials, MySql, Setup, mysql_versions};
+use bed::{Application, Credentials, MySql, Setup, mysql_versions, remedy};
 use serde_json::{Value, json};
 
-use super::super::{statements, store_as_previous};
+use super::super::store_as_previous;
 use crate::resists::mysql::accounts;
 
 /// An account of this name, with its password.
@@ -77,8 +77,8 @@ async fn an_account_that_was_there_before_the_first_rotation_gets_nothing_on_mys
             if is_ours {
                 store_as_previous(&application, &refusal, &squatter).await;
             } else {
-                let dropped = statements(&refusal, "as an administrator run: ");
-                let [lock, kill, drop] = dropped[..] else { panic!("{dropped:?}") };
+                let dropped = remedy(&refusal, "an administrator");
+                let [lock, kill, drop] = &dropped[..] else { panic!("{dropped:?}") };
                 assert!(lock.ends_with("ACCOUNT LOCK") && kill.starts_with("KILL"), "{dropped:?}");
                 for statement in [lock, kill, drop] {
                     server.execute(statement).await;
@@ -202,12 +202,12 @@ async fn a_clone_that_others_act_as_is_refused_until_that_is_revoked() {
                 // As nobody but the clone itself may on RDS.
                 let previous = application.credentials("AWSPREVIOUS").await.expect("the clone's");
                 let mut session = server.sign_in(&previous, "").await.expect("the clone signs in");
-                for statement in statements(&refusal, "(which needs an account for that), run ") {
-                    bed::mysql::run(&mut session, statement).await.expect("it may");
+                for statement in remedy(&refusal, &clone) {
+                    bed::mysql::run(&mut session, &statement).await.expect("it may");
                 }
             } else {
-                for statement in statements(&refusal, "as an administrator run ") {
-                    server.execute(statement).await;
+                for statement in remedy(&refusal, "an administrator") {
+                    server.execute(&statement).await;
                 }
             }
             application.rotate_well().await;

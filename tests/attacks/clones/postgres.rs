@@ -1,9 +1,9 @@
 //! On PostgreSQL: a name proves nothing, nor a membership that others can grant.
 
-use bed::{App, Application, Credentials, Postgres, Setup, postgres_versions};
+use bed::{App, Application, Credentials, Postgres, Setup, postgres_versions, remedy};
 use serde_json::json;
 
-use super::super::{statements, store_as_previous};
+use super::super::store_as_previous;
 use crate::clones::clone_of;
 
 pub(crate) async fn as_user(server: &Postgres, user: &Credentials, sql: &str) {
@@ -80,7 +80,7 @@ async fn refuses_to_take(application: &Application<'_>, stranger: &Credentials) 
 async fn an_account_that_was_there_before_the_first_rotation_gets_nothing_on_postgresql() {
     for version in postgres_versions() {
         let server = Postgres::shared(version).await;
-        for remedy in ["store", "regrant", "drop"] {
+        for way in ["store", "regrant", "drop"] {
             let application = Application::start(server, Setup::alternating_users()).await;
             let admin = server.admin().await.clone();
             let squatter = role(server, &clone_of(&application), "").await;
@@ -93,21 +93,21 @@ async fn an_account_that_was_there_before_the_first_rotation_gets_nothing_on_pos
             let refusal = application.rotate_badly().await;
             assert!(refusal.contains("nothing shows that"), "{refusal}");
             assert!(server.signs_in(&squatter, "postgres").await, "on {version}");
-            match remedy {
+            match way {
                 "store" => store_as_previous(&application, &refusal, &squatter).await,
                 "regrant" => {
-                    let run = statements(&refusal, "whose grants do not say who made them, run: ").join("; ");
+                    let run = remedy(&refusal, "the superuser").join("; ");
                     as_user(server, &admin, &run).await;
                 }
                 _ => {
-                    let run = statements(&refusal, "as a role that may, run: ").join("; ");
+                    let run = remedy(&refusal, "an administrator").join("; ");
                     server.execute("postgres", &run).await;
                 }
             }
             for _turn in 0..3 {
                 application.rotate_well().await;
             }
-            assert!(application.signs_in("AWSCURRENT").await, "{remedy} on {version}");
+            assert!(application.signs_in("AWSCURRENT").await, "{way} on {version}");
         }
     }
 }

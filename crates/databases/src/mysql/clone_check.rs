@@ -4,7 +4,7 @@
 //! application's secret holds: the superuser reads what the server stores of it, and nobody signs in.
 
 use rotation::edges::{Evidence, Unproven};
-use rotation::{EdgeError, Next, Refusal, Turn};
+use rotation::{EdgeError, Next, Refusal, Turn, run_as};
 
 use super::account::Account;
 use super::described::{Described, Whose};
@@ -13,7 +13,7 @@ use super::grants::{Statement, difference};
 use super::prior_access::{defined_by, kills};
 use super::session::MySqlSession;
 use super::stored::Stored;
-use super::superuser::Superuser;
+use super::superuser::{ADMINISTRATOR, Superuser};
 use super::verifier;
 
 /// The rows of the two users in `mysql.user`.
@@ -80,7 +80,7 @@ pub(super) async fn unproven_accounts(
     }
     if let Some(grant) = superuser.lacking_to_see_sessions() {
         let otherwise =
-            format!("{another}, or run {grant} and rotate again, which then says how to drop {names}");
+            format!("{another}, or {} (it then says how to drop {names})", run_as(ADMINISTRATOR, &[grant]));
         return Ok(Unproven { what, if_ours: None, otherwise });
     }
     let mut statements: Vec<_> =
@@ -90,8 +90,7 @@ pub(super) async fn unproven_accounts(
     // What they define keeps the server from dropping them (4006), or would run with the rights of a new one.
     statements.extend(defined_by(session, accounts).await?);
     statements.push(format!("DROP USER {names}"));
-    let otherwise =
-        format!("{another}, or, if nobody uses {names}, as an administrator run: {}", statements.join("; "));
+    let otherwise = format!("{another}, or, if nobody uses {names}, {}", run_as(ADMINISTRATOR, &statements));
     Ok(Unproven { what, if_ours: None, otherwise })
 }
 
@@ -129,7 +128,8 @@ impl UserPair {
         for clone in &self.clone {
             let Some(base) = self.base.iter().find(|base| base.account.is_at(&clone.account.host)) else {
                 let what = format!("there is a {}, but no {} at that host", clone.account, turn.base);
-                let remedy = format!("DROP USER {}, or create {} there as well", clone.account, turn.base);
+                let drop = run_as(ADMINISTRATOR, &[format!("DROP USER {}", clone.account)]);
+                let remedy = format!("create {} there as well, or {drop}", turn.base);
                 return Err(Refusal::Database { what, remedy });
             };
             if turn.next == Next::Base {
@@ -172,11 +172,15 @@ fn check_nothing_is_lost(base: &Described, clone: &Described, dialect: Dialect) 
     let revoke = listed(difference(&base.grants, &clone.grants, &clone.account, dialect));
     Err(Refusal::Database {
         what: format!("{} may do what {} may not: {}", clone.account, base.account, lost.join("; ")),
-        remedy: format!("either give it to the base ({grant}), or take it from the clone ({revoke})"),
+        remedy: format!(
+            "give it to the base: {}; or take it from the clone: {}",
+            run_as(ADMINISTRATOR, &grant),
+            run_as(ADMINISTRATOR, &revoke)
+        ),
     })
 }
 
 /// Statements as a person runs them.
-fn listed(statements: Vec<Statement>) -> String {
-    statements.into_iter().map(|statement| statement.sql).collect::<Vec<_>>().join("; ")
+fn listed(statements: Vec<Statement>) -> Vec<String> {
+    statements.into_iter().map(|statement| statement.sql).collect()
 }

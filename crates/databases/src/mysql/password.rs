@@ -1,6 +1,6 @@
 //! Installing a password: by the user itself, as a compare-and-swap where the server has one, or by a superuser.
 
-use rotation::{EdgeError, Former, Password, Refusal, Tls, Username};
+use rotation::{EdgeError, Former, Password, Refusal, Tls, Username, run_as};
 use tracing::info;
 use zeroize::Zeroizing;
 
@@ -10,6 +10,7 @@ use super::dialect::Dialect;
 use super::errors::{self, Failure};
 use super::session::MySqlSession;
 use super::stored::Stored;
+use super::superuser::ADMINISTRATOR;
 use super::verifier;
 
 /// The session's user, signed in with `used`, gets the password `next`.
@@ -137,8 +138,14 @@ async fn replace_abandoned(session: &mut MySqlSession, next: &Password) -> Resul
                     failure.answer()
                 ),
                 remedy: format!(
-                    "as a superuser run ALTER USER {account} PASSWORD REQUIRE CURRENT OPTIONAL PASSWORD HISTORY 0 \
-                     PASSWORD REUSE INTERVAL 0 DAY, rotate again, then restore these rules"
+                    "{}, and restore these rules after that",
+                    run_as(
+                        ADMINISTRATOR,
+                        &[format!(
+                            "ALTER USER {account} PASSWORD REQUIRE CURRENT OPTIONAL PASSWORD HISTORY 0 PASSWORD REUSE \
+                             INTERVAL 0 DAY"
+                        )]
+                    )
                 ),
             }
             .into())
@@ -256,7 +263,7 @@ fn may_not_retain(session: &MySqlSession, failure: &Failure) -> Refusal {
     let account = &session.account;
     Refusal::Database {
         what: format!("{account} may not keep a second password ({})", failure.answer()),
-        remedy: format!("as a superuser run GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO {account}"),
+        remedy: run_as(ADMINISTRATOR, &[format!("GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO {account}")]),
     }
 }
 

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use rotation::{EdgeError, Refusal, Turn};
+use rotation::{EdgeError, Refusal, Turn, run_as};
 
 use super::account::{Account, identifier, text};
 use super::dialect::Dialect;
 use super::errors::Failure;
 use super::session::MySqlSession;
 use super::stored::{Stored, hexadecimal, unknown_form};
+use super::superuser::ADMINISTRATOR;
 
 /// Refuses where sessions are open whose account is gone: what this turn grants to a new one of that name is theirs. A sign-in
 /// that began before may succeed after the account is gone (tried: 9.7.4): it is waited for. It ends within the server's
@@ -33,7 +34,7 @@ pub(super) async fn check_no_sessions(session: &mut MySqlSession, turn: &Turn) -
         "{} is to be made, and sessions of that name, or sign-ins that began before, are open, which would gain its rights",
         turn.clone
     );
-    let remedy = format!("as an administrator run {}, and rotate again", kills.join("; "));
+    let remedy = run_as(ADMINISTRATOR, &kills);
     Err(Refusal::Database { what, remedy }.into())
 }
 
@@ -69,7 +70,7 @@ pub(super) async fn check_defines_nothing(
     }
     let what =
         format!("{} is to be made, and objects that are there already would run with its rights", turn.clone);
-    Err(Refusal::Database { what, remedy: defined_anew(turn, &drops.join("; ")) }.into())
+    Err(Refusal::Database { what, remedy: defined_anew(turn, &drops) }.into())
 }
 
 /// The statements that drop what runs with the rights of these accounts.
@@ -109,13 +110,13 @@ pub(super) fn defines_unseen(turn: &Turn, account: &Account, failure: &Failure) 
         "SELECT ROUTINE_TYPE, ROUTINE_SCHEMA, ROUTINE_NAME FROM information_schema.ROUTINES WHERE DEFINER = {definer} (the same \
          of VIEWS, TRIGGERS and EVENTS), drop what that finds"
     );
-    Refusal::Database { what, remedy: defined_anew(turn, &drops) }.into()
+    Refusal::Database { what, remedy: defined_anew(turn, &[drops]) }.into()
 }
 
-fn defined_anew(turn: &Turn, drops: &str) -> String {
+fn defined_anew(turn: &Turn, drops: &[String]) -> String {
     format!(
-        "as an administrator run {drops}, and rotate again (those that are the application's define anew, with {} as their \
-         DEFINER)",
+        "{} (those that are the application's define anew, with {} as their DEFINER)",
+        run_as(ADMINISTRATOR, drops),
         turn.base
     )
 }
@@ -136,7 +137,7 @@ pub(super) async fn check_nobody_acts_as_clone(
     };
     let mut revokes: Vec<_> = roles
         .iter()
-        .map(|(clone, other)| format!("as an administrator run REVOKE {clone} FROM {other}"))
+        .map(|(clone, other)| run_as(ADMINISTRATOR, &[format!("REVOKE {clone} FROM {other}")]))
         .collect();
     let proxies = format!(
         "SELECT CONCAT_WS(',', HEX(Proxied_host), HEX(User), HEX(Host)) FROM mysql.proxies_priv WHERE Proxied_user = {clone}"
@@ -144,17 +145,16 @@ pub(super) async fn check_nobody_acts_as_clone(
     for (clone, other) in acting(session, turn, &proxies).await? {
         let revoke = format!("REVOKE PROXY ON {} FROM {}", clone.proxied(), other.proxied());
         let open = sessions_by_proxy(session, &other).await?;
-        revokes.push(format!(
-            "as an administrator who has PROXY on it WITH GRANT OPTION, or signed in as {clone} (which needs an account for that), \
-             run {}",
-            [vec![revoke], open].concat().join("; ")
-        ));
+        let who = format!(
+            "{clone} itself (which needs an account for that), or an administrator who has PROXY on it WITH GRANT OPTION,"
+        );
+        revokes.push(run_as(&who, &[vec![revoke], open].concat()));
     }
     if revokes.is_empty() {
         return Ok(());
     }
     let what = format!("others may act as {}, and would gain the rights of {}", turn.clone, turn.base);
-    Err(Refusal::Database { what, remedy: format!("{}, and rotate again", revokes.join(", and ")) }.into())
+    Err(Refusal::Database { what, remedy: revokes.join(", and ") }.into())
 }
 
 /// Rows of the clone's host, and user and host of another account, as accounts.

@@ -1,11 +1,14 @@
 //! What the superuser may do, and what it lacks, said before anything is changed.
 
-use rotation::{EdgeError, Refusal};
+use rotation::{EdgeError, Refusal, run_as};
 
 use super::account::Account;
 use super::dialect::Dialect;
 use super::grants::{Grants, missing};
 use super::session::MySqlSession;
+
+/// Who runs what a superuser lacks the privilege for.
+pub(super) const ADMINISTRATOR: &str = "an administrator";
 
 /// The superuser of a session, with all of its roles.
 pub(super) struct Superuser {
@@ -68,6 +71,6 @@ impl Superuser {
             return Ok(());
         }
         let what = format!("the superuser {} lacks privileges that this turn needs", self.account);
-        Err(Refusal::Database { what, remedy: format!("run {}", lacking.join("; ")) })
+        Err(Refusal::Database { what, remedy: run_as(ADMINISTRATOR, &lacking) })
     }
 }

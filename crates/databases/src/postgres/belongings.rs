@@ -1,7 +1,7 @@
 //! What a clone holds in its own name, left by an earlier rotation function whose clone was not its base:
 //! objects, which are closed to the base, and grants, which the base lacks.
 
-use rotation::{Cause, EdgeError, Next, Refusal, Turn};
+use rotation::{Cause, EdgeError, Next, Refusal, Turn, run_as};
 
 use super::clone_check::{refused, rights_differ};
 use super::session::{Access, PostgresSession};
@@ -107,7 +107,7 @@ async fn refuse_closed_schemas(session: &mut PostgresSession, turn: &Turn) -> Re
             "{} owns objects where {} may not create any, so they cannot be handed over",
             turn.clone, turn.base
         ),
-        format!("as the owner of the schema or database, run: {}", cures.join("; ")),
+        run_as("the owner of the schema or database", &cures),
     ))
 }
 

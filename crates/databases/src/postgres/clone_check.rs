@@ -1,9 +1,12 @@
 //! Whether two users are a base and its clone: a name alone proves nothing, nor a membership that anybody could grant.
 
 use rotation::edges::{Evidence, Membership, Unproven};
-use rotation::{EdgeError, Next, Refusal, SecretId, Turn, Username};
+use rotation::{EdgeError, Next, Refusal, SecretId, Turn, Username, run_as};
 
 use super::session::PostgresSession;
+
+/// Who runs what the superuser may not.
+const ADMINISTRATOR: &str = "an administrator";
 
 /// What `pg_roles` says of a user that a turn depends on.
 #[derive(Debug, Clone)]
@@ -115,7 +118,8 @@ impl UserPair {
         let options = if self.has_membership_options { " WITH INHERIT TRUE, SET TRUE" } else { "" };
         let otherwise = match turn.next {
             Next::Clone => format!(
-                "rotate a user of another name, or, if nobody uses it, as a role that may, run: DROP ROLE {clone}"
+                "rotate a user of another name, or, if nobody uses it, {}",
+                run_as(ADMINISTRATOR, &[format!("DROP ROLE {clone}")])
             ),
             Next::Base => "rotate a user of another name".into(),
         };
@@ -128,9 +132,17 @@ impl UserPair {
                 turn.next_user()
             ),
             if_ours: Some(format!(
-                "as the superuser, unless it has SUPERUSER, whose grants do not say who made them, run: BEGIN; REVOKE {base} \
-                 FROM {clone}; GRANT {base} TO {clone}{options}; COMMENT ON ROLE {clone} IS {}; COMMIT",
-                text(&self.own_comment)
+                "unless the superuser has SUPERUSER, whose grants do not say who made them, {}",
+                run_as(
+                    "the superuser",
+                    &[
+                        "BEGIN".into(),
+                        format!("REVOKE {base} FROM {clone}"),
+                        format!("GRANT {base} TO {clone}{options}"),
+                        format!("COMMENT ON ROLE {clone} IS {}", text(&self.own_comment)),
+                        "COMMIT".into(),
+                    ]
+                )
             )),
             otherwise,
         }
@@ -203,7 +215,7 @@ pub(super) async fn check_nobody_acts_as_clone(
     }
     Err(refused(
         format!("others may act as {}, and would gain the rights of {}", turn.clone, turn.base),
-        format!("as a role that may, run: {}, and rotate again", revokes.join("; ")),
+        run_as(ADMINISTRATOR, &revokes),
     ))
 }
 
@@ -240,7 +252,7 @@ pub(super) async fn check_admin(session: &mut PostgresSession, user: &Username) 
     let grant = session.quoted("GRANT %I TO %I WITH ADMIN OPTION", &[&user.0, &superuser]).await?;
     Err(refused(
         format!("the superuser {superuser} has no admin option on {user}"),
-        format!("as a role that has it, run: {}", *grant),
+        run_as("a role that has it", &[grant.as_str()]),
     ))
 }
 
@@ -318,9 +330,9 @@ pub(super) fn rights_differ(
     Refusal::Database {
         what: format!("{clone} holds what {base} lacks: {what}"),
         remedy: format!(
-            "give it to {base} by: {}; or take it from {clone} by: {}",
-            give.join("; "),
-            take.join("; ")
+            "give it to {base}: {}; or take it from {clone}: {}",
+            run_as(ADMINISTRATOR, give),
+            run_as(ADMINISTRATOR, take)
         ),
     }
 }
@@ -330,8 +342,8 @@ fn may_not_log_in(turn: &Turn) -> Refusal {
     Refusal::Database {
         what: format!("{clone} has NOLOGIN, which no rotation has set"),
         remedy: format!(
-            "if it may log in again, as a role that may, run: ALTER ROLE {} LOGIN",
-            identifier(clone)
+            "if it may log in again, {}",
+            run_as(ADMINISTRATOR, &[format!("ALTER ROLE {} LOGIN", identifier(clone))])
         ),
     }
 }
