@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::operation::get_secret_value::builders::GetSecretValueFluentBuilder;
 use local_aws::{LocalAws, Options, Rotation};
 use serde_json::{Value, json};
 
@@ -232,6 +233,8 @@ impl<'a, S: Server> Application<'a, S> {
     pub async fn store_current(&self, secret: &Value) {
         let call = self.client.put_secret_value().secret_id(&self.arn).secret_string(secret.to_string());
         call.send().await.expect("PutSecretValue is accepted");
+        // That abandons a rotation which is under way.
+        self.unfinished().take();
     }
 
     /// Stores credentials as AWSPREVIOUS, which leaves AWSCURRENT alone, as a person would.
@@ -271,6 +274,20 @@ impl<'a, S: Server> Application<'a, S> {
         }
     }
 
+    /// Whether any version signs in, those without a label as well.
+    pub async fn some_version_signs_in(&self) -> bool {
+        let list = self.client.list_secret_version_ids().secret_id(&self.arn).include_deprecated(true);
+        let list = list.send().await.expect("ListSecretVersionIds is accepted");
+        for version in list.versions().iter().filter_map(|version| version.version_id()) {
+            let call = self.client.get_secret_value().secret_id(&self.arn).version_id(version);
+            let Some(credentials) = credentials_of(call).await else { continue };
+            if self.server.signs_in(&credentials, &self.app.database).await {
+                return true;
+            }
+        }
+        false
+    }
+
     /// The label-to-version map of the secret, as `label version` lines in order.
     pub async fn labels(&self) -> Vec<String> {
         let answer = self.client.describe_secret().secret_id(&self.arn).send().await;
@@ -302,14 +319,21 @@ pub async fn store(client: &Client, name: &str, secret: &Value) -> String {
 
 /// The value of a secret's version with this label.
 async fn stored(client: &Client, arn: &str, stage: &str) -> Option<Value> {
-    let call = client.get_secret_value().secret_id(arn).version_stage(stage);
+    value(client.get_secret_value().secret_id(arn).version_stage(stage)).await
+}
+
+async fn value(call: GetSecretValueFluentBuilder) -> Option<Value> {
     let text = call.send().await.ok()?.secret_string()?.to_owned();
     serde_json::from_str(&text).ok()
 }
 
 /// User and password of a secret's version with this label.
 pub(crate) async fn credentials(client: &Client, arn: &str, stage: &str) -> Option<Credentials> {
-    let secret = stored(client, arn, stage).await?;
+    credentials_of(client.get_secret_value().secret_id(arn).version_stage(stage)).await
+}
+
+async fn credentials_of(call: GetSecretValueFluentBuilder) -> Option<Credentials> {
+    let secret = value(call).await?;
     let text = |field: &str| secret[field].as_str().map(String::from);
     Some(Credentials { user: text("username")?, password: text("password")? })
 }

@@ -20,10 +20,11 @@ pub enum On {
 /// An operation by its name in the API, and what it is about.
 pub type Call = (On, &'static str);
 
-/// The calls that every rotation makes.
-const OWN: [Call; 4] = [
+/// The calls that every function makes. It lists versions only where none that has a label serves.
+const OWN: [Call; 5] = [
     (On::OwnSecret, "DescribeSecret"),
     (On::OwnSecret, "GetSecretValue"),
+    (On::OwnSecret, "ListSecretVersionIds"),
     (On::OwnSecret, "PutSecretValue"),
     (On::OwnSecret, "UpdateSecretVersionStage"),
 ];
@@ -36,15 +37,11 @@ const FOR_A_SUPERUSER: [Call; 4] = [
     (On::Servers, "DescribeDBInstances"),
 ];
 
-/// The call of those that look for the other user's password where no labelled version holds it.
-const FOR_ANOTHER_USER: [Call; 1] = [(On::OwnSecret, "ListSecretVersionIds")];
-
 /// All calls that a function makes, on whatever path. The template's roles allow these and no more.
 #[must_use]
 pub fn calls_of(function: &str) -> BTreeSet<Call> {
     let superuser = if function.ends_with("dual-password") { &[][..] } else { &FOR_A_SUPERUSER };
-    let another = if function.ends_with("alternating-users") { &FOR_ANOTHER_USER[..] } else { &[] };
-    OWN.iter().chain(superuser).chain(another).copied().collect()
+    OWN.iter().chain(superuser).copied().collect()
 }
 
 /// What a function that rotates `own` was seen to call.

@@ -47,6 +47,7 @@ async fn two_crashes_in_a_row_and_rotations_given_up_after_one() {
         let server = server(version).await;
         two_crashes(&server, Setup::mysql_single_user(), &SingleUser).await;
         two_crashes(&server, Setup::mysql_alternating_users(), &AlternatingUsers).await;
+        given_up_after_a_crash(&server, Setup::mysql_single_user(), &SingleUser).await;
         given_up_after_a_crash(&server, Setup::mysql_alternating_users(), &AlternatingUsers).await;
         if !version.is_mariadb() {
             two_crashes(&server, Setup::mysql_dual_password(), &DualPassword).await;

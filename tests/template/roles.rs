@@ -228,6 +228,16 @@ async fn every_way_to_a_superuser<S: Server>(
     }
 }
 
+/// A current version of a password that does not sign in: every version of the secret is tried.
+async fn without_a_password<S: Server>(application: &Application<'_, S>) {
+    for _every_labelled_version in 0..2 {
+        let mut current = application.stored("AWSCURRENT").await.expect("a version");
+        current["password"] = "not the password".into();
+        application.store_current(&current).await;
+    }
+    application.rotate_well().await;
+}
+
 /// An account of the clone's name that is somebody else's: every version of the secret is asked whether it is not.
 async fn a_stranger<S: Server>(application: &Application<'_, S>, create: impl AsyncFn(&str)) {
     create(&format!("{}_clone", application.app.user())).await;
@@ -261,6 +271,7 @@ async fn every_call_that_a_role_allows_is_made() {
         assert!(function.run(&application, &pending, &Crash::barring_own_passwords()).await);
     })
     .await;
+    without_a_password(&application).await;
     check_all_were_made(&[&application], "postgres-single-user");
 
     for version in mysql_versions() {
@@ -273,6 +284,7 @@ async fn every_call_that_a_role_allows_is_made() {
             application.rotate_well().await;
         })
         .await;
+        without_a_password(&application).await;
         check_all_were_made(&[&application], "mysql-single-user");
 
         let application = Application::start(mysql, Setup::mysql_alternating_users()).await;
@@ -284,7 +296,7 @@ async fn every_call_that_a_role_allows_is_made() {
         if !version.is_mariadb() {
             let application = Application::start(mysql, Setup::mysql_dual_password()).await;
             mysql.allow_two_passwords(&application.app).await;
-            application.rotate_well().await;
+            without_a_password(&application).await;
             check_all_were_made(&[&application], "mysql-dual-password");
         }
     }

@@ -159,6 +159,21 @@ async fn while_a_version_is_pending_a_new_rotation_is_refused_and_the_old_one_tr
     assert!(rotated(&aws, 3).await.succeeded);
 }
 
+/// AWS Secrets Manager user guide, "Troubleshoot rotation"; Terraform's tests rely on it.
+#[tokio::test]
+async fn a_current_value_put_by_hand_abandons_a_rotation_and_keeps_its_version_without_a_label() {
+    let (aws, function) = with_function(vec![failure(); 5]).await;
+    assert!(!rotated(&aws, 2).await.succeeded);
+    let put = |digit: u32, stages: &[&str]| json!({"SecretId": "app", "ClientRequestToken": id(digit), "SecretString": "by hand", "VersionStages": stages});
+    aws.ok("PutSecretValue", put(3, &["AWSPREVIOUS"])).await;
+    assert_eq!(aws.stages().await[id(2)], json!(["AWSPENDING"]));
+    aws.ok("PutSecretValue", put(4, &["AWSCURRENT"])).await;
+    assert_eq!(aws.stages().await, json!({id(1): ["AWSPREVIOUS"], id(4): ["AWSCURRENT"]}));
+    let steps = function.steps().len();
+    assert!(rotated(&aws, 5).await.succeeded);
+    assert_eq!(function.steps().len(), steps + 4);
+}
+
 #[tokio::test]
 async fn the_same_request_again_is_not_another_rotation() {
     let (aws, function) = with_function([]).await;

@@ -126,9 +126,11 @@ pub enum Refusal {
     )]
     ProxyHost { host: String },
     #[error(
-        "no stored version signs in as {username} (AWSCURRENT: {current}), so nothing proves that this secret owns that user; {remedy}"
+        "no stored version signs in as {username} (AWSCURRENT: {current}), so nothing proves that this secret owns that user; \
+         {remedy}{}",
+        not_tried(untried)
     )]
-    NoVersionSignsIn { username: Username, current: String, remedy: String },
+    NoVersionSignsIn { username: Username, current: String, untried: Vec<VersionId>, remedy: String },
     #[error(
         "AWSCURRENT does not sign in as {username} ({answer}), so the superuser's secret is not touched; {remedy}"
     )]

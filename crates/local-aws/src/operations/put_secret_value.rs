@@ -16,10 +16,12 @@ pub(crate) struct Request {
     rotation_token: Option<String>,
 }
 
-/// Makes a version, or gives a pending one its value. Labels are AWSCURRENT unless told.
+/// Makes a version, or gives a pending one its value. Labels are AWSCURRENT unless told. A new current value that comes with
+/// no token of a rotation ends the rotation that is under way.
 pub(crate) fn answer(secrets: &mut Secrets, request: Request, now: OffsetDateTime) -> Result<Json, Refusal> {
     let token = limits::token(request.client_request_token)?;
     limits::rotation_token(request.rotation_token.as_deref())?;
+    let by_a_person = request.rotation_token.is_none();
     let stages = request.version_stages.unwrap_or_else(|| vec![CURRENT.to_owned()]);
     limits::stages(&stages)?;
     let value = Value::from_request(request.secret_string, request.secret_binary)?
@@ -28,6 +30,10 @@ pub(crate) fn answer(secrets: &mut Secrets, request: Request, now: OffsetDateTim
     let put = secret.versions.put(&token, value, &stages, now, &secret.arn)?;
     if put == Put::Stored {
         secret.changed = now;
+        // User guide, "Rotation is abandoned": RotateSecret is accepted again. Terraform's own tests rely on it.
+        if by_a_person && stages.iter().any(|stage| stage == CURRENT) {
+            secret.versions.abandon_rotation();
+        }
     }
     Ok(json!({
         "ARN": secret.arn,

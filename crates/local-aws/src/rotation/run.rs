@@ -87,6 +87,9 @@ async fn call(service: &Service, run: &Run, step: Step) -> Result<(), FunctionEr
         secret.rotation.as_ref().filter(|config| config.enabled).map(|config| config.lambda_arn.clone())
     })?
     .ok_or_else(|| FunctionError::new(FunctionErrorKind::Cancelled, "rotation was turned off"))?;
+    if rotating(service, &run.arn, |secret| secret.versions.stages_of(&run.version).is_empty())? {
+        return Err(FunctionError::new(FunctionErrorKind::Cancelled, "the rotation was abandoned"));
+    }
     let event = json!({
         "Step": step.name(),
         "SecretId": run.arn,

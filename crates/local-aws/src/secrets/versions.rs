@@ -180,6 +180,13 @@ impl Versions {
         }
     }
 
+    /// Takes AWSPENDING off a version that is not AWSCURRENT. It keeps its value, without a label.
+    pub(crate) fn abandon_rotation(&mut self) {
+        if self.pending() != Pending::None {
+            self.holders.remove(PENDING);
+        }
+    }
+
     /// `UpdateSecretVersionStage`: `from` must be the present holder whenever the label leaves a version.
     pub(crate) fn move_stage(
         &mut self,

@@ -2,6 +2,7 @@
 
 use tracing::{info, warn};
 
+use super::SIGN_INS;
 use super::create_secret::no_superuser;
 use super::superuser::Superuser;
 use crate::cause::Cause;
@@ -10,9 +11,6 @@ use crate::error::{Error, Refusal};
 use crate::strategies::{Next, Turn};
 use crate::target::Server;
 use crate::{Rotation, RotationEvent, Secret, SecretText, Stage, VersionId};
-
-/// How often a step signs in with versions of the secret, AWSCURRENT's own included: each failure may count towards a lock.
-const SIGN_INS: usize = 5;
 
 /// The versions of the secret that a turn is about.
 pub(super) struct StoredSecrets<'a> {
@@ -147,9 +145,7 @@ impl OtherUser<'_> {
     /// A server says that an account is locked only to who has its password.
     async fn is_proven_by(&self, name: &str, version: &Secret) -> Result<bool, Error> {
         let user = &version.username;
-        let doing = format!("sign in to {} as {user} with the password of {name}", self.server.endpoint);
-        let sign_in = self.rotation.database.sign_in(self.server, user, &version.password);
-        let proven = match self.rotation.progress.of(doing, sign_in).await {
+        let proven = match self.rotation.sign_in(self.server, version, name).await {
             Ok(SignIn::Accepted(session)) => {
                 self.rotation.close(session).await;
                 true

@@ -13,6 +13,7 @@ pub(crate) use finish_secret::finish_secret;
 pub(crate) use set_secret::set_secret;
 pub(crate) use test_secret::test_secret;
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use rand::RngExt;
@@ -31,6 +32,9 @@ use crate::{Rotation, RotationEvent, Secret, SecretText, Stage, Username};
 /// try, which the store itself repeats after pauses, and for the answer.
 const PAUSE: Duration = Duration::from_secs(2);
 const RESERVE: Duration = Duration::from_secs(5);
+
+/// How often a step signs in with versions of the secret, AWSCURRENT's own included: each failure may count towards a lock.
+const SIGN_INS: usize = 5;
 
 /// What the steps have in common: reads and writes with their context, and the checks on what was read.
 impl Rotation<'_> {
@@ -103,10 +107,11 @@ impl Rotation<'_> {
         }
     }
 
-    async fn sign_in(&self, server: &Server, secret: &Secret, stage: Stage) -> Result<SignIn, Error> {
-        let doing =
-            format!("sign in to {} as {} with the {stage} password", server.endpoint, secret.username);
-        self.progress.of(doing, self.database.sign_in(server, &secret.username, &secret.password)).await
+    /// Signs in with the user and password of a version, which `name` says.
+    async fn sign_in(&self, server: &Server, version: &Secret, name: impl Display) -> Result<SignIn, Error> {
+        let user = &version.username;
+        let doing = format!("sign in to {} as {user} with the password of {name}", server.endpoint);
+        self.progress.of(doing, self.database.sign_in(server, user, &version.password)).await
     }
 
     /// Ends a session. Errors are ignored: the work is done.

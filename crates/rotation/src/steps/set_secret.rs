@@ -1,12 +1,16 @@
 //! setSecret: put the pending password in the database.
 
+use std::fmt::Display;
+
 use tracing::{info, warn};
 
+use super::SIGN_INS;
 use super::alternate::{StoredSecrets, alternate};
 use super::no_pending_value;
 use crate::edges::{Change, ProofOfOtherUser, Session, SignIn};
 use crate::error::{Error, Refusal};
 use crate::strategies::{Former, Installer};
+use crate::target::Server;
 use crate::versions::Admission;
 use crate::{Rotation, RotationEvent, Secret, SecretText, Stage};
 
@@ -75,25 +79,60 @@ async fn by_the_user(
         SignIn::Expired(answer) => return expired(rotation, pending, pending, former, answer).await,
         SignIn::Refused(_) => {}
     }
+    let mut fall_back =
+        FallBack { rotation, server: &server, pending, former, tried: vec![current, pending] };
     let previous = rotation.previous(event, current).await?;
-    if let Some(previous) = previous.filter(|previous| previous.username == current.username) {
-        let fell_back =
-            || warn!(db.user = %current.username, "AWSCURRENT is refused; rotating with AWSPREVIOUS");
-        match rotation.sign_in(&server, &previous, Stage::Previous).await? {
-            SignIn::Accepted(session) => {
-                fell_back();
-                return install(rotation, session, &previous, pending, former).await;
-            }
-            SignIn::Expired(answer) => {
-                fell_back();
-                return expired(rotation, &previous, pending, former, answer).await;
-            }
-            SignIn::Refused(_) => {}
+    if let Some(previous) = &previous
+        && fall_back.rotates_with(&Stage::Previous, previous).await?
+    {
+        return Ok(());
+    }
+    let unlabelled = rotation.unlabelled(event, current).await?;
+    let mut untried = Vec::new();
+    for (id, version) in &unlabelled.read {
+        if fall_back.tried.len() == SIGN_INS {
+            untried.push(id.clone());
+        } else if fall_back.rotates_with(&format!("version {id}"), version).await? {
+            return Ok(());
         }
     }
+    untried.extend(unlabelled.unread);
     let username = current.username.clone();
     let remedy = rotation.database.by_hand(&username);
-    Err(Refusal::NoVersionSignsIn { username, current: answer, remedy }.into())
+    Err(Refusal::NoVersionSignsIn { username, current: answer, untried, remedy }.into())
+}
+
+/// Versions beside AWSCURRENT and the pending one, of which a rotation that was given up may have installed one.
+struct FallBack<'a> {
+    rotation: &'a Rotation<'a>,
+    server: &'a Server,
+    pending: &'a Secret,
+    former: Former,
+    /// Each is another password: each failure may count towards a lock.
+    tried: Vec<&'a Secret>,
+}
+
+impl<'a> FallBack<'a> {
+    /// Installs the pending password as `version`; false where that does not sign in, or is another user's.
+    async fn rotates_with(&mut self, name: &impl Display, version: &'a Secret) -> Result<bool, Error> {
+        let Self { rotation, server, pending, former, tried } = self;
+        if version.username != pending.username
+            || tried.iter().any(|tried| tried.password == version.password)
+        {
+            return Ok(false);
+        }
+        tried.push(version);
+        let sign_in = rotation.sign_in(server, version, name).await?;
+        if !matches!(sign_in, SignIn::Refused(_)) {
+            warn!(db.user = %pending.username, "AWSCURRENT is refused; rotating with {name}");
+        }
+        match sign_in {
+            SignIn::Accepted(session) => install(rotation, session, version, pending, *former).await?,
+            SignIn::Expired(answer) => expired(rotation, version, pending, *former, answer).await?,
+            SignIn::Refused(_) => return Ok(false),
+        }
+        Ok(true)
+    }
 }
 
 /// The user itself, signed in as `used`, or, where the server lets no user do that, the superuser: this session

@@ -107,7 +107,7 @@ async fn wait_for_replica(
     mut answer: String,
 ) -> Result<Box<dyn Session>, Error> {
     let doing =
-        format!("sign in to {} as {} with the AWSPENDING password", server.endpoint, pending.username);
+        format!("sign in to {} as {} with the password of AWSPENDING", server.endpoint, pending.username);
     if !on_replica(rotation, event, server, pending).await? {
         return Err(failed(doing, EdgeError::failed(Cause::SignInRefused, answer)));
     }

@@ -1,0 +1,81 @@
+//! What a person does in the middle of a rotation leaves the password that signs in on a version without a label.
+
+use bed::{Application, MySql, Postgres, PostgresOptions, Server, Setup, mysql_versions, postgres_versions};
+use local_aws::Failure;
+
+/// A rotation until setSecret; then a person "repairs" the secret by a new current value, which takes AWSPENDING off.
+async fn repaired_by_hand<'a, S: Server>(server: &'a S, setup: Setup<'_>) -> Application<'a, S> {
+    let application = Application::start(server, setup).await;
+    server.allow_two_passwords(&application.app).await;
+    let pending = application.begin().await;
+    for step in ["createSecret", "setSecret"] {
+        application.step(step, &pending).await.expect(step);
+    }
+    let mut repaired = application.stored("AWSCURRENT").await.expect("a first version");
+    repaired["note"] = "put back by hand".into();
+    application.store_current(&repaired).await;
+    assert!(!application.labels().await.contains(&format!("AWSPENDING {pending}")));
+    application
+}
+
+async fn a_repair_by_hand_is_rotated_from<S: Server>(server: &S) {
+    for setup in server.setups() {
+        let context = format!("{} on {}", setup.function, server.name());
+        let single_user = setup.function.ends_with("single-user");
+        let application = repaired_by_hand(server, setup).await;
+        assert!(application.some_version_signs_in().await, "{context}");
+        application.rotate_well().await;
+        assert!(application.signs_in("AWSCURRENT").await, "{context}");
+        let fell_back = application.output().contains("AWSCURRENT is refused; rotating with version ");
+        assert_eq!(fell_back, single_user, "{context}: {}", application.output());
+        application.rotate_well().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_current_value_put_by_hand_in_the_middle_of_a_rotation_loses_nothing() {
+    for version in postgres_versions() {
+        a_repair_by_hand_is_rotated_from(Postgres::shared(version).await).await;
+    }
+    for version in mysql_versions() {
+        a_repair_by_hand_is_rotated_from(MySql::shared(version).await).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_may_not_list_versions_refuses_as_before_and_warns() {
+    let server = Postgres::shared(postgres_versions()[0]).await;
+    let application = repaired_by_hand(server, Setup::single_user()).await;
+    application.local.fail(Failure::refuse("ListSecretVersionIds", 1, "AccessDeniedException"));
+    let refusal = application.rotate_badly().await;
+    assert!(refusal.contains("no stored version signs in"), "{refusal}");
+    let warned = application.output();
+    assert!(warned.contains("which takes secretsmanager:ListSecretVersionIds"), "{warned}");
+    application.rotate_well().await;
+}
+
+/// Each failure may count towards a lock.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_signs_in_five_times_at_the_most_and_names_the_versions_that_it_did_not_try() {
+    let server = Postgres::start(postgres_versions()[0], PostgresOptions::default()).await;
+    let application = Application::start(&server, Setup::single_user()).await;
+    let mut untried = Vec::new();
+    for number in 1..=6 {
+        let first = application.labels().await;
+        untried.extend(first.iter().filter_map(|label| label.strip_prefix("AWSCURRENT ")).map(String::from));
+        let mut wrong = application.stored("AWSCURRENT").await.expect("a version");
+        wrong["password"] = format!("wrong {number}").into();
+        application.store_current(&wrong).await;
+    }
+    let log = server.log();
+    let refusal = application.rotate_badly().await;
+    assert_eq!(
+        (log.failed(application.app.user()), log.authorized(application.app.user())),
+        (5, 0),
+        "{refusal}"
+    );
+    // AWSCURRENT, AWSPENDING and AWSPREVIOUS, and the two newest of the four others.
+    for (number, version) in untried.iter().enumerate() {
+        assert_eq!(refusal.contains(version), number < 3, "{number}: {refusal}");
+    }
+}
