@@ -1,8 +1,8 @@
 //! The SDK's errors as causes that an operator can act on.
 //!
 //! An SDK error's `Debug` holds the raw answer, and an answer of `GetSecretValue` holds a secret: nothing here
-//! formats one. What is told is the code, the request's id and, where access is denied, the service's own
-//! sentence, which names the action to allow.
+//! formats one. What is told is the code and, where access is denied, the service's own sentence, which names the action to
+//! allow. The request's id is another at every attempt: it is logged, so that the same failure reads the same.
 
 use std::error::Error;
 use std::io;
@@ -11,6 +11,7 @@ use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::error::{ConnectorError, ProvideErrorMetadata, SdkError};
 use aws_sdk_secretsmanager::operation::RequestId;
 use rotation::{Cause, EdgeError, does_not_print};
+use tracing::info;
 
 use crate::codes::{cause_of, is_denial};
 use crate::{ATTEMPT, CALL, CONNECT};
@@ -80,22 +81,25 @@ impl Service {
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
-        let request = error.request_id().map(|id| format!(" (request {id})")).unwrap_or_default();
+        if let Some(request) = error.request_id() {
+            info!(aws.request_id = request, "{} answered an error", self.name);
+        }
         let Some(code) = error.code() else {
             let status = error.raw_response().map_or(0, |response| response.status().as_u16());
-            return (self.other, format!("answered HTTP {status} without a code{request}"));
+            return (self.other, format!("answered HTTP {status} without a code"));
         };
         let message = error.message().unwrap_or_default();
         let cause = cause_of(code, message).unwrap_or(self.other);
         if !is_denial(code) {
-            return (cause, format!("answered {code}{request}"));
+            return (cause, format!("answered {code}"));
         }
         if let Some(action) = action {
-            return (cause, format!("answered {code} to {action}{request}"));
+            return (cause, format!("answered {code} to {action}"));
         }
+        let printed = without_request(message);
         let sentence: String =
-            message.chars().filter(|character| !does_not_print(*character)).take(SENTENCE).collect();
-        (cause, format!("answered {code}: {sentence}{request}"))
+            printed.chars().filter(|character| !does_not_print(*character)).take(SENTENCE).collect();
+        (cause, format!("answered {code}: {sentence}"))
     }
 
     /// The request did not get through.
@@ -128,6 +132,17 @@ impl Service {
         let what = "was not called: no request could be made (is AWS_REGION set, and is the endpoint a URL?)";
         (self.other, what.to_owned())
     }
+}
+
+/// A sentence without the id of a request, which that of another service (KMS) may hold: `Request ID: ...;`.
+fn without_request(sentence: &str) -> String {
+    const MARK: &str = "Request ID: ";
+    let mut parts = sentence.split(MARK);
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |told, part| {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '-');
+        told + rest.strip_prefix("; ").unwrap_or(rest)
+    })
 }
 
 /// Which of the two limits on an answer was reached; the SDK tells it in words only.
@@ -196,19 +211,21 @@ mod tests {
             let told = format!("{error} {error:?}");
             assert!(!told.contains("hunter2"), "the body is told: {told}");
             assert!(told.contains("Secrets Manager at http://127.0.0.1:"), "{told}");
-            assert!(told.contains("request-1"), "{told}");
+            assert!(!told.contains("request-1"), "{told}");
         }
     }
 
     #[tokio::test]
     async fn a_denial_tells_which_action_is_missing() {
-        let body = r#"{"__type":"AccessDeniedException","Message":"not authorized to perform: secretsmanager:DescribeSecret"}"#;
+        let body = r#"{"__type":"AccessDeniedException","Message":"not authorized to perform: secretsmanager:DescribeSecret (Service: AWSKMS; Request ID: 1b-2c; Proxy: null)"}"#;
         let service = Canned::always(400, body);
         let store = service.aws().await.secrets_manager;
         let error = store.describe(&SecretId("shop".into())).await.expect_err("a denial");
         assert_eq!(error.cause(), Some(Cause::AccessDenied));
         assert!(
-            error.to_string().contains("perform: secretsmanager:DescribeSecret (request request-1)"),
+            error
+                .to_string()
+                .contains("perform: secretsmanager:DescribeSecret (Service: AWSKMS; Proxy: null)"),
             "{error}"
         );
     }

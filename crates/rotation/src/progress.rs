@@ -27,7 +27,7 @@ impl Progress {
         // Left in place when the call is dropped at the deadline: that is when it is read.
         let mut under_way = self.lock();
         if let Some(index) = under_way.iter().position(|other| Arc::ptr_eq(other, &doing)) {
-            under_way.swap_remove(index);
+            under_way.remove(index);
         }
         drop(under_way);
         answer.map_err(|error| match error {

@@ -1,0 +1,75 @@
+//! A failure that lasts for hours reads the same at every attempt: same class, same sentence, same remedy.
+
+use std::collections::BTreeSet;
+use std::net::TcpListener;
+
+use bed::wire::Fault;
+use bed::{Application, MySql, Postgres, Server, Setup, Wire, mysql_versions, postgres_versions};
+use local_aws::Failure;
+use serde_json::{Value, json};
+
+/// As Secrets Manager repeats a rotation.
+const ATTEMPTS: u32 = 3;
+
+/// Rotates in vain; answers the one class and sentence of all attempts.
+async fn said<S: Server>(application: &Application<'_, S>) -> String {
+    let rotation = application.rotate().await;
+    assert!(!rotation.succeeded && rotation.attempts.len() >= 3, "{rotation:#?}");
+    let steps = rotation.attempts.iter().filter_map(|attempt| attempt.steps.last());
+    let said: BTreeSet<_> = steps
+        .filter_map(|step| step.outcome.as_ref().err())
+        .map(|error| format!("{} {}", error.error_type.as_deref().unwrap_or("?"), error.message))
+        .collect();
+    assert_eq!(said.len(), 1, "{said:#?}");
+    said.into_iter().collect()
+}
+
+async fn with_fields<S: Server>(server: &S, setup: Setup<'_>, fields: Value) -> String {
+    said(&Application::start(server, Setup { fields, attempts: ATTEMPTS, ..setup }).await).await
+}
+
+async fn network_and_secret<S: Server>(server: &S) {
+    let free = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port");
+    for setup in server.setups() {
+        for (fields, class) in [
+            (json!({"port": free.port()}), "Unreachable"),
+            (json!({"host": "no-such-host.invalid"}), "NameNotResolved"),
+            (json!({"dbname": "no such"}), "Missing"),
+            (json!({"password": "not the password"}), "Refused"),
+        ] {
+            let failure = with_fields(server, setup.clone(), fields).await;
+            assert!(failure.starts_with(class), "{failure}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_the_network_the_server_or_the_secret_has() {
+    for version in postgres_versions() {
+        network_and_secret(Postgres::shared(version).await).await;
+    }
+    for version in mysql_versions() {
+        network_and_secret(MySql::shared(version).await).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_denial_of_secrets_manager_whose_request_has_another_id_each_time() {
+    let server = Postgres::shared(postgres_versions()[0]).await;
+    let setup = Setup { attempts: ATTEMPTS, ..Setup::single_user() };
+    let application = Application::start(server, setup).await;
+    for _attempt in 0..ATTEMPTS {
+        application.local.fail(Failure::refuse("UpdateSecretVersionStage", 1, "AccessDeniedException"));
+    }
+    assert!(said(&application).await.starts_with("AccessDenied"));
+    // The id is in the log.
+    assert!(application.output().contains("aws.request_id"), "{}", application.output());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_resets_every_connection() {
+    let server = Postgres::shared(postgres_versions()[0]).await;
+    let wire = Wire::to(server.port(), Fault::CutsAfter(20)).await;
+    let failure = with_fields(server, Setup::single_user(), json!({"port": wire.port()})).await;
+    assert!(failure.starts_with("Unreachable"), "{failure}");
+}
