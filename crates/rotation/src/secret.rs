@@ -56,9 +56,9 @@ impl Secret {
         let port = reader.port();
         let username = reader.required("username");
         let password = reader.password();
-        let database = reader.optional("dbname");
+        let database = reader.unless_empty("dbname");
         let tls = reader.tls();
-        let superuser = reader.optional("masterarn").map(SecretId);
+        let superuser = reader.unless_empty("masterarn").map(SecretId);
         let (Some(engine), Some(host), Some(username), Some(password)) = (engine, host, username, password)
         else {
             return Err(reader.refusal());
@@ -177,7 +177,7 @@ impl SuperuserSecret {
         let port = reader.port();
         let username = reader.required("username");
         let password = reader.password();
-        let database = reader.optional("dbname");
+        let database = reader.unless_empty("dbname");
         let tls = reader.tls();
         let (Some(username), Some(password)) = (username, password) else {
             return Err(reader.refusal());
@@ -249,6 +249,9 @@ mod tests {
             (r#","ssl":"True","port":"6543""#, Tls::Required, 6543),
             (r#","ssl":false"#, Tls::Forbidden, 5432),
             (r#","ssl":"false","port":65535"#, Tls::Forbidden, 65535),
+            (r#","port":6543.0"#, Tls::Required, 6543),
+            (r#","port":" 6543 ""#, Tls::Required, 6543),
+            (r#","port":null,"dbname":"","masterarn":"""#, Tls::Required, 5432),
         ];
         for (fields, tls, port) in cases {
             let text =
@@ -256,6 +259,37 @@ mod tests {
             let server = parse(&text).expect("a secret").server(5432);
             assert_eq!((server.tls, server.endpoint.port), (tls, port), "{fields}");
         }
+    }
+
+    #[test]
+    fn a_port_is_a_whole_number_from_1_to_65535() {
+        for port in [
+            "0",
+            "65536",
+            "-1",
+            "1.5",
+            "5432.05",
+            "5e3",
+            "true",
+            "[]",
+            "\"\"",
+            "\"5432.0\"",
+            "\"5 432\"",
+            "\"0x10\"",
+        ] {
+            let text =
+                format!(r#"{{"engine":"postgres","host":"db","username":"u","password":"p","port":{port}}}"#);
+            let said = parse(&text).expect_err(port).to_string();
+            assert!(said.contains("whole number from 1 to 65535"), "{port}: {said}");
+        }
+    }
+
+    #[test]
+    fn an_empty_database_and_an_empty_superuser_are_none() {
+        let text =
+            r#"{"engine":"postgres","host":"db","username":"u","password":"p","dbname":"","masterarn":""}"#;
+        let secret = parse(text).expect("a secret");
+        assert!(secret.server(5432).database.is_none() && secret.superuser.is_none());
     }
 
     #[test]

@@ -46,6 +46,14 @@ impl Reader {
         }
     }
 
+    /// The same, and an empty text is none, as for AWS's functions.
+    pub(super) fn unless_empty(&mut self, name: &str) -> Option<String> {
+        if matches!(self.fields.get(name), Some(Value::String(text)) if text.is_empty()) {
+            return None;
+        }
+        self.optional(name)
+    }
+
     /// Moves the password out, so that its text is in one place and wiped there.
     pub(super) fn password(&mut self) -> Option<Password> {
         match self.fields.get_mut("password").map(Value::take) {
@@ -60,12 +68,12 @@ impl Reader {
         None
     }
 
-    /// A number, or a string of digits, as AWS's functions accept.
+    /// A whole number, or a string of digits with blanks around it, as AWS's functions accept.
     pub(super) fn port(&mut self) -> Option<u16> {
         let port = match self.fields.get("port") {
             None | Some(Value::Null) => return None,
-            Some(Value::String(digits)) => digits.parse().ok(),
-            Some(value) => value.as_u64().and_then(|port| u16::try_from(port).ok()),
+            Some(Value::String(digits)) => digits.trim().parse().ok(),
+            Some(value) => whole(value),
         };
         let port = port.filter(|port| *port > 0);
         if port.is_none() {
@@ -114,6 +122,13 @@ impl Drop for Reader {
     fn drop(&mut self) {
         wipe(self.fields.get_mut("password"));
     }
+}
+
+/// A whole number in its range, also one that is written as 5432.0.
+fn whole(value: &Value) -> Option<u16> {
+    let text = value.as_number()?.to_string();
+    let digits = text.split_once('.').filter(|(_, fraction)| fraction.chars().all(|c| c == '0'));
+    digits.map_or(&*text, |(digits, _)| digits).parse().ok()
 }
 
 /// Where, and never serde's own message, which may quote the text. Of JSON, it refuses depth only.
