@@ -2,6 +2,7 @@
 //! error type of the function's answer.
 
 mod mysql;
+mod repeats;
 
 use std::error::Error as _;
 use std::net::TcpListener;
@@ -11,8 +12,8 @@ use bed::crash::Crash;
 use bed::postgres::name;
 use bed::wire::Fault;
 use bed::{
-    Application, InProcess, MySql, Postgres, PostgresOptions, Server, Setup, Wire, mysql_versions,
-    postgres_versions,
+    Application, Credentials, InProcess, MySql, Postgres, PostgresOptions, Server, Setup, Wire,
+    mysql_versions, postgres_versions,
 };
 use local_aws::Failure;
 use rotation::SingleUser;
@@ -49,7 +50,7 @@ async fn a_name_that_is_not_resolved() {
 async fn a_port_on_which_nobody_listens() {
     let free = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port");
     let failure = failure_with(json!({"port": free.port()})).await;
-    says(&failure, "Unreachable", &["connection refused", "security group"]);
+    says(&failure, "Unreachable", &["connection refused", "host and port are its own"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -57,7 +58,7 @@ async fn a_server_that_never_answers_and_one_that_hangs_up() {
     let server = newest().await;
     let silent = Wire::to(server.port(), Fault::Silent).await;
     let failure = failure_with(json!({"port": silent.port()})).await;
-    says(&failure, "Unreachable", &["did not answer within 5 s"]);
+    says(&failure, "Unreachable", &["does not answer"]);
     let cut = Wire::to(server.port(), Fault::CutsAfter(20)).await;
     let failure = failure_with(json!({"port": cut.port()})).await;
     says(&failure, "Unreachable", &["cannot sign in"]);
@@ -180,4 +181,34 @@ async fn a_server_that_is_full() {
     let application = Application::start(&server, Setup::single_user()).await;
     let _holds_the_last = server.sign_in(&application.app.credentials, "postgres").await.expect("one place");
     says(&application.rotate_badly().await, "TooManyConnections", &["53300"]);
+}
+
+/// psql signs in with them: libpq and the server take as it is what cannot be prepared.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stored_password_that_the_driver_cannot_prepare() {
+    for version in postgres_versions() {
+        let server = Postgres::shared(version).await;
+        for setup in server.setups() {
+            let application = Application::start(server, setup).await;
+            let user = application.app.user().to_owned();
+            for password in ["emoji\u{1f511}", "\u{5d0}a\u{5d0}", "bell\u{7}"] {
+                let odd = Credentials { user: user.clone(), password: password.to_owned() };
+                server.set_password(&odd).await;
+                store_password(&application, &odd).await;
+                let failure = application.rotate_badly().await;
+                says(&failure, "PasswordCharacters", &["emoji", "store it as AWSCURRENT"]);
+                assert!(!failure.contains(password), "{failure}");
+            }
+            let plain = Credentials::new(&user);
+            server.set_password(&plain).await;
+            store_password(&application, &plain).await;
+            application.rotate_well().await;
+        }
+    }
+}
+
+async fn store_password(application: &Application<'_>, credentials: &Credentials) {
+    let mut current = application.stored("AWSCURRENT").await.expect("a version");
+    current["password"] = credentials.password.as_str().into();
+    application.store_current(&current).await;
 }

@@ -1,6 +1,7 @@
 //! Networks and servers that fail: each step answers in time and by its cause, nothing is lost, and the next attempt mends
 //! it.
 
+mod late;
 mod nonsense;
 mod restarts;
 

@@ -15,6 +15,7 @@ use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     task::JoinHandle,
+    time::Instant,
 };
 
 use crate::lie::{Lie, garble};
@@ -34,6 +35,10 @@ pub enum Fault {
     HidesTls,
     /// Connections are accepted, and nothing is ever answered.
     Silent,
+    /// Connections are accepted and held until then; then all passes, on those as well. So does a cluster that resumes.
+    HeldUntil(Instant),
+    /// Until then, connections are reset; then all passes. So does a server that fails over.
+    ResetUntil(Instant),
     /// All passes until the client has sent this many bytes; then the connection is closed.
     CutsAfter(usize),
     /// All passes until the clients have sent, or the server has answered, this many bytes from here on, over all
@@ -89,6 +94,8 @@ impl Way {
             | Fault::StripsTls
             | Fault::HidesTls
             | Fault::Silent
+            | Fault::HeldUntil(_)
+            | Fault::ResetUntil(_)
             | Fault::Crawls
             | Fault::Garbles { .. }
             | Fault::Lies(_)
@@ -203,6 +210,11 @@ async fn accept(listener: TcpListener, port: u16, way: Arc<Mutex<Way>>, seen: Ar
                 Fault::StripsTls => strip(client, port, &seen).await,
                 Fault::HidesTls => hide(client, port, &seen).await,
                 Fault::Silent => pump(client, tokio::io::sink(), &way.sent, None, &seen.bytes).await,
+                Fault::ResetUntil(end) if Instant::now() < end => client.set_zero_linger(),
+                Fault::HeldUntil(end) => {
+                    tokio::time::sleep_until(end).await;
+                    pass(client, &[], port, &seen, &way).await
+                }
                 Fault::Garbles { after, seed } => {
                     garble(client, port, after, SmallRng::seed_from_u64(seed)).await
                 }
@@ -210,6 +222,7 @@ async fn accept(listener: TcpListener, port: u16, way: Arc<Mutex<Way>>, seen: Ar
                 Fault::LiesOnce(chosen, lie) if chosen == number => lie.to(client, &seen.bytes).await,
                 Fault::LiesOnce(..)
                 | Fault::None
+                | Fault::ResetUntil(_)
                 | Fault::CutsAfter(_)
                 | Fault::After { .. }
                 | Fault::Crawls => pass(client, &[], port, &seen, &way).await,

@@ -162,7 +162,8 @@ async fn a_link_in_the_folder_of_a_servers_user_does_not_lead_root_to_a_file() {
     let start = tokio::spawn(async move { server.start_as_standby().await });
     assert!(start.await.is_err(), "its user may not create that file");
     assert!(!file.exists());
-    fs::remove_dir_all(folder).unwrap();
+    // Nobody holds its lock any more: another run that starts now removes it as well.
+    let _ = fs::remove_dir_all(folder);
 }
 
 #[test]

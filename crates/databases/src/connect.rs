@@ -13,7 +13,7 @@ use rustls::CertificateError;
 /// How long a call to a server may take. Both are bounded again by the Lambda deadline.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Name resolution, TCP, TLS and sign-in: 5 s unless set.
+    /// Name resolution, TCP, TLS and sign-in: 25 s unless set. Whoever waits for less drops the call.
     pub connect: Duration,
     /// One transaction, or what stands for it: 20 s unless set. A PostgreSQL server gives up on a statement after 15 s and
     /// on a lock after 2 s, MySQL on a lock after 5 s, MariaDB on a statement after 15 s.
@@ -22,7 +22,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connect: Duration::from_secs(5), transaction: Duration::from_secs(20) }
+        Self { connect: Duration::from_secs(25), transaction: Duration::from_secs(20) }
     }
 }
 
@@ -39,7 +39,7 @@ pub(crate) async fn within<T>(
     });
     tokio::time::timeout(limit, caught).await.unwrap_or_else(|_| {
         let answer = format!("{endpoint} did not answer within {} s", limit.as_secs());
-        Err(EdgeError::failed(Cause::Unreachable, answer))
+        Err(EdgeError::failed(Cause::NotAnswering, answer))
     })
 }
 
@@ -56,7 +56,7 @@ pub(crate) fn from_io(endpoint: &Endpoint, error: &io::Error) -> EdgeError {
         return from_tls(endpoint, error);
     }
     let answer = format!("{endpoint} could not be reached ({})", error.kind());
-    EdgeError::failed(Cause::Unreachable, answer)
+    EdgeError::failed(Cause::NotAnswering, answer)
 }
 
 /// What it means that TLS was not agreed on: always an error, never a reason to do without.

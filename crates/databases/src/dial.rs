@@ -21,14 +21,25 @@ use tokio::task::{JoinHandle, JoinSet};
 /// How long one address may keep silent before the next one is tried as well (RFC 8305, "Connection Attempt Delay").
 const NEXT_ADDRESS: Duration = Duration::from_millis(250);
 
+/// How long a name and its addresses may keep silent in all: time for three SYN on Linux.
+const CONNECT: Duration = Duration::from_secs(4);
+
 /// How long the end of a session may take.
 const CLOSE: Duration = Duration::from_secs(1);
 
 /// Connects to the first address of the host that answers.
 ///
 /// # Errors
-/// [`Cause::NameNotResolved`], or [`Cause::Unreachable`] with what each address answered. Silence is the caller's to end.
+/// [`Cause::NameNotResolved`]; [`Cause::Unreachable`] where nothing answers within 4 s; [`Cause::NotAnswering`] with what each
+/// address answered.
 pub(crate) async fn connect(endpoint: &Endpoint) -> Result<TcpStream, EdgeError> {
+    tokio::time::timeout(CONNECT, first_to_answer(endpoint)).await.unwrap_or_else(|_| {
+        let answer = format!("{endpoint} gives no answer at all, not even a refusal");
+        Err(EdgeError::failed(Cause::Unreachable, answer))
+    })
+}
+
+async fn first_to_answer(endpoint: &Endpoint) -> Result<TcpStream, EdgeError> {
     let not_resolved = |_| {
         let answer = format!("the name {} was not resolved", endpoint.host);
         EdgeError::failed(Cause::NameNotResolved, answer)
@@ -55,8 +66,10 @@ pub(crate) async fn connect(endpoint: &Endpoint) -> Result<TcpStream, EdgeError>
             Ok(Some(Err(_)) | None) | Err(_) => {}
         }
     }
+    // In whatever order they came, it is the same failure.
+    failures.sort();
     let answer = format!("{endpoint} could not be reached ({})", failures.join(", "));
-    Err(EdgeError::failed(Cause::Unreachable, answer))
+    Err(EdgeError::failed(Cause::NotAnswering, answer))
 }
 
 /// A socket of this process that leads to a server: the driver connects to it, and bytes are passed on.

@@ -6,6 +6,7 @@
 pub enum Cause {
     NameNotResolved,
     Unreachable,
+    NotAnswering,
     TlsUnknownAuthority,
     TlsUnknownRdsAuthority,
     TlsWrongName,
@@ -18,6 +19,7 @@ pub enum Cause {
     HostNotAllowed,
     SignInRefused,
     SignInMethod,
+    PasswordCharacters,
     PasswordExpired,
     PasswordPolicy,
     PasswordReused,
@@ -49,7 +51,7 @@ impl Cause {
     pub fn class(self) -> &'static str {
         match self {
             Self::NameNotResolved => "NameNotResolved",
-            Self::Unreachable => "Unreachable",
+            Self::Unreachable | Self::NotAnswering => "Unreachable",
             Self::TlsUnknownAuthority | Self::TlsUnknownRdsAuthority => "TlsUnknownAuthority",
             Self::TlsWrongName => "TlsWrongName",
             Self::TlsExpired => "TlsExpired",
@@ -61,6 +63,7 @@ impl Cause {
             Self::HostNotAllowed => "HostNotAllowed",
             Self::SignInRefused => "SignInRefused",
             Self::SignInMethod => "SignInMethod",
+            Self::PasswordCharacters => "PasswordCharacters",
             Self::PasswordExpired => "PasswordExpired",
             Self::PasswordPolicy => "PasswordPolicy",
             Self::PasswordReused => "PasswordReused",
@@ -99,6 +102,10 @@ impl Cause {
                 "let the function's security group and subnets reach this address and port (for AWS's own APIs: \
                  a NAT gateway or a VPC endpoint)"
             }
+            Self::NotAnswering => {
+                "check that the server runs, and that the secret's host and port are its own; if it is starting, resuming or \
+                 failing over, the next attempt succeeds"
+            }
             Self::TlsUnknownAuthority => {
                 "if this server is yours, put its authority's certificate (PEM) in a layer and name the file in \
                  DATABASE_CA_FILE; if not, somebody answers in its place"
@@ -134,6 +141,10 @@ impl Cause {
             Self::SignInMethod => {
                 "let the account sign in by a password and a challenge (PostgreSQL: scram-sha-256 or md5 in pg_hba.conf, and \
                  no membership in rds_iam; MySQL: caching_sha2_password over TLS; MariaDB: mysql_native_password)"
+            }
+            Self::PasswordCharacters => {
+                "the driver signs in with no emoji, no mixed directions and no control characters (RFC 4013), though psql does: \
+                 with \\password in psql set one without them, store it as AWSCURRENT, and rotate again"
             }
             Self::PasswordExpired => {
                 "let a superuser set the password of the AWSCURRENT version anew, which ends its expiry, and rotate again"

@@ -33,8 +33,9 @@ pub(super) fn failed(endpoint: &Endpoint, error: &sqlx::Error) -> EdgeError {
         },
         sqlx::Error::Io(error) => connect::from_io(endpoint, error),
         sqlx::Error::Configuration(_) => EdgeError::failed(
-            Cause::Statement,
-            "the driver does not take this user name or password (SASLprep, RFC 4013)",
+            // Names are looked at before.
+            Cause::PasswordCharacters,
+            "the driver does not take this password (SASLprep, RFC 4013)",
         ),
         _ => connect::not_understood(endpoint),
     }

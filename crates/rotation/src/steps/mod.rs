@@ -4,6 +4,7 @@ mod alternate;
 mod create_secret;
 mod finish_secret;
 mod other_versions;
+mod patience;
 mod set_secret;
 mod superuser;
 mod test_secret;
@@ -111,7 +112,8 @@ impl Rotation<'_> {
     async fn sign_in(&self, server: &Server, version: &Secret, name: impl Display) -> Result<SignIn, Error> {
         let user = &version.username;
         let doing = format!("sign in to {} as {user} with the password of {name}", server.endpoint);
-        self.progress.of(doing, self.database.sign_in(server, user, &version.password)).await
+        let sign_in = || self.database.sign_in(server, user, &version.password);
+        self.progress.of(doing, self.patiently(server, sign_in)).await
     }
 
     /// Ends a session. Errors are ignored: the work is done.

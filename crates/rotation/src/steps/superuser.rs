@@ -45,8 +45,8 @@ impl Rotation<'_> {
     pub(super) async fn sign_in_superuser(&self, superuser: &Superuser) -> Result<Box<dyn Session>, Error> {
         let Superuser { username, server, password } = superuser;
         let doing = format!("sign in to {} as the superuser {username}", server.endpoint);
-        let sign_in = self.database.sign_in_superuser(server, username, password);
-        match self.progress.of(&*doing, sign_in).await? {
+        let sign_in = || self.database.sign_in_superuser(server, username, password);
+        match self.progress.of(&*doing, self.patiently(server, sign_in)).await? {
             SignIn::Accepted(session) => Ok(session),
             SignIn::Refused(answer) => Err(failed(doing, EdgeError::failed(Cause::SignInRefused, answer))),
             SignIn::Expired(answer) => Err(failed(doing, EdgeError::failed(Cause::PasswordExpired, answer))),
