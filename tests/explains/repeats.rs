@@ -1,12 +1,12 @@
 //! A failure that lasts for hours reads the same at every attempt: same class, same sentence, same remedy.
 
 use std::collections::BTreeSet;
-use std::net::TcpListener;
 
 use bed::wire::Fault;
 use bed::{Application, MySql, Postgres, Server, Setup, Wire, mysql_versions, postgres_versions};
 use local_aws::Failure;
 use serde_json::{Value, json};
+use tokio::net::TcpSocket;
 
 /// As Secrets Manager repeats a rotation.
 const ATTEMPTS: u32 = 3;
@@ -29,10 +29,13 @@ async fn with_fields<S: Server>(server: &S, setup: Setup<'_>, fields: Value) -> 
 }
 
 async fn network_and_secret<S: Server>(server: &S) {
-    let free = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port");
+    // Bound, and nobody listens: no other test gets that port meanwhile.
+    let nobody = TcpSocket::new_v4().expect("a socket");
+    nobody.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
+    let port = nobody.local_addr().expect("a bound port").port();
     for setup in server.setups() {
         for (fields, class) in [
-            (json!({"port": free.port()}), "Unreachable"),
+            (json!({"port": port}), "Unreachable"),
             (json!({"host": "no-such-host.invalid"}), "NameNotResolved"),
             (json!({"dbname": "no such"}), "Missing"),
             (json!({"password": "not the password"}), "Refused"),
