@@ -31,3 +31,4 @@ mod survives;
 mod swaps;
 mod template;
 mod tortures;
+mod verifiers;

@@ -24,55 +24,70 @@ const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
 /// The longest message that a server needs before the session; errors are the longest.
 const LONGEST: usize = 64 * 1024;
 
+/// How the server asked for the password. What answered shows what it takes: by its `pg_hba.conf`, a user that came in by
+/// SCRAM-SHA-256 may not be let in by an md5 verifier, whatever `password_encryption` says; the other way round it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Challenge {
+    Md5,
+    ScramSha256,
+}
+
 /// Connects and signs in, with TLS unless the server's secret forbids it.
 #[expect(clippy::disallowed_methods, reason = "through a relay of ours")]
 pub(super) async fn open(
     server: &Server,
     options: PgConnectOptions,
     trusted: &TrustAnchors,
-) -> Result<Dialed<PgConnection>, Unopened> {
+) -> Result<(Dialed<PgConnection>, Challenge), Unopened> {
     let endpoint = &server.endpoint;
     let socket = dial::connect(endpoint).await?;
-    let objection = Arc::new(OnceLock::new());
+    let introduced = Arc::new(OnceLock::new());
     let user = options.get_username().to_owned();
     let relay = match server.tls {
-        Tls::Required => relay(secured(socket, endpoint, trusted).await?, user, &objection)?,
-        Tls::Forbidden => relay(socket, user, &objection)?,
+        Tls::Required => relay(secured(socket, endpoint, trusted).await?, user, &introduced)?,
+        Tls::Forbidden => relay(socket, user, &introduced)?,
     };
     let options = options.socket(relay.path()).port(PORT).ssl_mode(PgSslMode::Disable);
     let opened = options.connect().await;
-    match (objection.get(), opened) {
-        (Some(objection), _) => Err(explained(objection, endpoint).into()),
-        (None, Ok(driver)) => Ok(Dialed::new(driver, relay)),
-        (None, Err(error)) => Err(Unopened::Answered(error)),
+    match (introduced.get(), opened) {
+        (Some(Err(objection)), _) => Err(explained(objection, endpoint).into()),
+        (Some(Ok(challenge)), Ok(driver)) => Ok((Dialed::new(driver, relay), *challenge)),
+        (None, Ok(_)) => Err(not_understood(endpoint).into()),
+        (_, Err(error)) => Err(Unopened::Answered(error)),
     }
 }
 
 /// Only a part of the name of the driver's socket.
 const PORT: u16 = 5432;
 
-fn relay<S>(server: S, user: String, objection: &Arc<OnceLock<Objection>>) -> Result<Relay, EdgeError>
+/// What became of the messages before the session.
+type Introduced = Result<Challenge, Objection>;
+
+fn relay<S>(server: S, user: String, introduced: &Arc<OnceLock<Introduced>>) -> Result<Relay, EdgeError>
 where
     S: AsyncRead + AsyncWrite + Send + 'static,
 {
-    let objection = Arc::clone(objection);
+    let introduced = Arc::clone(introduced);
     Relay::start(&format!("/.s.PGSQL.{PORT}"), async move |driver: UnixStream| {
         let (mut from_server, to_server) = tokio::io::split(server);
         let (from_driver, mut to_driver) = driver.into_split();
         let receiving = async {
-            match introduce(&mut from_server, &mut to_driver, &user).await? {
-                Ok(()) => tokio::io::copy(&mut from_server, &mut to_driver).await.map(|_| ()),
-                Err(found) => {
-                    let _ = objection.set(found);
-                    Ok(())
-                }
+            let (found, ready) = introduce(&mut from_server, &mut to_driver, &user).await?;
+            let objected = found.is_err();
+            // Before the driver hears of it.
+            let _ = introduced.set(found);
+            if objected {
+                return Ok(());
             }
+            to_driver.write_all(&ready).await?;
+            tokio::io::copy(&mut from_server, &mut to_driver).await.map(|_| ())
         };
         dial::pass(from_driver, to_server, receiving).await;
     })
 }
 
-/// Passes on a server's messages up to the first that says that a session is ready, and stops at what it must not say.
+/// Passes on a server's messages before the first that says that a session is ready, which is answered as well, and stops
+/// at what it must not say.
 ///
 /// A session takes a challenge that was answered: the salt of md5, or the last message of SCRAM, by which the server shows
 /// that it knows the verifier (the driver checks it).
@@ -80,8 +95,9 @@ async fn introduce(
     server: &mut (impl AsyncRead + Unpin),
     driver: &mut (impl AsyncWrite + Unpin),
     user: &str,
-) -> io::Result<Result<(), Objection>> {
-    let mut challenged = false;
+) -> io::Result<(Introduced, Vec<u8>)> {
+    let stopped = |objection| Ok((Err(objection), Vec::new()));
+    let mut challenged = None;
     loop {
         // The kind, and the length of all but the kind.
         let kind = server.read_u8().await?;
@@ -89,30 +105,31 @@ async fn introduce(
         let Some(rest) =
             usize::try_from(length).ok().filter(|length| *length <= LONGEST).and_then(|l| l.checked_sub(4))
         else {
-            return Ok(Err(Objection::NotUnderstood));
+            return stopped(Objection::NotUnderstood);
         };
         let mut body = Zeroizing::new(vec![0; rest]);
         server.read_exact(&mut body).await?;
         if kind == b'R' {
             match body.first_chunk().map(|code| u32::from_be_bytes(*code)) {
-                Some(OK) if !challenged => return Ok(Err(Objection::AskedNothing)),
-                Some(CLEARTEXT_PASSWORD) => return Ok(Err(Objection::WantsPlaintext)),
-                Some(MD5_PASSWORD | SASL_FINAL) => challenged = true,
+                Some(OK) if challenged.is_none() => return stopped(Objection::AskedNothing),
+                Some(CLEARTEXT_PASSWORD) => return stopped(Objection::WantsPlaintext),
+                Some(MD5_PASSWORD) => challenged = Some(Challenge::Md5),
+                Some(SASL_FINAL) => challenged = Some(Challenge::ScramSha256),
                 _ => {}
             }
         }
         if kind == b'S'
             && let Some(other) = another_user(&body, user)
         {
-            return Ok(Err(Objection::AnotherUser(other)));
+            return stopped(Objection::AnotherUser(other));
         }
         let mut message = vec![kind];
         message.extend_from_slice(&length.to_be_bytes());
         message.extend_from_slice(&body);
-        driver.write_all(&message).await?;
         if kind == b'Z' {
-            return Ok(Ok(()));
+            return Ok((challenged.ok_or(Objection::AskedNothing), message));
         }
+        driver.write_all(&message).await?;
     }
 }
 

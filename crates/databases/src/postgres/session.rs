@@ -11,6 +11,7 @@ use sqlx::{AssertSqlSafe, Postgres};
 use zeroize::Zeroizing;
 
 use super::clone_check::{self, UserPair};
+use super::connection::Challenge;
 use super::verifier::{self, Method};
 use super::{belongings, errors, prove, turn};
 use crate::connect::{Limits, within};
@@ -22,6 +23,7 @@ use crate::dial::Dialed;
 /// would inherit it.
 pub(super) struct PostgresSession {
     connection: Dialed<PgConnection>,
+    challenge: Challenge,
     endpoint: Endpoint,
     limits: Limits,
     /// Somebody else holds the lock of the user that this session changes.
@@ -45,8 +47,13 @@ pub(super) enum Access {
 }
 
 impl PostgresSession {
-    pub(super) fn new(connection: Dialed<PgConnection>, endpoint: Endpoint, limits: Limits) -> Self {
-        Self { connection, endpoint, limits, waited_in_vain: false }
+    pub(super) fn new(
+        connection: Dialed<PgConnection>,
+        challenge: Challenge,
+        endpoint: Endpoint,
+        limits: Limits,
+    ) -> Self {
+        Self { connection, challenge, endpoint, limits, waited_in_vain: false }
     }
 
     /// Opens a transaction that looks names up in `pg_catalog` only and gives up by itself on locks (2 s), on
@@ -143,7 +150,8 @@ impl PostgresSession {
         self.connection.driver.server_version_num().is_some_and(|version| version >= 160_000)
     }
 
-    /// Writes a user's password as the verifier that this server wants.
+    /// Writes a user's password as the verifier that this server wants: the one that `password_encryption` names, which a role
+    /// and a database may set for themselves, unless this session has come in by SCRAM-SHA-256.
     pub(super) async fn set_password(
         &mut self,
         user: &Username,
@@ -156,7 +164,11 @@ impl PostgresSession {
         );
         let row = self.row(query).await?;
         let (method, iterations): (String, i32) = (self.get(&row, "method")?, self.get(&row, "iterations")?);
-        let method = Method::of(&method, iterations.unsigned_abs())?;
+        let scram = Method::ScramSha256 { iterations: iterations.unsigned_abs() };
+        let method = match self.challenge {
+            Challenge::ScramSha256 => scram,
+            Challenge::Md5 => Method::of(&method, scram)?,
+        };
         let verifier = verifier::verifier(method, user, password).await?;
         self.run("ALTER ROLE %I PASSWORD %L", &[&user.0, &verifier]).await
     }

@@ -78,7 +78,9 @@ async fn connect(
     }
     within(limits.connect, endpoint, async {
         match connection::open(server, options, trusted).await {
-            Ok(connection) => Ok(Ok(PostgresSession::new(connection, endpoint.clone(), limits))),
+            Ok((connection, challenge)) => {
+                Ok(Ok(PostgresSession::new(connection, challenge, endpoint.clone(), limits)))
+            }
             Err(Unopened::Failed(error)) => Err(error),
             Err(Unopened::Answered(error)) => match errors::database_error(&error) {
                 Some(answer) if errors::is_refusal(answer) => Ok(Err(errors::answer(answer))),

@@ -28,13 +28,13 @@ pub(super) enum Method {
 }
 
 impl Method {
-    /// Reads `password_encryption`, whose old spellings of md5 are those of a boolean.
+    /// Reads `password_encryption`, whose old spellings of md5 are those of a boolean; `scram` is the method of that name.
     ///
     /// # Errors
     /// A value that no version from 13 to 18 knows: a guess could store a literal password.
-    pub(super) fn of(setting: &str, iterations: u32) -> Result<Self, EdgeError> {
+    pub(super) fn of(setting: &str, scram: Self) -> Result<Self, EdgeError> {
         match setting {
-            "scram-sha-256" => Ok(Self::ScramSha256 { iterations }),
+            "scram-sha-256" => Ok(scram),
             "md5" | "on" | "true" | "yes" | "1" => Ok(Self::Md5),
             _ => Err(EdgeError::failed(
                 Cause::Statement,
@@ -51,7 +51,7 @@ const MOST_ITERATIONS: u32 = 1_000_000;
 /// The verifier of a password; wiped on drop. Computed beside the caller, whose time limits go on.
 ///
 /// # Errors
-/// More than a million iterations are refused; the system may have no entropy for a salt.
+/// More than a million iterations are refused, and a password that this driver would not sign in with; the system may have no entropy for a salt.
 pub(super) async fn verifier(
     method: Method,
     user: &Username,
@@ -67,12 +67,23 @@ pub(super) async fn verifier(
             format!("set it to at most {MOST_ITERATIONS} for the server, the database or the role"),
         ));
     }
+    if !can_sign_in(password) {
+        return Err(refused(
+            format!("the password that {user} would get does not sign in here (SASLprep, RFC 4013)"),
+            "remove AWSPENDING from the version and rotate again, which makes another password",
+        ));
+    }
     let no_salt = |why: String| EdgeError::failed(Cause::Statement, format!("no verifier was made ({why})"));
     let mut salt = [0; 16];
     SysRng.try_fill_bytes(&mut salt).map_err(|error| no_salt(error.to_string()))?;
     let password = password.clone();
     let computed = tokio::task::spawn_blocking(move || scram_sha_256(&password, &salt, iterations)).await;
     computed.map_err(|error| no_salt(error.to_string()))
+}
+
+/// As the driver prepares it; the server and libpq take what SASLprep rejects as it is, and this is nothing.
+fn can_sign_in(password: &Password) -> bool {
+    stringprep::saslprep(password.expose()).is_ok_and(|prepared| !prepared.is_empty())
 }
 
 /// `SCRAM-SHA-256$<iterations>:<salt>$<StoredKey>:<ServerKey>` (PostgreSQL documentation, `pg_authid`).
@@ -140,8 +151,9 @@ mod tests {
 
     #[test]
     fn an_unknown_method_is_refused() {
-        assert_eq!(Method::of("scram-sha-256", 8192).ok(), Some(Method::ScramSha256 { iterations: 8192 }));
-        assert_eq!(Method::of("on", 4096).ok(), Some(Method::Md5));
-        assert!(Method::of("scram-sha-512", 4096).is_err());
+        let scram = Method::ScramSha256 { iterations: 8192 };
+        assert_eq!(Method::of("scram-sha-256", scram).ok(), Some(scram));
+        assert_eq!(Method::of("on", scram).ok(), Some(Method::Md5));
+        assert!(Method::of("scram-sha-512", scram).is_err());
     }
 }

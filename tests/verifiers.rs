@@ -1,0 +1,101 @@
+//! On PostgreSQL: what is stored of a password is what the user can sign in with, whatever a setting says.
+
+use bed::crash::Crash;
+use bed::postgres::{name, text};
+use bed::{Application, InProcess, Postgres, PostgresOptions, Server, Setup, postgres_versions};
+use rotation::SingleUser;
+
+use crate::clones::clone_of;
+
+/// Where `password_encryption` can be set to md5, and for whom that counts, on a server that takes SCRAM-SHA-256 only.
+const PLACES: [(&str, &str); 7] = [
+    ("ALTER ROLE {user} SET", "single-user"),
+    ("ALTER ROLE {user} IN DATABASE {database} SET", "single-user"),
+    ("ALTER DATABASE {database} SET", "single-user"),
+    ("ALTER ROLE ALL SET", "single-user"),
+    ("ALTER DATABASE {database} SET", "alternating-users"),
+    ("ALTER ROLE master SET", "alternating-users"),
+    ("ALTER SYSTEM SET", "alternating-users"),
+];
+
+async fn stored(server: &Postgres, user: &str) -> String {
+    let verifier = format!("SELECT rolpassword FROM pg_authid WHERE rolname = {}", text(user));
+    server.values("postgres", &verifier).await.concat()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_setting_of_md5_locks_nobody_out_of_a_server_that_takes_scram_only() {
+    for version in postgres_versions() {
+        let server = Postgres::start(version, PostgresOptions::default()).await;
+        for (place, strategy) in PLACES {
+            let setup = server.setups().into_iter().find(|setup| setup.function.ends_with(strategy));
+            let application = Application::start(&server, setup.expect("a function")).await;
+            let (user, database) = (name(application.app.user()), name(&application.app.database));
+            let set = place.replace("{user}", &user).replace("{database}", &database);
+            server.execute("postgres", &format!("{set} password_encryption = 'md5'")).await;
+            server.execute("postgres", "SELECT pg_reload_conf()").await;
+            lead_superuser_into_its_database(&application).await;
+            for _turn in 0..2 {
+                application.rotate_well().await;
+                assert!(application.signs_in("AWSCURRENT").await, "{place} on {version}");
+            }
+            for user in [application.app.user(), &clone_of(&application)] {
+                assert!(!stored(&server, user).await.starts_with("md5"), "{place} on {version}");
+            }
+            server.execute("postgres", &format!("{set} password_encryption = DEFAULT")).await;
+            server.execute("postgres", "SELECT pg_reload_conf()").await;
+        }
+    }
+}
+
+/// Where the application's database belongs to somebody who shapes all sessions there.
+async fn lead_superuser_into_its_database(application: &Application<'_>) {
+    let server = application.server;
+    let superuser = server.secret(server.admin().await, &application.app.database);
+    let call = application.client.put_secret_value().secret_id(&application.superuser_arn);
+    call.secret_string(superuser.to_string()).send().await.expect("PutSecretValue is accepted");
+}
+
+/// The user may not set its own password, so that the superuser does.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_superuser_whose_own_setting_is_md5_locks_no_single_user_out() {
+    for version in postgres_versions() {
+        let server = Postgres::start(version, PostgresOptions::default()).await;
+        let application = Application::start(&server, Setup::single_user()).await;
+        server.admin().await;
+        server.execute("postgres", "ALTER ROLE master SET password_encryption = 'md5'").await;
+        let mut current = application.stored("AWSCURRENT").await.expect("a first version");
+        current["masterarn"] = application.superuser_arn.clone().into();
+        application.store_current(&current).await;
+        let function = InProcess::of(&application, &SingleUser).await;
+        let pending = application.begin().await;
+        assert!(function.run(&application, &pending, &Crash::barring_own_passwords()).await);
+        assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+    }
+}
+
+/// `libpq` would sign in with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pending_password_that_would_not_sign_in_here_is_not_installed() {
+    for version in postgres_versions() {
+        let server = Postgres::shared(version).await;
+        for setup in server.setups() {
+            let application = Application::start(server, setup).await;
+            let pending = application.begin().await;
+            application.step("createSecret", &pending).await.expect("createSecret");
+            let mut odd = application.stored("AWSPENDING").await.expect("a pending version");
+            application.abandon(&pending).await;
+            let pending = application.begin().await;
+            odd["password"] = "bell\u{7}-\u{1f600}-password".into();
+            application.store_pending(&pending, &odd).await;
+            let refusal = application.step("setSecret", &pending).await.expect_err("nobody could sign in");
+            assert!(refusal.error_message.contains("SASLprep"), "{refusal:?}");
+            assert!(!refusal.error_message.contains("bell"), "{refusal:?}");
+            assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+            // What the refusal says.
+            application.abandon(&pending).await;
+            application.rotate_well().await;
+            assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+        }
+    }
+}
