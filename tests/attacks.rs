@@ -17,6 +17,8 @@ mod words;
 use bed::{Application, Credentials, Server};
 use serde_json::{Value, json};
 
+pub(crate) use clones::postgres::{as_user, role};
+
 /// Has the secret say that somebody else's user is the application's, with a password that its writer does not have.
 async fn claim<S: Server>(application: &Application<'_, S>, user: &str, fields: &Value) {
     let mut current = application.stored("AWSCURRENT").await.expect("a first version");

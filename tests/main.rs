@@ -6,6 +6,7 @@
     reason = "a test that cannot go on says so and stops; what it counted is shown where it is asked for"
 )]
 
+mod admins;
 mod attacks;
 mod bed_works;
 mod belongs;
@@ -20,6 +21,7 @@ mod fleets;
 mod interferes;
 mod kin;
 mod mirrors;
+mod own_grants;
 mod protects;
 mod redacts;
 mod refuses;

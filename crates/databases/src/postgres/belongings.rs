@@ -1,70 +1,100 @@
 //! What a clone holds in its own name, left by an earlier rotation function whose clone was not its base:
 //! objects, which are closed to the base, and grants, which the base lacks.
 
-use rotation::{Cause, EdgeError, Next, Refusal, Turn, run_as};
+use std::collections::BTreeMap;
 
-use super::clone_check::{refused, rights_differ};
+use rotation::{Cause, EdgeError, Next, Refusal, Turn, Username, run_as};
+use sqlx::AssertSqlSafe;
+use tracing::warn;
+
+use super::clone_check::{identifier, refused, rights_differ};
 use super::session::{Access, PostgresSession};
 
 /// The databases in which the clone owns objects, or, when the base's turn comes, holds grants that this
 /// session cannot judge. Any user may read `pg_shdepend`. And what stands in the way of the base's turn: grants in this
 /// database that the base lacks.
+///
+/// Left out, with a warning, is a database that is closed to the clone, and one that nobody owns who manages the two users: its
+/// owner could give the clone anything, and then close it.
 pub(super) async fn of_clone(
     session: &mut PostgresSession,
     turn: &Turn,
 ) -> Result<(Vec<String>, Option<Refusal>), EdgeError> {
     // Default privileges and user mappings are owned too, but cannot be handed over.
-    let query = sqlx::query(
-        "SELECT DISTINCT coalesce(d.datname, pg_catalog.current_database())::pg_catalog.text AS database, \
-         s.deptype::pg_catalog.text AS kind, \
-         s.dbid = 0 OR d.datname = pg_catalog.current_database() AS is_here \
-         FROM pg_catalog.pg_shdepend s JOIN pg_catalog.pg_roles r ON r.oid = s.refobjid \
+    let query = sqlx::query(concat!(
+        include_str!("managers.sql"),
+        "SELECT coalesce(d.datname, pg_catalog.current_database())::pg_catalog.text AS database, \
+         bool_or(s.deptype = 'o') AS owns, bool_or(s.deptype <> 'o') AS is_granted, \
+         bool_or(s.dbid = 0 OR d.datname = pg_catalog.current_database()) AS is_here, \
+         bool_or(s.dbid = 0 OR d.datname = pg_catalog.current_database() OR d.datallowconn \
+             AND pg_catalog.has_database_privilege(clone.oid, d.oid, 'CONNECT')) AS is_open, \
+         bool_or(d.datdba IN (SELECT oid FROM managers)) IS TRUE AS is_managed \
+         FROM clone JOIN pg_catalog.pg_shdepend s ON s.refobjid = clone.oid \
          LEFT JOIN pg_catalog.pg_database d ON d.oid = s.dbid \
-         WHERE s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND r.rolname = $1 \
+         WHERE s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass \
          AND s.deptype IN ('o', 'a', 'r') AND s.classid NOT IN ( \
              'pg_catalog.pg_default_acl'::pg_catalog.regclass, 'pg_catalog.pg_user_mapping'::pg_catalog.regclass) \
-         ORDER BY 1",
-    );
-    let (mut databases, mut grants_here) = (Vec::new(), false);
-    for row in session.rows(query.bind(&turn.clone.0)).await? {
-        let owns = session.get::<String>(&row, "kind")? == "o";
+         GROUP BY 1 ORDER BY 1",
+    ));
+    let (mut databases, mut grants_here, mut left_out) = (Vec::new(), false, Vec::new());
+    for row in session.rows(query.bind(&turn.base.0).bind(&turn.clone.0)).await? {
+        let database: String = session.get(&row, "database")?;
+        let owns: bool = session.get(&row, "owns")?;
+        let is_granted: bool = session.get(&row, "is_granted")?;
         let is_here: bool = session.get(&row, "is_here")?;
-        grants_here |= !owns && is_here;
-        if owns || (turn.next == Next::Base && !is_here) {
-            databases.push(session.get(&row, "database")?);
+        let is_open: bool = session.get(&row, "is_open")?;
+        let is_managed: bool = session.get(&row, "is_managed")?;
+        grants_here |= is_granted && is_here;
+        let may_cost = is_granted && !is_here && turn.next == Next::Base;
+        if is_open && (owns || may_cost && is_managed) {
+            databases.push(database);
+        } else if owns || may_cost {
+            left_out.push(database);
         }
     }
-    databases.dedup();
+    if !left_out.is_empty() {
+        warn!(
+            databases = ?left_out,
+            "{} has objects or grants of its own in databases that are closed to it or somebody else's; they stay as they are, \
+             and {} has no part in them",
+            turn.clone,
+            turn.base
+        );
+    }
     let in_the_way = grants_here && turn.next == Next::Base;
-    let objection = if in_the_way { grants_of_its_own(session, turn).await? } else { None };
+    let objection = if in_the_way { grants_of_its_own(session, turn, true).await? } else { None };
     Ok((databases, objection))
 }
 
-/// Hands the clone's objects to its base, in sessions of the clone, one for each database: all are looked at
-/// before any is changed. Each hand-over is atomic.
+/// Hands the clone's objects to its base, in sessions of the clone, one for each database, of which one may be the
+/// application's own: all are looked at before any is changed. Each hand-over is atomic.
 ///
 /// # Errors
 /// A lock that somebody holds is a failure: readers would queue behind a longer wait, and a rotation that
 /// left objects behind must not be promoted.
-pub(super) async fn hand_back(mut sessions: Vec<PostgresSession>, turn: &Turn) -> Result<(), EdgeError> {
-    for session in &mut sessions {
+pub(super) async fn hand_back(
+    mut sessions: Vec<(PostgresSession, bool)>,
+    turn: &Turn,
+) -> Result<(), EdgeError> {
+    for (session, is_applications) in &mut sessions {
         session.begin(Access::Write).await?;
         // The clone's `role` setting would make it the base, which owns none of this yet.
         session.execute("SET LOCAL ROLE NONE").await?;
         session.lock(&turn.base).await?;
         if turn.next == Next::Base
-            && let Some(refusal) = grants_of_its_own(session, turn).await?
+            && let Some(refusal) = grants_of_its_own(session, turn, *is_applications).await?
         {
             return Err(refusal.into());
         }
         refuse_closed_schemas(session, turn).await?;
     }
-    for session in &mut sessions {
+    for (session, _) in &mut sessions {
+        schemas_first(session, turn).await.map_err(|error| explained(error, turn))?;
         let reassigned = session.run("REASSIGN OWNED BY %I TO %I", &[&turn.clone.0, &turn.base.0]).await;
         reassigned.map_err(|error| explained(error, turn))?;
         session.commit().await?;
     }
-    for session in sessions {
+    for (session, _) in sessions {
         rotation::edges::Session::close(Box::new(session)).await;
     }
     Ok(())
@@ -80,6 +110,20 @@ fn explained(error: EdgeError, turn: &Turn) -> EdgeError {
     }
 }
 
+/// REASSIGN OWNED takes objects in no order of its own, and a function whose schema is the clone's as well goes only to who
+/// may create there.
+async fn schemas_first(session: &mut PostgresSession, turn: &Turn) -> Result<(), EdgeError> {
+    let query = sqlx::query(
+        "SELECT n.nspname::pg_catalog.text AS schema FROM pg_catalog.pg_namespace n \
+         JOIN pg_catalog.pg_roles r ON r.oid = n.nspowner WHERE r.rolname = $1",
+    );
+    for row in session.rows(query.bind(&turn.clone.0)).await? {
+        let schema: String = session.get(&row, "schema")?;
+        session.run("ALTER SCHEMA %I OWNER TO %I", &[&schema, &turn.base.0]).await?;
+    }
+    Ok(())
+}
+
 /// A new owner of a function needs CREATE in its schema, and a schema changes hands only where the clone may
 /// create schemas. Tables, views, sequences and types go anywhere.
 async fn refuse_closed_schemas(session: &mut PostgresSession, turn: &Turn) -> Result<(), EdgeError> {
@@ -88,7 +132,7 @@ async fn refuse_closed_schemas(session: &mut PostgresSession, turn: &Turn) -> Re
          SELECT DISTINCT pg_catalog.format('GRANT CREATE ON SCHEMA %I TO %I', n.nspname, $1) AS cure \
          FROM clone JOIN pg_catalog.pg_proc p ON p.proowner = clone.oid \
          JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
-         WHERE NOT pg_catalog.has_schema_privilege($1::pg_catalog.name, n.oid, 'CREATE') \
+         WHERE n.nspowner <> clone.oid AND NOT pg_catalog.has_schema_privilege($1::pg_catalog.name, n.oid, 'CREATE') \
          UNION ALL \
          SELECT pg_catalog.format('GRANT CREATE ON DATABASE %I TO %I', pg_catalog.current_database(), $1) \
          WHERE EXISTS (SELECT FROM pg_catalog.pg_namespace, clone WHERE nspowner = clone.oid) \
@@ -111,17 +155,42 @@ async fn refuse_closed_schemas(session: &mut PostgresSession, turn: &Turn) -> Re
     ))
 }
 
-/// The refusal where the clone holds a grant in this database, or a policy names it, that the base lacks.
-async fn grants_of_its_own(session: &mut PostgresSession, turn: &Turn) -> Result<Option<Refusal>, EdgeError> {
-    let query = sqlx::query(include_str!("grants.sql"));
-    let (mut give, mut take) = (Vec::new(), Vec::new());
-    for row in session.rows(query.bind(&turn.base.0).bind(&turn.clone.0)).await? {
-        give.push(session.get(&row, "give")?);
-        take.push(session.get(&row, "take")?);
+/// The refusal where the clone holds a grant in this database, or a policy names it, that the base lacks and somebody gave who
+/// is asked for what the application may do. What others gave is lost to the application, with a warning: anybody can give it.
+async fn grants_of_its_own(
+    session: &mut PostgresSession,
+    turn: &Turn,
+    is_applications: bool,
+) -> Result<Option<Refusal>, EdgeError> {
+    let known = concat!(include_str!("managers.sql"), include_str!("grants.sql"));
+    let all = known.replace("-- From 15 on: ", "");
+    let query = sqlx::query(AssertSqlSafe(if session.version() >= 150_000 { all } else { known.to_owned() }));
+    let query = query.bind(&turn.base.0).bind(&turn.clone.0).bind(is_applications);
+    let (mut by_grantor, mut lost) = (BTreeMap::<String, (Vec<String>, Vec<String>)>::new(), Vec::new());
+    for row in session.rows(query).await? {
+        let (give, take) = (session.get::<String>(&row, "give")?, session.get(&row, "take")?);
+        if session.get(&row, "is_asked_for")? {
+            let (gives, takes) = by_grantor.entry(session.get(&row, "grantor")?).or_default();
+            gives.push(give);
+            takes.push(take);
+        } else {
+            lost.push(give);
+        }
     }
-    if give.is_empty() {
-        return Ok(None);
+    if !lost.is_empty() {
+        warn!(
+            grants = ?lost,
+            "{} holds what others than the administrators of {} gave it; in the turn of {} the application is without, unless \
+             they run these",
+            turn.clone,
+            turn.base,
+            turn.base
+        );
     }
-    let what = format!("{} grants or policies in its own name", give.len());
-    Ok(Some(rights_differ(turn, what, &give, &take)))
+    let count: usize = by_grantor.values().map(|(gives, _)| gives.len()).sum();
+    // Only who made a grant takes it back, and at least that role may make it again.
+    Ok(by_grantor.pop_first().map(|(grantor, (give, take))| {
+        let grantor = format!("the role {}", identifier(&Username(grantor)));
+        rights_differ(turn, format!("{count} grants or policies in its own name"), &grantor, &give, &take)
+    }))
 }

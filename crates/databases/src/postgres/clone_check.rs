@@ -2,11 +2,13 @@
 
 use rotation::edges::{Evidence, Membership, Unproven};
 use rotation::{EdgeError, Next, Refusal, SecretId, Turn, Username, run_as};
+use tracing::warn;
 
+use super::memberships::{self, ForeignRole, Granted};
 use super::session::PostgresSession;
 
 /// Who runs what the superuser may not.
-const ADMINISTRATOR: &str = "an administrator";
+pub(super) const ADMINISTRATOR: &str = "an administrator";
 
 /// What `pg_roles` says of a user that a turn depends on.
 #[derive(Debug, Clone)]
@@ -35,22 +37,10 @@ pub(super) struct UserPair {
     /// Whether the clone has it.
     is_this_secrets: bool,
     /// What the clone holds and the base lacks: roles, and attributes.
-    extra_roles: Vec<String>,
+    extra_roles: Vec<ForeignRole>,
     extra_attributes: Vec<String>,
     /// From 16 on.
     has_membership_options: bool,
-}
-
-/// The clone's membership of the base.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Granted {
-    pub(super) is_member: bool,
-    /// Inheriting, and free to act as the base.
-    pub(super) is_whole: bool,
-    /// Who granted it, but for the bootstrap superuser, as which every real superuser's grants are recorded (tried: 16, 18).
-    grantors: Vec<Username>,
-    /// Who this session acts as, and would grant as.
-    acts_as: Option<Username>,
 }
 
 impl UserPair {
@@ -86,8 +76,8 @@ impl UserPair {
         if let Some(clone) = &pair.clone {
             let extra = clone.attributes.iter().filter(|attribute| !pair.base.attributes.contains(attribute));
             pair.extra_attributes = extra.cloned().collect();
-            pair.membership = membership(session, turn).await?;
-            pair.extra_roles = foreign_memberships(session, turn).await?;
+            pair.membership = memberships::membership(session, turn).await?;
+            pair.extra_roles = memberships::foreign_roles(session, turn).await?;
         }
         Ok(pair)
     }
@@ -113,7 +103,8 @@ impl UserPair {
 
     pub(super) fn unproven(&self, turn: &Turn) -> Unproven {
         let (base, clone) = (identifier(&turn.base), identifier(&turn.clone));
-        let held = [self.extra_roles.clone(), self.extra_attributes.clone()].concat();
+        let roles = self.extra_roles.iter().map(|role| role.name.clone());
+        let held: Vec<_> = roles.chain(self.extra_attributes.iter().cloned()).collect();
         let held = if held.is_empty() { "nothing that its base lacks".into() } else { held.join(", ") };
         let options = if self.has_membership_options { " WITH INHERIT TRUE, SET TRUE" } else { "" };
         let otherwise = match turn.next {
@@ -157,22 +148,38 @@ impl UserPair {
         if turn.next == Next::Clone && self.clone.as_ref().is_some_and(|clone| !clone.can_login) {
             return Some(may_not_log_in(turn));
         }
-        if self.extra_roles.is_empty() && self.extra_attributes.is_empty() {
-            return None;
-        }
         let (base, clone) = (identifier(&turn.base), identifier(&turn.clone));
-        let (mut give, mut take) = (Vec::new(), Vec::new());
-        for role in &self.extra_roles {
-            let role = identifier(&Username(role.clone()));
-            give.push(format!("GRANT {role} TO {base}"));
-            take.push(format!("REVOKE {role} FROM {clone}"));
+        let roles = self.extra_roles.iter().filter(|role| role.is_asked_for);
+        let (mut what, mut give, mut take) = (Vec::new(), Vec::new(), Vec::new());
+        for role in roles {
+            if !what.contains(&role.name) {
+                what.push(role.name.clone());
+            }
+            if !give.contains(&role.give) {
+                give.push(role.give.clone());
+            }
+            take.push(role.take.clone());
         }
         for attribute in &self.extra_attributes {
+            what.push(attribute.clone());
             give.push(format!("ALTER ROLE {base} {attribute}"));
             take.push(format!("ALTER ROLE {clone} NO{attribute}"));
         }
-        let what = [self.extra_roles.clone(), self.extra_attributes.clone()].concat().join(", ");
-        Some(rights_differ(turn, what, &give, &take))
+        let objection = || rights_differ(turn, what.join(", "), ADMINISTRATOR, &give, &take);
+        (!what.is_empty()).then(objection)
+    }
+
+    /// Says what the application has in every other turn only, since nobody who is asked gave it.
+    pub(super) fn warn_of_what_nobody_asked_for(&self, turn: &Turn) {
+        let unasked = self.extra_roles.iter().filter(|role| !role.is_asked_for);
+        let roles: Vec<_> = unasked.map(|role| &role.name).collect();
+        if !roles.is_empty() {
+            let (clone, base) = (&turn.clone, &turn.base);
+            warn!(
+                ?roles,
+                "{clone} is a member of what others than the administrators of {base} made it; {base} is not"
+            );
+        }
     }
 }
 
@@ -180,43 +187,6 @@ impl UserPair {
 /// shows that the clone was made for this secret.
 pub(super) fn comment(turn: &Turn, secret: &SecretId) -> String {
     format!("the clone of {}, rotated with it by the secret {secret}", turn.base)
-}
-
-/// Refuses where others may act as the clone, and have the rights of its base by that only. (Up to 15 any role makes
-/// others members of itself: whoever knew its password once may have.)
-pub(super) async fn check_nobody_acts_as_clone(
-    session: &mut PostgresSession,
-    turn: &Turn,
-) -> Result<(), EdgeError> {
-    let query = sqlx::query(
-        "WITH RECURSIVE of_base AS (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = $1 \
-             UNION SELECT a.member FROM of_base JOIN pg_catalog.pg_auth_members a ON a.roleid = of_base.oid \
-             JOIN pg_catalog.pg_roles m ON m.oid = a.member AND m.rolname <> $2) \
-         SELECT m.rolname::pg_catalog.text AS member, g.rolname::pg_catalog.text AS grantor \
-         FROM pg_catalog.pg_auth_members a JOIN pg_catalog.pg_roles m ON m.oid = a.member \
-         JOIN pg_catalog.pg_roles c ON c.oid = a.roleid LEFT JOIN pg_catalog.pg_roles g ON g.oid = a.grantor \
-         WHERE c.rolname = $2 AND m.rolname <> current_user AND NOT m.rolsuper \
-         AND m.oid NOT IN (SELECT oid FROM of_base) \
-         AND (coalesce((pg_catalog.to_jsonb(a) ->> 'inherit_option')::pg_catalog.bool, true) \
-              OR coalesce((pg_catalog.to_jsonb(a) ->> 'set_option')::pg_catalog.bool, true))",
-    );
-    let mut revokes = Vec::new();
-    for row in session.rows(query.bind(&turn.base.0).bind(&turn.clone.0)).await? {
-        let (member, grantor): (String, Option<String>) =
-            (session.get(&row, "member")?, session.get(&row, "grantor")?);
-        let member = identifier(&Username(member));
-        let by = grantor.filter(|_| session.has_membership_options());
-        let by =
-            by.map(|grantor| format!(" GRANTED BY {}", identifier(&Username(grantor)))).unwrap_or_default();
-        revokes.push(format!("REVOKE {} FROM {member}{by}", identifier(&turn.clone)));
-    }
-    if revokes.is_empty() {
-        return Ok(());
-    }
-    Err(refused(
-        format!("others may act as {}, and would gain the rights of {}", turn.clone, turn.base),
-        run_as(ADMINISTRATOR, &revokes),
-    ))
 }
 
 /// A text as a person writes it into a statement.
@@ -227,33 +197,6 @@ fn text(text: &str) -> String {
 /// A name as a person writes it into a statement.
 pub(super) fn identifier(name: &Username) -> String {
     format!("\"{}\"", name.0.replace('"', "\"\""))
-}
-
-/// Refuses where this superuser may not change `user`: from 16 on, CREATEROLE alone is not enough.
-///
-/// # Errors
-/// The refusal holds the exact GRANT.
-pub(super) async fn check_admin(session: &mut PostgresSession, user: &Username) -> Result<(), EdgeError> {
-    if !session.has_membership_options() {
-        return Ok(());
-    }
-    let query = sqlx::query(
-        "SELECT current_user::pg_catalog.text AS superuser, \
-         (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) OR EXISTS ( \
-             SELECT FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles r ON r.oid = m.roleid \
-             WHERE r.rolname = $1 AND m.admin_option AND pg_catalog.pg_has_role(current_user, m.member, 'USAGE') \
-         ) AS has_admin_option",
-    );
-    let row = session.row(query.bind(&user.0)).await?;
-    if session.get(&row, "has_admin_option")? {
-        return Ok(());
-    }
-    let superuser: String = session.get(&row, "superuser")?;
-    let grant = session.quoted("GRANT %I TO %I WITH ADMIN OPTION", &[&user.0, &superuser]).await?;
-    Err(refused(
-        format!("the superuser {superuser} has no admin option on {user}"),
-        run_as("a role that has it", &[grant.as_str()]),
-    ))
 }
 
 async fn role(session: &mut PostgresSession, user: &Username) -> Result<Option<Role>, EdgeError> {
@@ -280,49 +223,11 @@ async fn role(session: &mut PostgresSession, user: &Username) -> Result<Option<R
     }))
 }
 
-/// The role that initdb makes (PostgreSQL's source, `pg_authid.dat`).
-const BOOTSTRAP_SUPERUSER: i32 = 10;
-
-/// The options are columns of 16 and later; before, a member inherits by an attribute of its own. A membership that the
-/// base itself granted, as any user could before 15, shows nothing of the clone: its grantor is no superuser of ours.
-async fn membership(session: &mut PostgresSession, turn: &Turn) -> Result<Granted, EdgeError> {
-    let query = sqlx::query(
-        "SELECT count(*) > 0 AS is_member, coalesce( \
-             bool_or(coalesce((pg_catalog.to_jsonb(m) ->> 'inherit_option')::pg_catalog.bool, c.rolinherit)) \
-             AND bool_or(coalesce((pg_catalog.to_jsonb(m) ->> 'set_option')::pg_catalog.bool, true)), \
-             false) AS is_whole, \
-         coalesce(pg_catalog.array_agg(g.rolname::pg_catalog.text) FILTER (WHERE g.oid <> $3::pg_catalog.oid), '{}') AS grantors, \
-         current_user::pg_catalog.text AS acts_as \
-         FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles b ON b.oid = m.roleid \
-         JOIN pg_catalog.pg_roles c ON c.oid = m.member LEFT JOIN pg_catalog.pg_roles g ON g.oid = m.grantor \
-         WHERE b.rolname = $1 AND c.rolname = $2",
-    );
-    let row = session.row(query.bind(&turn.base.0).bind(&turn.clone.0).bind(BOOTSTRAP_SUPERUSER)).await?;
-    let grantors: Vec<String> = session.get(&row, "grantors")?;
-    Ok(Granted {
-        is_member: session.get(&row, "is_member")?,
-        is_whole: session.get(&row, "is_whole")?,
-        grantors: grantors.into_iter().map(Username).collect(),
-        acts_as: Some(Username(session.get(&row, "acts_as")?)),
-    })
-}
-
-/// The roles that the clone is a member of and the base is not.
-async fn foreign_memberships(session: &mut PostgresSession, turn: &Turn) -> Result<Vec<String>, EdgeError> {
-    let query = sqlx::query(
-        "SELECT coalesce(pg_catalog.array_agg(DISTINCT r.rolname::pg_catalog.text), '{}') AS roles \
-         FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles r ON r.oid = m.roleid \
-         JOIN pg_catalog.pg_roles c ON c.oid = m.member \
-         WHERE c.rolname = $2 AND r.rolname <> $1 AND NOT pg_catalog.pg_has_role($1::pg_catalog.name, m.roleid, 'MEMBER')",
-    );
-    let row = session.row(query.bind(&turn.base.0).bind(&turn.clone.0)).await?;
-    session.get(&row, "roles")
-}
-
 /// The refusal where a turn would cost the application a right.
 pub(super) fn rights_differ(
     turn: &Turn,
     what: impl std::fmt::Display,
+    who: &str,
     give: &[String],
     take: &[String],
 ) -> Refusal {
@@ -331,8 +236,8 @@ pub(super) fn rights_differ(
         what: format!("{clone} holds what {base} lacks: {what}"),
         remedy: format!(
             "give it to {base}: {}; or take it from {clone}: {}",
-            run_as(ADMINISTRATOR, give),
-            run_as(ADMINISTRATOR, take)
+            run_as(who, give),
+            run_as(who, take)
         ),
     }
 }

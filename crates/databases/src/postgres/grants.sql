@@ -1,9 +1,9 @@
--- The grants and policies that $2 (a clone) has in this database in its own name and $1 (its base) has neither by
--- itself, nor by a role, nor by PUBLIC, nor as the owner: each as the statement that gives it to the base
--- and the one that takes it from the clone.
-WITH clone AS (
-    SELECT oid FROM pg_catalog.pg_roles WHERE rolname = $2
-), held (target, columns, acl, owner, all_acl) AS (
+-- After managers.sql: the grants and policies that the clone has in this database in its own name and the base has neither
+-- by itself, nor by a role, nor by PUBLIC, nor as the owner: each as the statement that gives it to the base and the one that
+-- takes it from the clone, and who made it. What the clone itself owns goes to the base with its grants.
+-- Asked for is what a manager made and, where the database is the application's ($3, or a manager owns it), whoever may
+-- create in it, as PUBLIC may not.
+, held (target, columns, acl, owner, all_acl) AS (
     SELECT CASE relkind WHEN 'S' THEN 'SEQUENCE ' ELSE 'TABLE ' END || oid::pg_catalog.regclass::pg_catalog.text,
            '', relacl, relowner, relacl
     FROM pg_catalog.pg_class
@@ -30,40 +30,54 @@ WITH clone AS (
     SELECT pg_catalog.format('FOREIGN SERVER %I', srvname), '', srvacl, srvowner, srvacl FROM pg_catalog.pg_foreign_server
     UNION ALL
     SELECT 'LARGE OBJECT ' || oid::pg_catalog.text, '', lomacl, lomowner, lomacl FROM pg_catalog.pg_largeobject_metadata
+    -- From 15 on: UNION ALL SELECT 'PARAMETER ' || parname, '', paracl, 10, paracl FROM pg_catalog.pg_parameter_acl
+), missing AS (
+    SELECT pg_catalog.format('GRANT %s%s ON %s TO %I%s', a.privilege_type, held.columns, held.target, $1::pg_catalog.text,
+               CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END) AS give,
+           pg_catalog.format('REVOKE %s%s ON %s FROM %I', a.privilege_type, held.columns, held.target,
+               $2::pg_catalog.text) AS take,
+           a.grantor
+    FROM held, clone, LATERAL pg_catalog.aclexplode(held.acl) a
+    WHERE held.acl IS NOT NULL AND a.grantee = clone.oid AND held.owner <> clone.oid
+      AND NOT pg_catalog.pg_has_role($1::pg_catalog.name, held.owner, 'USAGE')
+      AND NOT EXISTS (
+          SELECT FROM pg_catalog.aclexplode(held.all_acl) b
+          WHERE b.privilege_type = a.privilege_type AND (b.is_grantable OR NOT a.is_grantable)
+            AND (b.grantee = 0 OR pg_catalog.pg_has_role($1::pg_catalog.name, b.grantee, 'USAGE')))
+    UNION ALL
+    -- A table's owner is held to its policies by FORCE ROW LEVEL SECURITY only.
+    SELECT pg_catalog.format('ALTER POLICY %I ON %s TO %s, %I', p.polname, t.oid::pg_catalog.regclass, named.roles,
+               $1::pg_catalog.text),
+           CASE WHEN named.others IS NULL THEN pg_catalog.format('DROP POLICY %I ON %s', p.polname, t.oid::pg_catalog.regclass)
+                ELSE pg_catalog.format('ALTER POLICY %I ON %s TO %s', p.polname, t.oid::pg_catalog.regclass, named.others) END,
+           t.relowner
+    FROM clone, pg_catalog.pg_policy p JOIN pg_catalog.pg_class t ON t.oid = p.polrelid, LATERAL (
+        SELECT pg_catalog.string_agg(pg_catalog.quote_ident(r.rolname), ', ') AS roles,
+               pg_catalog.string_agg(pg_catalog.quote_ident(r.rolname), ', ') FILTER (WHERE r.oid <> clone.oid) AS others
+        FROM pg_catalog.pg_roles r WHERE r.oid = ANY (p.polroles)) named
+    WHERE clone.oid = ANY (p.polroles) AND NOT EXISTS (
+        SELECT FROM pg_catalog.unnest(p.polroles) r WHERE r = 0 OR pg_catalog.pg_has_role($1::pg_catalog.name, r, 'USAGE'))
+      AND (t.relforcerowsecurity
+           OR t.relowner <> clone.oid AND NOT pg_catalog.pg_has_role($1::pg_catalog.name, t.relowner, 'USAGE'))
+), grantors AS MATERIALIZED (
+    SELECT DISTINCT g.oid, g.rolname FROM missing JOIN pg_catalog.pg_roles g ON g.oid = missing.grantor
+), here AS (
+    SELECT d.oid, $3 OR d.datdba IN (SELECT oid FROM managers) AS is_ours
+    FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()
+), makers AS (
+    -- Who may create schemas here; `pg_database_owner`, from 14 on, is the owner.
+    SELECT r.oid FROM pg_catalog.pg_roles r, here
+    WHERE here.is_ours AND (r.rolname = 'pg_database_owner'
+        OR pg_catalog.has_database_privilege(r.oid, here.oid, 'CREATE')
+           AND NOT pg_catalog.has_database_privilege('public', here.oid, 'CREATE'))
+), asked AS MATERIALIZED (
+    SELECT g.oid FROM grantors g, here
+    WHERE g.oid IN (SELECT oid FROM managers) OR g.oid IN (SELECT oid FROM makers) OR here.is_ours AND EXISTS (
+        SELECT FROM pg_catalog.pg_namespace n
+        WHERE pg_catalog.has_schema_privilege(g.oid, n.oid, 'CREATE')
+          AND NOT pg_catalog.has_schema_privilege('public', n.oid, 'CREATE')
+          AND (n.nspowner IN (SELECT oid FROM managers) OR n.nspowner IN (SELECT oid FROM makers)))
 )
-SELECT pg_catalog.format('GRANT %s%s ON %s TO %I%s', a.privilege_type, held.columns, held.target, $1::pg_catalog.text,
-           CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END) AS give,
-       pg_catalog.format('REVOKE %s%s ON %s FROM %I', a.privilege_type, held.columns, held.target,
-           $2::pg_catalog.text) AS take
-FROM held, clone, LATERAL pg_catalog.aclexplode(held.acl) a
-WHERE held.acl IS NOT NULL AND a.grantee = clone.oid
-  AND NOT pg_catalog.pg_has_role($1::pg_catalog.name, held.owner, 'USAGE')
-  AND NOT EXISTS (
-      SELECT FROM pg_catalog.aclexplode(held.all_acl) b
-      WHERE b.privilege_type = a.privilege_type AND (b.is_grantable OR NOT a.is_grantable)
-        AND (b.grantee = 0 OR pg_catalog.pg_has_role($1::pg_catalog.name, b.grantee, 'USAGE')))
-UNION ALL
-SELECT pg_catalog.format('ALTER POLICY %I ON %s TO %s, %I', p.polname, p.polrelid::pg_catalog.regclass, named.roles,
-           $1::pg_catalog.text),
-       pg_catalog.format('DROP POLICY %I ON %s', p.polname, p.polrelid::pg_catalog.regclass)
-FROM clone, pg_catalog.pg_policy p, LATERAL (
-    SELECT pg_catalog.string_agg(pg_catalog.quote_ident(r.rolname), ', ') AS roles
-    FROM pg_catalog.pg_roles r WHERE r.oid = ANY (p.polroles)) named
-WHERE clone.oid = ANY (p.polroles) AND NOT EXISTS (
-    SELECT FROM pg_catalog.unnest(p.polroles) r WHERE r = 0 OR pg_catalog.pg_has_role($1::pg_catalog.name, r, 'USAGE'))
-UNION ALL
--- Kinds that an older server does not know, such as parameters: named where the base has no grant on them.
-SELECT pg_catalog.format('a grant on %s to %I', described.object, $1::pg_catalog.text),
-       pg_catalog.format('a revoke on %s from %I', described.object, $2::pg_catalog.text)
-FROM clone JOIN pg_catalog.pg_shdepend s ON s.refobjid = clone.oid, LATERAL (
-    SELECT pg_catalog.pg_describe_object(s.classid, s.objid, s.objsubid) AS object) described
-WHERE s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND s.deptype = 'a'
-  AND s.dbid IN (0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()))
-  AND s.classid::pg_catalog.regclass::pg_catalog.text NOT IN (
-      'pg_class', 'pg_namespace', 'pg_proc', 'pg_type', 'pg_database', 'pg_tablespace', 'pg_language',
-      'pg_foreign_data_wrapper', 'pg_foreign_server', 'pg_largeobject_metadata', 'pg_largeobject', 'pg_default_acl')
-  AND NOT EXISTS (
-      SELECT FROM pg_catalog.pg_shdepend b JOIN pg_catalog.pg_roles r ON r.oid = b.refobjid
-      WHERE b.refclassid = s.refclassid AND b.deptype = 'a' AND r.rolname = $1
-        AND (b.dbid, b.classid, b.objid) = (s.dbid, s.classid, s.objid))
-ORDER BY 1
+SELECT missing.give, missing.take, g.rolname::pg_catalog.text AS grantor, asked.oid IS NOT NULL AS is_asked_for
+FROM missing JOIN grantors g ON g.oid = missing.grantor LEFT JOIN asked ON asked.oid = g.oid
+ORDER BY 3, 1

@@ -1,9 +1,11 @@
 //! PostgreSQL 13 to 18, and Aurora PostgreSQL.
 
+mod admin;
 mod belongings;
 mod clone_check;
 mod connection;
 mod errors;
+mod memberships;
 mod prove;
 mod session;
 mod settings;
@@ -99,10 +101,12 @@ impl Database for Postgres {
         databases: &[String],
     ) -> Result<(), EdgeError> {
         let mut sessions = Vec::new();
+        let own = server.database.as_deref().unwrap_or(sign_in::DEFAULT_DATABASE);
         for database in databases {
             let server = Server { database: Some(database.clone()), ..server.clone() };
             let options = sign_in::options(&server, &turn.clone, password);
-            sessions.push(sign_in::session(options, &server, &self.trusted, self.limits).await?);
+            let session = sign_in::session(options, &server, &self.trusted, self.limits).await?;
+            sessions.push((session, database == own));
         }
         within(self.limits.transaction, &server.endpoint, belongings::hand_back(sessions, turn)).await
     }

@@ -10,7 +10,8 @@ use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Postgres};
 use zeroize::Zeroizing;
 
-use super::clone_check::{self, UserPair};
+use super::admin::{self, Right};
+use super::clone_check::UserPair;
 use super::connection::Challenge;
 use super::verifier::{self, Method};
 use super::{belongings, errors, prove, turn};
@@ -30,6 +31,20 @@ pub(super) struct PostgresSession {
     waited_in_vain: bool,
 }
 
+/// What follows BEGIN. Settings of a role or a database would shorten our time, spell what we read another way, end the session
+/// at an error that we go on from, or answer a COMMIT that a crash undoes.
+const LOCAL_SETTINGS: &str = "; SET LOCAL search_path = pg_catalog; SET LOCAL lock_timeout = '2s'; \
+    SET LOCAL statement_timeout = '15s'; SET LOCAL idle_in_transaction_session_timeout = '10s'; \
+    SET LOCAL quote_all_identifiers = off; SET LOCAL exit_on_error = off; \
+    SELECT pg_catalog.set_config('synchronous_commit', 'on', true) \
+    WHERE pg_catalog.current_setting('synchronous_commit') = 'off'";
+/// A setting of its own wins over the database's and everybody's.
+const OWN_ROLE: &str = "; SELECT pg_catalog.set_config('role', 'none', true) WHERE current_user <> session_user AND NOT EXISTS ( \
+    SELECT FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_roles r ON r.oid = s.setrole \
+    CROSS JOIN pg_catalog.unnest(s.setconfig) c \
+    WHERE r.rolname = session_user AND c = 'role=' || current_user AND s.setdatabase IN (0, ( \
+        SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())))";
+
 /// How long another transaction about the same user is waited for, in all 2 s.
 const LOCK_TRIES: usize = 40;
 const LOCK_PAUSE: Duration = Duration::from_millis(50);
@@ -44,6 +59,9 @@ pub(super) enum Access {
     /// Explicit, since a role may carry `default_transaction_read_only`. So is the isolation: under a stricter one, what
     /// another attempt did while this session waited for its lock would not be seen.
     Write,
+    /// The same as a superuser, who acts as itself or as what its own `role` setting says, and not as a role that a database
+    /// or ALL gives to everybody.
+    WriteAsSuperuser,
 }
 
 impl PostgresSession {
@@ -57,19 +75,28 @@ impl PostgresSession {
     }
 
     /// Opens a transaction that looks names up in `pg_catalog` only and gives up by itself on locks (2 s), on
-    /// statements (15 s), and on us (10 s): where the network is gone, it would keep its locks for hours.
+    /// statements (15 s), and on us (10 s): where the network is gone, it would keep its locks for hours. In one message:
+    /// settings that the role carries do not come in between.
     pub(super) async fn begin(&mut self, access: Access) -> Result<(), EdgeError> {
-        let begin = match access {
-            Access::Read => "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY",
-            Access::Write => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+        let mut begin = match access {
+            Access::Read => "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY".to_owned(),
+            Access::Write | Access::WriteAsSuperuser => {
+                "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE".to_owned()
+            }
         };
-        let begun = sqlx::raw_sql(begin).execute(&mut self.connection.driver).await;
-        begun.map_err(|error| errors::not_begun(&self.endpoint, &error))?;
-        self.execute(
-            "SET LOCAL search_path = pg_catalog; SET LOCAL lock_timeout = '2s'; \
-             SET LOCAL statement_timeout = '15s'; SET LOCAL idle_in_transaction_session_timeout = '10s'",
-        )
-        .await
+        begin.push_str(LOCAL_SETTINGS);
+        if self.version() >= 160_000 {
+            // What a superuser creates makes it no member of that with rights of its own.
+            begin.push_str("; SET LOCAL createrole_self_grant = ''");
+        }
+        if self.version() >= 170_000 {
+            begin.push_str("; SET LOCAL transaction_timeout = 0");
+        }
+        if matches!(access, Access::WriteAsSuperuser) {
+            begin.push_str(OWN_ROLE);
+        }
+        let begun = sqlx::raw_sql(AssertSqlSafe(begin)).execute(&mut self.connection.driver).await;
+        begun.map(|_| ()).map_err(|error| errors::not_begun(&self.endpoint, &error))
     }
 
     /// Keeps two transactions about one user apart, at best: whoever may connect can take this lock too, and it is one in
@@ -145,9 +172,14 @@ impl PostgresSession {
         answer.map(|_| ()).map_err(|error| errors::failed(&self.endpoint, &error))
     }
 
+    /// The server's version as a number, 160004 for 16.4; 0 where it has not said so.
+    pub(super) fn version(&self) -> u32 {
+        self.connection.driver.server_version_num().unwrap_or_default()
+    }
+
     /// Whether this is version 16 or later, where memberships have options.
     pub(super) fn has_membership_options(&self) -> bool {
-        self.connection.driver.server_version_num().is_some_and(|version| version >= 160_000)
+        self.version() >= 160_000
     }
 
     /// Writes a user's password as the verifier that this server wants: the one that `password_encryption` names, which a role
@@ -217,16 +249,20 @@ impl RoleChange<'_> {
             }
             Self::OwnPassword(user, password) | Self::AnothersPassword(user, password) => (user, password),
         };
-        session.begin(Access::Write).await?;
-        if matches!(self, Self::OwnPassword(..)) {
+        let is_own = matches!(self, Self::OwnPassword(..));
+        session.begin(if is_own { Access::Write } else { Access::WriteAsSuperuser }).await?;
+        if is_own {
             // A `role` setting of its own may have made the user somebody else.
             session.execute("SET LOCAL ROLE NONE").await?;
         }
         session.lock(user).await?;
-        if matches!(self, Self::AnothersPassword(..)) {
-            clone_check::check_admin(session, user).await?;
+        if !is_own {
+            let doubt = admin::check_admin(session, user, Right::Alter).await?;
+            let set = session.set_password(user, password).await;
+            set.map_err(|error| admin::refused_by_the_server(error, doubt))?;
+        } else {
+            session.set_password(user, password).await?;
         }
-        session.set_password(user, password).await?;
         session.commit().await?;
         Ok(TurnOutcome::Done)
     }
@@ -272,6 +308,7 @@ impl Session for PostgresSession {
         self.transaction(async |session| {
             session.begin(Access::Read).await?;
             let pair = UserPair::read(session, turn, secret).await?;
+            pair.warn_of_what_nobody_asked_for(turn);
             let (owned, grants) = belongings::of_clone(session, turn).await?;
             session.commit().await?;
             let objection = pair.objection(turn).or(grants);

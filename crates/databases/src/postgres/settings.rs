@@ -50,22 +50,23 @@ pub(super) async fn wanted(session: &mut PostgresSession, turn: &Turn) -> Result
             value.clone_from(&turn.base.0);
         }
     }
-    let databases = roles_of_databases(session).await?;
-    let databases = databases.into_iter().filter(|(_, role)| roles.contains(role)).collect();
-    Ok(of_clone(base, databases, turn))
+    let everybodys = roles_of_everybody(session).await?.into_iter();
+    let everybodys = everybodys.filter(|(_, role)| role == "none" || roles.contains(role)).collect();
+    Ok(of_clone(base, everybodys, turn))
 }
 
-fn of_clone(mut settings: Settings, databases: Vec<(String, String)>, turn: &Turn) -> Settings {
+fn of_clone(mut settings: Settings, everybodys: Vec<(Option<String>, String)>, turn: &Turn) -> Settings {
     let everywhere: Place = (None, "role".into());
     if settings.contains_key(&everywhere) {
         return settings;
     }
-    // ALTER DATABASE ... SET role gives the base another role there. The clone's own setting, which would
-    // win over it, gives way.
-    for (database, role) in databases {
-        settings.entry((Some(database), "role".into())).or_insert(role);
+    // ALTER DATABASE ... SET role and ALTER ROLE ALL SET role give the base another role. The clone's own setting, which
+    // would win over them, gives way.
+    for (database, role) in everybodys {
+        let role = if role == "none" { turn.base.0.clone() } else { role };
+        settings.entry((database, "role".into())).or_insert(role);
     }
-    settings.insert(everywhere, turn.base.0.clone());
+    settings.entry(everywhere).or_insert_with(|| turn.base.0.clone());
     settings
 }
 
@@ -80,11 +81,13 @@ async fn roles_of(session: &mut PostgresSession, user: &Username) -> Result<Vec<
     session.get(&row, "roles")
 }
 
-/// The databases that give everybody a role.
-async fn roles_of_databases(session: &mut PostgresSession) -> Result<Vec<(String, String)>, EdgeError> {
+/// The roles that everybody is given, in a database or (none) in all of them.
+async fn roles_of_everybody(
+    session: &mut PostgresSession,
+) -> Result<Vec<(Option<String>, String)>, EdgeError> {
     let query = sqlx::query(
         "SELECT d.datname::pg_catalog.text AS database, pg_catalog.substr(c, 6) AS role \
-         FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase \
+         FROM pg_catalog.pg_db_role_setting s LEFT JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase \
          CROSS JOIN pg_catalog.unnest(s.setconfig) c WHERE s.setrole = 0 AND c LIKE 'role=%'",
     );
     let mut roles = Vec::new();
@@ -227,15 +230,20 @@ mod tests {
         let role = of_clone(plain, vec![], &turn())[&(None, "role".into())].clone();
         assert_eq!(role, "app");
         let own = settings(&[(None, "role", "owner")]);
-        assert_eq!(of_clone(own.clone(), vec![("d".into(), "other".into())], &turn()), own);
+        assert_eq!(of_clone(own.clone(), vec![(Some("d".into()), "other".into())], &turn()), own);
     }
 
     #[test]
     fn a_database_that_gives_everybody_a_role_gives_it_to_the_clone_unless_the_base_has_its_own_there() {
-        let databases = vec![("d".to_owned(), "r".to_owned()), ("e".to_owned(), "r".to_owned())];
+        let everybodys = |database: Option<&str>| (database.map(String::from), "r".to_owned());
+        let databases = vec![everybodys(Some("d")), everybodys(Some("e"))];
         let base = settings(&[(Some("e"), "role", "mine")]);
         let expected = [(None, "role", "app"), (Some("d"), "role", "r"), (Some("e"), "role", "mine")];
         assert_eq!(of_clone(base, databases, &turn()), settings(&expected));
+        let all = of_clone(Settings::new(), vec![everybodys(None)], &turn());
+        assert_eq!(all, settings(&[(None, "role", "r")]));
+        let none = of_clone(Settings::new(), vec![(None, "none".into())], &turn());
+        assert_eq!(none, settings(&[(None, "role", "app")]));
     }
 
     #[test]

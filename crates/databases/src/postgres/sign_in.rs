@@ -14,7 +14,7 @@ use crate::dial::Unopened;
 use crate::tls::TrustAnchors;
 
 /// The database that every server has, where a secret names none.
-const DEFAULT_DATABASE: &str = "postgres";
+pub(super) const DEFAULT_DATABASE: &str = "postgres";
 
 /// How to sign in. Every option is set here or in `connection.rs`: the driver would take what is left out from PG* variables.
 pub(super) fn options(server: &Server, user: &Username, password: &Password) -> PgConnectOptions {

@@ -3,7 +3,9 @@
 use rotation::edges::{Evidence, TurnOutcome};
 use rotation::{EdgeError, Next, Password, SecretId, Turn};
 
+use super::admin::{self, Right};
 use super::clone_check::{self, UserPair};
+use super::memberships;
 use super::session::{Access, PostgresSession};
 use super::settings;
 
@@ -16,7 +18,7 @@ pub(super) async fn take(
     password: &Password,
     evidence: &Evidence,
 ) -> Result<TurnOutcome, EdgeError> {
-    session.begin(Access::Write).await?;
+    session.begin(Access::WriteAsSuperuser).await?;
     session.lock(&turn.base).await?;
     let pair = UserPair::read(session, turn, secret).await?;
     if !pair.is_proven(turn, evidence) {
@@ -26,16 +28,34 @@ pub(super) async fn take(
     if let Some(refusal) = pair.objection(turn) {
         return Err(refusal.into());
     }
-    clone_check::check_admin(session, &turn.base).await?;
+    admin::check_is_another(session, turn).await?;
+    let joins = turn.next == Next::Clone && !pair.membership.is_whole;
+    let right = if joins { Right::Grant } else { Right::Alter };
+    let mut doubt = admin::check_admin(session, &turn.base, right).await?;
+    if turn.next == Next::Clone && pair.clone.is_some() {
+        doubt = doubt.or(admin::check_admin(session, &turn.clone, Right::Alter).await?);
+        memberships::check_nobody_acts_as_clone(session, turn).await?;
+    }
+    let changed = change(session, turn, secret, password, &pair).await;
+    changed.map_err(|error| admin::refused_by_the_server(error, doubt))?;
+    session.commit().await?;
+    Ok(TurnOutcome::Done)
+}
+
+/// Up to the COMMIT.
+async fn change(
+    session: &mut PostgresSession,
+    turn: &Turn,
+    secret: &SecretId,
+    password: &Password,
+    pair: &UserPair,
+) -> Result<(), EdgeError> {
     if turn.next == Next::Clone {
-        if pair.clone.is_some() {
-            clone_check::check_admin(session, &turn.clone).await?;
-            clone_check::check_nobody_acts_as_clone(session, turn).await?;
-        } else {
+        if pair.clone.is_none() {
             session.run("CREATE ROLE %I LOGIN", &[&turn.clone.0]).await?;
         }
-        join(session, turn, &pair).await?;
-        limits(session, turn, &pair).await?;
+        join(session, turn, pair).await?;
+        limits(session, turn, pair).await?;
         settings::equalize(session, turn).await?;
         if !pair.has_comment {
             session
@@ -43,9 +63,7 @@ pub(super) async fn take(
                 .await?;
         }
     }
-    session.set_password(turn.next_user(), password).await?;
-    session.commit().await?;
-    Ok(TurnOutcome::Done)
+    session.set_password(turn.next_user(), password).await
 }
 
 /// Membership carries every right of the base, those it gains later included.

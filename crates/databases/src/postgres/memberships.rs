@@ -1,0 +1,146 @@
+//! Memberships of a clone: in its base, in other roles, and of others in the clone.
+
+use rotation::{EdgeError, Turn, Username, run_as};
+
+use super::clone_check::{ADMINISTRATOR, identifier, refused};
+use super::session::PostgresSession;
+
+/// The clone's membership of the base.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Granted {
+    pub(super) is_member: bool,
+    /// Inheriting, and free to act as the base.
+    pub(super) is_whole: bool,
+    /// Who granted it, but for the bootstrap superuser, as which every real superuser's grants are recorded (tried: 16, 18).
+    pub(super) grantors: Vec<Username>,
+    /// Who this session acts as, and would grant as.
+    pub(super) acts_as: Option<Username>,
+}
+
+/// The role that initdb makes (PostgreSQL's source, `pg_authid.dat`).
+const BOOTSTRAP_SUPERUSER: i32 = 10;
+
+/// The options are columns of 16 and later; before, a member inherits by an attribute of its own. A membership that the
+/// base itself granted, as any user could before 15, shows nothing of the clone: its grantor is no superuser of ours.
+pub(super) async fn membership(session: &mut PostgresSession, turn: &Turn) -> Result<Granted, EdgeError> {
+    let query = sqlx::query(
+        "SELECT count(*) > 0 AS is_member, coalesce( \
+             bool_or(coalesce((pg_catalog.to_jsonb(m) ->> 'inherit_option')::pg_catalog.bool, c.rolinherit)) \
+             AND bool_or(coalesce((pg_catalog.to_jsonb(m) ->> 'set_option')::pg_catalog.bool, true)), \
+             false) AS is_whole, \
+         coalesce(pg_catalog.array_agg(g.rolname::pg_catalog.text) FILTER (WHERE g.oid <> $3::pg_catalog.oid), '{}') AS grantors, \
+         current_user::pg_catalog.text AS acts_as \
+         FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles b ON b.oid = m.roleid \
+         JOIN pg_catalog.pg_roles c ON c.oid = m.member LEFT JOIN pg_catalog.pg_roles g ON g.oid = m.grantor \
+         WHERE b.rolname = $1 AND c.rolname = $2",
+    );
+    let row = session.row(query.bind(&turn.base.0).bind(&turn.clone.0).bind(BOOTSTRAP_SUPERUSER)).await?;
+    let grantors: Vec<String> = session.get(&row, "grantors")?;
+    Ok(Granted {
+        is_member: session.get(&row, "is_member")?,
+        is_whole: session.get(&row, "is_whole")?,
+        grantors: grantors.into_iter().map(Username).collect(),
+        acts_as: Some(Username(session.get(&row, "acts_as")?)),
+    })
+}
+
+/// A role that the clone is a member of, of which the base has less.
+#[derive(Debug, Clone)]
+pub(super) struct ForeignRole {
+    pub(super) name: String,
+    /// Whether somebody granted it who is asked for what the application may do: any role can grant itself up to 15, and later
+    /// one that it has made.
+    pub(super) is_asked_for: bool,
+    /// The statements that give it to the base, and that take it from the clone.
+    pub(super) give: String,
+    pub(super) take: String,
+}
+
+/// From 16 on a membership says by itself whether its rights are inherited, and whether SET ROLE may be used: the base may
+/// have one without either, and lacks then what the clone has.
+pub(super) async fn foreign_roles(
+    session: &mut PostgresSession,
+    turn: &Turn,
+) -> Result<Vec<ForeignRole>, EdgeError> {
+    let has_options = session.has_membership_options();
+    let query = sqlx::query(concat!(
+        include_str!("managers.sql"),
+        "SELECT r.rolname::pg_catalog.text AS role, g.rolname::pg_catalog.text AS grantor, \
+         g.oid IS NULL OR g.oid IN (SELECT oid FROM managers) AS is_asked_for, \
+         has.member AS is_member, clones.inherit, clones.set, has.usage AS has_usage, has.set AS has_set \
+         FROM base, clone JOIN pg_catalog.pg_auth_members a ON a.member = clone.oid \
+         JOIN pg_catalog.pg_roles r ON r.oid = a.roleid LEFT JOIN pg_catalog.pg_roles g ON g.oid = a.grantor, \
+         LATERAL (SELECT \
+             coalesce((pg_catalog.to_jsonb(a) ->> 'inherit_option')::pg_catalog.bool, false) AS inherit, \
+             coalesce((pg_catalog.to_jsonb(a) ->> 'set_option')::pg_catalog.bool, false) AS set) clones, \
+         LATERAL (SELECT pg_catalog.pg_has_role(base.oid, r.oid, 'MEMBER') AS member, \
+             pg_catalog.pg_has_role(base.oid, r.oid, 'USAGE') AS usage, pg_catalog.pg_has_role(base.oid, r.oid, $3) AS set) has \
+         WHERE r.oid <> base.oid \
+         AND (NOT has.member OR clones.inherit AND NOT has.usage OR clones.set AND NOT has.set) ORDER BY 1, 2",
+    ));
+    let query = query.bind(&turn.base.0).bind(&turn.clone.0);
+    let mut roles = Vec::new();
+    for row in session.rows(query.bind(if has_options { "SET" } else { "MEMBER" })).await? {
+        let name: String = session.get(&row, "role")?;
+        let grantor: Option<String> = session.get(&row, "grantor")?;
+        let is_member: bool = session.get(&row, "is_member")?;
+        let (inherit, set): (bool, bool) = (session.get(&row, "inherit")?, session.get(&row, "set")?);
+        let (has_usage, has_set): (bool, bool) =
+            (session.get(&row, "has_usage")?, session.get(&row, "has_set")?);
+        // Of a membership that is there only what is lacking is said: FALSE would take away.
+        let options = [("INHERIT", inherit, has_usage), ("SET", set, has_set)].into_iter();
+        let options = options.filter(|(_, clones, bases)| !is_member || *clones && !bases);
+        let options: Vec<_> = options
+            .map(|(option, clones, _)| format!("{option} {}", if clones { "TRUE" } else { "FALSE" }))
+            .collect();
+        let options = if has_options { format!(" WITH {}", options.join(", ")) } else { String::new() };
+        let by = grantor
+            .filter(|_| has_options)
+            .map(|grantor| format!(" GRANTED BY {}", identifier(&Username(grantor))));
+        let role = identifier(&Username(name.clone()));
+        roles.push(ForeignRole {
+            name,
+            is_asked_for: session.get(&row, "is_asked_for")?,
+            give: format!("GRANT {role} TO {}{options}", identifier(&turn.base)),
+            take: format!("REVOKE {role} FROM {}{}", identifier(&turn.clone), by.unwrap_or_default()),
+        });
+    }
+    Ok(roles)
+}
+
+/// Refuses where others may act as the clone, and have the rights of its base by that only. (Up to 15 any role makes
+/// others members of itself: whoever knew its password once may have.)
+pub(super) async fn check_nobody_acts_as_clone(
+    session: &mut PostgresSession,
+    turn: &Turn,
+) -> Result<(), EdgeError> {
+    let query = sqlx::query(
+        "WITH RECURSIVE of_base AS (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = $1 \
+             UNION SELECT a.member FROM of_base JOIN pg_catalog.pg_auth_members a ON a.roleid = of_base.oid \
+             JOIN pg_catalog.pg_roles m ON m.oid = a.member AND m.rolname <> $2) \
+         SELECT m.rolname::pg_catalog.text AS member, g.rolname::pg_catalog.text AS grantor \
+         FROM pg_catalog.pg_auth_members a JOIN pg_catalog.pg_roles m ON m.oid = a.member \
+         JOIN pg_catalog.pg_roles c ON c.oid = a.roleid LEFT JOIN pg_catalog.pg_roles g ON g.oid = a.grantor \
+         WHERE c.rolname = $2 AND m.rolname <> current_user AND NOT m.rolsuper \
+         AND m.oid NOT IN (SELECT oid FROM of_base) \
+         AND (coalesce((pg_catalog.to_jsonb(a) ->> 'inherit_option')::pg_catalog.bool, true) \
+              OR coalesce((pg_catalog.to_jsonb(a) ->> 'set_option')::pg_catalog.bool, true))",
+    );
+    let mut revokes = Vec::new();
+    for row in session.rows(query.bind(&turn.base.0).bind(&turn.clone.0)).await? {
+        let (member, grantor): (String, Option<String>) =
+            (session.get(&row, "member")?, session.get(&row, "grantor")?);
+        let member = identifier(&Username(member));
+        let by = grantor.filter(|_| session.has_membership_options());
+        let by =
+            by.map(|grantor| format!(" GRANTED BY {}", identifier(&Username(grantor)))).unwrap_or_default();
+        revokes.push(format!("REVOKE {} FROM {member}{by}", identifier(&turn.clone)));
+    }
+    if revokes.is_empty() {
+        return Ok(());
+    }
+    Err(refused(
+        format!("others may act as {}, and would gain the rights of {}", turn.clone, turn.base),
+        run_as(ADMINISTRATOR, &revokes),
+    ))
+}

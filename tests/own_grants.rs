@@ -1,0 +1,183 @@
+//! On PostgreSQL: what the clone holds in its own name. What it owns goes to the base as it is; what somebody gave it stops the
+//! base's turn only where that role is asked for what the application may do.
+
+use bed::postgres::{name, text};
+use bed::{App, Application, Credentials, Postgres, Setup, postgres_versions, remedies};
+
+use crate::attacks::{as_user, role};
+use crate::clones::{clone_of, foreign_clone, run_as, turned_to_clone};
+
+/// Runs one of the alternatives of a refusal, as the role that it names.
+async fn run_remedy(application: &Application<'_>, refusal: &str, number: usize, who: &Credentials) {
+    let remedy = &remedies(refusal)[number];
+    let named = format!("the role \"{}\"", who.user);
+    assert_eq!(remedy.who, named, "{refusal}");
+    run_as(application, who, &remedy.statements.join("; ")).await.unwrap_or_else(|error| {
+        panic!("{error}: {:?}", remedy.statements);
+    });
+}
+
+/// Any GRANT on an object makes an ACL, in which its owner stands as well.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_clone_owns_goes_to_the_base_with_the_grants_of_others_on_it() {
+    for version in postgres_versions() {
+        let server = Postgres::shared(version).await;
+        let application = Application::start(server, Setup::alternating_users()).await;
+        let clone = foreign_clone(&application).await;
+        let (base, database) = (application.app.user(), &application.app.database);
+        let third = role(server, &format!("third_{base}"), "").await;
+        server.execute(database, "CREATE SCHEMA open; GRANT USAGE, CREATE ON SCHEMA open TO PUBLIC").await;
+        application.rotate_well().await;
+        let clone = application.credentials("AWSCURRENT").await.filter(|now| now.user == clone.user);
+        let made = format!(
+            "SET ROLE NONE; CREATE SCHEMA own; CREATE TABLE own.t (a int); CREATE SEQUENCE own.s; CREATE TABLE open.t (a int); \
+             CREATE VIEW own.v AS SELECT a FROM own.t; CREATE TYPE own.y AS ENUM ('a'); \
+             CREATE FUNCTION own.f() RETURNS int LANGUAGE sql AS 'SELECT 1'; SELECT lo_create(4711); \
+             GRANT USAGE ON SCHEMA own TO {third}; GRANT SELECT ON own.t, own.v, open.t TO {third}; GRANT UPDATE (a) ON own.t TO {third}; \
+             GRANT USAGE ON SEQUENCE own.s TO {third}; GRANT USAGE ON TYPE own.y TO {third}; GRANT EXECUTE ON FUNCTION own.f() TO {third}; \
+             GRANT SELECT ON LARGE OBJECT 4711 TO {third}; \
+             ALTER DEFAULT PRIVILEGES IN SCHEMA own GRANT SELECT ON TABLES TO {third}; \
+             CREATE POLICY p ON own.t TO {clone} USING (true)",
+            third = third.user,
+            clone = clone_of(&application),
+        );
+        run_as(&application, &clone.expect("the clone's turn"), &made).await.expect("objects of the clone");
+        application.rotate_well().await;
+        assert_eq!(application.credentials("AWSCURRENT").await.expect("a version").user, base);
+        let owned = format!(
+            "SELECT count(*) FROM pg_shdepend WHERE refobjid = {}::regrole AND deptype = 'o' \
+             AND classid <> 'pg_default_acl'::regclass",
+            text(&clone_of(&application))
+        );
+        assert_eq!(server.values(database, &owned).await, ["0"], "on {version}");
+        let read =
+            "SELECT a FROM own.t UNION SELECT a FROM own.v UNION SELECT a FROM open.t UNION SELECT own.f()";
+        let read = run_as(&application, &third, read).await;
+        assert_eq!(read.expect("the third role still may"), ["1"], "on {version}");
+    }
+}
+
+/// One statement of anybody's, in the application's database or one of its own, stops no rotation; the log names what is lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_stranger_grants_to_the_clone_does_not_stop_the_turn_of_the_base() {
+    for version in postgres_versions() {
+        let server = Postgres::shared(version).await;
+        let application = Application::start(server, Setup::alternating_users()).await;
+        let (clone, own) = (clone_of(&application), format!("own_{}", application.app.database));
+        let stranger = role(server, &format!("stranger_{}", application.app.user()), "").await;
+        server.execute("postgres", &format!("CREATE DATABASE {own} OWNER {}", stranger.user)).await;
+        turned_to_clone(&application).await;
+        let object =
+            run_as(&application, &stranger, "SELECT lo_create(0)").await.expect("anybody may").concat();
+        let here = format!("GRANT SELECT ON LARGE OBJECT {object} TO {clone} WITH GRANT OPTION");
+        run_as(&application, &stranger, &here).await.expect("its owner may");
+        let mut elsewhere = server.sign_in(&stranger, &own).await.expect("its owner may");
+        let statement = format!(
+            "CREATE SCHEMA s; GRANT USAGE ON SCHEMA s TO {clone}; GRANT CREATE ON DATABASE {own} TO {clone}; \
+             REVOKE CONNECT ON DATABASE {own} FROM PUBLIC"
+        );
+        bed::postgres::run(&mut elsewhere, &statement).await.expect("its owner may");
+        let member = format!("GRANT {} TO {clone}", stranger.user);
+        if version < 16 {
+            as_user(server, &stranger, &member).await;
+        } else {
+            let maker = role(server, &format!("maker_{}", application.app.user()), "CREATEROLE").await;
+            let made = format!("mine_{}", application.app.user());
+            as_user(server, &maker, &format!("CREATE ROLE {made}")).await;
+            as_user(server, &maker, &format!("GRANT {made} TO {clone}")).await;
+        }
+        for turn in 0..2 {
+            application.rotate_well().await;
+            assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+            let output = application.output();
+            for lost in [
+                format!("GRANT SELECT ON LARGE OBJECT {object} TO {}", application.app.user()),
+                format!("GRANT CREATE ON DATABASE {own} TO {}", application.app.user()),
+                own.clone(),
+                "somebody else's".to_owned(),
+                "a member of".to_owned(),
+            ] {
+                assert!(turn > 0 || output.contains(&lost), "{lost} is not in: {output}");
+            }
+        }
+    }
+}
+
+/// Who may create in the application's database by its owner's leave, and PUBLIC may not. Either remedy.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_owner_of_the_applications_tables_grants_to_the_clone_is_refused_with_what_it_runs() {
+    for version in postgres_versions() {
+        let server = Postgres::shared(version).await;
+        for number in [0, 1] {
+            let application = Application::start(server, Setup::alternating_users()).await;
+            let (clone, base) = (clone_of(&application), application.app.user());
+            let owner = role(server, &format!("owner_{base}"), "").await;
+            turned_to_clone(&application).await;
+            let database = &application.app.database;
+            let leave = format!(
+                "REVOKE CREATE ON SCHEMA public FROM PUBLIC; GRANT CREATE ON SCHEMA public TO {}",
+                owner.user
+            );
+            server.execute(database, &leave).await;
+            let granted = format!(
+                "CREATE TABLE public.\"odd Table\" (a int); GRANT SELECT ON public.\"odd Table\" TO {clone} WITH GRANT OPTION; \
+                 CREATE POLICY p ON public.\"odd Table\" TO {clone} USING (true)"
+            );
+            run_as(&application, &owner, &granted).await.expect("a table");
+            let refusal = application.rotate_badly().await;
+            assert!(refusal.contains("2 grants or policies in its own name"), "{refusal}");
+            assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+            run_remedy(&application, &refusal, number, &owner).await;
+            application.rotate_well().await;
+            assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+        }
+    }
+}
+
+/// From 15 on, given by a real superuser only.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grant_on_a_parameter_is_refused_with_what_gives_it_to_the_base() {
+    for version in postgres_versions().into_iter().filter(|version| *version >= 15) {
+        let server = Postgres::shared(version).await;
+        for number in [0, 1] {
+            let application = Application::start(server, Setup::alternating_users()).await;
+            turned_to_clone(&application).await;
+            let grant =
+                format!("GRANT SET ON PARAMETER log_min_duration_statement TO {}", clone_of(&application));
+            server.execute("postgres", &grant).await;
+            server
+                .execute(
+                    "postgres",
+                    &format!("ALTER ROLE {} SET quote_all_identifiers = on", clone_of(&application)),
+                )
+                .await;
+            let refusal = application.rotate_badly().await;
+            run_remedy(&application, &refusal, number, &server.root()).await;
+            application.rotate_well().await;
+            assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+        }
+    }
+}
+
+/// A database of an administrator's, which the application uses beside its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_administrator_grants_to_the_clone_in_another_database_is_refused() {
+    for version in postgres_versions() {
+        let server = Postgres::shared(version).await;
+        let application = Application::start(server, Setup::alternating_users()).await;
+        let other = App::create(server, "other").await;
+        turned_to_clone(&application).await;
+        server
+            .execute("postgres", &format!("ALTER DATABASE {} OWNER TO master", name(&other.database)))
+            .await;
+        let grant =
+            format!("CREATE TABLE public.t (a int); GRANT SELECT ON public.t TO {}", clone_of(&application));
+        server.execute(&other.database, &grant).await;
+        let refusal = application.rotate_badly().await;
+        let remedy = &remedies(&refusal)[0];
+        assert_eq!(remedy.who, "the role \"postgres\"", "{refusal}");
+        server.execute(&other.database, &remedy.statements.join("; ")).await;
+        application.rotate_well().await;
+        assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+    }
+}
