@@ -27,6 +27,7 @@ mod redacts;
 mod refuses;
 mod resists;
 mod resumes;
+mod role_settings;
 mod rotates;
 mod superusers;
 mod survives;

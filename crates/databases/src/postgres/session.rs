@@ -84,13 +84,13 @@ impl PostgresSession {
                 "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE".to_owned()
             }
         };
+        if self.version() >= 170_000 {
+            begin.push_str("; SET LOCAL transaction_timeout = 0");
+        }
         begin.push_str(LOCAL_SETTINGS);
         if self.version() >= 160_000 {
             // What a superuser creates makes it no member of that with rights of its own.
             begin.push_str("; SET LOCAL createrole_self_grant = ''");
-        }
-        if self.version() >= 170_000 {
-            begin.push_str("; SET LOCAL transaction_timeout = 0");
         }
         if matches!(access, Access::WriteAsSuperuser) {
             begin.push_str(OWN_ROLE);
