@@ -10,6 +10,15 @@ const GONE: &[(&str, &[&str])] = &[
         &["GRANT SELECT (a, b), INSERT ON {d}.t TO {b}", "ALTER TABLE {d}.t DROP COLUMN b"],
     ),
     (
+        "a table that is gone, which the base may not create",
+        &[
+            "CREATE DATABASE {r}_other",
+            "CREATE TABLE {r}_other.t (a INT)",
+            "GRANT SELECT ON {r}_other.t TO {b}",
+            "DROP TABLE {r}_other.t",
+        ],
+    ),
+    (
         "a routine and a column in a database that is gone",
         &[
             "CREATE DATABASE {r}_gone",

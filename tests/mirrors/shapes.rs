@@ -171,8 +171,13 @@ const SHAPES: &[(On, &str, &[&str])] = &[
     ),
     (
         Both,
-        "a right on a table that is gone",
-        &["CREATE TABLE {d}.gone (a INT)", "GRANT SELECT, INSERT ON {d}.gone TO {b}", "DROP TABLE {d}.gone"],
+        "a right on a table that is gone, and to create it",
+        &[
+            "CREATE TABLE {d}.gone (a INT)",
+            "GRANT SELECT, INSERT ON {d}.gone TO {b}",
+            "GRANT CREATE ON {d}.* TO {b}",
+            "DROP TABLE {d}.gone",
+        ],
     ),
     (
         Both,

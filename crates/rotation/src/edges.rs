@@ -1,7 +1,10 @@
 //! The edges of the process: every call that leaves it goes through one of these traits, and each has one
 //! real implementation. A failure is an [`EdgeError`] with its cause; no failure is ever mapped to "no".
 
+use std::any::Any;
 use std::collections::BTreeSet;
+use std::fmt::Debug;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -203,7 +206,7 @@ pub enum TurnOutcome {
 }
 
 /// What a session says of its user.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Proof {
     /// What differs from what the user should be; nothing is the proof.
     pub differences: Vec<String>,
@@ -212,13 +215,23 @@ pub struct Proof {
     pub own: Option<OwnView>,
 }
 
-/// An account as its user sees it, in lines that two users share where they are equal: without its name.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// An account as its user sees it, without its name.
+#[derive(Debug, Clone)]
 pub struct OwnView {
     /// What the user may do.
-    pub rights: BTreeSet<String>,
-    /// What it is held to: limits, TLS, rules for passwords and so on.
+    pub rights: Arc<dyn Rights>,
+    /// What it is held to: limits, TLS, rules for passwords and so on; in lines that two users share where they are equal.
     pub rules: BTreeSet<String>,
+}
+
+/// What an account may do. Only its engine can compare two of them: a right may be held in many ways, and a line about an
+/// account may also take something away.
+pub trait Rights: Debug + Send + Sync {
+    /// What `other`, an account of the same server, may do and this one may not; nothing if this one may do as much.
+    fn lacks(&self, other: &dyn Rights) -> Vec<String>;
+
+    /// For an engine that meets its own rights again.
+    fn as_any(&self) -> &dyn Any;
 }
 
 /// A signed-in user. Each method is one transaction where the engine has them around accounts, and may be repeated in any

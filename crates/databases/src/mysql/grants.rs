@@ -1,10 +1,13 @@
 //! What an account may do: read from SHOW GRANTS, compared, and mended by what differs.
 
 mod difference;
+mod effective;
 mod missing;
 mod parse;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod restricted_tests;
 #[cfg(test)]
 mod tests;
 
@@ -14,7 +17,8 @@ use std::fmt;
 use super::account::{Account, identifier};
 
 pub(super) use difference::{Statement, difference};
-pub(super) use missing::missing;
+pub(super) use effective::{GRANT_OPTION, Names, whole};
+pub(super) use missing::{Lacking, lacking};
 pub(super) use parse::{AFTER_CERTIFICATE, CERTIFICATE, Known, account};
 
 /// What a privilege is held on. Names are in the spelling that the server stores: `a\_b` is another pattern than `a_b`.
@@ -26,13 +30,14 @@ pub(super) enum Object {
     Routine { kind: Kind, database: String, name: String },
 }
 
-/// What kind of routine. Packages are MariaDB's.
+/// What kind of routine. Packages are MariaDB's, libraries MySQL's (9.2 and later).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Kind {
     Function,
     Procedure,
     Package,
     PackageBody,
+    Library,
 }
 
 impl fmt::Display for Object {
@@ -48,12 +53,13 @@ impl fmt::Display for Object {
 }
 
 impl Kind {
-    fn word(self) -> &'static str {
+    pub(super) fn word(self) -> &'static str {
         match self {
             Self::Function => "FUNCTION ",
             Self::Procedure => "PROCEDURE ",
             Self::Package => "PACKAGE ",
             Self::PackageBody => "PACKAGE BODY ",
+            Self::Library => "LIBRARY ",
         }
     }
 }
@@ -88,16 +94,19 @@ pub(super) struct Grants {
     pub(super) grant_option: BTreeSet<Object>,
     /// MySQL's dynamic privileges, each with a grant option of its own.
     pub(super) dynamic: BTreeMap<String, Delegation>,
-    /// MySQL's partial revokes: global privileges that do not apply to a database.
+    /// MySQL's partial revokes: by database the global privileges, GRANT OPTION among them, that do not apply to it. No set is
+    /// empty.
     pub(super) restrictions: BTreeMap<String, BTreeSet<String>>,
     pub(super) roles: BTreeMap<Account, Delegation>,
     pub(super) proxies: BTreeMap<Account, Delegation>,
 }
 
 impl Grants {
-    /// A line for every right, without the account's own name: two accounts are equal if their lines are.
+    /// A line for every right and every restriction, without the account's own name: two accounts are equal if their lines
+    /// are. (Which of two accounts may do more, [`Self::lost`] tells.)
     pub(super) fn lines(&self) -> BTreeSet<String> {
-        let mut lines = self.sweeping();
+        let delegable = self.delegable().into_iter();
+        let mut lines: BTreeSet<_> = delegable.map(|(line, (_, option))| format!("{line}{option}")).collect();
         for (object, privileges) in &self.privileges {
             lines.extend(privileges.iter().map(|privilege| format!("{privilege} ON {object}")));
         }
@@ -108,29 +117,27 @@ impl Grants {
         lines
     }
 
-    /// The lines of what makes an account somebody else's: what reaches beyond single databases.
-    pub(super) fn sweeping(&self) -> BTreeSet<String> {
-        let with = |delegation: &Delegation, option| match delegation {
-            Delegation::Held => "",
-            Delegation::Delegable => option,
+    /// Lines of what has an option of its own, each with how it is held and the words for that.
+    fn delegable(&self) -> BTreeMap<String, (Delegation, &'static str)> {
+        let with = |held: &Delegation, option| match held {
+            Delegation::Held => (*held, ""),
+            Delegation::Delegable => (*held, option),
         };
-        let of_roles =
-            self.roles.iter().map(|(role, held)| format!("role {role}{}", with(held, " WITH ADMIN OPTION")));
-        let of_proxies = self
+        let roles =
+            self.roles.iter().map(|(role, held)| (format!("role {role}"), with(held, " WITH ADMIN OPTION")));
+        let proxies = self
             .proxies
             .iter()
-            .map(|(user, held)| format!("PROXY ON {user}{}", with(held, " WITH GRANT OPTION")));
-        let of_dynamic = self
+            .map(|(user, held)| (format!("PROXY ON {user}"), with(held, " WITH GRANT OPTION")));
+        let dynamic = self
             .dynamic
             .iter()
-            .map(|(name, held)| format!("{name} ON *.*{}", with(held, " WITH GRANT OPTION")));
-        let global = self.privileges.get(&Object::Global).into_iter().flatten();
-        let global = global.map(|privilege| format!("{privilege} ON *.*"));
-        of_roles.chain(of_proxies).chain(of_dynamic).chain(global).collect()
+            .map(|(name, held)| (format!("{name} ON *.*"), with(held, " WITH GRANT OPTION")));
+        roles.chain(proxies).chain(dynamic).collect()
     }
 
-    /// Both together.
-    pub(super) fn union(&self, other: &Self) -> Self {
+    /// This account's rights, and those that only `other` holds, with their restrictions. A restriction of this account stays.
+    pub(super) fn and_absent(&self, other: &Self) -> Self {
         let mut both = self.clone();
         for (object, privileges) in &other.privileges {
             both.privileges.entry(object.clone()).or_default().extend(privileges.iter().cloned());
@@ -139,54 +146,65 @@ impl Grants {
         most(&mut both.dynamic, &other.dynamic);
         most(&mut both.roles, &other.roles);
         most(&mut both.proxies, &other.proxies);
-        both.restrictions.retain(|database, privileges| match other.restrictions.get(database) {
-            Some(theirs) => {
-                privileges.retain(|name| theirs.contains(name));
-                !privileges.is_empty()
+        for (database, names) in &other.restrictions {
+            let brought = names.iter().filter(|name| !self.holds_at(&Object::Global, &whole(name)));
+            let brought: BTreeSet<_> = brought.cloned().collect();
+            if !brought.is_empty() {
+                both.restrictions.entry(database.clone()).or_default().extend(brought);
             }
-            None => false,
-        });
+        }
         both
     }
 
-    /// The tables on whose columns privileges are held, with their databases.
-    pub(super) fn tables_with_columns(&self) -> Vec<(String, String)> {
-        let tables = self.privileges.iter().filter_map(|(object, privileges)| match object {
-            Object::Table { database, table } if privileges.iter().any(|p| p.column.is_some()) => {
-                Some((database.clone(), table.clone()))
-            }
-            Object::Global | Object::Database(_) | Object::Table { .. } | Object::Routine { .. } => None,
-        });
-        tables.collect()
+    /// The proxies that may be handed on, and that `other` does not hold so.
+    pub(super) fn proxies_to_hand_on_but(&self, other: &Self) -> Vec<&Account> {
+        let delegable = self.proxies.iter().filter(|(_, held)| **held == Delegation::Delegable);
+        delegable.filter(|(user, held)| other.proxies.get(user) != Some(held)).map(|(user, _)| user).collect()
     }
 
-    /// The routines that anything is held on, with their databases.
-    pub(super) fn routines(&self) -> BTreeSet<(String, String)> {
-        let objects = self.privileges.keys().chain(&self.grant_option);
-        let routines = objects.filter_map(|object| match object {
-            Object::Routine { database, name, .. } => Some((database.clone(), name.clone())),
-            Object::Global | Object::Database(_) | Object::Table { .. } => None,
-        });
-        routines.collect()
+    /// Everything that anything is held on.
+    pub(super) fn objects(&self) -> BTreeSet<Object> {
+        self.privileges.keys().chain(&self.grant_option).cloned().collect()
     }
 
-    /// Leaves out what is held on a routine that is gone.
-    pub(super) fn forget_routine(&mut self, gone_from: &str, gone: &str) {
-        let is_gone = |object: &Object| matches!(object, Object::Routine { database, name, .. } if database == gone_from && name == gone);
-        self.privileges.retain(|object, _| !is_gone(object));
-        self.grant_option.retain(|object| !is_gone(object));
+    /// Whether privileges are held on columns of this table.
+    pub(super) fn on_columns(&self, table: &Object) -> bool {
+        self.privileges.get(table).is_some_and(|held| held.iter().any(|privilege| privilege.column.is_some()))
     }
 
-    /// Leaves out what is held on columns of this table that are gone: nobody can grant that to another (1054).
-    pub(super) fn forget_columns_but(&mut self, database: &str, table: &str, columns: &[String]) {
-        let object = Object::Table { database: database.into(), table: table.into() };
+    /// Leaves out what is held on this.
+    pub(super) fn forget(&mut self, object: &Object) {
+        self.privileges.remove(object);
+        self.grant_option.remove(object);
+    }
+
+    /// Leaves out what is held on columns of this table that are gone.
+    pub(super) fn forget_columns_but(&mut self, table: &Object, columns: &[String]) {
         let is_there = |column: &String| columns.iter().any(|c| c.to_lowercase() == column.to_lowercase());
-        if let Some(privileges) = self.privileges.get_mut(&object) {
+        if let Some(privileges) = self.privileges.get_mut(table) {
             privileges.retain(|privilege| privilege.column.as_ref().is_none_or(is_there));
             if privileges.is_empty() {
-                self.privileges.remove(&object);
+                self.privileges.remove(table);
             }
         }
+    }
+
+    /// A restriction of what is not held on everything restricts nothing.
+    fn forget_restrictions_of_nothing(&mut self) {
+        let mut restrictions = std::mem::take(&mut self.restrictions);
+        restrictions.retain(|_, names| {
+            names.retain(|name| self.holds_at(&Object::Global, &whole(name)));
+            !names.is_empty()
+        });
+        self.restrictions = restrictions;
+    }
+
+    /// Restricts the global GRANT OPTION: SHOW GRANTS shows that only where nothing else is restricted.
+    pub(super) fn restrict_grant_option(&mut self, databases: &[String]) {
+        for database in databases {
+            self.restrictions.entry(database.clone()).or_default().insert(GRANT_OPTION.to_owned());
+        }
+        self.forget_restrictions_of_nothing();
     }
 }
 

@@ -8,6 +8,7 @@ mod dialect;
 mod errors;
 #[doc(hidden)]
 pub mod fuzzing;
+mod gone;
 mod grants;
 mod password;
 mod prior_access;

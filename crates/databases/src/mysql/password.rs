@@ -5,12 +5,12 @@ use tracing::info;
 use zeroize::Zeroizing;
 
 use super::account::{Account, text};
-use super::described::{Described, Whose};
+use super::described;
 use super::dialect::Dialect;
 use super::errors::{self, Failure};
 use super::session::MySqlSession;
 use super::stored::Stored;
-use super::superuser::ADMINISTRATOR;
+use super::superuser::{ADMINISTRATOR, take_roles};
 use super::verifier;
 
 /// The session's user, signed in with `used`, gets the password `next`.
@@ -173,6 +173,7 @@ pub(super) async fn install(
     password: &Password,
 ) -> Result<(), EdgeError> {
     session.lock(user).await?;
+    take_roles(session).await?;
     let accounts = Stored::of(session, &user.0).await?;
     let [stored] = accounts.as_slice() else {
         let accounts: Vec<_> = accounts.iter().map(|stored| stored.account.to_string()).collect();
@@ -191,12 +192,11 @@ pub(super) async fn install(
             format!("drop that account (an anonymous one?), or store the password of {}", stored.account);
         return Err(Refusal::Database { what, remedy }.into());
     }
-    let described = Described::read(session, Whose::Of(stored)).await?;
-    let method = described.method(session.dialect)?;
+    let method = described::method(session, Some(stored)).await?;
     let statement = Zeroizing::new(format!(
         "ALTER USER {} {}",
         stored.account,
-        *identified(session.dialect, method, password)
+        *identified(session.dialect, &method, password)
     ));
     let account = std::slice::from_ref(&stored.account);
     if let Err(failure) = session.run(&statement).await {
@@ -234,8 +234,8 @@ pub(super) fn identified(dialect: Dialect, method: &str, password: &Password) ->
 /// Refuses where the user signs in by something that is no password, or whose password this driver could not
 /// use afterwards.
 async fn check_own_method(session: &mut MySqlSession) -> Result<(), EdgeError> {
-    let own = Described::read(session, Whose::Own).await?;
-    check_over_cleartext(session, own.method(session.dialect)?)?;
+    let method = described::method(session, None).await?;
+    check_over_cleartext(session, &method)?;
     Ok(())
 }
 

@@ -1,9 +1,14 @@
 //! The proof that a pending version's user is what it should be. Needs no privilege: a user may look at itself.
 
-use rotation::edges::{OwnView, Proof};
+use std::any::Any;
+use std::sync::Arc;
+
+use rotation::edges::{OwnView, Proof, Rights};
 use rotation::{EdgeError, Installer, Username};
 
-use super::described::{Described, Whose};
+use super::described::{Described, Whose, names};
+use super::gone;
+use super::grants::{Grants, Names};
 use super::session::MySqlSession;
 
 /// Who the session is; and, for two users that are to be equal, what it may do and what it is held to.
@@ -18,8 +23,30 @@ pub(super) async fn prove(
         proof.differences.push(format!("the session is of {account}, not of {user}"));
     }
     if matches!(installer, Installer::Superuser(_)) {
-        let own = Described::read(session, Whose::Own).await?;
-        proof.own = Some(OwnView { rights: own.grants.lines(), rules: own.settings.lines() });
+        let mut own = Described::read(session, Whose::Own).await?;
+        gone::forget_tables(session, &mut own.grants, Whose::Own).await?;
+        let rights = Arc::new(Own { grants: own.grants, names: names(session).await? });
+        proof.own = Some(OwnView { rights, rules: own.settings.lines() });
     }
     Ok(proof)
+}
+
+/// What a user may do, by its own eyes.
+#[derive(Debug)]
+struct Own {
+    grants: Grants,
+    names: Names,
+}
+
+impl Rights for Own {
+    fn lacks(&self, other: &dyn Rights) -> Vec<String> {
+        match other.as_any().downcast_ref::<Self>() {
+            Some(other) => self.grants.lost(&other.grants, self.names).lines(),
+            None => vec!["what a server of another engine shows".to_owned()],
+        }
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
 }

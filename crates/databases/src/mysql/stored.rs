@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use rotation::{Cause, EdgeError};
+use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::account::{Account, text};
@@ -17,6 +18,8 @@ pub(super) struct Stored {
     /// What the account demands of a connection. SHOW CREATE USER prints its texts raw or escaped, by version.
     pub(super) require: Require,
     pub(super) verifier: Verifier,
+    /// MySQL: the databases that a partial revoke keeps the global GRANT OPTION off, which SHOW GRANTS shows beside no other.
+    pub(super) grant_option_restricted_on: Vec<String>,
 }
 
 /// What a server stores of a password, and shows to nobody but who may read `mysql.user`.
@@ -32,6 +35,18 @@ impl std::fmt::Debug for Verifier {
 /// Hexadecimal, so that no character of a value is read as anything else.
 const COLUMNS: [&str; 6] =
     ["Host", "authentication_string", "ssl_type", "x509_issuer", "x509_subject", "ssl_cipher"];
+const RESTRICTIONS: &str = "User_attributes->'$.Restrictions'";
+
+/// The databases that the global GRANT OPTION is restricted on; none where the JSON is in an unknown form.
+fn grant_option_restricted_on(restrictions: &[u8]) -> Option<Vec<String>> {
+    if restrictions.is_empty() {
+        return Some(Vec::new());
+    }
+    let all: Value = serde_json::from_slice(restrictions).ok()?;
+    let of_option =
+        |one: &&Value| one["Privileges"].as_array().is_some_and(|all| all.contains(&json!("GRANT")));
+    all.as_array()?.iter().filter(of_option).map(|one| one["Database"].as_str().map(str::to_owned)).collect()
+}
 
 impl Stored {
     /// The accounts of a user name, by host.
@@ -39,7 +54,10 @@ impl Stored {
     /// # Errors
     /// As the server answers; a row in an unknown form is an error as well.
     pub(super) async fn of(session: &mut MySqlSession, user: &str) -> Result<Vec<Self>, EdgeError> {
-        let columns = COLUMNS.map(|column| format!("HEX(IFNULL({column}, ''))")).join(", ");
+        let restrictions = if session.dialect == Dialect::MySql { RESTRICTIONS } else { "''" };
+        let columns = COLUMNS.iter().chain([&restrictions]);
+        let columns =
+            columns.map(|column| format!("HEX(IFNULL({column}, ''))")).collect::<Vec<_>>().join(", ");
         let mut query =
             format!("SELECT CONCAT_WS(',', {columns}) FROM mysql.user WHERE User = {}", text(user));
         if session.dialect == Dialect::MariaDb {
@@ -53,7 +71,7 @@ impl Stored {
     }
 
     fn parse(user: &str, row: &str) -> Option<Self> {
-        let [host, verifier, kind, issuer, subject, cipher] = hexadecimal(row)?;
+        let [host, verifier, kind, issuer, subject, cipher, restrictions] = hexadecimal(row)?;
         let [host, kind, issuer, subject, cipher] =
             [host, kind, issuer, subject, cipher].map(String::from_utf8);
         let require = match kind.ok()?.as_str() {
@@ -67,7 +85,9 @@ impl Stored {
             _ => return None,
         };
         let account = Account { user: user.to_owned(), host: host.ok()? };
-        Some(Self { account, require, verifier: Verifier(Zeroizing::new(verifier)) })
+        let grant_option_restricted_on = grant_option_restricted_on(&restrictions)?;
+        let verifier = Verifier(Zeroizing::new(verifier));
+        Some(Self { account, require, verifier, grant_option_restricted_on })
     }
 }
 
@@ -91,27 +111,38 @@ fn bytes(digits: &str) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
 
-    fn row(values: [&str; 6]) -> String {
+    fn row(values: [&str; 7]) -> String {
         values.map(|value| value.bytes().map(|byte| format!("{byte:02X}")).collect::<String>()).join(",")
     }
 
+    /// Tried: MySQL 9.7.4.
+    const RESTRICTED: &str = r#"[{"Database": "d", "Privileges": ["UPDATE", "GRANT"]}, {"Database": "mysql", "Privileges": ["INSERT"]}]"#;
+
     #[test]
     fn a_row_is_read_to_the_last_sign() {
-        let stored = Stored::parse("u", &row(["h%", "*A,\0", "SPECIFIED", "/CN=o'r", "/CN=o\\r", ""]));
+        let stored =
+            Stored::parse("u", &row(["h%", "*A,\0", "SPECIFIED", "/CN=o'r", "/CN=o\\r", "", RESTRICTED]));
         let stored = stored.expect("a row");
         assert_eq!(stored.account, Account { user: "u".into(), host: "h%".into() });
         assert_eq!(*stored.verifier.0, b"*A,\0");
         let parts = [("ISSUER", "/CN=o'r".to_owned()), ("SUBJECT", "/CN=o\\r".to_owned())];
         assert_eq!(stored.require, Require::Exactly(BTreeMap::from(parts)));
+        assert_eq!(stored.grant_option_restricted_on, ["d"]);
         for (kind, require) in [("", Require::None), ("ANY", Require::Ssl), ("X509", Require::X509)] {
-            let stored = Stored::parse("u", &row(["", "", kind, "", "", ""])).expect("a row");
+            let stored = Stored::parse("u", &row(["", "", kind, "", "", "", ""])).expect("a row");
             assert_eq!(stored.require, require);
         }
     }
 
     #[test]
     fn a_row_of_another_form_is_an_error() {
-        let rows = [row(["h", "", "HUSH", "", "", ""]), "41,4".into(), "41,,,,,,".into(), "é,,,,,".into()];
+        let rows = [
+            row(["h", "", "HUSH", "", "", "", ""]),
+            row(["h", "", "", "", "", "", "HUSH"]),
+            "41,4".into(),
+            "41,,,,,,,".into(),
+            "é,,,,,,".into(),
+        ];
         for row in rows {
             assert!(Stored::parse("u", &row).is_none(), "{row}");
         }

@@ -2,43 +2,60 @@
 
 use rotation::{EdgeError, Refusal, run_as};
 
-use super::account::Account;
+use super::account::{Account, identifier};
+use super::described::{Described, names};
 use super::dialect::Dialect;
-use super::grants::{Grants, missing};
+use super::grants::{Grants, Lacking, Names, Object, Privilege, lacking, whole};
 use super::session::MySqlSession;
 
 /// Who runs what a superuser lacks the privilege for.
 pub(super) const ADMINISTRATOR: &str = "an administrator";
+/// Who lifts what restricts a superuser. A master user of RDS or Aurora is restricted on the schemas `mysql` and `sys`.
+const UNRESTRICTED: &str = "an administrator whom no restriction keeps from that (RDS and Aurora have none)";
 
 /// The superuser of a session, with all of its roles.
 pub(super) struct Superuser {
     account: Account,
     effective: Grants,
+    names: Names,
+}
+
+/// Takes all roles. (RDS gives its master user most privileges by a role.) A session of MariaDB has one role at a time: where
+/// it has none and was granted exactly one, that one.
+pub(super) async fn take_roles(session: &mut MySqlSession) -> Result<(), EdgeError> {
+    if session.dialect == Dialect::MySql {
+        return Ok(session.run("SET ROLE ALL").await?);
+    }
+    if !session.rows("SELECT CURRENT_ROLE()").await?.concat().is_empty() {
+        return Ok(());
+    }
+    let granted = "SELECT ROLE_NAME FROM information_schema.APPLICABLE_ROLES WHERE GRANTEE = CURRENT_USER()";
+    if let [role] = session.rows(granted).await?.as_slice() {
+        session.run(&format!("SET ROLE {}", identifier(role))).await?;
+    }
+    Ok(())
 }
 
 impl Superuser {
-    /// Takes all roles, and asks what that comes to. (RDS gives its master user most privileges by a role.)
+    /// Takes its roles, and asks what that comes to.
     pub(super) async fn of(session: &mut MySqlSession) -> Result<Self, EdgeError> {
-        if session.dialect == Dialect::MySql {
-            session.run("SET ROLE ALL").await?;
-        }
+        take_roles(session).await?;
         let rows = session.rows("SHOW GRANTS").await?;
         let effective = Grants::parse(session.known, &rows).map_err(|unread| {
             let answer = format!("SHOW GRANTS is in a form that this function does not know ({unread})");
             EdgeError::failed(rotation::Cause::Statement, answer)
         })?;
-        Ok(Self { account: session.account.clone(), effective })
+        Ok(Self { account: session.account.clone(), effective, names: names(session).await? })
     }
 
     /// Refuses where it may not look at accounts, or change them.
     pub(super) fn check_reads_and_alters(&self) -> Result<(), Refusal> {
         let mut lacking = Vec::new();
-        let reads = self.effective.holds_globally("SELECT") || self.effective.reads_mysql();
-        if !(reads || self.effective.holds_globally("ALL PRIVILEGES")) {
+        let accounts = Object::Database("mysql".to_owned());
+        if !self.allows(&accounts, &whole("SELECT")) {
             lacking.push(format!("GRANT SELECT ON mysql.* TO {}", self.account));
         }
-        if !(self.effective.holds_globally("CREATE USER") || self.effective.holds_globally("ALL PRIVILEGES"))
-        {
+        if !self.allows(&Object::Global, &whole("CREATE USER")) {
             lacking.push(format!("GRANT CREATE USER ON *.* TO {}", self.account));
         }
         self.refuse(lacking)
@@ -46,18 +63,49 @@ impl Superuser {
 
     /// Whether it sees the sessions of others.
     fn sees_sessions(&self) -> bool {
-        ["PROCESS", "ALL PRIVILEGES"].iter().any(|name| self.effective.holds_globally(name))
+        self.allows(&Object::Global, &whole("PROCESS"))
     }
 
-    /// What it lacks to turn the grants `has` into `wanted`, and to alter an account with `wanted`, which may have the
-    /// privilege that keeps others off.
-    pub(super) fn lacking_for(&self, has: &Grants, wanted: &Grants) -> Vec<String> {
-        let mut lacking = missing(&self.account, &self.effective, wanted, has);
+    /// How the server reads the names of databases in rights.
+    pub(super) fn names(&self) -> Names {
+        self.names
+    }
+
+    /// Whether the superuser may use this privilege on this object.
+    pub(super) fn allows(&self, object: &Object, privilege: &Privilege) -> bool {
+        self.effective.allows(object, privilege, self.names)
+    }
+
+    /// What it lacks to turn the grants `has` into those of `base`, and to alter an account with them, since they may include
+    /// the privilege that keeps others off.
+    pub(super) fn lacking_for(&self, has: &Grants, base: &Described) -> Lacking {
+        let mut all = lacking(&self.account, &self.effective, self.names, &base.grants, has, &base.unseen);
         let keeps_off = |grants: &Grants| grants.dynamic.contains_key("SYSTEM_USER");
-        if lacking.is_empty() && keeps_off(wanted) && !keeps_off(&self.effective) {
-            lacking.push(format!("GRANT SYSTEM_USER ON *.* TO {}", self.account));
+        if keeps_off(&base.grants) && !keeps_off(&self.effective) && all.grants.is_empty() {
+            all.grants.push(format!("GRANT SYSTEM_USER ON *.* TO {}", self.account));
         }
-        lacking
+        all
+    }
+
+    /// Refuses where restrictions keep it from what this turn has to grant or revoke.
+    pub(super) fn refuse_restricted(&self, base: &Account, lacks: &Lacking) -> Result<(), Refusal> {
+        if lacks.restricted.is_empty() {
+            return Ok(());
+        }
+        let statements = [lacks.restricted.as_slice(), &lacks.grants].concat();
+        let what = format!(
+            "restrictions (partial revokes) keep the superuser {} from granting what {base} holds on *.*, or from revoking what \
+             its clone holds, since it grants on *.* only with its own restrictions",
+            self.account
+        );
+        let remedy = format!(
+            "{}; where nobody can run that: give the application a user with narrower rights that {} can grant (on the \
+             application's databases, `GRANT ... ON database.*`, or on *.* as that superuser grants it), or rotate {base} by \
+             single user, which grants nothing",
+            run_as(UNRESTRICTED, &statements),
+            self.account
+        );
+        Err(Refusal::Database { what, remedy })
     }
 
     /// What it lacks to see the sessions of others.

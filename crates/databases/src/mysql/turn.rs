@@ -2,6 +2,7 @@
 
 use rotation::edges::{Evidence, TurnOutcome};
 use rotation::{Cause, EdgeError, Next, Password, Turn};
+use tracing::warn;
 use zeroize::Zeroizing;
 
 use super::account::{Account, text};
@@ -39,15 +40,23 @@ pub(super) async fn take(
     if turn.next == Next::Clone {
         prior_access::check_nobody_acts_as_clone(session, turn).await?;
     }
-    let pair = UserPair::read(session, &stored).await?;
+    let pair = UserPair::read(session, &stored, &superuser).await?;
     pair.check(turn, session.dialect)?;
+    if turn.next == Next::Base {
+        pair.check_nothing_is_lost(session, &stored, &superuser).await?;
+    }
     let (nothing, mut lacking) = (Grants::default(), Vec::new());
     for base in &pair.base {
         let has = match turn.next {
             Next::Base => &base.grants,
             Next::Clone => pair.clone_at(&base.account.host).map_or(&nothing, |clone| &clone.grants),
         };
-        lacking.extend(superuser.lacking_for(has, &base.grants));
+        if turn.next == Next::Clone {
+            clone_check::check_proxies(base, has)?;
+        }
+        let lacks = superuser.lacking_for(has, base);
+        superuser.refuse_restricted(&base.account, &lacks)?;
+        lacking.extend(lacks.grants);
     }
     let makes_clone = stored.makes_clone(turn);
     if makes_clone {
@@ -60,7 +69,7 @@ pub(super) async fn take(
     }
     let accounts = match turn.next {
         Next::Base => pair.base.iter().map(|base| base.account.clone()).collect(),
-        Next::Clone => equal_clones(session, turn, &pair, password).await?,
+        Next::Clone => equal_clones(session, turn, &superuser, &pair, password).await?,
     };
     set_password(session, turn, &pair, &accounts, password).await?;
     password::discard_former(session, &accounts).await?;
@@ -71,6 +80,7 @@ pub(super) async fn take(
 async fn equal_clones(
     session: &mut MySqlSession,
     turn: &Turn,
+    superuser: &Superuser,
     pair: &UserPair,
     password: &Password,
 ) -> Result<Vec<Account>, EdgeError> {
@@ -79,11 +89,14 @@ async fn equal_clones(
         let account = Account { user: turn.clone.0.clone(), host: base.account.host.clone() };
         let mut has = match pair.clone_at(&account.host) {
             Some(clone) => clone.clone(),
-            None => create(session, turn, base, &account, password).await?,
+            None => {
+                create(session, turn, base, &account, password).await?;
+                Described::of(session, &account, superuser).await?
+            }
         };
         let mut round = 0;
         while !mend(session, turn, base, &has).await? {
-            has = Described::of(session, &account).await?;
+            has = Described::of(session, &account, superuser).await?;
             round += 1;
             if round > ROUNDS {
                 return Err(unequal(base, &has));
@@ -102,7 +115,7 @@ async fn create(
     base: &Described,
     account: &Account,
     password: &Password,
-) -> Result<Described, EdgeError> {
+) -> Result<(), EdgeError> {
     let method = base.method(session.dialect)?;
     password::check_over_cleartext(session, method)?;
     let identified = identified(session.dialect, method, password);
@@ -114,11 +127,10 @@ async fn create(
     }
     match session.run(&statement).await {
         Err(failure) if failure.code == Some(errors::IS_DEFINER) => {
-            return Err(prior_access::defines_unseen(turn, account, &failure));
+            Err(prior_access::defines_unseen(turn, account, &failure))
         }
-        made => made?,
+        made => Ok(made?),
     }
-    Described::of(session, account).await
 }
 
 /// Applies what differs; whether nothing did.
@@ -134,9 +146,8 @@ async fn mend(
         session.run(&format!("ALTER USER {account} {options}")).await?;
         equal = false;
     }
-    for statement in difference(&base.grants, &has.grants, account, session.dialect) {
-        apply(session, &statement).await?;
-        equal = false;
+    for statement in difference(&base.grants, &has.grants, account, &base.account, session.dialect) {
+        equal &= !apply(session, &statement).await?;
     }
     if let Some(statement) = has.settings.default_roles(&base.settings, account, session.dialect) {
         session.run(&statement).await?;
@@ -146,17 +157,21 @@ async fn mend(
 }
 
 /// A table may be gone while privileges on it stay; and a REVOKE may fail although it takes effect. What is left undone
-/// shows at the next reading.
-async fn apply(session: &mut MySqlSession, statement: &Statement) -> Result<(), EdgeError> {
+/// shows at the next reading. Answers false where nobody can do it until there is such a table again.
+async fn apply(session: &mut MySqlSession, statement: &Statement) -> Result<bool, EdgeError> {
     match session.run(&statement.sql).await {
-        Ok(()) => Ok(()),
-        Err(Failure { code: Some(errors::NO_SUCH_TABLE), .. })
-            if !statement.where_table_is_gone.is_empty() =>
-        {
+        Ok(()) => Ok(true),
+        Err(Failure { code: Some(errors::NO_SUCH_TABLE), .. }) => {
+            if statement.where_table_is_gone.is_empty() {
+                warn!(
+                    "left out, since the table is gone; the next turn of this user tries again: {}",
+                    statement.sql
+                );
+            }
             for statement in &statement.where_table_is_gone {
                 session.run(statement).await?;
             }
-            Ok(())
+            Ok(!statement.where_table_is_gone.is_empty())
         }
         Err(failure) => Err(failure.into()),
     }

@@ -87,7 +87,9 @@ async fn compare_with_outgoing(
     let proof = rotation.progress.of(doing, session.prove(&current.username, &installer)).await?;
     rotation.close(session).await;
     let mut differences = proof.differences;
-    differences.extend(turn.differences(own, &proof.own.unwrap_or_default()));
+    if let Some(outgoing) = &proof.own {
+        differences.extend(turn.differences(own, outgoing));
+    }
     Ok(differences)
 }
 

@@ -8,8 +8,6 @@ pub use alternating_users::AlternatingUsers;
 pub use dual_password::DualPassword;
 pub use single_user::SingleUser;
 
-use std::collections::BTreeSet;
-
 use crate::Username;
 use crate::edges::OwnView;
 
@@ -67,17 +65,14 @@ impl Turn {
     /// equal to its base. A base is the truth and may have more than the clone had; it may only lack nothing.
     pub(crate) fn differences(&self, incoming: &OwnView, outgoing: &OwnView) -> Vec<String> {
         let user = self.next_user();
-        let lacks = |wanted: &BTreeSet<String>, has: &BTreeSet<String>| -> Vec<String> {
-            wanted.difference(has).map(|line| format!("{user} lacks {line}")).collect()
-        };
-        let mut differences = lacks(&outgoing.rights, &incoming.rights);
+        let lacks = |line: &String| format!("{user} lacks {line}");
+        let has_more = |line: &String| format!("{user} has {line}, its base has not");
+        let mut differences: Vec<_> =
+            incoming.rights.lacks(outgoing.rights.as_ref()).iter().map(lacks).collect();
         if self.next == Next::Clone {
-            differences.extend(lacks(&outgoing.rules, &incoming.rules));
-            for (has, wanted) in [(&incoming.rights, &outgoing.rights), (&incoming.rules, &outgoing.rules)] {
-                differences.extend(
-                    has.difference(wanted).map(|line| format!("{user} has {line}, its base has not")),
-                );
-            }
+            differences.extend(outgoing.rules.difference(&incoming.rules).map(lacks));
+            differences.extend(outgoing.rights.lacks(incoming.rights.as_ref()).iter().map(has_more));
+            differences.extend(incoming.rules.difference(&outgoing.rules).map(has_more));
         }
         differences
     }
@@ -99,11 +94,31 @@ pub trait Strategy: Send + Sync {
 
 #[cfg(test)]
 mod tests {
+    use std::any::Any;
+    use std::collections::BTreeSet;
+    use std::sync::Arc;
+
     use super::*;
+    use crate::edges::Rights;
+
+    /// An engine whose rights say nothing of each other.
+    #[derive(Debug)]
+    struct Listed(BTreeSet<String>);
+
+    impl Rights for Listed {
+        fn lacks(&self, other: &dyn Rights) -> Vec<String> {
+            let other = other.as_any().downcast_ref::<Self>().expect("of the same engine");
+            other.0.difference(&self.0).cloned().collect()
+        }
+
+        fn as_any(&self) -> &dyn Any {
+            self
+        }
+    }
 
     fn view(rights: &[&str], rules: &[&str]) -> OwnView {
         let set = |lines: &[&str]| lines.iter().map(ToString::to_string).collect();
-        OwnView { rights: set(rights), rules: set(rules) }
+        OwnView { rights: Arc::new(Listed(set(rights))), rules: set(rules) }
     }
 
     fn differences(next: Next, incoming: &OwnView, outgoing: &OwnView) -> Vec<String> {

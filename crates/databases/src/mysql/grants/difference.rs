@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::account::{Account, identifier};
 use super::super::dialect::Dialect;
+use super::effective::{GRANT_OPTION, Names, whole};
 use super::{Delegation, Grants, Object, Privilege};
 
 /// A GRANT or REVOKE.
@@ -20,8 +21,8 @@ impl From<String> for Statement {
     }
 }
 
-/// What makes `account`, which has `has`, have what `wanted` has: revokes, grant options, restrictions lifted, grants,
-/// restrictions.
+/// What makes `account`, which has `has`, have what `wanted` has, which is another account's, `of`: revokes, restrictions,
+/// grants. No statement gives a right that `of` does not have, not even until the next one.
 ///
 /// One round may not be enough: revoking a privilege on a table takes those on its columns along, and PROXY WITH
 /// GRANT OPTION brings the global GRANT OPTION. The caller reads again and asks for what still differs.
@@ -29,16 +30,18 @@ pub(in super::super) fn difference(
     wanted: &Grants,
     has: &Grants,
     account: &Account,
+    of: &Account,
     dialect: Dialect,
 ) -> Vec<Statement> {
     let mut statements = revokes(wanted, has, account, dialect);
     let extra_options = has.grant_option.difference(&wanted.grant_option);
     statements
         .extend(extra_options.map(|object| format!("REVOKE GRANT OPTION ON {object} FROM {account}").into()));
-    statements.extend(restricted(has, wanted).map(|(p, o)| format!("GRANT {p} ON {o} TO {account}").into()));
-    statements.extend(grants(wanted, has, account));
-    statements
-        .extend(restricted(wanted, has).map(|(p, o)| format!("REVOKE {p} ON {o} FROM {account}").into()));
+    let restricts = restricted(wanted, has).map(|(database, names)| {
+        format!("REVOKE {} ON {}.* FROM {account}", names.join(", "), identifier(database)).into()
+    });
+    statements.extend(restricts);
+    statements.extend(grants(wanted, has, account, of));
     statements
 }
 
@@ -81,7 +84,7 @@ fn revokes(wanted: &Grants, has: &Grants, account: &Account, dialect: Dialect) -
     statements
 }
 
-fn grants(wanted: &Grants, has: &Grants, account: &Account) -> Vec<Statement> {
+fn grants(wanted: &Grants, has: &Grants, account: &Account, of: &Account) -> Vec<Statement> {
     let mut statements = Vec::new();
     for delegation in [Delegation::Held, Delegation::Delegable] {
         let names = wanted.dynamic.iter().filter(|(name, want)| {
@@ -96,7 +99,12 @@ fn grants(wanted: &Grants, has: &Grants, account: &Account) -> Vec<Statement> {
     }
     let objects: BTreeSet<&Object> = wanted.privileges.keys().chain(&wanted.grant_option).collect();
     for object in objects {
-        statements.extend(granted_on(object, wanted, has, account));
+        statements.extend(match object {
+            Object::Global => granted_globally(wanted, has, account, of).map(Statement::from),
+            Object::Database(_) | Object::Table { .. } | Object::Routine { .. } => {
+                granted_on(object, wanted, has, account)
+            }
+        });
     }
     for (user, want) in &wanted.proxies {
         if has.proxies.get(user) != Some(want) {
@@ -124,8 +132,9 @@ fn granted_on(object: &Object, wanted: &Grants, has: &Grants, account: &Account)
     let privileges = if lacking.is_empty() { "USAGE".to_owned() } else { list(&lacking) };
     let mut statement = Statement::from(format!("GRANT {privileges} ON {object} TO {account}{option}"));
     if matches!(object, Object::Table { .. }) {
-        let create = Privilege { name: "CREATE".into(), column: None };
-        if !lacking.contains(&create) {
+        let create = whole("CREATE");
+        // Only where that is no more than the base has; a pattern may cover less than it seems to.
+        if !lacking.contains(&create) && wanted.allows(object, &create, Names::Literal) {
             statement.where_table_is_gone =
                 vec![format!("GRANT CREATE, {privileges} ON {object} TO {account}{option}")];
             if !wanted_here.contains(&create) {
@@ -136,14 +145,40 @@ fn granted_on(object: &Object, wanted: &Grants, has: &Grants, account: &Account)
     Some(statement)
 }
 
-/// The restrictions of `these` that `those` do not have, by database.
-fn restricted<'a>(these: &'a Grants, those: &'a Grants) -> impl Iterator<Item = (String, String)> + 'a {
-    these.restrictions.iter().filter_map(|(database, names)| {
+/// What is held on everything arrives with restrictions, or without those that the account had before (tried: 9.7.4):
+/// `AS` brings those of `of` in the same statement, where a GRANT and a REVOKE would give for an instant what `of` does not
+/// have; and it is refused (3836) to a superuser that is restricted more.
+fn granted_globally(wanted: &Grants, has: &Grants, account: &Account, of: &Account) -> Option<String> {
+    let on = Object::Global;
+    let none = BTreeSet::new();
+    let mut lacking = without(wanted.privileges.get(&on).unwrap_or(&none), has.privileges.get(&on));
+    let mut option = wanted.grant_option.contains(&on) && !has.grant_option.contains(&on);
+    for (_, names) in restricted(has, wanted) {
+        option |= names.contains(&GRANT_OPTION);
+        lacking.extend(names.iter().filter(|name| **name != GRANT_OPTION).map(|name| whole(name)));
+    }
+    if lacking.is_empty() && !option {
+        return None;
+    }
+    let privileges = if lacking.is_empty() { "USAGE".to_owned() } else { list(&lacking) };
+    let option = if option { " WITH GRANT OPTION" } else { "" };
+    let restrictions = if wanted.restrictions.is_empty() { String::new() } else { format!(" AS {of}") };
+    Some(format!("GRANT {privileges} ON *.* TO {account}{option}{restrictions}"))
+}
+
+/// The restrictions of `these` that `those` do not have, by database: of what both hold on everything. Any other ends with
+/// what it is about: a statement on it would give or take something else.
+pub(super) fn restricted<'a>(
+    these: &'a Grants,
+    those: &'a Grants,
+) -> impl Iterator<Item = (&'a str, Vec<&'a str>)> + 'a {
+    let in_both =
+        move |name: &str| [these, those].iter().all(|all| all.holds_at(&Object::Global, &whole(name)));
+    these.restrictions.iter().filter_map(move |(database, names)| {
         let theirs = those.restrictions.get(database);
-        let extra: Vec<_> =
-            names.iter().filter(|name| theirs.is_none_or(|theirs| !theirs.contains(*name))).collect();
-        let names = extra.into_iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-        (!names.is_empty()).then(|| (names, format!("{}.*", identifier(database))))
+        let extra = names.iter().filter(|name| theirs.is_none_or(|theirs| !theirs.contains(*name)));
+        let names: Vec<_> = extra.map(String::as_str).filter(|name| in_both(name)).collect();
+        (!names.is_empty()).then_some((database.as_str(), names))
     })
 }
 

@@ -3,26 +3,91 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::account::Account;
-use super::difference::list;
+use super::difference::{list, restricted};
+use super::effective::{GRANT_OPTION, Names, whole};
 use super::{Delegation, Grants, Object, Privilege};
 
+/// What a superuser lacks, as the statements that give it that.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(in super::super) struct Lacking {
+    /// It does not hold these, or may not hand them on.
+    pub(in super::super) grants: Vec<String>,
+    /// It holds these on everything, and a restriction keeps it off here: of what it grants on everything, and takes from it.
+    pub(in super::super) restricted: Vec<String>,
+}
+
 /// What `superuser`, which has `effective` (its roles' included), lacks to turn `has` into `wanted`: whoever grants or
-/// revokes a privilege must hold it with the option to hand it on, there or above.
-pub(in super::super) fn missing(
+/// revokes a privilege must hold it, and the option to hand it on, there or above; and on everything without a restriction
+/// that the account does not have (tried: 9.7.4, errors 1044, 3836, 3879). Of what is `unseen` nobody knows whether it is there,
+/// and only on its database can a right be granted in any case.
+pub(in super::super) fn lacking(
+    superuser: &Account,
+    effective: &Grants,
+    names: Names,
+    wanted: &Grants,
+    has: &Grants,
+    unseen: &BTreeSet<Object>,
+) -> Lacking {
+    let mut all = Lacking::default();
+    let grant = |privileges: &BTreeSet<Privilege>, object: &Object| {
+        format!("GRANT {} ON {object} TO {superuser} WITH GRANT OPTION", list(privileges))
+    };
+    for (object, privileges) in touched(wanted, has) {
+        let lacks = |privilege: &Privilege| !effective.may_hand_on(&object, privilege, names);
+        let lacking: BTreeSet<_> = privileges.into_iter().filter(lacks).collect();
+        if unseen.contains(&object) {
+            let lacking = lacking.iter().map(|privilege| whole(&privilege.name)).collect();
+            all.grants.extend(object.whole_database(names).map(|database| grant(&lacking, &database)));
+        } else if !lacking.is_empty() {
+            all.grants.push(grant(&lacking, &object));
+        }
+    }
+    for (database, privileges) in kept_off(effective, names, wanted, has) {
+        all.restricted.push(grant(&privileges, &Object::Database(database)));
+    }
+    all.grants.extend(lacking_to_hand_on_others(superuser, effective, wanted, has));
+    all
+}
+
+/// Where restrictions keep a superuser from what it would do on everything, or to restrictions.
+fn kept_off(
+    effective: &Grants,
+    names: Names,
+    wanted: &Grants,
+    has: &Grants,
+) -> BTreeMap<String, BTreeSet<Privilege>> {
+    let mut kept: BTreeMap<String, BTreeSet<Privilege>> = BTreeMap::new();
+    let mut asks = |database: &str, privilege: &Privilege| {
+        let object = Object::Database(database.to_owned());
+        if !effective.allows(&object, privilege, names) {
+            kept.entry(database.to_owned()).or_default().insert(privilege.clone());
+        }
+    };
+    for privilege in touched(wanted, has).remove(&Object::Global).unwrap_or_default() {
+        let granted = wanted.holds_at(&Object::Global, &privilege);
+        let account = if granted { wanted } else { has };
+        for database in effective.restricted_on(&privilege.name) {
+            if !account.is_restricted(database, &privilege) {
+                asks(database, &privilege);
+            }
+        }
+    }
+    for (database, privileges) in restricted(wanted, has) {
+        for name in privileges {
+            asks(database, &whole(name));
+        }
+    }
+    kept
+}
+
+/// What has an option of its own: dynamic privileges, roles, proxies.
+fn lacking_to_hand_on_others(
     superuser: &Account,
     effective: &Grants,
     wanted: &Grants,
     has: &Grants,
 ) -> Vec<String> {
     let mut statements = Vec::new();
-    for (object, privileges) in touched(wanted, has) {
-        let lacking: BTreeSet<_> =
-            privileges.into_iter().filter(|privilege| !effective.may_hand_on(&object, privilege)).collect();
-        if !lacking.is_empty() {
-            let lacking = list(&lacking);
-            statements.push(format!("GRANT {lacking} ON {object} TO {superuser} WITH GRANT OPTION"));
-        }
-    }
     let dynamic = changed(&wanted.dynamic, &has.dynamic);
     let dynamic: Vec<_> = dynamic
         .filter(|name| effective.dynamic.get(*name) != Some(&Delegation::Delegable))
@@ -53,7 +118,8 @@ pub(in super::super) fn missing(
     statements
 }
 
-/// Every privilege that is granted or revoked, by what it is held on.
+/// Every privilege that is granted or revoked, by what it is held on. (An option needs itself; USAGE is what GRANT says where
+/// it names nothing else.)
 fn touched(wanted: &Grants, has: &Grants) -> BTreeMap<Object, BTreeSet<Privilege>> {
     let mut touched: BTreeMap<Object, BTreeSet<Privilege>> = BTreeMap::new();
     let none = BTreeSet::new();
@@ -62,9 +128,11 @@ fn touched(wanted: &Grants, has: &Grants) -> BTreeMap<Object, BTreeSet<Privilege
         let has = has.privileges.get(object).unwrap_or(&none);
         touched.entry(object.clone()).or_default().extend(wanted.symmetric_difference(has).cloned());
     }
+    // A restriction is lifted by granting anew.
+    let lifted = restricted(has, wanted).flat_map(|(_, names)| names).filter(|name| *name != GRANT_OPTION);
+    touched.entry(Object::Global).or_default().extend(lifted.map(whole));
     for object in wanted.grant_option.symmetric_difference(&has.grant_option) {
-        // The option needs itself; USAGE is what GRANT says where it names nothing else.
-        touched.entry(object.clone()).or_default().insert(Privilege { name: "USAGE".into(), column: None });
+        touched.entry(object.clone()).or_default().insert(whole("USAGE"));
     }
     touched
 }
@@ -75,61 +143,4 @@ fn changed<'a, K: Ord>(
 ) -> impl Iterator<Item = &'a K> {
     let keys: BTreeSet<&K> = wanted.keys().chain(has.keys()).collect();
     keys.into_iter().filter(|key| wanted.get(*key) != has.get(*key))
-}
-
-impl Grants {
-    /// Whether a privilege on `object` may be handed on.
-    fn may_hand_on(&self, object: &Object, privilege: &Privilege) -> bool {
-        above(object)
-            .iter()
-            .any(|object| self.grant_option.contains(object) && self.holds_at(object, privilege))
-            && !self.is_restricted(object, privilege)
-    }
-
-    fn holds_at(&self, object: &Object, privilege: &Privilege) -> bool {
-        let whole = Privilege { name: privilege.name.clone(), column: None };
-        privilege.name == "USAGE"
-            || (*object == Object::Global && self.holds_globally("ALL PRIVILEGES"))
-            || self
-                .privileges
-                .get(object)
-                .is_some_and(|held| held.contains(privilege) || held.contains(&whole))
-    }
-
-    /// Whether a privilege or another with its name is held on everything.
-    pub(in super::super) fn holds_globally(&self, name: &str) -> bool {
-        let privilege = Privilege { name: name.into(), column: None };
-        self.privileges.get(&Object::Global).is_some_and(|held| held.contains(&privilege))
-    }
-
-    /// Whether accounts may be read: they are rows of the schema `mysql`.
-    pub(in super::super) fn reads_mysql(&self) -> bool {
-        let select = Privilege { name: "SELECT".into(), column: None };
-        self.holds_at(&Object::Database("mysql".into()), &select)
-    }
-
-    /// A partial revoke takes from what is held on everything, unless it is held on the database as well.
-    fn is_restricted(&self, object: &Object, privilege: &Privilege) -> bool {
-        let Some(database) = database_of(object) else { return false };
-        let at_database = Object::Database(database.to_owned());
-        self.restrictions.get(database).is_some_and(|names| names.contains(&privilege.name))
-            && !self.holds_at(&at_database, privilege)
-    }
-}
-
-/// The object and what it lies in, with the database patterns as they are written.
-fn above(object: &Object) -> Vec<Object> {
-    let mut objects = vec![Object::Global];
-    objects.extend(database_of(object).map(|database| Object::Database(database.to_owned())));
-    objects.push(object.clone());
-    objects
-}
-
-fn database_of(object: &Object) -> Option<&str> {
-    match object {
-        Object::Global => None,
-        Object::Database(database) | Object::Table { database, .. } | Object::Routine { database, .. } => {
-            Some(database)
-        }
-    }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::super::account::Account;
 use super::super::dialect::Dialect;
 use super::super::tokens::{Texts, Token, Tokens, Unread};
+use super::effective::{GRANT_OPTION, whole};
 use super::{Delegation, Grants, Kind, Object, Privilege};
 
 /// What ALL PRIVILEGES means at a database (MySQL 8.4 Reference Manual, "Privileges Provided by MySQL", table 8.2;
@@ -94,6 +95,7 @@ impl Grants {
             }
         }
         grants.privileges.retain(|_, privileges| !privileges.is_empty());
+        grants.forget_restrictions_of_nothing();
         Ok(grants)
     }
 
@@ -154,9 +156,13 @@ impl Grants {
         Ok(())
     }
 
-    /// A partial revoke.
+    /// A partial revoke. That of the GRANT OPTION has no word of its own: beside others it does not show, and alone it leaves
+    /// none before ON (tried: 9.7.4).
     fn revoked(&mut self, tokens: &mut Tokens<'_>) -> Result<(), Unread> {
-        let privileges = privileges(tokens)?;
+        let privileges = match tokens.peek_word().as_deref() {
+            Some("ON") => vec![whole(GRANT_OPTION)],
+            Some(_) | None => privileges(tokens)?,
+        };
         let Object::Database(database) = object(tokens)? else { return Err(tokens.unread("a database")) };
         tokens.expect(&["FROM"], "FROM")?;
         account(tokens)?;
@@ -205,6 +211,7 @@ fn object(tokens: &mut Tokens<'_>) -> Result<Object, Unread> {
         (&["PROCEDURE"][..], Kind::Procedure),
         (&["PACKAGE", "BODY"][..], Kind::PackageBody),
         (&["PACKAGE"][..], Kind::Package),
+        (&["LIBRARY"][..], Kind::Library),
     ]
     .into_iter()
     .find_map(|(words, kind)| tokens.takes(words).then_some(kind));
@@ -291,5 +298,5 @@ fn all(known: Known, object: &Object) -> Vec<Privilege> {
     let maria = if known.dialect == Dialect::MariaDb { maria } else { &[] };
     let maria_11 = if known.show_create_routine { maria_11 } else { &[] };
     let names = names.iter().chain(maria).chain(maria_11);
-    names.map(|name| Privilege { name: (*name).to_owned(), column: None }).collect()
+    names.map(|name| whole(name)).collect()
 }

@@ -1,8 +1,10 @@
 //! What servers print, each form with its source.
 
+use std::collections::BTreeSet;
+
 use super::super::account::Account;
 use super::super::dialect::Dialect;
-use super::{Grants, Known, difference, missing};
+use super::{Grants, Known, Lacking, Names, difference, lacking};
 
 pub(super) const MARIADB_10: Known = Known { dialect: Dialect::MariaDb, show_create_routine: false };
 pub(super) const MARIADB_11: Known = Known { dialect: Dialect::MariaDb, show_create_routine: true };
@@ -82,9 +84,10 @@ fn the_forms_of_mysql_s_own_tests_are_read() {
         ROLE_ADMIN ON *.*";
     assert_lines(Known::MYSQL, dynamic, lines);
     // mysql-test/suite/auth_sec/r/partial_revokes_wildcard_db.result: a restriction is on a name, a grant on a pattern.
-    let pattern = r"GRANT SELECT ON `db\_1`.* TO `foo`@`%`
+    let pattern = r"GRANT SELECT ON *.* TO `foo`@`%`
+        GRANT SELECT ON `db\_1`.* TO `foo`@`%`
         REVOKE SELECT ON `db%1`.* FROM `foo`@`%`";
-    assert_lines(Known::MYSQL, pattern, "SELECT ON `db\\_1`.*\nno SELECT ON `db%1`.*");
+    assert_lines(Known::MYSQL, pattern, "SELECT ON *.*\nSELECT ON `db\\_1`.*\nno SELECT ON `db%1`.*");
 }
 
 /// Tried: MySQL 9.7.4, MariaDB 10.11.18 and 11.8.6.
@@ -158,6 +161,7 @@ fn what_is_unknown_is_refused_without_a_word_of_it() {
         GRANT `HUSH` WITH ADMIN OPTION
         GRANT PROXY ON 'HUSH' TO 'u'@'%'
         REVOKE SELECT ON *.* FROM `HUSH`@`%`
+        DENY SELECT ON `HUSH`.* TO `u`@`%`
         REVOKE SELECT ON `d`.* FROM `u`@`%` AS `HUSH`";
     for row in rows(unknown) {
         let error = Grants::parse(Known::MYSQL, std::slice::from_ref(&row)).expect_err(&row);
@@ -168,7 +172,7 @@ fn what_is_unknown_is_refused_without_a_word_of_it() {
 const RESTRICTED: &str = "GRANT INSERT ON *.* TO s WITH GRANT OPTION\nREVOKE INSERT ON d.* FROM s";
 
 /// What is to be granted, what the superuser has, and what it lacks. Names without quotes, for short.
-const LACKING: [(&str, &str, &str); 22] = [
+const LACKING: [(&str, &str, &str); 28] = [
     ("INSERT ON d.t TO u", "", "INSERT ON `d`.`t`"),
     ("INSERT ON d.t TO u", "GRANT INSERT ON *.* TO s", "INSERT ON `d`.`t`"),
     ("INSERT ON d.t TO u", "GRANT INSERT ON *.* TO s WITH GRANT OPTION", ""),
@@ -181,6 +185,22 @@ const LACKING: [(&str, &str, &str); 22] = [
     ("INSERT ON d.t TO u", "GRANT INSERT (c) ON d.t TO s WITH GRANT OPTION", "INSERT ON `d`.`t`"),
     ("INSERT (c) ON d.t TO u", "GRANT INSERT ON d.t TO s WITH GRANT OPTION", ""),
     ("INSERT ON d.t TO u", RESTRICTED, "INSERT ON `d`.`t`"),
+    ("INSERT ON e.t TO u", RESTRICTED, ""),
+    // Tried (9.7.4): a restriction takes from what is held on everything, and an option may be held anywhere above.
+    (
+        "INSERT ON d.t TO u",
+        "GRANT INSERT ON *.* TO s\nREVOKE INSERT ON d.* FROM s\nGRANT INSERT ON d.t TO s WITH GRANT OPTION",
+        "",
+    ),
+    ("INSERT ON d.t TO u", "GRANT SELECT ON *.* TO s WITH GRANT OPTION\nGRANT INSERT ON d.t TO s", ""),
+    ("INSERT ON d.t TO u", "GRANT INSERT ON *.* TO s\nGRANT USAGE ON d.* TO s WITH GRANT OPTION", ""),
+    ("INSERT ON d.t TO u", "GRANT INSERT ON `%`.* TO s WITH GRANT OPTION", ""),
+    // The entry that fits best decides alone.
+    (
+        "INSERT ON d.t TO u",
+        "GRANT INSERT ON `%`.* TO s WITH GRANT OPTION\nGRANT SELECT ON d.* TO s",
+        "INSERT ON `d`.`t`",
+    ),
     ("USAGE ON d.* TO u WITH GRANT OPTION", "GRANT SELECT ON d.* TO s WITH GRANT OPTION", ""),
     ("XA_ADMIN ON *.* TO u", "GRANT XA_ADMIN ON *.* TO s", "XA_ADMIN ON *.*"),
     ("XA_ADMIN ON *.* TO u", "GRANT XA_ADMIN ON *.* TO s WITH GRANT OPTION", ""),
@@ -202,10 +222,23 @@ fn a_superuser_lacks_what_it_may_not_hand_on() {
         let effective = parsed(Known::MYSQL, &rows(effective));
         let option = if lacks.starts_with('`') { "ADMIN" } else { "GRANT" };
         let lacks = rows(lacks).into_iter().map(|lacks| format!("GRANT {lacks} TO `s` WITH {option} OPTION"));
-        let lacks: Vec<_> = lacks.collect();
-        let none = Grants::default();
-        assert_eq!(missing(&superuser, &effective, &change, &none), lacks, "granting {wanted}");
-        assert_eq!(missing(&superuser, &effective, &none, &change), lacks, "revoking {wanted}");
+        let lacks = Lacking { grants: lacks.collect(), restricted: Vec::new() };
+        let (none, seen) = (Grants::default(), BTreeSet::new());
+        let asked = |wanted, has| lacking(&superuser, &effective, Names::Patterns, wanted, has, &seen);
+        assert_eq!(asked(&change, &none), lacks, "granting {wanted}");
+        assert_eq!(asked(&none, &change), lacks, "revoking {wanted}");
+    }
+}
+
+/// Where nobody knows whether an object is there, a right on it may not be grantable.
+#[test]
+fn a_superuser_that_does_not_see_an_object_lacks_a_right_on_its_database() {
+    let superuser = Account { user: "s".into(), host: String::new() };
+    let wanted = parsed(Known::MYSQL, &["GRANT INSERT (a, b) ON a_b.t TO u".to_owned()]);
+    let none = Grants::default();
+    for (names, database) in [(Names::Patterns, r"a\_b"), (Names::Literal, "a_b")] {
+        let lacks = lacking(&superuser, &none, names, &wanted, &none, &wanted.objects());
+        assert_eq!(lacks.grants, [format!("GRANT INSERT ON `{database}`.* TO `s` WITH GRANT OPTION")]);
     }
 }
 
@@ -214,8 +247,26 @@ fn a_superuser_lacks_what_it_may_not_hand_on() {
 fn a_proxy_is_written_with_its_host_even_if_that_is_empty() {
     let wanted = parsed(Known::MYSQL, &["GRANT PROXY ON ``@`` TO u".to_owned()]);
     let clone = Account { user: "c".into(), host: String::new() };
-    let granted = difference(&wanted, &Grants::default(), &clone, Dialect::MySql);
+    let granted = difference(&wanted, &Grants::default(), &clone, &clone, Dialect::MySql);
     assert_eq!(granted, ["GRANT PROXY ON ``@`` TO `c`".to_owned().into()]);
-    let revoked = difference(&Grants::default(), &wanted, &clone, Dialect::MySql);
+    let revoked = difference(&Grants::default(), &wanted, &clone, &clone, Dialect::MySql);
     assert_eq!(revoked, ["REVOKE PROXY ON ``@`` FROM `c`".to_owned().into()]);
+}
+
+/// Tried: MySQL 9.7.4. A library is there from 9.2 on (MySQL 9.2 Reference Manual, "GRANT Statement", `object_type`).
+#[test]
+fn libraries_and_a_restricted_grant_option_are_read() {
+    let rows = "GRANT SELECT, UPDATE ON *.* TO `u`@`%` WITH GRANT OPTION
+        REVOKE  ON `d`.* FROM `u`@`%`
+        REVOKE UPDATE ON `e`.* FROM `u`@`%`
+        GRANT EXECUTE, ALTER ROUTINE ON LIBRARY `d`.`l` TO `u`@`%` WITH GRANT OPTION";
+    let lines = "ALTER ROUTINE ON LIBRARY `d`.`l`
+        EXECUTE ON LIBRARY `d`.`l`
+        GRANT OPTION ON *.*
+        GRANT OPTION ON LIBRARY `d`.`l`
+        SELECT ON *.*
+        UPDATE ON *.*
+        no GRANT OPTION ON `d`.*
+        no UPDATE ON `e`.*";
+    assert_lines(Known::MYSQL, rows, lines);
 }
