@@ -9,6 +9,7 @@ mod locks;
 mod no_challenge;
 mod no_tls;
 mod pairs;
+mod proxies;
 mod second_passwords;
 mod sessions;
 mod unlabelled;

@@ -79,7 +79,10 @@ fn change(mariadb: bool) -> BoxedStrategy<String> {
             // For dynamic privileges as well MySQL forgets it in memory only.
             let dynamic = DYNAMIC.iter().filter(|_| object == "*.*");
             let dynamic: String = dynamic.map(|right| format!("REVOKE {right} FROM {{b}}\n")).collect();
-            format!("{dynamic}REVOKE GRANT OPTION ON {object} FROM {{b}}")
+            // A proxy to hand on is copied with it only (tests/attacks/proxies.rs).
+            let proxies = RIGHTS.iter().filter(|right| object == "*.*" && right.starts_with("PROXY"));
+            let proxies: String = proxies.map(|right| format!("REVOKE {right} FROM {{b}}\n")).collect();
+            format!("{dynamic}{proxies}REVOKE GRANT OPTION ON {object} FROM {{b}}")
         });
     let role = (1..4, prop::sample::select(&["", " WITH ADMIN OPTION"][..]));
     // MySQL forgets only in memory that a role was to hand on, until it starts anew: so it is taken away first.

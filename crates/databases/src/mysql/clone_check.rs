@@ -3,14 +3,17 @@
 //! A name is no proof, nor an attribute, which its holder can write. What its holder cannot choose is a password that the
 //! application's secret holds: the superuser reads what the server stores of it, and nobody signs in.
 
+use std::collections::BTreeSet;
+
 use rotation::edges::{Evidence, Unproven};
-use rotation::{EdgeError, Next, Refusal, Turn, run_as};
+use rotation::{EdgeError, Next, Refusal, Turn, Username, run_as};
+use tracing::warn;
 
 use super::account::Account;
 use super::described::{Described, Whose};
 use super::dialect::Dialect;
 use super::gone;
-use super::grants::{GRANT_OPTION, Grants, Names, Object, Statement, difference, whole};
+use super::grants::{Names, Statement, difference};
 use super::prior_access::{defined_by, kills};
 use super::session::MySqlSession;
 use super::stored::Stored;
@@ -143,6 +146,46 @@ impl UserPair {
         self.clone.iter().find(|clone| clone.account.is_at(host))
     }
 
+    /// Says what any user may give and this turn does not make equal, and leaves it out where the superuser may not grant or
+    /// revoke it: nobody can stop a rotation by that (`grants/gifts.rs`).
+    pub(super) fn leave_out_gifts(&mut self, turn: &Turn, superuser: &Superuser) {
+        let of = |pair: &Self| {
+            let gifts = |all: &[Described]| all.iter().flat_map(|one| one.grants.gifts()).collect();
+            (gifts(&pair.base), gifts(&pair.clone))
+        };
+        let (base, clone): (BTreeSet<String>, BTreeSet<String>) = of(self);
+        for base in &mut self.base {
+            base.grants.leave_out_gifts_beyond(superuser.effective());
+            base.grants.leave_out_gifts_that_bring_more();
+        }
+        for clone in &mut self.clone {
+            clone.grants.leave_out_gifts_beyond(superuser.effective());
+        }
+        let (given, taken) = of(self);
+        let say = |who: &Username, which: &str, gifts: Vec<&String>| {
+            if let [_, ..] = gifts.as_slice() {
+                let gifts = gifts.into_iter().map(String::as_str).collect::<Vec<_>>().join("; ");
+                warn!(db.user = %who, "{who} {which}: {gifts}; any user can grant that, so the rotation goes on");
+            }
+        };
+        if turn.next == Next::Base {
+            say(&turn.base, "does not have what its clone has", clone.difference(&base).collect());
+            return;
+        }
+        let lacked = base.iter().filter(|gift| !given.contains(*gift) && !clone.contains(*gift));
+        say(
+            &turn.clone,
+            "is not given what its base has, which the superuser may not grant",
+            lacked.collect(),
+        );
+        let kept = clone.iter().filter(|gift| !taken.contains(*gift) && !base.contains(*gift));
+        say(
+            &turn.clone,
+            "keeps what its base does not have, which the superuser may not revoke",
+            kept.collect(),
+        );
+    }
+
     /// Refuses where the two are no base and clone.
     pub(super) fn check(&self, turn: &Turn, dialect: Dialect) -> Result<(), Refusal> {
         let base = self.one_base(turn)?;
@@ -165,12 +208,13 @@ impl UserPair {
             let remedy = format!("create {} with the rights of {}, whose base it is", turn.base, turn.clone);
             return Err(Refusal::Database { what, remedy });
         };
-        let different: Vec<_> = others.iter().filter(|other| other.lines() != first.lines()).collect();
+        let lines = Described::lines_without_gifts;
+        let different: Vec<_> = others.iter().filter(|other| lines(other) != lines(first)).collect();
         if different.is_empty() {
             return Ok(first);
         }
         let lines = different.iter().map(|other| {
-            let (ours, theirs) = (first.lines(), other.lines());
+            let (ours, theirs) = (lines(first), lines(other));
             let lines: Vec<_> = ours.symmetric_difference(&theirs).cloned().collect();
             format!("{} and {} in: {}", first.account, other.account, lines.join("; "))
         });
@@ -187,15 +231,16 @@ fn check_nothing_is_lost(
     dialect: Dialect,
     names: Names,
 ) -> Result<(), Refusal> {
-    let lost = base.grants.lost(&clone.grants, names);
+    let (ours, theirs) = (base.grants.without_gifts(), clone.grants.without_gifts());
+    let lost = ours.lost(&theirs, names);
     if lost.lines().is_empty() {
         return Ok(());
     }
-    let revoke = listed(difference(&base.grants, &clone.grants, &clone.account, &base.account, dialect));
+    let revoke = listed(difference(&ours, &theirs, &clone.account, &base.account, dialect));
     let take = format!("take it from the clone: {}", run_as(ADMINISTRATOR, &revoke));
     let remedy = if lost.restricted.is_empty() {
-        let wanted = base.grants.and_absent(&clone.grants);
-        let grant = listed(difference(&wanted, &base.grants, &base.account, &clone.account, dialect));
+        let wanted = ours.and_absent(&theirs);
+        let grant = listed(difference(&wanted, &ours, &base.account, &clone.account, dialect));
         format!("give it to the base: {}; or {take}", run_as(ADMINISTRATOR, &grant))
     } else {
         take
@@ -203,26 +248,6 @@ fn check_nothing_is_lost(
     let lost = lost.lines().join("; ");
     let what = format!("{} may do what {} may not: {lost}", clone.account, base.account);
     Err(Refusal::Database { what, remedy })
-}
-
-/// GRANT PROXY ... WITH GRANT OPTION gives the global GRANT OPTION as well (tried: 9.7.4, 11.8.9), which the base may have lost
-/// since: then the clone cannot be given the one without the other, not even until the next statement.
-pub(super) fn check_proxies(base: &Described, clone: &Grants) -> Result<(), Refusal> {
-    let given = base.grants.proxies_to_hand_on_but(clone);
-    if given.is_empty() || base.grants.allows(&Object::Global, &whole(GRANT_OPTION), Names::Literal) {
-        return Ok(());
-    }
-    let account = &base.account;
-    let given: Vec<_> = given.into_iter().map(Account::proxied).collect();
-    let what = format!(
-        "{account} may hand on PROXY on {}, and has no GRANT OPTION ON *.*, which the server would give its clone with that",
-        given.join(", ")
-    );
-    let statements = given.iter().flat_map(|user| {
-        [format!("REVOKE PROXY ON {user} FROM {account}"), format!("GRANT PROXY ON {user} TO {account}")]
-    });
-    let who = format!("{ADMINISTRATOR} with PROXY on them WITH GRANT OPTION");
-    Err(Refusal::Database { what, remedy: run_as(&who, &statements.collect::<Vec<_>>()) })
 }
 
 /// Statements as a person runs them.

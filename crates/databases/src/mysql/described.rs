@@ -127,6 +127,11 @@ impl Described {
         self.settings.method(&self.account, dialect)
     }
 
+    /// The same without what any user may give it.
+    pub(super) fn lines_without_gifts(&self) -> BTreeSet<String> {
+        self.grants.without_gifts().lines().into_iter().chain(self.settings.lines()).collect()
+    }
+
     /// Everything of the account, but its name and password.
     pub(super) fn lines(&self) -> BTreeSet<String> {
         self.grants.lines().into_iter().chain(self.settings.lines()).collect()

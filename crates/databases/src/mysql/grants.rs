@@ -2,6 +2,7 @@
 
 mod difference;
 mod effective;
+mod gifts;
 mod missing;
 mod parse;
 #[cfg(test)]
@@ -154,12 +155,6 @@ impl Grants {
             }
         }
         both
-    }
-
-    /// The proxies that may be handed on, and that `other` does not hold so.
-    pub(super) fn proxies_to_hand_on_but(&self, other: &Self) -> Vec<&Account> {
-        let delegable = self.proxies.iter().filter(|(_, held)| **held == Delegation::Delegable);
-        delegable.filter(|(user, held)| other.proxies.get(user) != Some(held)).map(|(user, _)| user).collect()
     }
 
     /// Everything that anything is held on.

@@ -146,7 +146,7 @@ pub(super) async fn check_nobody_acts_as_clone(
         let revoke = format!("REVOKE PROXY ON {} FROM {}", clone.proxied(), other.proxied());
         let open = sessions_by_proxy(session, &other).await?;
         let who = format!(
-            "{clone} itself (which needs an account for that), or an administrator who has PROXY on it WITH GRANT OPTION,"
+            "{clone} itself (which needs an account for that), or an administrator who holds PROXY on it WITH GRANT OPTION,"
         );
         revokes.push(run_as(&who, &[vec![revoke], open].concat()));
     }

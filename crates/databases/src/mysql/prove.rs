@@ -25,7 +25,7 @@ pub(super) async fn prove(
     if matches!(installer, Installer::Superuser(_)) {
         let mut own = Described::read(session, Whose::Own).await?;
         gone::forget_tables(session, &mut own.grants, Whose::Own).await?;
-        let rights = Arc::new(Own { grants: own.grants, names: names(session).await? });
+        let rights = Arc::new(Own { grants: own.grants.without_gifts(), names: names(session).await? });
         proof.own = Some(OwnView { rights, rules: own.settings.lines() });
     }
     Ok(proof)

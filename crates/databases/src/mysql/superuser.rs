@@ -108,6 +108,11 @@ impl Superuser {
         Err(Refusal::Database { what, remedy })
     }
 
+    /// What it may do, by its roles as well.
+    pub(super) fn effective(&self) -> &Grants {
+        &self.effective
+    }
+
     /// What it lacks to see the sessions of others.
     pub(super) fn lacking_to_see_sessions(&self) -> Option<String> {
         (!self.sees_sessions()).then(|| format!("GRANT PROCESS ON *.* TO {}", self.account))

@@ -40,7 +40,8 @@ pub(super) async fn take(
     if turn.next == Next::Clone {
         prior_access::check_nobody_acts_as_clone(session, turn).await?;
     }
-    let pair = UserPair::read(session, &stored, &superuser).await?;
+    let mut pair = UserPair::read(session, &stored, &superuser).await?;
+    pair.leave_out_gifts(turn, &superuser);
     pair.check(turn, session.dialect)?;
     if turn.next == Next::Base {
         pair.check_nothing_is_lost(session, &stored, &superuser).await?;
@@ -51,9 +52,6 @@ pub(super) async fn take(
             Next::Base => &base.grants,
             Next::Clone => pair.clone_at(&base.account.host).map_or(&nothing, |clone| &clone.grants),
         };
-        if turn.next == Next::Clone {
-            clone_check::check_proxies(base, has)?;
-        }
         let lacks = superuser.lacking_for(has, base);
         superuser.refuse_restricted(&base.account, &lacks)?;
         lacking.extend(lacks.grants);
@@ -94,9 +92,11 @@ async fn equal_clones(
                 Described::of(session, &account, superuser).await?
             }
         };
+        has.grants.leave_out_gifts_beyond(superuser.effective());
         let mut round = 0;
         while !mend(session, turn, base, &has).await? {
             has = Described::of(session, &account, superuser).await?;
+            has.grants.leave_out_gifts_beyond(superuser.effective());
             round += 1;
             if round > ROUNDS {
                 return Err(unequal(base, &has));

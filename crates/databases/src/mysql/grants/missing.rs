@@ -105,16 +105,6 @@ fn lacking_to_hand_on_others(
             statements.push(format!("GRANT {role} TO {superuser} WITH ADMIN OPTION"));
         }
     }
-    for user in changed(&wanted.proxies, &has.proxies) {
-        // MySQL's root has the first, MariaDB's the second; either does on both (tried: 9.7, 10.11, 11.8).
-        let anybody = ["", "%"].map(|host| Account { user: String::new(), host: host.into() });
-        let may = [user, &anybody[0], &anybody[1]]
-            .iter()
-            .any(|user| effective.proxies.get(user) == Some(&Delegation::Delegable));
-        if !may {
-            statements.push(format!("GRANT PROXY ON {} TO {superuser} WITH GRANT OPTION", user.proxied()));
-        }
-    }
     statements
 }
 

@@ -1,0 +1,114 @@
+//! On MySQL and MariaDB any user may grant PROXY on itself to anybody, which brings the global GRANT OPTION with its own and
+//! outlives the user: that stops no rotation, and gives nothing to a clone but what its base has.
+
+use bed::mysql::{Log, run};
+use bed::{Application, Credentials, MySql, Setup, mysql_versions};
+use serde_json::json;
+
+/// A user without any privilege.
+async fn evil(server: &MySql, of: &Application<'_, MySql>) -> Credentials {
+    let evil = Credentials::new(&format!("e{}", of.app.user()));
+    let password = bed::mysql::text(&evil.password);
+    server.execute(&format!("CREATE USER `{}`@`%` IDENTIFIED BY {password}", evil.user)).await;
+    evil
+}
+
+/// Runs a statement of its own about itself, `{e}`.
+async fn say(server: &MySql, evil: &Credentials, statement: &str) {
+    let mut session = server.sign_in(evil, "").await.expect("it signs in");
+    let statement = statement.replace("{e}", &format!("`{}`@`%`", evil.user));
+    run(&mut session, &statement).await.unwrap_or_else(|error| panic!("{error}\n{statement}"));
+}
+
+/// The statements about the clone of a user: other tests use the server at the same time.
+fn about_the_clone(log: &Log, user: &str) -> String {
+    let clone = format!("`{user}_clone`");
+    log.text().lines().filter(|line| line.contains(&clone)).collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_user_stops_a_rotation_by_a_proxy_on_itself() {
+    for version in mysql_versions() {
+        let server = MySql::shared(version).await;
+        for option in ["", " WITH GRANT OPTION"] {
+            for to in ["", "_clone"] {
+                let application = Application::start(server, Setup::mysql_alternating_users()).await;
+                let user = application.app.user().to_owned();
+                let evil = evil(server, &application).await;
+                application.rotate_well().await;
+                application.rotate_well().await;
+                let grant = format!("GRANT PROXY ON {{e}} TO `{user}{to}`@`%`{option}");
+                say(server, &evil, &grant).await;
+                server.execute(&format!("DROP USER `{}`@`%`", evil.user)).await;
+                let log = server.log();
+                for _turn in 0..4 {
+                    application.rotate_well().await;
+                    assert!(application.signs_in("AWSCURRENT").await, "{grant} on {version}");
+                }
+                let said = about_the_clone(&log, &user);
+                assert!(!said.contains("GRANT PROXY"), "{grant} on {version}: {said}");
+                let output = application.output();
+                let warned = output.lines().find(|line| line.contains("any user can grant that"));
+                assert!(
+                    warned.is_some_and(|line| line.contains("WARN") && line.contains(&evil.user)),
+                    "{grant} on {version}: {output}"
+                );
+            }
+        }
+    }
+}
+
+/// By which the clone is made, and on one of two hosts of the base only.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_that_is_there_before_the_clone_stops_it_at_no_host() {
+    for version in mysql_versions() {
+        let server = MySql::shared(version).await;
+        let application = Application::start(server, Setup::mysql_alternating_users()).await;
+        let (user, database) = (application.app.user().to_owned(), application.app.database.clone());
+        let evil = evil(server, &application).await;
+        let rights = "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX, REFERENCES";
+        let password = bed::mysql::text(&application.app.credentials.password);
+        server.execute(&format!("CREATE USER `{user}`@`10.%` IDENTIFIED BY {password}")).await;
+        server.execute(&format!("GRANT {rights} ON {database}.* TO `{user}`@`10.%`")).await;
+        say(server, &evil, &format!("GRANT PROXY ON {{e}} TO `{user}`@`10.%` WITH GRANT OPTION")).await;
+        application.rotate_well().await;
+        application.rotate_well().await;
+        let held = format!("SELECT COUNT(*) FROM mysql.proxies_priv WHERE User = '{user}_clone'");
+        assert_eq!(server.values(&held).await, ["0"], "on {version}");
+        // The global option is the base's, there, and of no use to anybody else.
+        let option = format!("SELECT Host FROM mysql.user WHERE User = '{user}_clone' AND Grant_priv = 'Y'");
+        assert_eq!(server.values(&option).await, ["10.%"], "on {version}");
+    }
+}
+
+/// A superuser that may hand proxies on copies them; but GRANT PROXY ... WITH GRANT OPTION gives the global option as well, which
+/// this base does not have, not for an instant.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_whose_grant_would_bring_more_is_not_copied() {
+    for version in mysql_versions() {
+        let server = MySql::shared(version).await;
+        let application = Application::start(server, Setup::mysql_alternating_users()).await;
+        let user = application.app.user().to_owned();
+        let superuser = server.create_superuser(&format!("m{user}")).await;
+        let secret = json!(server.secret(&superuser, "mysql")).to_string();
+        let call = application.client.put_secret_value().secret_id(&application.superuser_arn);
+        call.secret_string(secret).send().await.expect("PutSecretValue is accepted");
+        let (evil, base) = (evil(server, &application).await, format!("`{user}`@`%`"));
+        for statement in [
+            format!("GRANT PROXY ON ''@'' TO `{}`@`%` WITH GRANT OPTION", superuser.user),
+            format!("CREATE USER `o{user}`@`%`"),
+            format!("GRANT PROXY ON `o{user}`@`%` TO {base}"),
+            format!("GRANT PROXY ON `{}`@`%` TO {base} WITH GRANT OPTION", evil.user),
+            format!("REVOKE GRANT OPTION ON *.* FROM {base}"),
+        ] {
+            server.execute(&statement).await;
+        }
+        let log = server.log();
+        application.rotate_well().await;
+        let said = about_the_clone(&log, &user);
+        assert!(!said.contains("WITH GRANT OPTION"), "on {version}: {said}");
+        let held = format!("SELECT Proxied_user FROM mysql.proxies_priv WHERE User = '{user}_clone'");
+        assert_eq!(server.values(&held).await, [format!("o{user}")], "on {version}");
+        application.rotate_well().await;
+    }
+}
