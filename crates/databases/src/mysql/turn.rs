@@ -92,7 +92,6 @@ async fn equal_clones(
                 Described::of(session, &account, superuser).await?
             }
         };
-        has.grants.leave_out_gifts_beyond(superuser.effective());
         let mut round = 0;
         while !mend(session, turn, base, &has).await? {
             has = Described::of(session, &account, superuser).await?;
