@@ -46,7 +46,8 @@ const RULES: &[&str] = &[
     "WITH MAX_USER_CONNECTIONS 0 MAX_QUERIES_PER_HOUR 900000",
     "PASSWORD EXPIRE NEVER",
     "PASSWORD EXPIRE INTERVAL 90 DAY",
-    "PASSWORD EXPIRE DEFAULT",
+    // MySQL shows the days of before until it starts anew, unless something else comes in between.
+    "PASSWORD EXPIRE NEVER\nALTER USER {b} PASSWORD EXPIRE DEFAULT",
 ];
 const RULES_OF_MYSQL: &[&str] = &[
     "PASSWORD REUSE INTERVAL DEFAULT PASSWORD REQUIRE CURRENT",
@@ -55,6 +56,9 @@ const RULES_OF_MYSQL: &[&str] = &[
     "FAILED_LOGIN_ATTEMPTS 0 PASSWORD_LOCK_TIME 0",
     r#"ATTRIBUTE '{"team": "a", "n": 1}'"#,
     r#"ATTRIBUTE '{"team": null, "x": "it''s \\"b\\""}'"#,
+    r#"ATTRIBUTE '{"o": {"a": 1, "b": {"c": [1], "d": 2}}}'"#,
+    r#"ATTRIBUTE '{"o": {"a": null, "b": {"c": null}}}'"#,
+    r#"ATTRIBUTE '{"o": {"a": {}, "b": 3}, "n": null}'"#,
     "COMMENT 'c'",
     "DEFAULT ROLE NONE",
     "DEFAULT ROLE ALL",

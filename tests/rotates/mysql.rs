@@ -1,6 +1,6 @@
 //! The main job on MySQL and MariaDB.
 
-use bed::{Application, MySql, MySqlOptions, STEPS, Server, Setup, mysql_versions};
+use bed::{Application, MySql, MySqlOptions, STEPS, Server, Setup, mysql_versions, remedy};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn single_user_gives_the_same_user_a_new_password() {
@@ -162,6 +162,43 @@ async fn users_whose_transactions_are_read_only_by_default_rotate() {
             with_two_passwords(&application).await;
             application.rotate_well().await;
             assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+        }
+    }
+}
+
+/// MySQL knows accounts whose host is empty; to MariaDB that is `%`.
+#[tokio::test(flavor = "multi_thread")]
+async fn users_roles_and_superusers_whose_host_is_empty_rotate() {
+    for version in mysql_versions().into_iter().filter(|version| !version.is_mariadb()) {
+        let server = MySql::shared(version).await;
+        for setup in server.setups() {
+            let application = Application::start(server, setup).await;
+            with_two_passwords(&application).await;
+            let (user, database) = (application.app.user(), &application.app.database);
+            let superuser = server.create_superuser(&format!("m{user}")).await;
+            let secret = server.secret(&superuser, "mysql").to_string();
+            let call = application.client.put_secret_value().secret_id(&application.superuser_arn);
+            call.secret_string(secret).send().await.expect("PutSecretValue is accepted");
+            for statement in [
+                format!("RENAME USER `{user}`@`%` TO `{user}`@``, `m{user}`@`%` TO `m{user}`@``"),
+                format!("CREATE ROLE `r{user}`@``"),
+                format!("GRANT LOCK TABLES ON {database}.* TO `r{user}`@``"),
+                format!("GRANT `r{user}`@`` TO `{user}`@`` WITH ADMIN OPTION"),
+                format!("ALTER USER `{user}`@`` DEFAULT ROLE `r{user}`@``"),
+                format!("REVOKE GRANT OPTION, ROLE_ADMIN ON *.* FROM `m{user}`@``"),
+            ] {
+                server.execute(&statement).await;
+            }
+            if application.stored("AWSCURRENT").await.expect("a version").get("masterarn").is_some() {
+                let refusal = application.rotate_badly().await;
+                for statement in remedy(&refusal, "an administrator") {
+                    server.execute(&statement).await;
+                }
+            }
+            for _turn in 0..3 {
+                application.rotate_well().await;
+                assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+            }
         }
     }
 }

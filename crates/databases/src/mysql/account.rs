@@ -2,30 +2,35 @@
 
 use std::fmt;
 
-/// A user name and the hosts that it may come from. A role of MariaDB has no host.
+/// A user name and the hosts that it may come from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Account {
     pub(super) user: String,
-    pub(super) host: String,
+    /// None for a role of MariaDB, which has none. MySQL knows accounts whose host is empty, which is not the same as no host:
+    /// there a name alone is one at `%`.
+    pub(super) host: Option<String>,
 }
 
 impl fmt::Display for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&identifier(&self.user))?;
-        if self.host.is_empty() { Ok(()) } else { write!(f, "@{}", identifier(&self.host)) }
+        self.host.as_ref().map_or(Ok(()), |host| write!(f, "@{}", identifier(host)))
     }
 }
 
 impl Account {
-    /// Whether it is for this host: names are compared as the server does.
-    pub(super) fn is_at(&self, host: &str) -> bool {
-        self.host.eq_ignore_ascii_case(host)
+    pub(super) fn at(user: impl Into<String>, host: impl Into<String>) -> Self {
+        Self { user: user.into(), host: Some(host.into()) }
     }
 
-    /// As PROXY takes it. The empty host is one of its own there, and MySQL takes a name alone as one at `%` (tried:
-    /// 9.7 refuses to revoke PROXY ON ``` `` ``` where ``` ``@`` ``` is held, 1141).
-    pub(super) fn proxied(&self) -> String {
-        format!("{}@{}", identifier(&self.user), identifier(&self.host))
+    /// The host, which is empty for a role of MariaDB.
+    pub(super) fn host(&self) -> &str {
+        self.host.as_deref().unwrap_or_default()
+    }
+
+    /// Whether it is for this host: names are compared as the server does.
+    pub(super) fn is_at(&self, host: &str) -> bool {
+        self.host().eq_ignore_ascii_case(host)
     }
 }
 

@@ -134,7 +134,7 @@ impl UserPair {
         for (stored, clone) in stored.clone.iter().zip(&self.clone) {
             let mut clone = clone.clone();
             gone::forget_tables(session, &mut clone.grants, Whose::Of(stored, superuser)).await?;
-            if let Some(base) = self.base.iter().find(|base| base.account.is_at(&clone.account.host)) {
+            if let Some(base) = self.base.iter().find(|base| base.account.is_at(clone.account.host())) {
                 check_nothing_is_lost(base, &clone, session.dialect, superuser.names())?;
             }
         }
@@ -191,7 +191,7 @@ impl UserPair {
         let base = self.one_base(turn)?;
         base.method(dialect)?;
         for clone in &self.clone {
-            if !self.base.iter().any(|base| base.account.is_at(&clone.account.host)) {
+            if !self.base.iter().any(|base| base.account.is_at(clone.account.host())) {
                 let what = format!("there is a {}, but no {} at that host", clone.account, turn.base);
                 let drop = run_as(ADMINISTRATOR, &[format!("DROP USER {}", clone.account)]);
                 let remedy = format!("create {} there as well, or {drop}", turn.base);

@@ -25,8 +25,8 @@ pub fn show_grants(version: &str, rows: &[String]) -> Result<Read, String> {
     let dialect = if version.contains("MariaDB") { Dialect::MariaDb } else { Dialect::MySql };
     let known = Known { dialect, show_create_routine: version.starts_with("11.8") };
     let grants = Grants::parse(known, rows).map_err(|unread| unread.to_string())?;
-    let another = Account { user: "another".into(), host: "%".into() };
-    let base = Account { user: "base".into(), host: "%".into() };
+    let another = Account::at("another", "%");
+    let base = Account::at("base", "%");
     // The server copies restrictions where a statement says AS, which no row of SHOW GRANTS does.
     let unrestricted = Grants { restrictions: BTreeMap::new(), ..grants.clone() };
     let mut statements = difference(&unrestricted, &Grants::default(), &another, &base, known.dialect);

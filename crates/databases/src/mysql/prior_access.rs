@@ -61,8 +61,7 @@ pub(super) async fn check_defines_nothing(
     turn: &Turn,
     base: &[Stored],
 ) -> Result<(), EdgeError> {
-    let clones =
-        base.iter().map(|base| Account { user: turn.clone.0.clone(), host: base.account.host.clone() });
+    let clones = base.iter().map(|base| Account::at(&turn.clone.0, base.account.host()));
     let clones: Vec<_> = clones.collect();
     let drops = defined_by(session, &clones.iter().collect::<Vec<_>>()).await?;
     if drops.is_empty() {
@@ -78,7 +77,7 @@ pub(super) async fn defined_by(
     session: &mut MySqlSession,
     accounts: &[&Account],
 ) -> Result<Vec<String>, EdgeError> {
-    let definers = accounts.iter().map(|account| text(&format!("{}@{}", account.user, account.host)));
+    let definers = accounts.iter().map(|account| text(&format!("{}@{}", account.user, account.host())));
     let definers = definers.collect::<Vec<_>>().join(", ");
     let query = format!(
         "SELECT CONCAT_WS(',', HEX(ROUTINE_TYPE), HEX(ROUTINE_SCHEMA), HEX(ROUTINE_NAME)) FROM information_schema.ROUTINES \
@@ -105,7 +104,7 @@ pub(super) fn defines_unseen(turn: &Turn, account: &Account, failure: &Failure) 
         "objects that are there already would run with the rights of {account} ({})",
         failure.answer()
     );
-    let definer = text(&format!("{}@{}", account.user, account.host));
+    let definer = text(&format!("{}@{}", account.user, account.host()));
     let drops = format!(
         "SELECT ROUTINE_TYPE, ROUTINE_SCHEMA, ROUTINE_NAME FROM information_schema.ROUTINES WHERE DEFINER = {definer} (the same \
          of VIEWS, TRIGGERS and EVENTS), drop what that finds"
@@ -143,7 +142,7 @@ pub(super) async fn check_nobody_acts_as_clone(
         "SELECT CONCAT_WS(',', HEX(Proxied_host), HEX(User), HEX(Host)) FROM mysql.proxies_priv WHERE Proxied_user = {clone}"
     );
     for (clone, other) in acting(session, turn, &proxies).await? {
-        let revoke = format!("REVOKE PROXY ON {} FROM {}", clone.proxied(), other.proxied());
+        let revoke = format!("REVOKE PROXY ON {} FROM {}", clone, other);
         let open = sessions_by_proxy(session, &other).await?;
         let who = format!(
             "{clone} itself (which needs an account for that), or an administrator who holds PROXY on it WITH GRANT OPTION,"
@@ -167,7 +166,7 @@ async fn acting(
     for row in session.rows(query).await? {
         let values = hexadecimal(&row).map(|values: [_; 3]| values.map(String::from_utf8));
         let Some([Ok(at), Ok(user), Ok(host)]) = values else { return Err(unknown_form()) };
-        found.push((Account { user: turn.clone.0.clone(), host: at }, Account { user, host }));
+        found.push((Account::at(&turn.clone.0, at), Account::at(user, host)));
     }
     Ok(found)
 }

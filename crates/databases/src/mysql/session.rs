@@ -44,8 +44,10 @@ impl MySqlSession {
     /// Takes a new connection over: says how statements are to be read, and asks who answers and who is asking.
     ///
     /// Statements here escape by backslash and quote by backtick; what the server shows of accounts has to come in
-    /// one form, and without control characters. A lock on the grant tables is waited for 5 s; and where the network is
-    /// gone, the server waits for us 10 s, and not the eight hours for which it would keep our lock.
+    /// one form, and without control characters, whatever the server's variables and `init_connect` say: all rows of it
+    /// (`sql_select_limit`, `sql_big_selects`), as they are at that moment (`autocommit`), whenever it comes. A lock on the grant
+    /// tables is waited for 5 s; and where the network is gone, the server waits for us 10 s, and not the eight hours for which it
+    /// would keep our lock.
     pub(super) async fn begin(
         connection: Dialed<MySqlConnection>,
         door: Door,
@@ -56,10 +58,13 @@ impl MySqlSession {
             door,
             dialect: Dialect::MySql,
             known: Known::MYSQL,
-            account: Account { user: String::new(), host: String::new() },
+            account: Account::at("", ""),
             lock_key: keyed(password.expose().as_bytes(), b"lock"),
         };
-        session.run("SET SESSION sql_mode = '', sql_quote_show_create = 1, lock_wait_timeout = 5, wait_timeout = 10").await?;
+        // Not DEFAULT, which means the server's own variable.
+        let session_variables = "SET SESSION sql_mode = '', sql_select_limit = 18446744073709551615, sql_big_selects = 1, \
+            autocommit = 1, sql_quote_show_create = 1, lock_wait_timeout = 5, wait_timeout = 10";
+        session.run(session_variables).await?;
         // Accounts and their passwords are written whatever init_connect says of transactions.
         session.run("SET SESSION TRANSACTION READ WRITE").await?;
         // What stands in such a comment only MariaDB reads, and only from that version on (MariaDB documentation, "Comment
@@ -68,14 +73,16 @@ impl MySqlSession {
         let who = session.rows(who).await?.concat();
         let (product, account) = who.split_at_checked(2).unwrap_or_default();
         let (user, host) = account.rsplit_once('@').unwrap_or_default();
-        session.account = Account { user: user.into(), host: host.into() };
+        session.account = Account::at(user, host);
         if product.starts_with('1') {
             session.dialect = Dialect::MariaDb;
             session.known = Known { dialect: Dialect::MariaDb, show_create_routine: product == "11" };
             // There, lock_wait_timeout does not end every wait.
-            session.run("SET SESSION max_statement_time = 15").await?;
+            session
+                .run("SET SESSION max_statement_time = 15, max_session_mem_used = 9223372036854775807")
+                .await?;
         } else {
-            session.run("SET SESSION print_identified_with_as_hex = ON").await?;
+            session.run("SET SESSION print_identified_with_as_hex = ON, max_execution_time = 0").await?;
         }
         Ok(session)
     }

@@ -84,7 +84,7 @@ impl Stored {
             }
             _ => return None,
         };
-        let account = Account { user: user.to_owned(), host: host.ok()? };
+        let account = Account::at(user, host.ok()?);
         let grant_option_restricted_on = grant_option_restricted_on(&restrictions)?;
         let verifier = Verifier(Zeroizing::new(verifier));
         Some(Self { account, require, verifier, grant_option_restricted_on })
@@ -123,7 +123,7 @@ mod tests {
         let stored =
             Stored::parse("u", &row(["h%", "*A,\0", "SPECIFIED", "/CN=o'r", "/CN=o\\r", "", RESTRICTED]));
         let stored = stored.expect("a row");
-        assert_eq!(stored.account, Account { user: "u".into(), host: "h%".into() });
+        assert_eq!(stored.account, Account::at("u", "h%"));
         assert_eq!(*stored.verifier.0, b"*A,\0");
         let parts = [("ISSUER", "/CN=o'r".to_owned()), ("SUBJECT", "/CN=o\\r".to_owned())];
         assert_eq!(stored.require, Require::Exactly(BTreeMap::from(parts)));

@@ -50,7 +50,7 @@ pub(super) async fn take(
     for base in &pair.base {
         let has = match turn.next {
             Next::Base => &base.grants,
-            Next::Clone => pair.clone_at(&base.account.host).map_or(&nothing, |clone| &clone.grants),
+            Next::Clone => pair.clone_at(base.account.host()).map_or(&nothing, |clone| &clone.grants),
         };
         let lacks = superuser.lacking_for(has, base);
         superuser.refuse_restricted(&base.account, &lacks)?;
@@ -84,8 +84,8 @@ async fn equal_clones(
 ) -> Result<Vec<Account>, EdgeError> {
     let mut accounts = Vec::new();
     for base in &pair.base {
-        let account = Account { user: turn.clone.0.clone(), host: base.account.host.clone() };
-        let mut has = match pair.clone_at(&account.host) {
+        let account = Account::at(&turn.clone.0, base.account.host());
+        let mut has = match pair.clone_at(account.host()) {
             Some(clone) => clone.clone(),
             None => {
                 create(session, turn, base, &account, password).await?;

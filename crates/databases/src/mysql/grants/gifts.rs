@@ -42,7 +42,7 @@ impl Grants {
     /// MySQL's root has PROXY on the first of the anonymous accounts, MariaDB's on the second; either is for everybody on both
     /// (tried: 9.7, 10.11, 11.8).
     fn may_hand_on_proxy(&self, user: &Account) -> bool {
-        let anybody = ["", "%"].map(|host| Account { user: String::new(), host: host.into() });
+        let anybody = ["", "%"].map(|host| Account::at("", host));
         [user, &anybody[0], &anybody[1]]
             .iter()
             .any(|user| self.proxies.get(user) == Some(&Delegation::Delegable))

@@ -100,7 +100,7 @@ fn lacking_to_hand_on_others(
     for role in changed(&wanted.roles, &has.roles) {
         // On MariaDB SUPER does not help (tried: 1698).
         let may = effective.roles.get(role) == Some(&Delegation::Delegable)
-            || (administers_roles && !role.host.is_empty());
+            || (administers_roles && role.host.is_some());
         if !may {
             statements.push(format!("GRANT {role} TO {superuser} WITH ADMIN OPTION"));
         }

@@ -230,7 +230,7 @@ fn object(tokens: &mut Tokens<'_>) -> Result<Object, Unread> {
 /// ``` `user`@`host` ```, or a role of MariaDB, which has no host.
 pub(in super::super) fn account(tokens: &mut Tokens<'_>) -> Result<Account, Unread> {
     let user = tokens.name()?;
-    let host = if tokens.takes_sign('@') { tokens.name()? } else { String::new() };
+    let host = if tokens.takes_sign('@') { Some(tokens.name()?) } else { None };
     Ok(Account { user, host })
 }
 
@@ -242,7 +242,7 @@ fn proxied(tokens: &mut Tokens<'_>, followers: &[&str]) -> Result<Account, Unrea
     }
     let user = tokens.verbatim(&["@'"])?;
     tokens.expect_sign('@', "@")?;
-    Ok(Account { user, host: tokens.verbatim(followers)? })
+    Ok(Account::at(user, tokens.verbatim(followers)?))
 }
 
 /// MariaDB has an account's password and TLS among its grants; SHOW CREATE USER has them as well.

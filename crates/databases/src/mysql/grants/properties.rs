@@ -24,7 +24,7 @@ fn delegation() -> impl Strategy<Value = Delegation> {
 }
 
 fn any_account() -> impl Strategy<Value = Account> {
-    (name(), name()).prop_map(|(user, host)| Account { user, host })
+    (name(), name()).prop_map(|(user, host)| Account::at(user, host))
 }
 
 fn object() -> impl Strategy<Value = Object> {

@@ -12,7 +12,7 @@ fn parsed(rows: &str) -> Grants {
 }
 
 fn account(user: &str) -> Account {
-    Account { user: user.into(), host: String::new() }
+    Account { user: user.into(), host: None }
 }
 
 const BASE: &str = "GRANT SELECT, INSERT ON *.* TO u\nREVOKE INSERT ON mysql.* FROM u";

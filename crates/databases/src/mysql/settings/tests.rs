@@ -236,7 +236,7 @@ fn a_clone_is_marked_and_its_mark_not_compared() {
 fn default_roles_are_set_as_each_product_takes_them() {
     let with = parsed("CREATE USER `u`@`%` DEFAULT ROLE `r1`@`%`,`r``2`@`%`", &[]);
     let none = parsed("CREATE USER `u`@`%`", &[]);
-    let user = Account { user: "u".into(), host: "%".into() };
+    let user = Account::at("u", "%");
     let set = |has: &Settings, wanted, dialect| has.default_roles(wanted, &user, dialect);
     let all = "ALTER USER `u`@`%` DEFAULT ROLE `r1`@`%`, `r``2`@`%`";
     assert_eq!(set(&none, &with, Dialect::MySql).as_deref(), Some(all));
@@ -262,7 +262,7 @@ proptest! {
         any::<char>().prop_map(String::from),
     ], 0..8), host in ".{0,4}") {
         let value = parts.concat();
-        let user = Account { user: value.clone(), host };
+        let user = Account::at(&value, host);
         let (written, name, quoted) = (user.to_string(), identifier(&value), text(&value));
         let mut tokens = Tokens::of(&written);
         prop_assert_eq!(account(&mut tokens), Ok(user));
