@@ -1,6 +1,7 @@
 //! Every failure says what was being done, with what, what came back, and what to do next; its class is the
 //! error type of the function's answer.
 
+mod codes;
 mod mysql;
 mod repeats;
 

@@ -1,6 +1,7 @@
 //! The main job, on real servers, through the real binaries, as Secrets Manager drives it.
 
 mod mysql;
+mod settings;
 
 use bed::{Application, Postgres, PostgresOptions, Server, Setup, postgres_versions};
 use serde_json::json;

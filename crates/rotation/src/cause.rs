@@ -30,6 +30,7 @@ pub enum Cause {
     ReadOnly,
     ReplicaLag,
     MissingPrivilege,
+    PartialRevoke,
     MissingDatabase,
     LockTimeout,
     ConcurrentChange,
@@ -73,7 +74,7 @@ impl Cause {
             Self::NotAccepting => "NotAccepting",
             Self::ReadOnly => "ReadOnly",
             Self::ReplicaLag => "ReplicaLag",
-            Self::MissingPrivilege => "MissingPrivilege",
+            Self::MissingPrivilege | Self::PartialRevoke => "MissingPrivilege",
             Self::MissingDatabase => "MissingDatabase",
             Self::LockTimeout => "LockTimeout",
             Self::ConcurrentChange => "ConcurrentChange",
@@ -129,8 +130,9 @@ impl Cause {
                  port, and rotate again"
             }
             Self::HostBlocked => {
-                "on the server run FLUSH HOSTS (MySQL 8.4 and later: TRUNCATE TABLE performance_schema.host_cache), and find \
-                 what opens connections from this function's address and breaks them off"
+                "on MySQL, as an administrator run: TRUNCATE TABLE performance_schema.host_cache; then rotate again; on \
+                 MariaDB, as an administrator run: FLUSH HOSTS; then rotate again; and find what opens connections from this \
+                 function's address and breaks them off"
             }
             Self::HostNotAllowed => {
                 "give the server an account whose host matches the address that this function comes from"
@@ -168,6 +170,11 @@ impl Cause {
             Self::ReadOnly => "name the writer's address as host: this server is a replica or read-only",
             Self::ReplicaLag => "wait until the replica has caught up; the next attempt then succeeds",
             Self::MissingPrivilege => "grant what the server says is missing",
+            Self::PartialRevoke => {
+                "the user that acts is restricted on that database (SHOW GRANTS lists it as REVOKE): act by a superuser that is not, \
+                 or take the rights on that database from the user that is rotated (on RDS and Aurora nobody can lift the \
+                 master's own restrictions)"
+            }
             Self::MissingDatabase => "correct dbname in the secret, or create that database",
             Self::LockTimeout => {
                 "let the transaction that holds the lock end (PostgreSQL: pg_locks names it; MySQL: \

@@ -121,6 +121,11 @@ impl MySql {
         self.server.start_again().await;
     }
 
+    /// The same with options beside its own, such as `("innodb-read-only", "ON")`, for that one time.
+    pub async fn start_again_with(&self, settings: &[(&str, &str)]) {
+        self.server.start_again_with(settings).await;
+    }
+
     /// The product and its version.
     #[must_use]
     pub fn version(&self) -> MySqlVersion {

@@ -70,7 +70,14 @@ impl Server {
 
     /// After its end, at the same port; returns when it listens.
     pub(super) async fn start_again(&self) {
-        *self.shell.lock().expect("nobody panics here") = spawn(&self.folder, &self.words);
+        self.start_again_with(&[]).await;
+    }
+
+    /// The same with options beside its own, for that one time.
+    pub(super) async fn start_again_with(&self, settings: &[(&str, &str)]) {
+        let settings = settings.iter().map(|(name, value)| format!("--{name}={value}"));
+        let words: Vec<_> = self.words.iter().cloned().chain(settings).collect();
+        *self.shell.lock().expect("nobody panics here") = spawn(&self.folder, &words);
         self.wait_until_it_listens().await;
     }
 

@@ -30,11 +30,17 @@ pub(super) const DEMANDS_REPLACE: u16 = 3892;
 /// The former password cannot be kept beside an empty one.
 pub(super) const CANNOT_RETAIN: u16 = 3895;
 
+/// A change of accounts failed in the storage engine, whose number the message has (MySQL, `my_base.h`).
+const ACL_OPERATION: u16 = 3501;
+/// The server ended a new session: `init_connect` failed.
+const ABORTED: u16 = 1184;
 /// The syntax is wrong: the message quotes the statement, which may hold a password.
 pub(super) const SYNTAX: u16 = 1064;
 
+/// A hash is in the form that MariaDB's `old_passwords` demands no more.
+pub(super) const OLD_HASH: u16 = 1372;
 /// What a session is set up with is not there.
-const UNKNOWN_VARIABLE: u16 = 1193;
+pub(super) const UNKNOWN_VARIABLE: u16 = 1193;
 
 /// A failed call: its cause, and the server's number where the server answered.
 #[derive(Debug)]
@@ -133,11 +139,14 @@ fn protocol(endpoint: &Endpoint, words: &str) -> EdgeError {
 /// What is repeated of the server's words.
 fn words(code: u16, message: &str) -> String {
     match code {
-        SYNTAX => "the server does not know this form of the statement",
-        UNKNOWN_VARIABLE => "the server is older than MySQL 8.0.17 and MariaDB 10.11",
-        _ => return server_words(message),
+        SYNTAX => "the server does not know this form of the statement".to_owned(),
+        // Before the first statement of a session is heard.
+        ABORTED => format!(
+            "{}: correct the server's init_connect, which failed for this user",
+            server_words(message)
+        ),
+        _ => server_words(message),
     }
-    .to_owned()
 }
 
 fn cause(code: u16, words: &str) -> Cause {
@@ -154,8 +163,13 @@ fn cause(code: u16, words: &str) -> Cause {
         1053 | 1077 | 1079 | 1317 | 1927 => Cause::NotAccepting,
         // The option is named in every language.
         1290 if words.contains("strict-password-validation") => Cause::PasswordPolicy,
-        1290 | 1792 | 1836 => Cause::ReadOnly,
+        1290 if words.contains("read-only") || words.contains("read_only") => Cause::ReadOnly,
+        1792 | 1836 => Cause::ReadOnly,
+        // What InnoDB said to a change of accounts has its own number: a server that it may not write on, a lock.
+        ACL_OPERATION if words.contains("165") => Cause::ReadOnly,
+        ACL_OPERATION if words.contains("146") || words.contains("149") => Cause::LockTimeout,
         3159 => Cause::TlsRequired,
+        3879 => Cause::PartialRevoke,
         1044 | 1142 | 1143 | 1370 | NEEDS_PRIVILEGE => Cause::MissingPrivilege,
         1049 => Cause::MissingDatabase,
         1205 | 1213 | 1969 => Cause::LockTimeout,
@@ -173,5 +187,25 @@ mod tests {
             "You have an error in your SQL syntax; check the manual ... near 'BY 'pass' RETAIN' at line 1";
         assert!(!words(SYNTAX, message).contains("pass"));
         assert_eq!(words(REUSED, "Cannot use these credentials"), "Cannot use these credentials");
+    }
+
+    /// One number for many reasons, of which the message names one in every language.
+    #[test]
+    fn a_number_with_several_causes_is_told_by_what_its_message_names() {
+        let running = |option| {
+            format!("The MySQL server is running with the --{option} option so it cannot execute this")
+        };
+        for (code, message, meant) in [
+            (1290, running("super-read-only"), Cause::ReadOnly),
+            (1290, running("strict-password-validation"), Cause::PasswordPolicy),
+            (1290, running("skip-grant-tables"), Cause::Statement),
+            (1290, running("max-session-mem-used=8192"), Cause::Statement),
+            (3501, "... error from SE: errcode 165 - Table is read only".to_owned(), Cause::ReadOnly),
+            (3501, "... error from SE: errcode 146 - Lock timed out".to_owned(), Cause::LockTimeout),
+            (3501, "... error from SE: errcode 134 - No record".to_owned(), Cause::Statement),
+            (3879, "Access denied for AuthId `m`@`%` to database 'mysql'.".to_owned(), Cause::PartialRevoke),
+        ] {
+            assert_eq!(cause(code, &message), meant, "{code}: {message}");
+        }
     }
 }

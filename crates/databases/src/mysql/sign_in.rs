@@ -1,7 +1,7 @@
 //! Signing in, and what the answers mean.
 
 use rotation::edges::SignIn;
-use rotation::{EdgeError, Password, Server, Tls, Username};
+use rotation::{EdgeError, Password, Refusal, Server, Tls, Username};
 use sqlx::ConnectOptions;
 use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
 use tracing::warn;
@@ -97,8 +97,18 @@ impl Door {
                 Ok(Answer::Refused(format!("{answer}; without TLS, which the account may demand")))
             }
             Some(errors::REFUSED) => Ok(Answer::Refused(failure.answer())),
+            Some(errors::UNKNOWN_VARIABLE) => Err(self.too_old(&failure).into()),
             Some(errors::EXPIRED | errors::EXPIRED_INSIDE) => Ok(Answer::Expired(failure.answer())),
             _ => Err(failure.into()),
+        }
+    }
+
+    /// A session cannot be set up there: a retry will not help.
+    fn too_old(&self, failure: &errors::Failure) -> Refusal {
+        let endpoint = &self.server.endpoint;
+        Refusal::Database {
+            what: format!("{endpoint} is older than MySQL 8.0.17 and MariaDB 10.11 ({})", failure.answer()),
+            remedy: "upgrade it: no function of this project rotates its users".into(),
         }
     }
 
