@@ -3,6 +3,7 @@
 
 mod codes;
 mod mysql;
+mod postgres;
 mod repeats;
 
 use std::error::Error as _;

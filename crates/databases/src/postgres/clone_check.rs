@@ -10,6 +10,9 @@ use super::session::PostgresSession;
 /// Who runs what the superuser may not.
 pub(super) const ADMINISTRATOR: &str = "an administrator";
 
+/// Roles of RDS whose members sign in by IAM or Kerberos only.
+const PASSWORDLESS: [&str; 2] = ["rds_iam", "rds_ad"];
+
 /// What `pg_roles` says of a user that a turn depends on.
 #[derive(Debug, Clone)]
 pub(super) struct Role {
@@ -18,6 +21,7 @@ pub(super) struct Role {
     pub(super) connection_limit: i32,
     /// As text; `infinity` where the password never expires.
     pub(super) valid_until: String,
+    has_expired: bool,
     replication: bool,
     comment: String,
     /// What acts through membership, or not at all: SUPERUSER, CREATEDB, CREATEROLE, BYPASSRLS.
@@ -148,7 +152,23 @@ impl UserPair {
         if turn.next == Next::Clone && self.clone.as_ref().is_some_and(|clone| !clone.can_login) {
             return Some(may_not_log_in(turn));
         }
+        if self.base.has_expired {
+            return Some(has_expired(turn, &self.base));
+        }
         let (base, clone) = (identifier(&turn.base), identifier(&turn.clone));
+        let passwordless = self.extra_roles.iter().filter(|role| PASSWORDLESS.contains(&role.name.as_str()));
+        let revokes: Vec<_> = passwordless.map(|role| role.take.clone()).collect();
+        if !revokes.is_empty() {
+            // It would take the base's password away as well.
+            return Some(Refusal::Database {
+                what: format!(
+                    "{} is a member of {}, which lets nobody sign in by a password",
+                    turn.clone,
+                    PASSWORDLESS.join(" or ")
+                ),
+                remedy: run_as(ADMINISTRATOR, &revokes),
+            });
+        }
         let roles = self.extra_roles.iter().filter(|role| role.is_asked_for);
         let (mut what, mut give, mut take) = (Vec::new(), Vec::new(), Vec::new());
         for role in roles {
@@ -204,6 +224,7 @@ async fn role(session: &mut PostgresSession, user: &Username) -> Result<Option<R
         "SELECT rolcanlogin, rolinherit, rolconnlimit, rolreplication, \
          coalesce(pg_catalog.shobj_description(oid, 'pg_authid'), '') AS comment, \
          coalesce(rolvaliduntil, 'infinity')::pg_catalog.text AS valid_until, \
+         coalesce(rolvaliduntil <= pg_catalog.now(), false) AS has_expired, \
          pg_catalog.array_remove(ARRAY[ \
              CASE WHEN rolsuper THEN 'SUPERUSER' END, CASE WHEN rolcreatedb THEN 'CREATEDB' END, \
              CASE WHEN rolcreaterole THEN 'CREATEROLE' END, CASE WHEN rolbypassrls THEN 'BYPASSRLS' END, \
@@ -217,6 +238,7 @@ async fn role(session: &mut PostgresSession, user: &Username) -> Result<Option<R
         inherits: session.get(row, "rolinherit")?,
         connection_limit: session.get(row, "rolconnlimit")?,
         valid_until: session.get(row, "valid_until")?,
+        has_expired: session.get(row, "has_expired")?,
         replication: session.get(row, "rolreplication")?,
         comment: session.get(row, "comment")?,
         attributes: session.get(row, "attributes")?,
@@ -250,6 +272,15 @@ fn may_not_log_in(turn: &Turn) -> Refusal {
             "if it may log in again, {}",
             run_as(ADMINISTRATOR, &[format!("ALTER ROLE {} LOGIN", identifier(clone))])
         ),
+    }
+}
+
+/// The next user would not sign in with any password: the clone gets what the base has.
+fn has_expired(turn: &Turn, base: &Role) -> Refusal {
+    let name = &turn.base;
+    Refusal::Database {
+        what: format!("{name} is valid until {}, which is over", base.valid_until),
+        remedy: run_as(ADMINISTRATOR, &[format!("ALTER ROLE {} VALID UNTIL 'infinity'", identifier(name))]),
     }
 }
 

@@ -114,6 +114,12 @@ async fn introduce(
                 Some(OK) if challenged.is_none() => return stopped(Objection::AskedNothing),
                 Some(CLEARTEXT_PASSWORD) => return stopped(Objection::WantsPlaintext),
                 Some(MD5_PASSWORD) => challenged = Some(Challenge::Md5),
+                Some(KERBEROS_V5 | GSS | SSPI) => return stopped(Objection::WantsOther("Kerberos".into())),
+                Some(SASL) => {
+                    if let Some(others) = other_mechanisms(&body) {
+                        return stopped(Objection::WantsOther(others));
+                    }
+                }
                 Some(SASL_FINAL) => challenged = Some(Challenge::ScramSha256),
                 _ => {}
             }
@@ -143,9 +149,20 @@ fn another_user(body: &[u8], user: &str) -> Option<String> {
 
 /// What stands in a message of the kind `R` (PostgreSQL documentation, "Message Formats", Authentication*).
 const OK: u32 = 0;
+const KERBEROS_V5: u32 = 2;
 const CLEARTEXT_PASSWORD: u32 = 3;
 const MD5_PASSWORD: u32 = 5;
+const GSS: u32 = 7;
+const SSPI: u32 = 9;
+const SASL: u32 = 10;
 const SASL_FINAL: u32 = 12;
+
+/// What a server offers that asks for SASL, such as OAUTHBEARER, where SCRAM-SHA-256 is not among it.
+fn other_mechanisms(body: &[u8]) -> Option<String> {
+    let names = body.get(4..)?.split(|byte| *byte == 0).filter(|name| !name.is_empty());
+    let names: Vec<_> = names.map(|name| server_words(&String::from_utf8_lossy(name))).collect();
+    (!names.is_empty() && !names.iter().any(|name| name == "SCRAM-SHA-256")).then(|| names.join(", "))
+}
 
 /// Agrees on TLS. What is said before is anybody's on the way: no word of it is repeated or believed.
 async fn secured(
@@ -176,6 +193,8 @@ enum Objection {
     WantsPlaintext,
     /// It has not asked for the password, so that its "yes" proves nothing.
     AskedNothing,
+    /// It wants something else than a password.
+    WantsOther(String),
     /// It has signed in another user.
     AnotherUser(String),
     /// It speaks something else.
@@ -184,6 +203,12 @@ enum Objection {
 
 fn explained(objection: &Objection, endpoint: &Endpoint) -> EdgeError {
     let said = match objection {
+        Objection::WantsOther(method) => {
+            let what = format!(
+                "{endpoint} asks this user for {method} and for no password (on RDS: rds_iam, rds_ad)"
+            );
+            return EdgeError::failed(Cause::SignInMethod, what);
+        }
         Objection::WantsPlaintext => {
             "asks for the plain text of the password (pg_hba.conf: password, ldap, pam, radius; on RDS a member of rds_iam), \
              which is not sent to it"

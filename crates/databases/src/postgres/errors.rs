@@ -10,6 +10,12 @@ pub(super) fn answer(error: &PgDatabaseError) -> String {
     format!("{}: {}", server_words(error.code()), server_words(error.message()))
 }
 
+/// A refused sign-in in words. A right password whose time is over is refused no differently.
+pub(super) fn refusal(error: &PgDatabaseError) -> String {
+    let answer = answer(error);
+    if error.code() == "28P01" { format!("{answer}, which is also said after VALID UNTIL") } else { answer }
+}
+
 pub(super) fn database_error(error: &sqlx::Error) -> Option<&PgDatabaseError> {
     error.as_database_error().and_then(|error| error.try_downcast_ref())
 }
@@ -41,6 +47,33 @@ pub(super) fn failed(endpoint: &Endpoint, error: &sqlx::Error) -> EdgeError {
     }
 }
 
+/// The same of a statement: no password hook, function or event trigger, whatever code it picks, refuses a sign-in.
+pub(super) fn statement_failed(endpoint: &Endpoint, error: &sqlx::Error) -> EdgeError {
+    match database_error(error) {
+        Some(answered) if answered.code().starts_with("28") => {
+            EdgeError::failed(Cause::Statement, format!("{endpoint} answered {}", answer(answered)))
+        }
+        Some(_) | None => failed(endpoint, error),
+    }
+}
+
+/// The same of ALTER ROLE ... PASSWORD, where a hook may want the plain text (credcheck: 28000; passwordcheck: 22023).
+pub(super) fn password_not_taken(endpoint: &Endpoint, error: &sqlx::Error) -> EdgeError {
+    match database_error(error).filter(|error| error.code().starts_with("28") || error.code() == "22023") {
+        Some(answered) => Refusal::Database {
+            what: format!(
+                "{endpoint} does not take the verifier of a password, in place of its plain text ({})",
+                answer(answered)
+            ),
+            remedy: "let the server's password hook take verifiers (credcheck: credcheck.encrypted_password_allowed = on), \
+                     and rotate again"
+                .into(),
+        }
+        .into(),
+        None => statement_failed(endpoint, error),
+    }
+}
+
 /// A strategy that no function of this engine has.
 pub(super) fn no_second_password() -> EdgeError {
     let what = "a PostgreSQL user has one password only".into();
@@ -51,7 +84,7 @@ pub(super) fn no_second_password() -> EdgeError {
 pub(super) fn not_begun(endpoint: &Endpoint, error: &sqlx::Error) -> EdgeError {
     match database_error(error).filter(|error| error.code() == "0A000") {
         Some(error) => EdgeError::failed(Cause::ReadOnly, format!("{endpoint} answered {}", answer(error))),
-        None => failed(endpoint, error),
+        None => statement_failed(endpoint, error),
     }
 }
 
@@ -61,7 +94,12 @@ fn cause(error: &PgDatabaseError) -> Cause {
     let raised_by = |routine| error.routine() == Some(routine);
     match error.code() {
         "28000" if raised_by("InitializeSessionUserId") => Cause::Locked,
-        "28000" if error.message().contains("no encryption") => Cause::TlsRequired,
+        // "no encryption" from 14 on.
+        "28000" if ["no encryption", "SSL off"].iter().any(|words| error.message().contains(words)) => {
+            Cause::TlsRequired
+        }
+        // Another way to sign in than by password has failed: on RDS that of a member of rds_iam.
+        "28000" if raised_by("auth_failed") => Cause::SignInMethod,
         "28P01" | "28000" => Cause::SignInRefused,
         "3D000" => Cause::MissingDatabase,
         "25006" => Cause::ReadOnly,

@@ -15,7 +15,7 @@ mod verifier;
 
 use async_trait::async_trait;
 use rotation::edges::{Database, ProofOfOtherUser, SignIn};
-use rotation::{EdgeError, Password, Server, Turn, Username};
+use rotation::{EdgeError, Password, Server, Turn, Username, run_as};
 
 use crate::connect::{Limits, within};
 use crate::tls::TrustAnchors;
@@ -68,8 +68,17 @@ impl Database for Postgres {
 
     fn by_hand(&self, user: &Username) -> String {
         let quoted = identifier(user);
+        let gone = user.0.strip_suffix("_clone").map(|base| {
+            format!(
+                " (a clone that is gone, as after a restore, is first made: CREATE ROLE {quoted} LOGIN; GRANT {} TO {quoted})",
+                identifier(&Username(base.to_owned()))
+            )
+        });
         format!(
-            "in psql as a superuser, run \\password {quoted} with the password of the AWSCURRENT version, then rotate again"
+            "in psql as a superuser, run \\password {quoted} with the password of the AWSCURRENT version{}, then rotate again; or, if \
+             that password is right and its VALID UNTIL is over, {}",
+            gone.unwrap_or_default(),
+            run_as("an administrator", &[format!("ALTER ROLE {quoted} VALID UNTIL 'infinity'")])
         )
     }
 

@@ -127,12 +127,12 @@ impl PostgresSession {
 
     pub(super) async fn execute(&mut self, statement: &'static str) -> Result<(), EdgeError> {
         let answer = sqlx::raw_sql(statement).execute(&mut self.connection.driver).await;
-        answer.map(|_| ()).map_err(|error| errors::failed(&self.endpoint, &error))
+        answer.map(|_| ()).map_err(|error| errors::statement_failed(&self.endpoint, &error))
     }
 
     pub(super) async fn row(&mut self, query: Query<'_, Postgres, PgArguments>) -> Result<PgRow, EdgeError> {
         let answer = query.persistent(false).fetch_one(&mut self.connection.driver).await;
-        answer.map_err(|error| errors::failed(&self.endpoint, &error))
+        answer.map_err(|error| errors::statement_failed(&self.endpoint, &error))
     }
 
     pub(super) async fn rows(
@@ -140,7 +140,7 @@ impl PostgresSession {
         query: Query<'_, Postgres, PgArguments>,
     ) -> Result<Vec<PgRow>, EdgeError> {
         let answer = query.persistent(false).fetch_all(&mut self.connection.driver).await;
-        answer.map_err(|error| errors::failed(&self.endpoint, &error))
+        answer.map_err(|error| errors::statement_failed(&self.endpoint, &error))
     }
 
     /// Reads a column of a row that a query of ours returned.
@@ -149,7 +149,7 @@ impl PostgresSession {
         T: sqlx::Decode<'r, Postgres> + sqlx::Type<Postgres>,
     {
         use sqlx::Row as _;
-        row.try_get(column).map_err(|error| errors::failed(&self.endpoint, &error))
+        row.try_get(column).map_err(|error| errors::statement_failed(&self.endpoint, &error))
     }
 
     /// Lets the server write a statement: utility statements take no parameters, and only the server
@@ -169,7 +169,7 @@ impl PostgresSession {
         let statement = self.quoted(template, arguments).await?;
         let statement = AssertSqlSafe(statement.as_str().to_owned());
         let answer = sqlx::raw_sql(statement).execute(&mut self.connection.driver).await;
-        answer.map(|_| ()).map_err(|error| errors::failed(&self.endpoint, &error))
+        answer.map(|_| ()).map_err(|error| errors::statement_failed(&self.endpoint, &error))
     }
 
     /// The server's version as a number, 160004 for 16.4; 0 where it has not said so.
@@ -202,7 +202,10 @@ impl PostgresSession {
             Challenge::Md5 => Method::of(&method, scram)?,
         };
         let verifier = verifier::verifier(method, user, password).await?;
-        self.run("ALTER ROLE %I PASSWORD %L", &[&user.0, &verifier]).await
+        let statement = self.quoted("ALTER ROLE %I PASSWORD %L", &[&user.0, &verifier]).await?;
+        let set = sqlx::raw_sql(AssertSqlSafe(statement.as_str().to_owned()));
+        let answer = set.execute(&mut self.connection.driver).await;
+        answer.map(|_| ()).map_err(|error| errors::password_not_taken(&self.endpoint, &error))
     }
 
     /// Runs a change again where it met another one, after a pause at random: PostgreSQL fails two changes of one role at once

@@ -83,7 +83,7 @@ async fn connect(
             }
             Err(Unopened::Failed(error)) => Err(error),
             Err(Unopened::Answered(error)) => match errors::database_error(&error) {
-                Some(answer) if errors::is_refusal(answer) => Ok(Err(errors::answer(answer))),
+                Some(answer) if errors::is_refusal(answer) => Ok(Err(errors::refusal(answer))),
                 _ => Err(errors::failed(endpoint, &error)),
             },
         }
