@@ -4,9 +4,11 @@
 mod checker;
 mod gone;
 mod random;
+mod restrictions;
 mod shapes;
+mod superusers;
 
-use bed::{Credentials, MySql, Server, remedy};
+use bed::{Credentials, MySql, Server, remedies, remedy};
 use rotation::edges::{Database, Evidence, SignIn, TurnOutcome};
 use rotation::{EdgeError, Endpoint, Next, Password, SecretId, Tls, Turn, Username};
 
@@ -62,33 +64,60 @@ impl<'a> Twins<'a> {
         }
     }
 
-    /// Turns to the clone; where that is refused, by way of the statements in the refusal.
-    async fn turn_to_clone(&self, context: &str) {
+    /// Turns to the clone; where that is refused, by way of the statements in the refusal. Answers how many GRANTs there were, and
+    /// how many refusals.
+    async fn turn_to_clone(&self, context: &str) -> (usize, usize) {
         let mut refusals = Vec::new();
         let log = self.server.log();
         while let Err(error) = self.take_turn(Next::Clone, "pw-Of-the-clone-1").await {
             let refusal = error.to_string();
-            assert!(is_refused_with_a_remedy(&refusal), "{context}: {refusal}");
+            let said = log.text();
+            let last: Vec<_> = said.lines().rev().take(6).collect();
+            assert!(is_refused_with_a_remedy(&refusal), "{context}: {refusal}\n{last:#?}");
             for statement in remedy(&refusal, "an administrator") {
                 self.server.execute(&statement).await;
             }
             refusals.push(refusal.clone());
             assert!(refusals.len() <= 3, "{context}: {refusals:#?}");
         }
-        self.gave_nothing_more(&log.text(), context).await;
+        (self.gave_nothing_more(&log.text(), context).await, refusals.len())
     }
 
-    /// No statement in the log gives the clone a right that its base lacks.
-    async fn gave_nothing_more(&self, log: &str, context: &str) {
+    /// Turns to the base; where that is refused, by one of the remedies in the refusal, of which none gives either user what the
+    /// other lacks. Answers how many refusals there were.
+    async fn turn_to_base(&self, remedy: usize, context: &str) -> usize {
+        let Err(error) = self.take_turn(Next::Base, "pw-Of-the-base-2").await else { return 0 };
+        let refusal = error.to_string();
+        let remedies = remedies(&refusal);
+        assert!(refusal.contains(" may not: ") && !remedies.is_empty(), "{context}: {refusal}");
+        let statements = &remedies[remedy % remedies.len()].statements;
+        let log: String = statements.iter().map(|statement| format!("Query\t{statement}\n")).collect();
         let (base, clone) = (&self.turn.base.0, &self.turn.clone.0);
+        self.none_gives_more(&log, clone, base, context).await;
+        self.none_gives_more(&log, base, clone, context).await;
+        for statement in statements {
+            self.server.execute(statement).await;
+        }
+        let taken = self.take_turn(Next::Base, "pw-Of-the-base-2").await;
+        taken.unwrap_or_else(|error| panic!("{context}: {error}\nafter {refusal}"));
+        1
+    }
+
+    /// No statement in the log gives the clone a right that its base lacks. Answers how many GRANTs there are.
+    async fn gave_nothing_more(&self, log: &str, context: &str) -> usize {
+        self.none_gives_more(log, &self.turn.clone.0, &self.turn.base.0, context).await
+    }
+
+    async fn none_gives_more(&self, log: &str, clone: &str, base: &str, context: &str) -> usize {
         let hosts = format!("SELECT Host FROM mysql.user WHERE User = {}", bed::mysql::text(base));
         let mut rows = Vec::new();
         for host in self.server.values(&hosts).await {
             let account = format!("{}@{}", bed::mysql::name(base), bed::mysql::name(&host));
             rows.extend(self.server.values(&format!("SHOW GRANTS FOR {account}")).await);
         }
-        let (_, more) = checker::gives_more(log, clone, base, &rows);
+        let (grants, more) = checker::gives_more(log, clone, base, &rows);
         assert!(more.is_empty(), "{context}, on {}: {more:#?}\nfor {rows:#?}", self.server.version());
+        grants
     }
 
     async fn are_equal(&self, context: &str) {

@@ -72,6 +72,12 @@ pub(crate) fn package() -> Option<PathBuf> {
     variable("BED_PACKAGE").map(|folder| repository().join(folder))
 }
 
+/// How many cases each random walk of `tests/mirrors` takes: the variable `MIRRORS_CASES`.
+#[must_use]
+pub fn mirrored_cases() -> Option<usize> {
+    variable("MIRRORS_CASES").map(|cases| cases.parse().expect("MIRRORS_CASES is a number"))
+}
+
 /// Whether tests that compare a file with what it is generated from write it: `UPDATE=1`.
 #[must_use]
 pub fn updates() -> bool {

@@ -64,6 +64,14 @@ const SHAPES: &[(On, &str, &[&str])] = &[
         "all of a procedure, to hand on",
         &["GRANT ALL PRIVILEGES ON PROCEDURE {d}.p TO {b} WITH GRANT OPTION"],
     ),
+    (
+        OnlyMySql,
+        "a library",
+        &[
+            "CREATE LIBRARY {d}.l LANGUAGE JAVASCRIPT AS 'export function f() { return 1 }'",
+            "GRANT EXECUTE ON LIBRARY {d}.l TO {b}",
+        ],
+    ),
     (Both, "a proxy", &["CREATE USER `{r}_other`@`%`", "GRANT PROXY ON `{r}_other`@`%` TO {b}"]),
     (
         Both,

@@ -100,6 +100,13 @@ fn own(attributes: &str) -> Value {
         attributes.remove("Password_locking");
     }
     if let Some(Value::Array(restrictions)) = attributes.get_mut("Restrictions") {
+        for privileges in restrictions.iter_mut().filter_map(|one| one.get_mut("Privileges")?.as_array_mut())
+        {
+            // MySQL 9.7.4 loses this one at an ALTER USER, and knows it until its next start.
+            privileges.retain(|privilege| privilege != "GRANT");
+            privileges.sort_by_key(Value::to_string);
+        }
+        restrictions.retain(|one| one.get("Privileges") != Some(&Value::Array(Vec::new())));
         restrictions.sort_by_key(Value::to_string);
     }
     let kept = attributes.into_iter().filter(|(_, value)| {

@@ -6,6 +6,7 @@ mod account;
 mod log;
 mod quote;
 mod server;
+mod superuser;
 
 use std::{collections::HashMap, fmt, path::PathBuf};
 
@@ -22,17 +23,6 @@ pub use self::{
     quote::{name, text},
 };
 use crate::{App, Credentials, authority::Certificate};
-
-/// What RDS gives its master user on MySQL 8.4 and later, as far as a server that is not RDS has it. Neither
-/// SUPER nor `SYSTEM_USER` is among it.
-const ON_EVERYTHING: &str = "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, RELOAD, PROCESS, REFERENCES, INDEX, ALTER, \
-    SHOW DATABASES, CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, REPLICATION SLAVE, REPLICATION CLIENT, CREATE VIEW, \
-    SHOW VIEW, CREATE ROUTINE, ALTER ROUTINE, CREATE USER, EVENT, TRIGGER";
-const ON_MYSQL: &str = "CREATE ROLE, DROP ROLE";
-const DYNAMIC: &str = "APPLICATION_PASSWORD_ADMIN, FLUSH_OPTIMIZER_COSTS, FLUSH_STATUS, FLUSH_TABLES, \
-    FLUSH_USER_RESOURCES, ROLE_ADMIN, SESSION_VARIABLES_ADMIN, SET_ANY_DEFINER, SHOW_ROUTINE, XA_RECOVER_ADMIN";
-const ON_MARIADB: &str = "DELETE HISTORY";
-const ON_MARIADB_11: &str = "DELETE HISTORY, SHOW CREATE ROUTINE";
 
 /// A product and its version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -177,24 +167,6 @@ impl MySql {
     /// A superuser shaped like RDS's master user.
     pub async fn admin(&self) -> &Credentials {
         self.admin.get_or_init(|| self.create_superuser("master")).await
-    }
-
-    /// Another superuser of that shape.
-    pub async fn create_superuser(&self, user: &str) -> Credentials {
-        let of_product = match self.version {
-            MySqlVersion::MySql97 => ON_MYSQL,
-            MySqlVersion::MariaDb1011 => ON_MARIADB,
-            MySqlVersion::MariaDb118 => ON_MARIADB_11,
-        };
-        let superuser = Credentials::new(user);
-        let (account, password) = (format!("{}@'%'", name(user)), text(&superuser.password));
-        self.execute(&format!("CREATE USER {account} IDENTIFIED BY {password}")).await;
-        let grant = format!("GRANT {ON_EVERYTHING}, {of_product} ON *.* TO {account} WITH GRANT OPTION");
-        self.execute(&grant).await;
-        if !self.version.is_mariadb() {
-            self.execute(&format!("GRANT {DYNAMIC} ON *.* TO {account} WITH GRANT OPTION")).await;
-        }
-        superuser
     }
 
     /// An application whose user's name begins with `hint`: at `%`, with rights on a database of its own. Root makes it,

@@ -226,6 +226,8 @@ impl Programs {
         match self.version {
             MySqlVersion::MySql97 => {
                 words.extend(["--mysqlx=OFF", "--innodb-redo-log-capacity=8M"].map(String::from));
+                // As on Aurora, where nobody turns it off.
+                words.push("--partial-revokes=ON".into());
                 words.extend(
                     ["--auto-generate-certs=OFF", "--caching-sha2-password-auto-generate-rsa-keys=OFF"]
                         .map(String::from),

@@ -17,6 +17,8 @@ pub(super) const EXPIRED_INSIDE: u16 = 1820;
 pub(super) const NO_SUCH_TABLE: u16 = 1146;
 /// An account that is made or dropped is named as the definer of objects (MySQL 8.0.22 and later).
 pub(super) const IS_DEFINER: u16 = 4006;
+/// A superuser is restricted (partial revokes) in what the account is not.
+pub(super) const RESTRICTED: u16 = 3879;
 /// One of these privileges is needed.
 pub(super) const NEEDS_PRIVILEGE: u16 = 1227;
 /// The password breaks a policy.

@@ -13,11 +13,13 @@ pub(in super::super) struct Statement {
     pub(in super::super) sql: String,
     /// What does the same where the table is gone (error 1146): only a grant with CREATE may name it then.
     pub(in super::super) where_table_is_gone: Vec<String>,
+    /// What does the same where the superuser is restricted (error 3879).
+    pub(in super::super) where_restricted: Option<String>,
 }
 
 impl From<String> for Statement {
     fn from(sql: String) -> Self {
-        Self { sql, where_table_is_gone: Vec::new() }
+        Self { sql, where_table_is_gone: Vec::new(), where_restricted: None }
     }
 }
 
@@ -49,11 +51,20 @@ pub(in super::super) fn difference(
 fn revokes(wanted: &Grants, has: &Grants, account: &Account, dialect: Dialect) -> Vec<Statement> {
     let mut statements = Vec::new();
     // A grant option of its own goes with the privilege only.
-    let too_much = |name: &String, held: Delegation| wanted.dynamic.get(name).is_none_or(|want| *want < held);
+    let too_much = |name: &String, held: Delegation| {
+        wanted.dynamic.get(name).is_none_or(|want| *want < held) || loses_option(wanted, has, held)
+    };
     let dynamic = has.dynamic.iter().filter(|(name, held)| too_much(name, **held));
     let dynamic: Vec<_> = dynamic.map(|(name, _)| name.as_str()).collect();
     if !dynamic.is_empty() {
-        statements.push(format!("REVOKE {} ON *.* FROM {account}", dynamic.join(", ")).into());
+        let names = dynamic.join(", ");
+        let mut statement = Statement::from(format!("REVOKE {names} ON *.* FROM {account}"));
+        // A superuser with any restriction may revoke a dynamic privilege beside a static one, whether or not that is held (tried:
+        // 9.7.4): each superuser has this one.
+        if !wanted.holds_at(&Object::Global, &whole("CREATE USER")) {
+            statement.where_restricted = Some(format!("REVOKE CREATE USER, {names} ON *.* FROM {account}"));
+        }
+        statements.push(statement);
     }
     for (object, privileges) in &has.privileges {
         let extra = without(privileges, wanted.privileges.get(object));
@@ -84,12 +95,20 @@ fn revokes(wanted: &Grants, has: &Grants, account: &Account, dialect: Dialect) -
     statements
 }
 
+/// REVOKE GRANT OPTION ON *.* takes the options of dynamic privileges as well, in memory only: until the next start of the server
+/// (tried: 9.7.4).
+pub(super) fn loses_option(wanted: &Grants, has: &Grants, held: Delegation) -> bool {
+    let goes = has.grant_option.contains(&Object::Global) && !wanted.grant_option.contains(&Object::Global);
+    goes && held == Delegation::Delegable
+}
+
 fn grants(wanted: &Grants, has: &Grants, account: &Account, of: &Account) -> Vec<Statement> {
     let mut statements = Vec::new();
     for delegation in [Delegation::Held, Delegation::Delegable] {
         let names = wanted.dynamic.iter().filter(|(name, want)| {
             // What had too much was revoked above.
-            **want == delegation && has.dynamic.get(*name) != Some(*want)
+            **want == delegation
+                && (has.dynamic.get(*name) != Some(*want) || loses_option(wanted, has, delegation))
         });
         let names: Vec<_> = names.map(|(name, _)| name.as_str()).collect();
         if !names.is_empty() {

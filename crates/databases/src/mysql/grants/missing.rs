@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::account::Account;
-use super::difference::{list, restricted};
+use super::difference::{list, loses_option, restricted};
 use super::effective::{GRANT_OPTION, Names, whole};
 use super::{Delegation, Grants, Object, Privilege};
 
@@ -77,6 +77,15 @@ fn kept_off(
             asks(database, &whole(name));
         }
     }
+    // To take PROXY from an account asks for a restriction of it wherever the superuser has one (tried: 9.7.4).
+    if has.proxies.iter().any(|(user, held)| wanted.proxies.get(user) != Some(held)) {
+        let stays = |name: &String| wanted.holds_at(&Object::Global, &whole(name));
+        for (database, names) in &effective.restrictions {
+            if !has.restrictions.get(database).is_some_and(|theirs| theirs.iter().any(stays)) {
+                names.iter().for_each(|name| asks(database, &whole(name)));
+            }
+        }
+    }
     kept
 }
 
@@ -88,11 +97,11 @@ fn lacking_to_hand_on_others(
     has: &Grants,
 ) -> Vec<String> {
     let mut statements = Vec::new();
-    let dynamic = changed(&wanted.dynamic, &has.dynamic);
-    let dynamic: Vec<_> = dynamic
-        .filter(|name| effective.dynamic.get(*name) != Some(&Delegation::Delegable))
-        .cloned()
-        .collect();
+    let anew =
+        wanted.dynamic.iter().filter(|(_, held)| loses_option(wanted, has, **held)).map(|(name, _)| name);
+    let dynamic = changed(&wanted.dynamic, &has.dynamic).chain(anew);
+    let dynamic = dynamic.filter(|name| effective.dynamic.get(*name) != Some(&Delegation::Delegable));
+    let dynamic: Vec<_> = BTreeSet::from_iter(dynamic).into_iter().cloned().collect();
     if !dynamic.is_empty() {
         statements.push(format!("GRANT {} ON *.* TO {superuser} WITH GRANT OPTION", dynamic.join(", ")));
     }

@@ -129,3 +129,22 @@ fn what_the_base_is_given_is_what_the_clone_has() {
     let made: Vec<_> = made.into_iter().map(|statement| statement.sql).collect();
     assert_eq!(made, ["GRANT INSERT ON *.* TO `b` AS `c`"]);
 }
+
+/// REVOKE GRANT OPTION ON *.* would take the option of the dynamic privilege until the server's next start.
+#[test]
+fn an_option_of_its_own_goes_and_comes_with_its_privilege() {
+    let wanted = parsed("GRANT XA_RECOVER_ADMIN ON *.* TO u WITH GRANT OPTION");
+    let has = parsed(
+        "GRANT USAGE ON *.* TO u WITH GRANT OPTION\nGRANT XA_RECOVER_ADMIN ON *.* TO u WITH GRANT OPTION",
+    );
+    let made = difference(&wanted, &has, &account("c"), &account("b"), Dialect::MySql);
+    let made: Vec<_> = made.into_iter().map(|statement| statement.sql).collect();
+    assert_eq!(
+        made,
+        [
+            "REVOKE XA_RECOVER_ADMIN ON *.* FROM `c`",
+            "REVOKE GRANT OPTION ON *.* FROM `c`",
+            "GRANT XA_RECOVER_ADMIN ON *.* TO `c` WITH GRANT OPTION",
+        ]
+    );
+}
