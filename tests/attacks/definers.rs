@@ -70,7 +70,7 @@ async fn a_definition_that_the_superuser_does_not_see_is_explained() {
         let definition =
             format!("CREATE DEFINER = `{clone}`@`%` EVENT theirs.e ON SCHEDULE EVERY 1 YEAR DO SELECT 1");
         server.execute(&definition).await;
-        server.execute("REVOKE EVENT ON *.* FROM `master`@`%`").await;
+        server.execute("REVOKE EVENT ON *.* FROM `master_role`").await;
         let refusal = application.rotate_badly().await;
         assert!(refusal.contains("4006") && refusal.contains("information_schema"), "{refusal}");
         let looked = "SELECT EVENT_SCHEMA, EVENT_NAME FROM information_schema.EVENTS WHERE DEFINER = ";

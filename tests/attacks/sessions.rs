@@ -125,7 +125,8 @@ async fn a_superuser_that_sees_no_sessions_makes_no_clone() {
     for version in mysql_versions() {
         let server = MySql::start(version, MySqlOptions::default()).await;
         let application = Application::start(&server, Setup::mysql_alternating_users()).await;
-        server.execute("REVOKE PROCESS ON *.* FROM `master`@`%`").await;
+        let holder = if version.is_mariadb() { "`master`@`%`" } else { "`master_role`" };
+        server.execute(&format!("REVOKE PROCESS ON *.* FROM {holder}")).await;
         let refusal = application.rotate_badly().await;
         let grants = remedy(&refusal, "an administrator");
         assert_eq!(grants, ["GRANT PROCESS ON *.* TO `master`@`%`"]);
