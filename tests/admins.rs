@@ -181,3 +181,31 @@ async fn a_role_that_the_base_has_by_name_only_is_not_lost_in_its_turn() {
         }
     }
 }
+
+/// Which are the clone's, as which nobody acts: said once, when the clone is made, with what changes it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_application_ends_its_own_sessions_in_the_clones_turn_by_the_grant_that_a_warning_names() {
+    for version in postgres_versions() {
+        let server = Postgres::start(version, PostgresOptions::default()).await;
+        let application = Application::start(&server, Setup::alternating_users()).await;
+        let current = turned_to_clone(&application).await;
+        let output = application.output();
+        let (_, grant) = output.split_once("if it does that, run: ").expect("a warning");
+        // A line of JSON.
+        let grant = grant.split_once("\",").expect("an end").0.replace('\\', "");
+        let other = server.sign_in(&current, &application.app.database).await.expect("a session");
+        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = session_user AND pid <> pg_backend_pid()";
+        let ended = crate::clones::run_as(&application, &current, end).await.expect_err("not the clone's");
+        assert!(
+            ended.to_string().contains("permission denied") || ended.to_string().contains("must be"),
+            "{ended}"
+        );
+        server.execute("postgres", &grant).await;
+        let ended = crate::clones::run_as(&application, &current, end).await.expect("by that role");
+        assert_eq!(ended, ["t"], "on {version}");
+        drop(other);
+        application.rotate_well().await;
+        application.rotate_well().await;
+        assert_eq!(application.output().matches("if it does that, run: ").count(), 1, "once");
+    }
+}

@@ -2,6 +2,7 @@
 
 use rotation::edges::{Evidence, TurnOutcome};
 use rotation::{EdgeError, Next, Password, SecretId, Turn};
+use tracing::warn;
 
 use super::admin::{self, Right};
 use super::clone_check::{self, UserPair};
@@ -38,8 +39,27 @@ pub(super) async fn take(
     }
     let changed = change(session, turn, secret, password, &pair).await;
     changed.map_err(|error| admin::refused_by_the_server(error, doubt))?;
+    let signals = pair.clone.is_some() || turn.next == Next::Base || signals_the_clone(session, turn).await?;
     session.commit().await?;
+    if !signals {
+        warn!(
+            "in the turns of {}, {} may not cancel or end sessions of its own, since they are the clone's, nor drop a database \
+             that they use WITH (FORCE); if it does that, run: GRANT pg_signal_backend TO {}",
+            turn.clone,
+            turn.base,
+            clone_check::identifier(&turn.base)
+        );
+    }
     Ok(TurnOutcome::Done)
+}
+
+/// Whether the base may signal sessions of the clone, in which it acts: by a role only, since no role is a member of its member.
+async fn signals_the_clone(session: &mut PostgresSession, turn: &Turn) -> Result<bool, EdgeError> {
+    let query = sqlx::query(
+        "SELECT pg_catalog.pg_has_role($1::pg_catalog.name, 'pg_signal_backend', 'USAGE') AS signals",
+    );
+    let row = session.row(query.bind(&turn.base.0)).await?;
+    session.get(&row, "signals")
 }
 
 /// Up to the COMMIT.
