@@ -1,5 +1,6 @@
 //! What an account may do: read from SHOW GRANTS, compared, and mended by what differs.
 
+mod all;
 mod difference;
 mod effective;
 mod gifts;
