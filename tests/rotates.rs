@@ -1,6 +1,8 @@
 //! The main job, on real servers, through the real binaries, as Secrets Manager drives it.
 
+mod hosts;
 mod mysql;
+mod replicas;
 mod settings;
 
 use bed::{Application, Postgres, PostgresOptions, Server, Setup, postgres_versions};

@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "the tests connect as applications do")]
 
 mod account;
+mod from;
 mod log;
 mod quote;
 mod server;

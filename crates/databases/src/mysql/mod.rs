@@ -10,6 +10,7 @@ mod errors;
 pub mod fuzzing;
 mod gone;
 mod grants;
+mod other_hosts;
 mod password;
 mod prior_access;
 mod prove;

@@ -8,6 +8,7 @@ use super::account::{Account, text};
 use super::described;
 use super::dialect::Dialect;
 use super::errors::{self, Failure};
+use super::other_hosts;
 use super::session::MySqlSession;
 use super::stored::Stored;
 use super::superuser::{ADMINISTRATOR, take_roles};
@@ -38,7 +39,7 @@ pub(super) async fn discard_own(session: &mut MySqlSession, former: Former) -> R
     if session.dialect == Dialect::MariaDb || former == Former::Retained {
         return Ok(());
     }
-    match session.run("ALTER USER USER() DISCARD OLD PASSWORD").await {
+    match session.run("ALTER USER IF EXISTS USER() DISCARD OLD PASSWORD").await {
         Err(failure) if failure.code == Some(errors::NEEDS_PRIVILEGE) => {
             info!(
                 db.user = %session.account.user,
@@ -64,6 +65,8 @@ pub(super) async fn discard_former(
     Ok(session.run(&format!("ALTER USER {}", each.join(", "))).await?)
 }
 
+/// IF EXISTS is for a replica that lacks the user, and would stop at what it is sent (1396).
+///
 /// REPLACE is a compare-and-swap: the server refuses (3891) unless `used` is still the *primary* password, so a
 /// repeated or abandoned attempt can never push AWSCURRENT out of the account.
 async fn swap(
@@ -79,7 +82,7 @@ async fn swap(
         Former::Retained => " RETAIN CURRENT PASSWORD",
     };
     let statement = Zeroizing::new(format!(
-        "ALTER USER USER() IDENTIFIED BY {} REPLACE {}{retain}",
+        "ALTER USER IF EXISTS USER() IDENTIFIED BY {} REPLACE {}{retain}",
         *literal(next),
         *literal(used)
     ));
@@ -111,8 +114,10 @@ async fn is_installed(
     if former == Former::Retained {
         // Changes nothing, whatever the answer: no empty password can be set with RETAIN. Nor does it count as a failed
         // sign-in.
-        let probe =
-            format!("ALTER USER USER() IDENTIFIED BY '' REPLACE {} RETAIN CURRENT PASSWORD", *literal(next));
+        let probe = format!(
+            "ALTER USER IF EXISTS USER() IDENTIFIED BY '' REPLACE {} RETAIN CURRENT PASSWORD",
+            *literal(next)
+        );
         match session.run(&Zeroizing::new(probe)).await.err().and_then(|failure| failure.code) {
             Some(errors::CANNOT_RETAIN) => return Ok(true),
             Some(errors::NOT_PRIMARY) => return Ok(false),
@@ -126,7 +131,7 @@ async fn is_installed(
 /// Replaces the primary password, which no version of the secret holds, and leaves the secondary one, AWSCURRENT,
 /// as it is.
 async fn replace_abandoned(session: &mut MySqlSession, next: &Password) -> Result<(), EdgeError> {
-    let statement = Zeroizing::new(format!("ALTER USER USER() IDENTIFIED BY {}", *literal(next)));
+    let statement = Zeroizing::new(format!("ALTER USER IF EXISTS USER() IDENTIFIED BY {}", *literal(next)));
     let Err(failure) = session.run(&statement).await else { return Ok(()) };
     match failure.code {
         Some(errors::DEMANDS_REPLACE | errors::REUSED) => {
@@ -171,8 +176,9 @@ async fn set_hash(session: &mut MySqlSession, user: &Username, next: &Password) 
     if refused && session.door.opens_for(user, next).await? { Ok(()) } else { Err(failure.into()) }
 }
 
-/// As a superuser: gives `user` a password, and nothing else. Which of several accounts has proven `used` is not known here,
-/// nor whether it was one of another name: a server says "expired" also of an anonymous account.
+/// As a superuser: gives a password to every account of `user` that has the one which was proven, and nothing else: at each of
+/// their hosts the application signs in by it. Which of them has proven it is not known here, nor whether it was one of another
+/// name: a server says "expired" also of an anonymous account.
 pub(super) async fn install(
     session: &mut MySqlSession,
     user: &Username,
@@ -182,34 +188,44 @@ pub(super) async fn install(
     session.lock(user).await?;
     take_roles(session).await?;
     let accounts = Stored::of(session, &user.0).await?;
-    let [stored] = accounts.as_slice() else {
-        let accounts: Vec<_> = accounts.iter().map(|stored| stored.account.to_string()).collect();
+    let ours = other_hosts::with_password(&accounts, &[used.clone(), password.clone()]).await;
+    if ours.is_empty() {
+        let accounts =
+            accounts.iter().map(|stored| stored.account.to_string()).collect::<Vec<_>>().join(", ");
         let what =
-            format!("{user} has these accounts, of which one was to be changed: {}", accounts.join(", "));
-        let remedy =
-            "as a superuser set the password of the AWSCURRENT version for the right one, and rotate again";
-        return Err(Refusal::Database { what, remedy: remedy.into() }.into());
-    };
-    if !verifier::is_of_any(&stored.verifier, &[used.clone(), password.clone()]).await {
-        let what = format!(
-            "the password that the server took is not that of {}, but of another account",
-            stored.account
-        );
-        let remedy =
-            format!("drop that account (an anonymous one?), or store the password of {}", stored.account);
+            format!("the password that the server took is not that of {accounts}, but of another account");
+        let remedy = format!("drop that account (an anonymous one?), or store the password of {accounts}");
         return Err(Refusal::Database { what, remedy }.into());
     }
-    let method = described::method(session, Some(stored)).await?;
-    let statement = Zeroizing::new(format!(
-        "ALTER USER {} {}",
-        stored.account,
-        *identified(session.dialect, &method, password)
-    ));
-    let account = std::slice::from_ref(&stored.account);
-    if let Err(failure) = session.run(&statement).await {
-        check_settled(session, account, password, failure).await?;
+    let (mut each, mut ours_alone) = (Vec::new(), Vec::new());
+    for stored in ours {
+        let method = described::method(session, Some(stored)).await?;
+        let identified = identified(session.dialect, &method, password);
+        each.push(Zeroizing::new(format!("{} {}", stored.account, *identified)));
+        ours_alone.push(stored.account.clone());
     }
-    discard_former(session, account).await
+    // Of another password, so that nobody signs in by this secret there.
+    let others = accounts.iter().filter(|stored| !ours_alone.contains(&stored.account));
+    for stored in others {
+        info!(db.user = %user, "{} has another password, and keeps it", stored.account);
+    }
+    // Atomic on MySQL.
+    let statement = alter(each.iter().map(|user| user.as_str()), "");
+    if let Err(failure) = session.run(&statement).await {
+        check_settled(session, &ours_alone, password, failure).await?;
+    }
+    discard_former(session, &ours_alone).await
+}
+
+/// ALTER USER for several users at once, each with what follows its name.
+pub(super) fn alter(users: impl Iterator<Item = impl AsRef<str>>, options: &str) -> Zeroizing<String> {
+    let mut statement = Zeroizing::new("ALTER USER ".to_owned());
+    for (index, user) in users.enumerate() {
+        statement.push_str(if index == 0 { "" } else { ", " });
+        statement.push_str(user.as_ref());
+    }
+    statement.push_str(options);
+    statement
 }
 
 /// A history policy refuses the same password a second time: then the accounts have it already, or it is none of ours.

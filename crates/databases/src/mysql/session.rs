@@ -1,5 +1,7 @@
 //! A signed-in user, and what it runs.
 
+use std::net::IpAddr;
+
 use async_trait::async_trait;
 use hmac::{Hmac, KeyInit, Mac};
 use rotation::edges::{Change, Evidence, PairView, Proof, Session, TurnOutcome};
@@ -14,7 +16,7 @@ use super::dialect::Dialect;
 use super::errors::Failure;
 use super::grants::Known;
 use super::sign_in::Door;
-use super::{password, prove, turn};
+use super::{other_hosts, password, prove, turn};
 use crate::connect::within;
 use crate::dial::Dialed;
 
@@ -38,6 +40,15 @@ pub(super) struct Sessions {
     pub(super) open: Vec<u64>,
     /// Of nobody yet.
     pub(super) signing_in: Vec<u64>,
+}
+
+/// A row of SHOW PROCESSLIST.
+struct Process {
+    id: u64,
+    of: Option<String>,
+    /// An address or its name, and a port.
+    from: String,
+    in_session: bool,
 }
 
 impl MySqlSession {
@@ -121,16 +132,8 @@ impl MySqlSession {
 
     /// The sessions of a user, and the sign-ins that may become one. Those of others take PROCESS.
     pub(super) async fn sessions_of(&mut self, user: &str) -> Result<Sessions, Failure> {
-        let failed = |error| Failure::of(&self.door.server.endpoint, &error);
-        let query = sqlx::raw_sql(AssertSqlSafe("SHOW PROCESSLIST".to_owned()));
-        let rows = self.connection.driver.fetch_all(query).await.map_err(failed)?;
         let mut sessions = Sessions::default();
-        for row in &rows {
-            let column = |index| row.try_get_unchecked::<Option<String>, usize>(index).map_err(failed);
-            let (id, of, command) = (column(0)?, column(1)?, column(4)?);
-            let Some(Ok(id)) = id.map(|id| id.parse()) else { continue };
-            // MariaDB shows the name that was given before it is proven.
-            let in_session = command.as_deref() != Some("Connect");
+        for Process { id, of, in_session, .. } in self.processes().await? {
             match of.as_deref() {
                 Some(of) if of == user && in_session => sessions.open.push(id),
                 Some(of) if of == user || of == "unauthenticated user" => sessions.signing_in.push(id),
@@ -138,6 +141,29 @@ impl MySqlSession {
             }
         }
         Ok(sessions)
+    }
+
+    /// The addresses from which a user has sessions, as far as this one sees them, but those that have a name.
+    pub(super) async fn addresses_of(&mut self, user: &str) -> Result<Vec<IpAddr>, Failure> {
+        let processes = self.processes().await?.into_iter();
+        let sessions = processes.filter(|process| process.in_session && process.of.as_deref() == Some(user));
+        Ok(sessions.filter_map(|Process { from, .. }| from.rsplit_once(':')?.0.parse().ok()).collect())
+    }
+
+    async fn processes(&mut self) -> Result<Vec<Process>, Failure> {
+        let failed = |error| Failure::of(&self.door.server.endpoint, &error);
+        let query = sqlx::raw_sql(AssertSqlSafe("SHOW PROCESSLIST".to_owned()));
+        let rows = self.connection.driver.fetch_all(query).await.map_err(failed)?;
+        let mut processes = Vec::new();
+        for row in &rows {
+            let column = |index| row.try_get_unchecked::<Option<String>, usize>(index).map_err(failed);
+            let (id, of, from, command) = (column(0)?, column(1)?, column(2)?, column(4)?);
+            let Some(Ok(id)) = id.map(|id| id.parse()) else { continue };
+            // MariaDB shows the name that was given before it is proven.
+            let in_session = command.as_deref() != Some("Connect");
+            processes.push(Process { id, of, from: from.unwrap_or_default(), in_session });
+        }
+        Ok(processes)
     }
 
     /// Ends the session.
@@ -185,8 +211,14 @@ impl Session for MySqlSession {
     ) -> Result<Change, EdgeError> {
         self.bounded(async |session| {
             session.check_is(user)?;
-            password::change_own(session, user, used, next, former).await?;
-            Ok(Change::Made)
+            match (other_hosts::seen(session, used).await, former) {
+                (None, _) => {
+                    password::change_own(session, user, used, next, former).await?;
+                    Ok(Change::Made)
+                }
+                (Some(seen), Former::Replaced) => Ok(Change::NotAllowed(seen)),
+                (Some(seen), Former::Retained) => Err(other_hosts::refusal(&session.account, &seen).into()),
+            }
         })
         .await
     }

@@ -11,7 +11,7 @@ use super::described::Described;
 use super::dialect::Dialect;
 use super::errors::{self, Failure};
 use super::grants::{Grants, Statement, difference};
-use super::password::{self, identified};
+use super::password::{self, alter, identified};
 use super::prior_access;
 use super::session::MySqlSession;
 use super::settings::{CLONE_OF, Lock};
@@ -211,16 +211,6 @@ async fn set_password(
         session.run(&alter(accounts.iter().map(ToString::to_string), unlock)).await?;
     }
     Ok(())
-}
-
-fn alter(users: impl Iterator<Item = impl AsRef<str>>, options: &str) -> Zeroizing<String> {
-    let mut statement = Zeroizing::new("ALTER USER ".to_owned());
-    for (index, user) in users.enumerate() {
-        statement.push_str(if index == 0 { "" } else { ", " });
-        statement.push_str(user.as_ref());
-    }
-    statement.push_str(options);
-    statement
 }
 
 fn unequal(base: &Described, clone: &Described) -> EdgeError {
