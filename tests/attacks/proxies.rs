@@ -2,7 +2,7 @@
 //! outlives the user: that stops no rotation, and gives nothing to a clone but what its base has.
 
 use bed::mysql::{Log, run};
-use bed::{Application, Credentials, MySql, Setup, mysql_versions};
+use bed::{Application, Credentials, MySql, MySqlOptions, Server, Setup, mysql_versions, remedy};
 use serde_json::json;
 
 /// A user without any privilege.
@@ -119,5 +119,30 @@ async fn a_proxy_whose_grant_would_bring_more_is_not_copied() {
         application.rotate_well().await;
         application.rotate_well().await;
         assert_eq!(server.values(&held).await, [format!("o{user}")], "on {version}");
+    }
+}
+
+/// Where a server maps users, by which every session of the application is somebody else's: said so, and mended by what is printed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_that_the_server_takes_for_another_by_proxy_is_itself_again_by_what_is_printed() {
+    for version in mysql_versions().into_iter().filter(|version| !version.is_mariadb()) {
+        let settings = [("check-proxy-users", "ON"), ("caching-sha2-password-proxy-users", "ON")];
+        let server =
+            MySql::start(version, MySqlOptions { settings: &settings, ..MySqlOptions::default() }).await;
+        for setup in server.setups() {
+            // Which the other user may not open.
+            let setup = Setup { fields: json!({"dbname": null}), ..setup };
+            let application = Application::start(&server, setup).await;
+            server.allow_two_passwords(&application.app).await;
+            let (user, evil) = (application.app.user(), evil(&server, &application).await);
+            say(&server, &evil, &format!("GRANT PROXY ON {{e}} TO `{user}`@`%`")).await;
+            let refusal = application.rotate_badly().await;
+            assert!(refusal.contains("by PROXY"), "{refusal}");
+            for statement in remedy(&refusal, &format!("`{}`@`%`", evil.user)) {
+                say(&server, &evil, &statement).await;
+            }
+            application.rotate_well().await;
+            assert!(application.signs_in("AWSCURRENT").await);
+        }
     }
 }

@@ -142,7 +142,7 @@ impl Cause {
             }
             Self::SignInMethod => {
                 "let the account sign in by a password and a challenge (PostgreSQL: scram-sha-256 or md5 in pg_hba.conf, and \
-                 no membership in rds_iam; MySQL: caching_sha2_password over TLS; MariaDB: mysql_native_password)"
+                 no membership in rds_iam; MySQL: caching_sha2_password over TLS, and not AWSAuthenticationPlugin; MariaDB: mysql_native_password)"
             }
             Self::PasswordCharacters => {
                 "the driver signs in with no emoji, no mixed directions and no control characters (RFC 4013), though psql does: \

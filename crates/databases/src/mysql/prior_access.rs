@@ -144,16 +144,20 @@ pub(super) async fn check_nobody_acts_as_clone(
     for (clone, other) in acting(session, turn, &proxies).await? {
         let revoke = format!("REVOKE PROXY ON {} FROM {}", clone, other);
         let open = sessions_by_proxy(session, &other).await?;
-        let who = format!(
-            "{clone} itself (which needs an account for that), or an administrator who holds PROXY on it WITH GRANT OPTION,"
-        );
-        revokes.push(run_as(&who, &[vec![revoke], open].concat()));
+        revokes.push(run_as(&who_revokes_proxies(&clone), &[vec![revoke], open].concat()));
     }
     if revokes.is_empty() {
         return Ok(());
     }
     let what = format!("others may act as {}, and would gain the rights of {}", turn.clone, turn.base);
     Err(Refusal::Database { what, remedy: revokes.join(", and ") }.into())
+}
+
+/// Who may revoke a PROXY on this account.
+pub(super) fn who_revokes_proxies(on: &Account) -> String {
+    format!(
+        "{on} itself (which needs an account for that), or an administrator who holds PROXY on it WITH GRANT OPTION,"
+    )
 }
 
 /// Rows of the clone's host, and user and host of another account, as accounts.

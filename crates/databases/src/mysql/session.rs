@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use async_trait::async_trait;
 use hmac::{Hmac, KeyInit, Mac};
 use rotation::edges::{Change, Evidence, PairView, Proof, Session, TurnOutcome};
-use rotation::{EdgeError, Former, Installer, Password, Refusal, SecretId, Turn, Username};
+use rotation::{EdgeError, Former, Installer, Password, Refusal, SecretId, Turn, Username, run_as};
 use sha2::Sha256;
 use sqlx::mysql::MySqlConnection;
 use sqlx::{AssertSqlSafe, Executor, Row};
@@ -14,9 +14,10 @@ use zeroize::Zeroizing;
 use super::account::Account;
 use super::dialect::Dialect;
 use super::errors::Failure;
-use super::grants::Known;
+use super::grants::{self, Known};
 use super::sign_in::Door;
-use super::{other_hosts, password, prove, turn};
+use super::tokens::Tokens;
+use super::{other_hosts, password, prior_access, prove, turn};
 use crate::connect::within;
 use crate::dial::Dialed;
 
@@ -181,15 +182,25 @@ impl MySqlSession {
     }
 
     /// Refuses where the server took the user for another account, such as an anonymous one.
-    pub(super) fn check_is(&self, user: &Username) -> Result<(), Refusal> {
+    pub(super) async fn check_is(&mut self, user: &Username) -> Result<(), EdgeError> {
         if self.account.user == user.0 {
             return Ok(());
         }
-        let what =
-            format!("{} signs {user} in as {}, another account", self.door.server.endpoint, self.account);
-        let remedy =
-            format!("drop that account, or give {user} one for the host that this function comes from");
-        Err(Refusal::Database { what, remedy })
+        let (endpoint, acts_as) = (&self.door.server.endpoint, self.account.clone());
+        let what = format!("{endpoint} signs {user} in as {acts_as}, another account");
+        // A server of MySQL that maps users (check_proxy_users); any user may grant PROXY on itself.
+        let proxy = self.rows("SELECT IFNULL(@@proxy_user, '')").await?.concat();
+        let Ok(proxy) = grants::account(&mut Tokens::of(&proxy)) else {
+            let remedy =
+                format!("drop that account, or give {user} one for the host that this function comes from");
+            return Err(Refusal::Database { what, remedy }.into());
+        };
+        let revoke = format!("REVOKE PROXY ON {acts_as} FROM {proxy}");
+        Err(Refusal::Database {
+            what: format!("{what}, by PROXY"),
+            remedy: run_as(&prior_access::who_revokes_proxies(&acts_as), &[revoke]),
+        }
+        .into())
     }
 }
 
@@ -210,7 +221,7 @@ impl Session for MySqlSession {
         former: Former,
     ) -> Result<Change, EdgeError> {
         self.bounded(async |session| {
-            session.check_is(user)?;
+            session.check_is(user).await?;
             match (other_hosts::seen(session, used).await, former) {
                 (None, _) => {
                     password::change_own(session, user, used, next, former).await?;
@@ -239,7 +250,7 @@ impl Session for MySqlSession {
     /// Nobody owns objects here, so there are none to hand over. All else only the superuser can see.
     async fn view_pair(&mut self, turn: &Turn, _secret: &SecretId) -> Result<PairView, EdgeError> {
         let user = if self.account.user == turn.clone.0 { &turn.clone } else { &turn.base };
-        self.check_is(user)?;
+        self.check_is(user).await?;
         Ok(PairView { owned: Vec::new(), membership: None, objection: None })
     }
 
