@@ -118,6 +118,13 @@ async fn a_proxy_whose_grant_would_bring_more_is_not_copied() {
         say(server, &evil, &format!("GRANT PROXY ON {{e}} TO `{user}_clone`@`%` WITH GRANT OPTION")).await;
         application.rotate_well().await;
         application.rotate_well().await;
+        if !version.is_mariadb() {
+            // Restricted as it is, it may not revoke it either.
+            assert_eq!(server.values(&held).await, [format!("e{user}"), format!("o{user}")], "on {version}");
+            server.execute(&format!("GRANT ALL ON *.* TO `{}`@`%`", superuser.user)).await;
+            application.rotate_well().await;
+            application.rotate_well().await;
+        }
         assert_eq!(server.values(&held).await, [format!("o{user}")], "on {version}");
     }
 }

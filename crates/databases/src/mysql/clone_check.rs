@@ -160,6 +160,9 @@ impl UserPair {
         }
         for clone in &mut self.clone {
             clone.grants.leave_out_gifts_beyond(superuser.effective());
+            if let Some(base) = self.base.iter().find(|base| base.account.is_at(clone.account.host())) {
+                clone.grants.leave_out_gifts_to_take(&base.grants, superuser.effective());
+            }
         }
         let (given, taken) = of(self);
         let say = |who: &Username, which: &str, gifts: Vec<&String>| {

@@ -32,6 +32,18 @@ impl Grants {
         }
     }
 
+    /// Leaves out what a superuser with `superuser` would have to take for this to be `wanted`, where restrictions keep it from
+    /// that: REVOKE PROXY asks of it every privilege that it is restricted in (tried: 9.7.4).
+    pub(in super::super) fn leave_out_gifts_to_take(&mut self, wanted: &Self, superuser: &Self) {
+        if superuser.restrictions.is_empty() {
+            return;
+        }
+        self.proxies.retain(|user, _| wanted.proxies.contains_key(user));
+        for (user, held) in &mut self.proxies {
+            *held = wanted.proxies.get(user).copied().unwrap_or(*held);
+        }
+    }
+
     /// Leaves out those whose GRANT would give more than them: the option of a proxy brings the global one.
     pub(in super::super) fn leave_out_gifts_that_bring_more(&mut self) {
         if !self.grant_option.contains(&Object::Global) {

@@ -77,15 +77,6 @@ fn kept_off(
             asks(database, &whole(name));
         }
     }
-    // To take PROXY from an account asks for a restriction of it wherever the superuser has one (tried: 9.7.4).
-    if has.proxies.iter().any(|(user, held)| wanted.proxies.get(user) != Some(held)) {
-        let stays = |name: &String| wanted.holds_at(&Object::Global, &whole(name));
-        for (database, names) in &effective.restrictions {
-            if !has.restrictions.get(database).is_some_and(|theirs| theirs.iter().any(stays)) {
-                names.iter().for_each(|name| asks(database, &whole(name)));
-            }
-        }
-    }
     kept
 }
 
