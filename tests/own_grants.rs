@@ -33,6 +33,7 @@ async fn what_the_clone_owns_goes_to_the_base_with_the_grants_of_others_on_it() 
             "SET ROLE NONE; CREATE SCHEMA own; CREATE TABLE own.t (a int); CREATE SEQUENCE own.s; CREATE TABLE open.t (a int); \
              CREATE VIEW own.v AS SELECT a FROM own.t; CREATE TYPE own.y AS ENUM ('a'); \
              CREATE FUNCTION own.f() RETURNS int LANGUAGE sql AS 'SELECT 1'; SELECT lo_create(4711); \
+             CREATE FUNCTION own.g() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE SCHEMA later; ALTER FUNCTION own.g() SET SCHEMA later; \
              GRANT USAGE ON SCHEMA own TO {third}; GRANT SELECT ON own.t, own.v, open.t TO {third}; GRANT UPDATE (a) ON own.t TO {third}; \
              GRANT USAGE ON SEQUENCE own.s TO {third}; GRANT USAGE ON TYPE own.y TO {third}; GRANT EXECUTE ON FUNCTION own.f() TO {third}; \
              GRANT SELECT ON LARGE OBJECT 4711 TO {third}; \
@@ -179,5 +180,28 @@ async fn what_an_administrator_grants_to_the_clone_in_another_database_is_refuse
         server.execute(&other.database, &remedy.statements.join("; ")).await;
         application.rotate_well().await;
         assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+    }
+}
+
+/// What it owns there stays: nobody of the two can get in.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_closed_to_the_clone_does_not_stop_a_turn() {
+    for version in postgres_versions() {
+        let server = Postgres::shared(version).await;
+        let application = Application::start(server, Setup::alternating_users()).await;
+        let other = App::create(server, "other").await;
+        turned_to_clone(&application).await;
+        let owned = format!(
+            "CREATE TABLE public.t (a int); ALTER TABLE public.t OWNER TO {}",
+            clone_of(&application)
+        );
+        server.execute(&other.database, &owned).await;
+        let closed = format!("REVOKE CONNECT ON DATABASE {} FROM PUBLIC", name(&other.database));
+        server.execute("postgres", &closed).await;
+        for _turn in 0..2 {
+            application.rotate_well().await;
+            assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+        }
+        assert!(application.output().contains("closed to it"), "{}", application.output());
     }
 }

@@ -132,3 +132,25 @@ async fn a_statement_that_answers_as_a_refused_sign_in_does_is_none() {
     let application = Application::start(server, setup).await;
     says(&application.rotate_badly().await, "Statement", &["28000: not today"]);
 }
+
+/// From 17 on a database may have a trigger on logins.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trigger_that_lets_nobody_in() {
+    for version in postgres_versions().into_iter().filter(|version| *version >= 17) {
+        let server = Postgres::shared(version).await;
+        let application = Application::start(server, Setup::single_user()).await;
+        let trigger = format!(
+            "CREATE FUNCTION public.no() RETURNS event_trigger LANGUAGE plpgsql AS \
+             $$ BEGIN IF session_user = '{}' THEN RAISE 'not today'; END IF; END $$; \
+             CREATE EVENT TRIGGER no ON login EXECUTE FUNCTION public.no()",
+            application.app.user()
+        );
+        server.execute(&application.app.database, &trigger).await;
+        let refusal = application.rotate_badly().await;
+        for part in ["P0001: not today", "event trigger on logins", "DISABLE"] {
+            assert!(refusal.contains(part), "{part} is not in: {refusal}");
+        }
+        server.execute(&application.app.database, "ALTER EVENT TRIGGER no DISABLE").await;
+        application.rotate_well().await;
+    }
+}

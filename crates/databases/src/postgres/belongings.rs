@@ -7,8 +7,9 @@ use rotation::{Cause, EdgeError, Next, Refusal, Turn, Username, run_as};
 use sqlx::AssertSqlSafe;
 use tracing::warn;
 
+use super::begin::Access;
 use super::clone_check::{identifier, refused, rights_differ};
-use super::session::{Access, PostgresSession};
+use super::session::PostgresSession;
 
 /// The databases in which the clone owns objects, or, when the base's turn comes, holds grants that this
 /// session cannot judge. Any user may read `pg_shdepend`. And what stands in the way of the base's turn: grants in this
@@ -115,9 +116,11 @@ fn explained(error: EdgeError, turn: &Turn) -> EdgeError {
 async fn schemas_first(session: &mut PostgresSession, turn: &Turn) -> Result<(), EdgeError> {
     let query = sqlx::query(
         "SELECT n.nspname::pg_catalog.text AS schema FROM pg_catalog.pg_namespace n \
-         JOIN pg_catalog.pg_roles r ON r.oid = n.nspowner WHERE r.rolname = $1",
+         JOIN pg_catalog.pg_roles r ON r.oid = n.nspowner WHERE r.rolname = $2 \
+         AND NOT pg_catalog.has_schema_privilege($1::pg_catalog.name, n.oid, 'CREATE') \
+         AND EXISTS (SELECT FROM pg_catalog.pg_proc p WHERE p.pronamespace = n.oid AND p.proowner = r.oid)",
     );
-    for row in session.rows(query.bind(&turn.clone.0)).await? {
+    for row in session.rows(query.bind(&turn.base.0).bind(&turn.clone.0)).await? {
         let schema: String = session.get(&row, "schema")?;
         session.run("ALTER SCHEMA %I OWNER TO %I", &[&schema, &turn.base.0]).await?;
     }

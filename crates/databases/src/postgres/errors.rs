@@ -32,6 +32,14 @@ pub(super) fn failed(endpoint: &Endpoint, error: &sqlx::Error) -> EdgeError {
         sqlx::Error::Database(_) => match database_error(error) {
             // An error of a server has a code, whatever else it lacks.
             Some(error) if error.code().is_empty() => connect::not_understood(endpoint),
+            // Before a session only a trigger on logins (17 and later) runs code that raises errors of its own.
+            Some(error) if error.routine() == Some("exec_stmt_raise") => Refusal::Database {
+                what: format!("{endpoint} answered {}, as an event trigger on logins does", answer(error)),
+                remedy: "let that trigger let this user in, or, as its owner, ALTER EVENT TRIGGER ... DISABLE, and rotate \
+                         again"
+                    .into(),
+            }
+            .into(),
             Some(error) => EdgeError::failed(cause(error), format!("{endpoint} answered {}", answer(error))),
             None => {
                 EdgeError::failed(Cause::Statement, format!("{endpoint} answered an error without a code"))
@@ -50,7 +58,9 @@ pub(super) fn failed(endpoint: &Endpoint, error: &sqlx::Error) -> EdgeError {
 /// The same of a statement: no password hook, function or event trigger, whatever code it picks, refuses a sign-in.
 pub(super) fn statement_failed(endpoint: &Endpoint, error: &sqlx::Error) -> EdgeError {
     match database_error(error) {
-        Some(answered) if answered.code().starts_with("28") => {
+        Some(answered)
+            if answered.code().starts_with("28") || answered.routine() == Some("exec_stmt_raise") =>
+        {
             EdgeError::failed(Cause::Statement, format!("{endpoint} answered {}", answer(answered)))
         }
         Some(_) | None => failed(endpoint, error),

@@ -1,6 +1,7 @@
 //! PostgreSQL 13 to 18, and Aurora PostgreSQL.
 
 mod admin;
+mod begin;
 mod belongings;
 mod clone_check;
 mod connection;

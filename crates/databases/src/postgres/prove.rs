@@ -4,7 +4,8 @@ use rotation::{EdgeError, Installer, Next, Turn, Username};
 
 use tracing::warn;
 
-use super::session::{Access, PostgresSession};
+use super::begin::Access;
+use super::session::PostgresSession;
 use super::settings;
 
 /// Says what differs from what should be; nothing is the proof.

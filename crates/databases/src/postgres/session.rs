@@ -11,6 +11,7 @@ use sqlx::{AssertSqlSafe, Postgres};
 use zeroize::Zeroizing;
 
 use super::admin::{self, Right};
+use super::begin::{Access, begin};
 use super::clone_check::UserPair;
 use super::connection::Challenge;
 use super::verifier::{self, Method};
@@ -31,38 +32,12 @@ pub(super) struct PostgresSession {
     waited_in_vain: bool,
 }
 
-/// What follows BEGIN. Settings of a role or a database would shorten our time, spell what we read another way, end the session
-/// at an error that we go on from, or answer a COMMIT that a crash undoes.
-const LOCAL_SETTINGS: &str = "; SET LOCAL search_path = pg_catalog; SET LOCAL lock_timeout = '2s'; \
-    SET LOCAL statement_timeout = '15s'; SET LOCAL idle_in_transaction_session_timeout = '10s'; \
-    SET LOCAL quote_all_identifiers = off; SET LOCAL exit_on_error = off; \
-    SELECT pg_catalog.set_config('synchronous_commit', 'on', true) \
-    WHERE pg_catalog.current_setting('synchronous_commit') = 'off'";
-/// A setting of its own wins over the database's and everybody's.
-const OWN_ROLE: &str = "; SELECT pg_catalog.set_config('role', 'none', true) WHERE current_user <> session_user AND NOT EXISTS ( \
-    SELECT FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_roles r ON r.oid = s.setrole \
-    CROSS JOIN pg_catalog.unnest(s.setconfig) c \
-    WHERE r.rolname = session_user AND c = 'role=' || current_user AND s.setdatabase IN (0, ( \
-        SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())))";
-
 /// How long another transaction about the same user is waited for, in all 2 s.
 const LOCK_TRIES: usize = 40;
 const LOCK_PAUSE: Duration = Duration::from_millis(50);
 /// How often a change is run that meets another one, and the longest pause between: ten at once came through.
 const CHANGE_TRIES: usize = 12;
 const CHANGE_PAUSE: Duration = Duration::from_millis(250);
-
-/// What a transaction may do.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Access {
-    Read,
-    /// Explicit, since a role may carry `default_transaction_read_only`. So is the isolation: under a stricter one, what
-    /// another attempt did while this session waited for its lock would not be seen.
-    Write,
-    /// The same as a superuser, who acts as itself or as what its own `role` setting says, and not as a role that a database
-    /// or ALL gives to everybody.
-    WriteAsSuperuser,
-}
 
 impl PostgresSession {
     pub(super) fn new(
@@ -78,23 +53,7 @@ impl PostgresSession {
     /// statements (15 s), and on us (10 s): where the network is gone, it would keep its locks for hours. In one message:
     /// settings that the role carries do not come in between.
     pub(super) async fn begin(&mut self, access: Access) -> Result<(), EdgeError> {
-        let mut begin = match access {
-            Access::Read => "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY".to_owned(),
-            Access::Write | Access::WriteAsSuperuser => {
-                "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE".to_owned()
-            }
-        };
-        if self.version() >= 170_000 {
-            begin.push_str("; SET LOCAL transaction_timeout = 0");
-        }
-        begin.push_str(LOCAL_SETTINGS);
-        if self.version() >= 160_000 {
-            // What a superuser creates makes it no member of that with rights of its own.
-            begin.push_str("; SET LOCAL createrole_self_grant = ''");
-        }
-        if matches!(access, Access::WriteAsSuperuser) {
-            begin.push_str(OWN_ROLE);
-        }
+        let begin = begin(access, self.version());
         let begun = sqlx::raw_sql(AssertSqlSafe(begin)).execute(&mut self.connection.driver).await;
         begun.map(|_| ()).map_err(|error| errors::not_begun(&self.endpoint, &error))
     }

@@ -5,9 +5,10 @@ use rotation::{EdgeError, Next, Password, SecretId, Turn};
 use tracing::warn;
 
 use super::admin::{self, Right};
+use super::begin::Access;
 use super::clone_check::{self, UserPair};
 use super::memberships;
-use super::session::{Access, PostgresSession};
+use super::session::PostgresSession;
 use super::settings;
 
 /// As a superuser. A crash before COMMIT leaves nothing, one after it everything: there is no user that
