@@ -166,7 +166,7 @@ fn granted_on(object: &Object, wanted: &Grants, has: &Grants, account: &Account)
 
 /// What is held on everything arrives with restrictions, or without those that the account had before (tried: 9.7.4):
 /// `AS` brings those of `of` in the same statement, where a GRANT and a REVOKE would give for an instant what `of` does not
-/// have; and it is refused (3836) to a superuser that is restricted more.
+/// have; and it is refused (3836) to a superuser that is restricted more. No role of `of` counts: its rights are not the account's.
 fn granted_globally(wanted: &Grants, has: &Grants, account: &Account, of: &Account) -> Option<String> {
     let on = Object::Global;
     let none = BTreeSet::new();
@@ -181,7 +181,8 @@ fn granted_globally(wanted: &Grants, has: &Grants, account: &Account, of: &Accou
     }
     let privileges = if lacking.is_empty() { "USAGE".to_owned() } else { list(&lacking) };
     let option = if option { " WITH GRANT OPTION" } else { "" };
-    let restrictions = if wanted.restrictions.is_empty() { String::new() } else { format!(" AS {of}") };
+    let restrictions =
+        if wanted.restrictions.is_empty() { String::new() } else { format!(" AS {of} WITH ROLE NONE") };
     Some(format!("GRANT {privileges} ON *.* TO {account}{option}{restrictions}"))
 }
 
