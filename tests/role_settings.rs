@@ -8,11 +8,11 @@ use crate::clones::clone_of;
 
 /// Values that bite, where the least, the greatest or another one would not, or would keep everybody from signing in.
 const VALUES: [(&str, &str); 16] = [
-    ("statement_timeout", "'500ms'"),
+    ("statement_timeout", "'2s'"),
     ("lock_timeout", "'1ms'"),
     ("idle_in_transaction_session_timeout", "'1ms'"),
-    ("transaction_timeout", "'20ms'"),
-    ("idle_session_timeout", "'500ms'"),
+    ("transaction_timeout", "'1s'"),
+    ("idle_session_timeout", "'3s'"),
     ("scram_iterations", "1"),
     ("search_path", "'public', '$user', 'odd, name'"),
     ("temp_tablespaces", "'gone'"),
@@ -142,6 +142,24 @@ async fn which(
         }
     }
     failures
+}
+
+/// Somebody holds the lock by name, which is waited for within the transaction.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_timeout_of_transactions_does_not_cut_one_that_waits() {
+    for version in postgres_versions().into_iter().filter(|version| *version >= 17) {
+        let server = Postgres::shared(version).await;
+        let application = Application::start(server, Setup::single_user()).await;
+        let user = application.app.user();
+        let set = format!("ALTER ROLE {user} SET transaction_timeout = '1s'");
+        server.execute("postgres", &set).await;
+        let mut holder =
+            server.sign_in(&server.root(), &application.app.database).await.expect("root signs in");
+        let lock = format!("SELECT pg_advisory_lock(hashtextextended('rotate:{user}', 0))");
+        bed::postgres::run(&mut holder, &lock).await.expect("it is free");
+        application.rotate_well().await;
+        assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+    }
 }
 
 /// What only a superuser may set reaches the clone by its leave, or goes. Each remedy, as the role that it names.

@@ -3,7 +3,8 @@
 use bed::crash::Crash;
 use bed::postgres::{name, text};
 use bed::{Application, InProcess, Postgres, PostgresOptions, Server, Setup, postgres_versions};
-use rotation::SingleUser;
+use rotation::edges::SignIn;
+use rotation::{Endpoint, Former, Password, SingleUser, Tls, Username};
 
 use crate::clones::clone_of;
 
@@ -97,5 +98,30 @@ async fn a_pending_password_that_would_not_sign_in_here_is_not_installed() {
             application.rotate_well().await;
             assert!(application.signs_in("AWSCURRENT").await, "on {version}");
         }
+    }
+}
+
+/// A hook is given a verifier, and answers with a code of its own: that refuses no sign-in.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_that_a_hook_of_the_server_refuses_is_named_as_that() {
+    for version in postgres_versions() {
+        let settings = [("shared_preload_libraries", "passwordcheck")];
+        let options = PostgresOptions { settings: &settings, ..PostgresOptions::default() };
+        let server = Postgres::start(version, options).await;
+        let app = server.create_app("long-name-1").await;
+        let at = rotation::Server {
+            endpoint: Endpoint { host: server.host().into(), port: server.port() },
+            tls: Tls::Required,
+            database: None,
+        };
+        let user = Username(app.user().to_owned());
+        let used = Password::new(app.credentials.password.clone());
+        let signed_in = server.edge().sign_in(&at, &user, &used).await.expect("an answer");
+        let SignIn::Accepted(mut session) = signed_in else { panic!("the user signs in") };
+        let own_name = Password::new(app.user().to_owned());
+        let change = session.change_own_password(&user, &used, &own_name, Former::Replaced).await;
+        let refusal = change.expect_err("passwordcheck takes no password that is the name").to_string();
+        assert!(refusal.contains("a password hook of") && refusal.contains("22023"), "{refusal}");
+        assert!(server.signs_in(&app.credentials, &app.database).await, "on {version}");
     }
 }

@@ -67,16 +67,15 @@ pub(super) fn statement_failed(endpoint: &Endpoint, error: &sqlx::Error) -> Edge
     }
 }
 
-/// The same of ALTER ROLE ... PASSWORD, where a hook may want the plain text (credcheck: 28000; passwordcheck: 22023).
+/// The same of ALTER ROLE ... PASSWORD, where a hook of the server has its say (credcheck: 28000; passwordcheck: 22023). It
+/// is given a verifier, of which it can judge little.
 pub(super) fn password_not_taken(endpoint: &Endpoint, error: &sqlx::Error) -> EdgeError {
     match database_error(error).filter(|error| error.code().starts_with("28") || error.code() == "22023") {
         Some(answered) => Refusal::Database {
-            what: format!(
-                "{endpoint} does not take the verifier of a password, in place of its plain text ({})",
-                answer(answered)
-            ),
-            remedy: "let the server's password hook take verifiers (credcheck: credcheck.encrypted_password_allowed = on), \
-                     and rotate again"
+            what: format!("a password hook of {endpoint} does not take the next password ({})", answer(answered)),
+            remedy: "if it wants the plain text, which no server's log is to hold, let it take verifiers (credcheck: \
+                     credcheck.encrypted_password_allowed = on); if it is about this password, remove AWSPENDING from the version \
+                     and rotate again, which makes another password"
                 .into(),
         }
         .into(),

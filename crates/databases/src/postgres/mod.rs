@@ -76,7 +76,8 @@ impl Database for Postgres {
             )
         });
         format!(
-            "in psql as a superuser, run \\password {quoted} with the password of the AWSCURRENT version{}, then rotate again; or, if \
+            "in psql as a superuser, run \\password {quoted} with the password of the AWSCURRENT version (after SET \
+             password_encryption = 'scram-sha-256' where the server takes nothing else){}, then rotate again; or, if \
              that password is right and its VALID UNTIL is over, {}",
             gone.unwrap_or_default(),
             run_as("an administrator", &[format!("ALTER ROLE {quoted} VALID UNTIL 'infinity'")])
