@@ -57,7 +57,7 @@ impl MySqlSession {
     ///
     /// Statements here escape by backslash and quote by backtick; what the server shows of accounts has to come in
     /// one form, and without control characters, whatever the server's variables and `init_connect` say: all rows of it
-    /// (`sql_select_limit`, `sql_big_selects`), as they are at that moment (`autocommit`), whenever it comes. A lock on the grant
+    /// (`sql_select_limit`, `sql_big_selects`), whenever it comes (`max_execution_time`). A lock on the grant
     /// tables is waited for 5 s; and where the network is gone, the server waits for us 10 s, and not the eight hours for which it
     /// would keep our lock.
     pub(super) async fn begin(
@@ -75,7 +75,7 @@ impl MySqlSession {
         };
         // Not DEFAULT, which means the server's own variable.
         let session_variables = "SET SESSION sql_mode = '', sql_select_limit = 18446744073709551615, sql_big_selects = 1, \
-            autocommit = 1, sql_quote_show_create = 1, lock_wait_timeout = 5, wait_timeout = 10";
+            sql_quote_show_create = 1, lock_wait_timeout = 5, wait_timeout = 10";
         session.run(session_variables).await?;
         // Accounts and their passwords are written whatever init_connect says of transactions.
         session.run("SET SESSION TRANSACTION READ WRITE").await?;
