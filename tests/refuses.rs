@@ -72,7 +72,7 @@ async fn a_secret_that_is_no_database_secret_and_names_every_fault_at_once() {
         (json!({"port": 70000}), &["port must be a whole number from 1 to 65535"]),
         (json!({"port": MARK, "ssl": MARK}), &["port must be", "ssl must be true or false"]),
         (json!({"username": ""}), &["username must be"]),
-        (json!({"password": "", "dbname": ""}), &["password must be", "dbname must be"]),
+        (json!({"password": "", "dbname": 7}), &["password must be", "dbname must be"]),
         (json!({"host": "/var/run/hunter2"}), &["host must be"]),
         (json!({"username": "x".repeat(64)}), &["longer than 63 bytes"]),
         (json!({"username": "a,b"}), &["holds a comma"]),

@@ -183,3 +183,31 @@ async fn a_right_on_the_object_counts_beside_a_restriction() {
     }
     takes_both_turns(&twins, &refusal).await;
 }
+
+/// Who lacks `SYSTEM_USER` grants and revokes no role that has it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_has_system_user_asks_for_it() {
+    let version = MySqlVersion::MySql97;
+    if !mysql_versions().contains(&version) {
+        return;
+    }
+    let server = MySql::shared(version).await;
+    let twins = pair(server, "sysrole").await;
+    change(
+        server,
+        "sysrole",
+        &[
+            "CREATE ROLE {b}_r",
+            "GRANT SYSTEM_USER ON *.* TO {b}_r",
+            "GRANT {b}_r TO {b}",
+            "GRANT SELECT, CREATE USER, PROCESS ON *.* TO {m}",
+            "GRANT ROLE_ADMIN ON *.* TO {m}",
+        ],
+    )
+    .await;
+    let refusal = twins.take_turn(Next::Clone, "pw-Of-the-clone-1").await.expect_err("a refusal").to_string();
+    let remedy = remedy(&refusal, "an administrator");
+    assert_eq!(remedy, ["GRANT SYSTEM_USER ON *.* TO `sysrole_m`@`%`"], "{refusal}");
+    server.execute(&remedy[0]).await;
+    takes_both_turns(&twins, "with SYSTEM_USER").await;
+}

@@ -158,6 +158,11 @@ impl Grants {
         both
     }
 
+    /// The roles that the two do not hold alike.
+    pub(super) fn roles_changed<'a>(&'a self, other: &'a Self) -> Vec<&'a Account> {
+        missing::changed(&self.roles, &other.roles).collect()
+    }
+
     /// Everything that anything is held on.
     pub(super) fn objects(&self) -> BTreeSet<Object> {
         self.privileges.keys().chain(&self.grant_option).cloned().collect()

@@ -7,6 +7,7 @@ use super::described::{Described, names};
 use super::dialect::Dialect;
 use super::grants::{Grants, Lacking, Names, Object, Privilege, lacking, whole};
 use super::session::MySqlSession;
+use super::stored::{hexadecimal, unknown_form};
 
 /// Who runs what a superuser lacks the privilege for.
 pub(super) const ADMINISTRATOR: &str = "an administrator";
@@ -77,14 +78,22 @@ impl Superuser {
     }
 
     /// What it lacks to turn the grants `has` into those of `base`, and to alter an account with them, since they may include
-    /// the privilege that keeps others off.
-    pub(super) fn lacking_for(&self, has: &Grants, base: &Described) -> Lacking {
+    /// the privilege that keeps others off, by themselves or by a role.
+    pub(super) async fn lacking_for(
+        &self,
+        session: &mut MySqlSession,
+        has: &Grants,
+        base: &Described,
+    ) -> Result<Lacking, EdgeError> {
         let mut all = lacking(&self.account, &self.effective, self.names, &base.grants, has, &base.unseen);
         let keeps_off = |grants: &Grants| grants.dynamic.contains_key("SYSTEM_USER");
-        if keeps_off(&base.grants) && !keeps_off(&self.effective) && all.grants.is_empty() {
+        if all.grants.is_empty()
+            && !keeps_off(&self.effective)
+            && (keeps_off(&base.grants) || role_keeps_off(session, &base.grants.roles_changed(has)).await?)
+        {
             all.grants.push(format!("GRANT SYSTEM_USER ON *.* TO {}", self.account));
         }
-        all
+        Ok(all)
     }
 
     /// Refuses where restrictions keep it from what this turn has to grant or revoke.
@@ -126,4 +135,22 @@ impl Superuser {
         let what = format!("the superuser {} lacks privileges that this turn needs", self.account);
         Err(Refusal::Database { what, remedy: run_as(ADMINISTRATOR, &lacking) })
     }
+}
+
+/// Whether one of these roles holds `SYSTEM_USER` itself: then nobody without it grants or revokes the role (tried: 9.7.4, error
+/// 1227).
+async fn role_keeps_off(session: &mut MySqlSession, roles: &[&Account]) -> Result<bool, EdgeError> {
+    if roles.is_empty() || session.dialect == Dialect::MariaDb {
+        return Ok(false);
+    }
+    let holders =
+        "SELECT CONCAT_WS(',', HEX(USER), HEX(HOST)) FROM mysql.global_grants WHERE PRIV = 'SYSTEM_USER'";
+    for row in session.rows(holders).await? {
+        let values = hexadecimal(&row).map(|values: [_; 2]| values.map(String::from_utf8));
+        let Some([Ok(user), Ok(host)]) = values else { return Err(unknown_form()) };
+        if roles.contains(&&Account { user, host }) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

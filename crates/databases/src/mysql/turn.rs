@@ -54,7 +54,7 @@ pub(super) async fn take(
             Next::Base => &base.grants,
             Next::Clone => pair.clone_at(base.account.host()).map_or(&nothing, |clone| &clone.grants),
         };
-        let lacks = superuser.lacking_for(has, base);
+        let lacks = superuser.lacking_for(session, has, base).await?;
         superuser.refuse_restricted(&base.account, &lacks)?;
         lacking.extend(lacks.grants);
     }

@@ -127,7 +127,8 @@ fn touched(wanted: &Grants, has: &Grants) -> BTreeMap<Object, BTreeSet<Privilege
     touched
 }
 
-fn changed<'a, K: Ord>(
+/// What the two do not hold alike.
+pub(super) fn changed<'a, K: Ord>(
     wanted: &'a BTreeMap<K, Delegation>,
     has: &'a BTreeMap<K, Delegation>,
 ) -> impl Iterator<Item = &'a K> {
