@@ -89,16 +89,19 @@ pub(crate) fn cast(engines: &[Engine]) -> impl Iterator<Item = &'static Role> {
 }
 
 impl Role {
-    /// Makes the application and its secret; answers the secret's ARN.
-    pub(crate) async fn enter(&self, stage: &Stage) -> String {
+    /// Makes the application and its secret, by which the function reaches the server at `port`; answers the secret's ARN.
+    pub(crate) async fn enter(&self, stage: &Stage, port: u16) -> String {
         let (server, app): (&dyn Server, _) = match self.engine {
             Engine::Postgres => (stage.postgres(), App::named(stage.postgres(), self.application).await),
             Engine::MySql => (stage.mysql(), stage.mysql().named_app(self.application).await),
         };
         let mut value = app.secret(server);
+        value["port"] = json!(port);
         if self.strategy == "alternating users" {
             let superuser = format!("{}-superuser", self.engine.name());
-            let superuser = stage.create_secret(&superuser, &server.superuser_secret().await).await;
+            let mut secret = server.superuser_secret().await;
+            secret["port"] = json!(port);
+            let superuser = stage.create_secret(&superuser, &secret).await;
             value["masterarn"] = json!(superuser);
         }
         if self.strategy == "dual password" {

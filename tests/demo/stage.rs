@@ -8,8 +8,9 @@ use std::{
 
 use aws_sdk_secretsmanager::Client;
 use bed::{
-    CargoLambda, FUNCTIONS_KEY, MySql, MySqlOptions, MySqlVersion, Postgres, PostgresOptions, Server,
+    CargoLambda, FUNCTIONS_KEY, MySql, MySqlOptions, MySqlVersion, Postgres, PostgresOptions, Server, Wire,
     authority, environment::repository, postgres_versions, private, secrets_manager, start_local_aws,
+    wire::Fault,
 };
 use local_aws::{LocalAws, Options};
 use serde_json::Value;
@@ -97,6 +98,14 @@ impl Stage {
 
     pub(crate) fn mysql(&self) -> &MySql {
         self.servers.mysql.as_ref().expect("MySQL is on stage")
+    }
+
+    /// The way to the server of an engine, on which connections can be held or reset.
+    pub(crate) async fn wire_to(&self, engine: Engine) -> Wire {
+        let server = self.servers.of(engine);
+        let port = server.secret(server.admin().await, "")["port"].as_u64();
+        let port = port.and_then(|port| u16::try_from(port).ok()).expect("a secret names its port");
+        Wire::to(port, Fault::None).await
     }
 
     /// Answers the secret's ARN.
