@@ -148,7 +148,7 @@ async fn role_keeps_off(session: &mut MySqlSession, roles: &[&Account]) -> Resul
     for row in session.rows(holders).await? {
         let values = hexadecimal(&row).map(|values: [_; 2]| values.map(String::from_utf8));
         let Some([Ok(user), Ok(host)]) = values else { return Err(unknown_form()) };
-        if roles.contains(&&Account { user, host }) {
+        if roles.contains(&&Account::at(user, host)) {
             return Ok(true);
         }
     }
