@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use aws::{Aws, Settings};
-use databases::{Limits, MySql, Postgres};
+use databases::{Limits, TrustAnchors};
 use lambda_runtime::{Context, LambdaEvent, Runtime, service_fn};
 use rotation::edges::Database;
 use rotation::{PasswordsInUse, Progress, Rotation, RotationEvent, Strategy};
@@ -18,20 +18,12 @@ use crate::failure::Failure;
 use crate::logs;
 use crate::metrics::Metrics;
 
-/// The engines that a function can be for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Engine {
-    /// PostgreSQL, and Aurora PostgreSQL.
-    Postgres,
-    /// MySQL, Aurora MySQL, and MariaDB.
-    MySqlOrMariaDb,
-    /// MySQL and Aurora MySQL only.
-    MySql,
-}
-
-/// Runs a function until Lambda ends it.
+/// Runs a function until Lambda ends it. `engine` makes the one database that it is for: what no binary names is not linked.
 #[must_use]
-pub fn serve(engine: Engine, strategy: &'static dyn Strategy) -> ExitCode {
+pub fn serve<D: Database + 'static>(
+    engine: fn(TrustAnchors, Limits) -> D,
+    strategy: &'static dyn Strategy,
+) -> ExitCode {
     let passwords = Arc::new(PasswordsInUse::default());
     logs::start(config::log_level(), &passwords);
     let config = match Config::read() {
@@ -48,7 +40,8 @@ pub fn serve(engine: Engine, strategy: &'static dyn Strategy) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(run(engine, strategy, config, passwords)) {
+    let database = Box::new(engine(config.trusted.clone(), Limits::default()));
+    match runtime.block_on(run(database, strategy, config, passwords)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             error!("the Lambda runtime ended: {problem}");
@@ -58,7 +51,7 @@ pub fn serve(engine: Engine, strategy: &'static dyn Strategy) -> ExitCode {
 }
 
 async fn run(
-    engine: Engine,
+    database: Box<dyn Database>,
     strategy: &'static dyn Strategy,
     config: Config,
     passwords: Arc<PasswordsInUse>,
@@ -66,12 +59,6 @@ async fn run(
     let settings =
         Settings { secrets_manager_endpoint: config.secrets_manager_endpoint.clone(), ..Settings::default() };
     let aws = aws::connect(settings).await;
-    let (trusted, limits) = (config.trusted.clone(), Limits::default());
-    let database: Box<dyn Database> = match engine {
-        Engine::Postgres => Box::new(Postgres::new(trusted, limits)),
-        Engine::MySqlOrMariaDb => Box::new(MySql::new(trusted, limits)),
-        Engine::MySql => Box::new(MySql::without_mariadb(trusted, limits)),
-    };
     let metrics = Metrics::start(&config.function)?;
     let function = Function { aws, database, strategy, config, metrics, passwords };
     let function = &function;

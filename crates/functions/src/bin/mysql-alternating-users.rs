@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
-use functions::{Engine, serve};
+use databases::MySql;
+use functions::serve;
 use rotation::AlternatingUsers;
 
 fn main() -> ExitCode {
-    serve(Engine::MySqlOrMariaDb, &AlternatingUsers)
+    serve(MySql::new, &AlternatingUsers)
 }

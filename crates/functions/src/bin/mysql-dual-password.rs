@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
-use functions::{Engine, serve};
+use databases::MySql;
+use functions::serve;
 use rotation::DualPassword;
 
 fn main() -> ExitCode {
-    serve(Engine::MySql, &DualPassword)
+    serve(MySql::without_mariadb, &DualPassword)
 }

@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
-use functions::{Engine, serve};
+use databases::Postgres;
+use functions::serve;
 use rotation::AlternatingUsers;
 
 fn main() -> ExitCode {
-    serve(Engine::Postgres, &AlternatingUsers)
+    serve(Postgres::new, &AlternatingUsers)
 }
