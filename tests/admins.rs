@@ -98,8 +98,7 @@ async fn a_role_that_everybody_is_given_does_not_reach_the_superuser() {
             let server = Postgres::start(version, PostgresOptions::default()).await;
             let application = Application::start(&server, Setup::alternating_users()).await;
             let superuser = server.secret(server.admin().await, &application.app.database);
-            let call = application.client.put_secret_value().secret_id(&application.superuser_arn);
-            call.secret_string(superuser.to_string()).send().await.expect("PutSecretValue is accepted");
+            application.store_superuser(&superuser).await;
             let user = name(application.app.user());
             server.execute("postgres", &member_of(&server, &user)).await;
             let set = place.replace("{database}", &name(&application.app.database));

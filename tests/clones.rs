@@ -263,8 +263,7 @@ async fn functions_planted_in_the_applications_database_leave_the_superuser_unto
         // The worst a secret's writer can do: point the superuser's own session there as well.
         let mut superuser = server.secret(server.admin().await, &application.app.database);
         superuser["masterarn"] = application.superuser_arn.clone().into();
-        let call = application.client.put_secret_value().secret_id(&application.superuser_arn);
-        call.secret_string(superuser.to_string()).send().await.expect("PutSecretValue is accepted");
+        application.store_superuser(&superuser).await;
         for _turn in 0..2 {
             application.rotate_well().await;
         }

@@ -99,13 +99,11 @@ async fn a_wrong_superusers_password_and_a_superuser_that_may_not_create_users()
     let right = server.admin().await;
     let mut superuser = server.secret(right, "postgres");
     superuser["password"] = json!("wrong");
-    let call = application.client.put_secret_value().secret_id(&application.superuser_arn);
-    call.secret_string(superuser.to_string()).send().await.expect("PutSecretValue");
+    application.store_superuser(&superuser).await;
     says(&application.rotate_badly().await, "SignInRefused", &["as the superuser master", "28P01"]);
 
     let powerless = bed::App::create(server, "powerless").await;
-    let call = application.client.put_secret_value().secret_id(&application.superuser_arn);
-    call.secret_string(powerless.secret(server).to_string()).send().await.expect("PutSecretValue");
+    application.store_superuser(&powerless.secret(server)).await;
     let failure = application.rotate_badly().await;
     assert!(failure.contains("WITH ADMIN TRUE") || failure.contains("42501"), "{failure}");
     assert!(application.signs_in("AWSCURRENT").await);

@@ -53,8 +53,7 @@ async fn a_setting_of_md5_locks_nobody_out_of_a_server_that_takes_scram_only() {
 async fn lead_superuser_into_its_database(application: &Application<'_>) {
     let server = application.server;
     let superuser = server.secret(server.admin().await, &application.app.database);
-    let call = application.client.put_secret_value().secret_id(&application.superuser_arn);
-    call.secret_string(superuser.to_string()).send().await.expect("PutSecretValue is accepted");
+    application.store_superuser(&superuser).await;
 }
 
 /// The user may not set its own password, so that the superuser does.

@@ -22,8 +22,7 @@ async fn an_ordinary_user_of_mysql_cannot_take_the_lock_of_a_turn() {
         // Another superuser's password makes another name.
         let another = server.create_superuser("another").await;
         let secret = server.secret(&another, "mysql");
-        let call = application.client.put_secret_value().secret_id(&application.superuser_arn);
-        call.secret_string(secret.to_string()).send().await.expect("PutSecretValue is accepted");
+        application.store_superuser(&secret).await;
         let log = server.log();
         application.rotate_well().await;
         assert_ne!(name_of_lock(&log.text()), ours, "on {version}");

@@ -275,8 +275,7 @@ async fn a_server_that_has_moved_goes_on_rotating() {
         application.rotate_well().await;
         let mut superuser = server.secret(server.admin().await, "mysql");
         superuser["host"] = json!("127.0.0.1");
-        let call = application.client.put_secret_value().secret_id(&application.superuser_arn);
-        call.secret_string(superuser.to_string()).send().await.expect("PutSecretValue is accepted");
+        application.store_superuser(&superuser).await;
         let mut current = application.stored("AWSCURRENT").await.expect("a current version");
         current["host"] = json!("127.0.0.1");
         application.store_current(&current).await;

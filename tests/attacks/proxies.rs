@@ -95,9 +95,7 @@ async fn a_proxy_whose_grant_would_bring_more_is_not_copied() {
         let application = Application::start(server, Setup::mysql_alternating_users()).await;
         let user = application.app.user().to_owned();
         let superuser = server.create_superuser(&format!("m{user}")).await;
-        let secret = json!(server.secret(&superuser, "mysql")).to_string();
-        let call = application.client.put_secret_value().secret_id(&application.superuser_arn);
-        call.secret_string(secret).send().await.expect("PutSecretValue is accepted");
+        application.store_superuser(&server.secret(&superuser, "mysql")).await;
         let (evil, base) = (evil(server, &application).await, format!("`{user}`@`%`"));
         for statement in [
             format!("GRANT PROXY ON ''@'' TO `{}`@`%` WITH GRANT OPTION", superuser.user),

@@ -65,8 +65,13 @@ impl<'a, S: Server> Application<'a, S> {
     pub(crate) async fn lead_superuser_to(&self, port: u16) {
         let mut superuser = self.server.superuser_secret().await;
         superuser["port"] = json!(port);
+        self.store_superuser(&superuser).await;
+    }
+
+    /// Replaces the superuser's secret.
+    pub async fn store_superuser(&self, secret: &Value) {
         let call = self.client.put_secret_value().secret_id(&self.superuser_arn);
-        call.secret_string(superuser.to_string()).send().await.expect("PutSecretValue is accepted");
+        call.secret_string(secret.to_string()).send().await.expect("PutSecretValue is accepted");
     }
 
     /// The same for an application that exists.

@@ -94,8 +94,7 @@ async fn a_superuser_that_lacks_a_privilege() {
         let application = Application::start(server, Setup::mysql_alternating_users()).await;
         let weak = server.create_app("weak").await;
         let superuser = server.secret(&weak.credentials, "mysql");
-        let call = application.client.put_secret_value().secret_id(&application.superuser_arn);
-        call.secret_string(superuser.to_string()).send().await.expect("PutSecretValue");
+        application.store_superuser(&superuser).await;
         for lacking in ["GRANT SELECT ON mysql.* TO ", "GRANT ALTER, CREATE, DELETE"] {
             let refusal = refused(&application, "SetSecret", "Refused", &[lacking]).await;
             for statement in remedy(&refusal, "an administrator") {

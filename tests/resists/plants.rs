@@ -72,8 +72,7 @@ async fn nothing_that_shadows_the_catalog_runs_in_a_superusers_session() {
         }
         // The worst a secret's writer can do: point the superuser's own session there as well.
         let superuser = server.secret(server.admin().await, &database);
-        let call = application.client.put_secret_value().secret_id(&application.superuser_arn);
-        call.secret_string(superuser.to_string()).send().await.expect("PutSecretValue is accepted");
+        application.store_superuser(&superuser).await;
         for _turn in 0..2 {
             application.rotate_well().await;
         }
@@ -108,8 +107,7 @@ async fn no_stored_function_of_the_applications_database_runs_in_a_superusers_se
         // The worst a secret's writer can do: point the superuser's own session there as well.
         let mut superuser = server.superuser_secret().await;
         superuser["dbname"] = json!(database);
-        let call = application.client.put_secret_value().secret_id(&application.superuser_arn);
-        call.secret_string(superuser.to_string()).send().await.expect("PutSecretValue is accepted");
+        application.store_superuser(&superuser).await;
         let log = server.log();
         for _turn in 0..2 {
             application.rotate_well().await;

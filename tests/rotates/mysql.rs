@@ -176,9 +176,7 @@ async fn users_roles_and_superusers_whose_host_is_empty_rotate() {
             with_two_passwords(&application).await;
             let (user, database) = (application.app.user(), &application.app.database);
             let superuser = server.create_superuser(&format!("m{user}")).await;
-            let secret = server.secret(&superuser, "mysql").to_string();
-            let call = application.client.put_secret_value().secret_id(&application.superuser_arn);
-            call.secret_string(secret).send().await.expect("PutSecretValue is accepted");
+            application.store_superuser(&server.secret(&superuser, "mysql")).await;
             for statement in [
                 format!("RENAME USER `{user}`@`%` TO `{user}`@``, `m{user}`@`%` TO `m{user}`@``"),
                 format!("CREATE ROLE `r{user}`@``"),

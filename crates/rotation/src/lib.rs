@@ -27,7 +27,7 @@ pub use error::{EdgeError, Error, Problem, Refusal};
 pub use event::{RotationEvent, RotationToken, SecretId, Step, VersionId};
 pub use password::{PasswordPolicy, PolicyError, PolicySettings};
 pub use progress::Progress;
-pub use remedy::run_as;
+pub use remedy::{ADMINISTRATOR, run_as};
 pub use secret::{Secret, SuperuserSecret, Tls};
 pub use strategies::{AlternatingUsers, DualPassword, Former, Installer, Next, SingleUser, Strategy, Turn};
 pub use target::{Endpoint, Server};

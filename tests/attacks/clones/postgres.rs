@@ -151,7 +151,6 @@ pub(crate) async fn under_a_real_superuser(server: &Postgres) -> Application<'_>
     let boss = role(server, "boss", "SUPERUSER").await;
     let application = Application::start(server, Setup::alternating_users()).await;
     let superuser = server.secret(&boss, "postgres");
-    let call = application.client.put_secret_value().secret_id(&application.superuser_arn);
-    call.secret_string(superuser.to_string()).send().await.expect("PutSecretValue is accepted");
+    application.store_superuser(&superuser).await;
     application
 }

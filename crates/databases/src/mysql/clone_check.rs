@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use rotation::edges::{Evidence, Unproven};
-use rotation::{EdgeError, Next, Refusal, Turn, Username, run_as};
+use rotation::{ADMINISTRATOR, EdgeError, Next, Refusal, Turn, Username, run_as};
 use tracing::warn;
 
 use super::account::Account;
@@ -17,7 +17,7 @@ use super::grants::{Names, Statement, difference};
 use super::prior_access::{defined_by, kills};
 use super::session::MySqlSession;
 use super::stored::Stored;
-use super::superuser::{ADMINISTRATOR, Superuser};
+use super::superuser::Superuser;
 use super::verifier;
 
 /// The rows of the two users in `mysql.user`.
@@ -134,7 +134,7 @@ impl UserPair {
         for (stored, clone) in stored.clone.iter().zip(&self.clone) {
             let mut clone = clone.clone();
             gone::forget_tables(session, &mut clone.grants, Whose::Of(stored, superuser)).await?;
-            if let Some(base) = self.base.iter().find(|base| base.account.is_at(clone.account.host())) {
+            if let Some(base) = at(&self.base, clone.account.host()) {
                 check_nothing_is_lost(base, &clone, session.dialect, superuser.names())?;
             }
         }
@@ -143,7 +143,7 @@ impl UserPair {
 
     /// The clone's account for a host of the base.
     pub(super) fn clone_at(&self, host: &str) -> Option<&Described> {
-        self.clone.iter().find(|clone| clone.account.is_at(host))
+        at(&self.clone, host)
     }
 
     /// Says what any user may give and this turn does not make equal, and leaves it out where the superuser may not grant or
@@ -160,7 +160,7 @@ impl UserPair {
         }
         for clone in &mut self.clone {
             clone.grants.leave_out_gifts_beyond(superuser.effective());
-            if let Some(base) = self.base.iter().find(|base| base.account.is_at(clone.account.host())) {
+            if let Some(base) = at(&self.base, clone.account.host()) {
                 clone.grants.leave_out_gifts_to_take(&base.grants, superuser.effective());
             }
         }
@@ -194,7 +194,7 @@ impl UserPair {
         let base = self.one_base(turn)?;
         base.method(dialect)?;
         for clone in &self.clone {
-            if !self.base.iter().any(|base| base.account.is_at(clone.account.host())) {
+            if at(&self.base, clone.account.host()).is_none() {
                 let what = format!("there is a {}, but no {} at that host", clone.account, turn.base);
                 let drop = run_as(ADMINISTRATOR, &[format!("DROP USER {}", clone.account)]);
                 let remedy = format!("create {} there as well, or {drop}", turn.base);
@@ -251,6 +251,11 @@ fn check_nothing_is_lost(
     let lost = lost.lines().join("; ");
     let what = format!("{} may do what {} may not: {lost}", clone.account, base.account);
     Err(Refusal::Database { what, remedy })
+}
+
+/// The one of these accounts that is for this host.
+fn at<'a>(accounts: &'a [Described], host: &str) -> Option<&'a Described> {
+    accounts.iter().find(|described| described.account.is_at(host))
 }
 
 /// Statements as a person runs them.

@@ -171,7 +171,7 @@ fn cause(code: u16, words: &str) -> Cause {
         ACL_OPERATION if words.contains("165") => Cause::ReadOnly,
         ACL_OPERATION if words.contains("146") || words.contains("149") => Cause::LockTimeout,
         3159 => Cause::TlsRequired,
-        3879 => Cause::PartialRevoke,
+        RESTRICTED => Cause::PartialRevoke,
         1044 | 1142 | 1143 | 1370 | NEEDS_PRIVILEGE => Cause::MissingPrivilege,
         1049 => Cause::MissingDatabase,
         1205 | 1213 | 1969 => Cause::LockTimeout,

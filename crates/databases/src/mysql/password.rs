@@ -1,6 +1,6 @@
 //! Installing a password: by the user itself, as a compare-and-swap where the server has one, or by a superuser.
 
-use rotation::{EdgeError, Former, Password, Refusal, Tls, Username, run_as};
+use rotation::{ADMINISTRATOR, EdgeError, Former, Password, Refusal, Tls, Username, run_as};
 use tracing::info;
 use zeroize::Zeroizing;
 
@@ -11,7 +11,7 @@ use super::errors::{self, Failure};
 use super::other_hosts;
 use super::session::MySqlSession;
 use super::stored::Stored;
-use super::superuser::{ADMINISTRATOR, take_roles};
+use super::superuser::take_roles;
 use super::verifier;
 
 /// The session's user, signed in with `used`, gets the password `next`.

@@ -2,30 +2,28 @@
 
 use std::time::Duration;
 
-use rotation::{EdgeError, Refusal, Turn, run_as};
+use rotation::{ADMINISTRATOR, EdgeError, Refusal, Turn, run_as};
 
 use super::account::{Account, identifier, text};
 use super::dialect::Dialect;
 use super::errors::Failure;
 use super::session::MySqlSession;
 use super::stored::{Stored, hexadecimal, unknown_form};
-use super::superuser::ADMINISTRATOR;
 
 /// Refuses where sessions are open whose account is gone: what this turn grants to a new one of that name is theirs. A sign-in
 /// that began before may succeed after the account is gone (tried: 9.7.4): it is waited for. It ends within the server's
 /// `connect_timeout` (10 s); but not on MySQL in the middle of TLS (tried: 9.7.4, 40 s), which the list of sessions does not tell.
 pub(super) async fn check_no_sessions(session: &mut MySqlSession, turn: &Turn) -> Result<(), EdgeError> {
-    let began = session.sessions_of(&turn.clone.0).await?.signing_in;
     let mut found = session.sessions_of(&turn.clone.0).await?;
+    let began = found.signing_in.clone();
     for _ in 0..SIGN_IN_WAITS {
-        found.signing_in.retain(|id| began.contains(id));
         if found.signing_in.is_empty() || !found.open.is_empty() {
             break;
         }
         tokio::time::sleep(SIGN_IN_WAIT).await;
         found = session.sessions_of(&turn.clone.0).await?;
+        found.signing_in.retain(|id| began.contains(id));
     }
-    found.signing_in.retain(|id| began.contains(id));
     let kills = kills(session, &[found.open, found.signing_in].concat()).await?;
     if kills.is_empty() {
         return Ok(());
@@ -142,7 +140,7 @@ pub(super) async fn check_nobody_acts_as_clone(
         "SELECT CONCAT_WS(',', HEX(Proxied_host), HEX(User), HEX(Host)) FROM mysql.proxies_priv WHERE Proxied_user = {clone}"
     );
     for (clone, other) in acting(session, turn, &proxies).await? {
-        let revoke = format!("REVOKE PROXY ON {} FROM {}", clone, other);
+        let revoke = format!("REVOKE PROXY ON {clone} FROM {other}");
         let open = sessions_by_proxy(session, &other).await?;
         revokes.push(run_as(&who_revokes_proxies(&clone), &[vec![revoke], open].concat()));
     }

@@ -1,6 +1,6 @@
 //! What the superuser may do, and what it lacks, said before anything is changed.
 
-use rotation::{EdgeError, Refusal, run_as};
+use rotation::{ADMINISTRATOR, EdgeError, Refusal, run_as};
 
 use super::account::{Account, identifier};
 use super::described::{Described, names};
@@ -9,8 +9,6 @@ use super::grants::{Grants, Lacking, Names, Object, Privilege, lacking, whole};
 use super::session::MySqlSession;
 use super::stored::{hexadecimal, unknown_form};
 
-/// Who runs what a superuser lacks the privilege for.
-pub(super) const ADMINISTRATOR: &str = "an administrator";
 /// Who lifts what restricts a superuser. A master user of RDS or Aurora is restricted on the schemas `mysql` and `sys`.
 const UNRESTRICTED: &str = "an administrator whom no restriction keeps from that (RDS and Aurora have none)";
 

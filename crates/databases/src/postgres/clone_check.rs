@@ -1,14 +1,11 @@
 //! Whether two users are a base and its clone: a name alone proves nothing, nor a membership that anybody could grant.
 
 use rotation::edges::{Evidence, Membership, Unproven};
-use rotation::{EdgeError, Next, Refusal, SecretId, Turn, Username, run_as};
+use rotation::{ADMINISTRATOR, EdgeError, Next, Refusal, SecretId, Turn, Username, run_as};
 use tracing::warn;
 
 use super::memberships::{self, ForeignRole, Granted};
 use super::session::PostgresSession;
-
-/// Who runs what the superuser may not.
-pub(super) const ADMINISTRATOR: &str = "an administrator";
 
 /// Roles of RDS whose members sign in by IAM or Kerberos only.
 const PASSWORDLESS: [&str; 2] = ["rds_iam", "rds_ad"];

@@ -1,8 +1,8 @@
 //! Memberships of a clone: in its base, in other roles, and of others in the clone.
 
-use rotation::{EdgeError, Turn, Username, run_as};
+use rotation::{ADMINISTRATOR, EdgeError, Turn, Username, run_as};
 
-use super::clone_check::{ADMINISTRATOR, identifier, refused};
+use super::clone_check::{identifier, refused};
 use super::session::PostgresSession;
 
 /// The clone's membership of the base.

@@ -75,7 +75,7 @@ fn revokes(wanted: &Grants, has: &Grants, account: &Account, dialect: Dialect) -
     // The option of a proxy that is held already changes in memory only, both ways (tried: 9.7, 10.11, 11.8).
     for (user, held) in &has.proxies {
         if wanted.proxies.get(user) != Some(held) {
-            statements.push(format!("REVOKE PROXY ON {} FROM {account}", user).into());
+            statements.push(format!("REVOKE PROXY ON {user} FROM {account}").into());
         }
     }
     for (role, held) in &has.roles {
@@ -128,7 +128,7 @@ fn grants(wanted: &Grants, has: &Grants, account: &Account, of: &Account) -> Vec
     for (user, want) in &wanted.proxies {
         if has.proxies.get(user) != Some(want) {
             let option = with(*want, "GRANT");
-            statements.push(format!("GRANT PROXY ON {} TO {account}{option}", user).into());
+            statements.push(format!("GRANT PROXY ON {user} TO {account}{option}").into());
         }
     }
     for (role, want) in &wanted.roles {
