@@ -1,5 +1,6 @@
 //! TLS: whoever strips it, or shows a wrong certificate, reads no password.
 
+mod aws;
 mod mysql;
 
 use bed::wire::Fault;

@@ -199,6 +199,8 @@ async fn an_environment_that_is_wrong() {
         (("PASSWORD_LENGTH", "many"), "PASSWORD_LENGTH must be a whole number"),
         (("EXCLUDE_CHARACTERS", "0123456789"), "EXCLUDE_CHARACTERS removes all numbers"),
         (("DATABASE_CA_FILE", "/nowhere.pem"), "DATABASE_CA_FILE /nowhere.pem cannot be read"),
+        (("AWS_CA_BUNDLE", "/nowhere.pem"), "AWS_CA_BUNDLE /nowhere.pem cannot be read"),
+        (("AWS_CA_BUNDLE", "/dev/null"), "the file that AWS_CA_BUNDLE names is of no use"),
         (("PGSSLKEY", "/key.pem"), "PGSSLKEY must not be set"),
     ];
     for (variable, said) in cases {

@@ -148,6 +148,7 @@ fn each_parameter_reaches_the_functions_as_the_variable_that_they_read() {
     let variables = [
         ("SECRETS_MANAGER_ENDPOINT", "SecretsManagerEndpoint", "https://secretsmanager.example"),
         ("DATABASE_CA_FILE", "CaFile", "/opt/authority.pem"),
+        ("AWS_CA_BUNDLE", "AwsCaFile", "/opt/aws.pem"),
         ("LOG_LEVEL", "LogLevel", "DEBUG"),
         ("PASSWORD_LENGTH", "PasswordLength", "40"),
         ("EXCLUDE_CHARACTERS", "ExcludeCharacters", "abc"),
@@ -307,7 +308,7 @@ fn what_is_malformed_or_does_not_go_together_is_refused() {
         (json!({"SecretsManagerEndpoint": "http://secretsmanager.example"}), "begins with https://"),
         (
             json!({"CaLayerArn": "arn:aws:lambda:eu-west-1:123456789012:layer:ca:1"}),
-            "CaLayerArn needs CaFile",
+            "CaLayerArn needs CaFile or AwsCaFile",
         ),
         (json!({"CaFile": "authority.pem"}), "An absolute path"),
         (json!({"SecretsKmsKeyArns": "alias/app"}), "ARNs of keys"),

@@ -9,7 +9,8 @@ use crate::{Application, STEPS, Server, aws_at};
 /// What a function rotates with: the real edges.
 #[expect(missing_debug_implementations, reason = "strategies are a trait without Debug")]
 pub struct InProcess {
-    aws: aws::Aws,
+    secrets_manager: aws::SecretsManager,
+    rds: aws::Rds,
     database: Box<dyn Database>,
     strategy: &'static dyn Strategy,
 }
@@ -17,13 +18,15 @@ pub struct InProcess {
 impl InProcess {
     /// A function for this application.
     pub async fn of<S: Server>(application: &Application<'_, S>, strategy: &'static dyn Strategy) -> Self {
-        Self { aws: aws_at(&application.local.url()).await, database: application.server.edge(), strategy }
+        let aws = aws_at(&application.local.url()).await;
+        let database = application.server.edge();
+        Self { secrets_manager: aws.secrets_manager(), rds: aws.rds(), database, strategy }
     }
 
     /// The real Secrets Manager.
     #[must_use]
     pub fn store(&self) -> &(dyn SecretStore + 'static) {
-        &self.aws.secrets_manager
+        &self.secrets_manager
     }
 
     /// The real database.
@@ -77,7 +80,7 @@ impl InProcess {
         database: &dyn Database,
     ) -> Result<(), Error> {
         let event = RotationEvent::parse(application.event(step, version)).expect("an event");
-        let topology: &dyn Topology = &self.aws.rds;
+        let topology: Option<&dyn Topology> = Some(&self.rds);
         let rotation = Rotation {
             store,
             database,

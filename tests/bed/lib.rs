@@ -41,6 +41,7 @@ mod setup;
 pub mod stub_server;
 mod template;
 mod tether;
+mod tls_front;
 pub mod torture;
 mod tried;
 pub mod wire;
@@ -66,4 +67,5 @@ pub use secrets_manager::{
 pub use server::Server;
 pub use setup::Setup;
 pub use stub_server::StubServer;
+pub use tls_front::TlsFront;
 pub use wire::Wire;

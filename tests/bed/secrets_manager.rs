@@ -56,7 +56,7 @@ pub async fn aws_as(key: &AccessKey, url: &str) -> aws::Aws {
         .load()
         .await;
     let url = Some(url.to_owned());
-    aws::Aws::new(&config, aws::Settings { secrets_manager_endpoint: url.clone(), rds_endpoint: url })
+    aws::Aws::new(config, aws::Endpoints { secrets_manager: url.clone(), rds: url })
 }
 
 fn credentials(key: &AccessKey) -> Credentials {

@@ -68,7 +68,7 @@ impl StubServer {
     pub async fn start(opening: Opening, script: impl Script) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("a bound port").port();
-        let (heard, acceptor, script) = (Arc::default(), acceptor(), Arc::new(script));
+        let (heard, acceptor, script) = (Arc::default(), acceptor(Certificate::Good), Arc::new(script));
         let kept = Arc::clone(&heard);
         let serving = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -100,8 +100,9 @@ impl Drop for StubServer {
     }
 }
 
-fn acceptor() -> TlsAcceptor {
-    let identity = Certificate::Good.issue().expect("it speaks TLS");
+/// TLS with this certificate.
+pub(crate) fn acceptor(certificate: Certificate) -> TlsAcceptor {
+    let identity = certificate.issue().expect("it speaks TLS");
     let certificate = CertificateDer::from_pem_slice(identity.certificate.as_bytes()).expect("a certificate");
     let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes()).expect("a key");
     let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))

@@ -58,10 +58,10 @@ async fn awss_client_of_rds_with_another_access_key_learns_nothing_of_what_exist
     };
     let (arn, nobody) = (instance.arn(), "arn:aws:rds:us-east-1:123456789012:db:nobody");
     local.register_instance(instance);
-    let rds = aws_as(&FUNCTIONS_KEY, &local.url()).await.rds;
+    let rds = aws_as(&FUNCTIONS_KEY, &local.url()).await.rds();
     rds.server_of(&arn).await.expect("the functions' key is accepted");
 
-    let rds = aws_as(&AccessKey::random(), &local.url()).await.rds;
+    let rds = aws_as(&AccessKey::random(), &local.url()).await.rds();
     let mut refused = Vec::new();
     for arn in [arn.as_str(), nobody] {
         let error = rds.server_of(arn).await.expect_err("another key");

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_config::retry::RetryConfig;
 use aws_config::{Region, SdkConfig};
-use aws_sdk_rds::config::Credentials;
+use aws_sdk_rds::config::{Credentials, SharedCredentialsProvider};
 
-use crate::{Aws, Settings, loader};
+use crate::{Authorities, Aws, Endpoints, limited};
 
 /// An answer's status and body; status 0 closes the connection instead.
 type Answer = (u16, String);
@@ -55,20 +55,22 @@ impl Canned {
     }
 
     /// Clients of this service that try each call once.
-    pub(crate) async fn aws(&self) -> Aws {
-        clients(&config().await, &self.url)
+    pub(crate) fn aws(&self) -> Aws {
+        aws(config(), &self.url)
     }
 }
 
 /// The real configuration, with other credentials, and one attempt a call.
-pub(crate) async fn config() -> SdkConfig {
-    let loader = loader().credentials_provider(Credentials::for_tests()).region(Region::new("eu-west-1"));
-    loader.retry_config(RetryConfig::disabled()).load().await
+pub(crate) fn config() -> SdkConfig {
+    let config =
+        limited(Authorities::default()).expect("TLS").into_builder().region(Region::new("eu-west-1"));
+    let credentials = SharedCredentialsProvider::new(Credentials::for_tests());
+    config.credentials_provider(credentials).retry_config(RetryConfig::disabled()).build()
 }
 
-pub(crate) fn clients(config: &SdkConfig, url: &str) -> Aws {
+pub(crate) fn aws(config: SdkConfig, url: &str) -> Aws {
     let url = Some(url.to_owned());
-    Aws::new(config, Settings { secrets_manager_endpoint: url.clone(), rds_endpoint: url })
+    Aws::new(config, Endpoints { secrets_manager: url.clone(), rds: url })
 }
 
 fn read(stream: &TcpStream) -> String {

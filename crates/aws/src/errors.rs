@@ -11,6 +11,7 @@ use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::error::{ConnectorError, ProvideErrorMetadata, SdkError};
 use aws_sdk_secretsmanager::operation::RequestId;
 use rotation::{Cause, EdgeError, does_not_print};
+use rustls::CertificateError;
 use tracing::info;
 
 use crate::codes::{cause_of, is_denial};
@@ -111,6 +112,10 @@ impl Service {
             return (Cause::Unreachable, format!("took no connection within {} s", CONNECT.as_secs()));
         }
         let tls = chain(error).any(is_tls);
+        if chain(error).any(is_unknown_authority) {
+            let what = "has a certificate from an authority that is not trusted";
+            return (Cause::TlsUnknownAwsAuthority, what.to_owned());
+        }
         match chain(error).find_map(|error| error.downcast_ref::<io::Error>()) {
             Some(error) if tls => (Cause::TlsFailed, format!("did not pass the TLS handshake: {error}")),
             Some(error) => (Cause::Unreachable, format!("cannot be reached: {error}")),
@@ -163,6 +168,15 @@ fn is_tls(error: &(dyn Error + 'static)) -> bool {
     error.to_string() == "TLS handshake failed"
 }
 
+/// rustls's errors come wrapped in I/O errors, one in another, whose `source` passes over what they wrap.
+fn is_unknown_authority(error: &(dyn Error + 'static)) -> bool {
+    if let Some(error) = error.downcast_ref::<rustls::Error>() {
+        return *error == rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer);
+    }
+    let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    wrapped.is_some_and(|error| is_unknown_authority(error))
+}
+
 /// What caused an error, outermost first.
 fn chain<'a>(error: &'a dyn Error) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(error.source(), |error| (**error).source())
@@ -183,7 +197,7 @@ mod tests {
     use crate::canned::{self, Canned};
 
     async fn failure_of(config: &SdkConfig, url: &str) -> (Option<Cause>, String) {
-        let store = crate::canned::clients(config, url).secrets_manager;
+        let store = canned::aws(config.clone(), url).secrets_manager();
         let error = store.describe(&SecretId("shop".into())).await.expect_err("a failure");
         (error.cause(), error.to_string())
     }
@@ -205,7 +219,7 @@ mod tests {
         ];
         for (status, body, expected) in cases {
             let service = Canned::always(status, body);
-            let store = service.aws().await.secrets_manager;
+            let store = service.aws().secrets_manager();
             let error = store.describe(&SecretId("shop".into())).await.expect_err(body);
             assert_eq!(error.cause(), Some(expected), "{body}: {error}");
             let told = format!("{error} {error:?}");
@@ -219,7 +233,7 @@ mod tests {
     async fn a_denial_tells_which_action_is_missing() {
         let body = r#"{"__type":"AccessDeniedException","Message":"not authorized to perform: secretsmanager:DescribeSecret (Service: AWSKMS; Request ID: 1b-2c; Proxy: null)"}"#;
         let service = Canned::always(400, body);
-        let store = service.aws().await.secrets_manager;
+        let store = service.aws().secrets_manager();
         let error = store.describe(&SecretId("shop".into())).await.expect_err("a denial");
         assert_eq!(error.cause(), Some(Cause::AccessDenied));
         assert!(
@@ -232,7 +246,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_request_without_an_answer_is_told_by_what_stopped_it() {
-        let config = canned::config().await;
+        let config = canned::config();
         let closing = Canned::serve(|_| (0, String::new()));
         let clear = Canned::always(400, "");
         let free =
@@ -255,7 +269,7 @@ mod tests {
         // Connections wait in its backlog for ever.
         let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let url = format!("http://{}", silent.local_addr().expect("an address"));
-        let once = canned::config().await;
+        let once = canned::config();
         let thrice =
             once.to_builder().retry_config(RetryConfig::standard().with_max_attempts(crate::ATTEMPTS));
         for (config, seconds) in [(once, 5), (thrice.build(), 12)] {
@@ -270,7 +284,7 @@ mod tests {
     #[tokio::test]
     async fn a_function_without_credentials_or_region_is_told_so() {
         let service = Canned::always(200, "{}");
-        let config = canned::config().await;
+        let config = canned::config();
         let provider = ProviderConfig::without_region().with_http_client(config.http_client().expect("one"));
         let nobody =
             ProfileFileCredentialsProvider::builder().configure(&provider).profile_name("nobody").build();

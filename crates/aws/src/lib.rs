@@ -1,6 +1,7 @@
 //! Secrets Manager as the store of a rotation, and Amazon RDS as the witness of which host is which server.
 //! The only crate that imports the AWS SDK.
 
+mod authorities;
 #[cfg(test)]
 mod canned;
 mod codes;
@@ -10,13 +11,14 @@ mod secrets_manager;
 
 use std::time::Duration;
 
-use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
-use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
-use aws_smithy_http_client::{Builder, tls};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_secretsmanager::config::SharedCredentialsProvider;
+use aws_smithy_http_client::{Builder, HttpClientError, tls};
 
+pub use authorities::{Authorities, NoAuthority};
 pub use rds::Rds;
 pub use secrets_manager::SecretsManager;
 
@@ -29,67 +31,94 @@ const CALL: Duration = Duration::from_secs(12);
 /// How often a call is tried where a failure may pass: throttling, a lost answer, the service's own trouble.
 const ATTEMPTS: u32 = 3;
 
-/// Where the services are. Region, FIPS and dual-stack endpoints come from the environment as every AWS SDK
-/// reads it (`AWS_REGION`, `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT`, `AWS_ENDPOINT_URL_RDS`, ...).
+/// Where the services are, as the environment of every AWS SDK says it.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
-    /// Secrets Manager's address where it is not the region's own. Taken as it is: whether its scheme may be
-    /// http is for the caller to check.
-    pub secrets_manager_endpoint: Option<String>,
-    /// The same for RDS.
-    pub rds_endpoint: Option<String>,
+    /// `AWS_REGION`, which Lambda sets.
+    pub region: Option<String>,
+    /// The endpoints that are validated by FIPS 140 (`AWS_USE_FIPS_ENDPOINT`).
+    pub use_fips: bool,
+    /// The endpoints that have IPv6 addresses (`AWS_USE_DUALSTACK_ENDPOINT`).
+    pub use_dual_stack: bool,
+    /// Addresses that are not the region's own.
+    pub endpoints: Endpoints,
 }
 
-/// The clients of one process.
+/// Addresses of services. Taken as they are: whether their scheme may be http is for the caller to check.
+#[derive(Debug, Clone, Default)]
+pub struct Endpoints {
+    /// Secrets Manager's.
+    pub secrets_manager: Option<String>,
+    /// RDS's.
+    pub rds: Option<String>,
+}
+
+/// The way to AWS of one process. Nothing is sent until a service is called: a wrong region or a missing credential shows
+/// in the first call's error.
 #[derive(Debug)]
 pub struct Aws {
+    config: SdkConfig,
+    endpoints: Endpoints,
+}
+
+impl Aws {
+    /// `authorities` may vouch for the services' certificates; credentials are those of the environment, where Lambda puts
+    /// the function's role's.
+    ///
+    /// Each call is tried at most 3 times and gives up after 12 s, an attempt after 5 s, a connection after 3 s.
+    /// Proxies that the environment names (`HTTPS_PROXY`) are not used.
+    ///
+    /// # Errors
+    /// Where there is no TLS, which the SDK leaves open.
+    pub fn connect(settings: Settings, authorities: Authorities) -> Result<Self, HttpClientError> {
+        // Lambda hands a function its role's credentials and its region in the environment, and nowhere else. The SDK's own
+        // loader would hold profiles, web identities (a client of STS), containers and EC2's metadata as well: a twentieth
+        // of every binary, which could only delay the answer "no credentials". And an address in somebody's ~/.aws/config
+        // would escape the caller's check that secrets travel over TLS.
+        let config = limited(authorities)?
+            .into_builder()
+            .credentials_provider(SharedCredentialsProvider::new(
+                EnvironmentVariableCredentialsProvider::new(),
+            ))
+            .region(settings.region.map(Region::new))
+            .use_fips(settings.use_fips)
+            .use_dual_stack(settings.use_dual_stack);
+        Ok(Self::new(config.build(), settings.endpoints))
+    }
+
+    /// By a configuration of the caller's own: its credentials, region, HTTP client and limits.
+    #[must_use]
+    pub fn new(config: SdkConfig, endpoints: Endpoints) -> Self {
+        Self { config, endpoints }
+    }
+
     /// The store of secrets.
-    pub secrets_manager: SecretsManager,
+    #[must_use]
+    pub fn secrets_manager(&self) -> SecretsManager {
+        SecretsManager::new(&self.config, self.endpoints.secrets_manager.clone())
+    }
+
     /// Which address belongs to which server.
-    pub rds: Rds,
+    #[must_use]
+    pub fn rds(&self) -> Rds {
+        Rds::new(self.config.clone(), self.endpoints.rds.clone())
+    }
 }
 
-/// Makes the clients, once, at cold start. Nothing is sent: a wrong region or a missing credential shows in
-/// the first call's error.
-///
-/// Each call is tried at most 3 times and gives up after 12 s, an attempt after 5 s, a connection after 3 s.
-/// Proxies that the environment names (`HTTPS_PROXY`) are not used.
-pub async fn connect(settings: Settings) -> Aws {
-    // Lambda hands a function its role's credentials and its region in the environment, and nowhere else. The
-    // SDK's default chain would go on to profiles, web identities (an STS client), containers and EC2's
-    // metadata: code in every binary that could only delay the answer "no credentials".
-    let config = loader()
-        .credentials_provider(EnvironmentVariableCredentialsProvider::new())
-        .region(EnvironmentVariableRegionProvider::new())
-        .load()
-        .await;
-    Aws::new(&config, settings)
-}
-
-/// One TLS stack (rustls on ring, as the database driver's) with the system's authorities, and the limits.
-fn loader() -> ConfigLoader {
+/// One TLS stack (rustls on ring, as the database driver's), and the limits.
+fn limited(authorities: Authorities) -> Result<SdkConfig, HttpClientError> {
     let ring = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
+    // The system's own authorities are not trusted: to read them was most of a start.
+    let trust = tls::TlsContext::builder().with_trust_store(authorities.store()).build()?;
     let limits = TimeoutConfig::builder()
         .connect_timeout(CONNECT)
         .operation_attempt_timeout(ATTEMPT)
         .operation_timeout(CALL)
         .build();
-    // An address in somebody's ~/.aws/config would escape the caller's check that secrets travel over TLS.
-    let no_profiles = EnvConfigFiles::builder().with_contents(EnvConfigFileKind::Config, "").build();
-    aws_config::defaults(BehaviorVersion::latest())
-        .profile_files(no_profiles)
-        .http_client(Builder::new().tls_provider(ring).build_https())
+    let config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .http_client(Builder::new().tls_provider(ring).tls_context(trust).build_https())
         .timeout_config(limits)
-        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-}
-
-impl Aws {
-    /// The clients of a configuration of the caller's own: its credentials, region, HTTP client and limits.
-    #[must_use]
-    pub fn new(config: &SdkConfig, settings: Settings) -> Self {
-        Self {
-            secrets_manager: SecretsManager::new(config, settings.secrets_manager_endpoint),
-            rds: Rds::new(config, settings.rds_endpoint),
-        }
-    }
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
+    Ok(config.build())
 }

@@ -1,6 +1,7 @@
 //! Amazon RDS: which address belongs to which server.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use async_trait::async_trait;
 use aws_config::SdkConfig;
@@ -17,7 +18,10 @@ use crate::errors::Service;
 /// What `DescribeDBInstances` and `DescribeDBClusters` tell. A name in a secret is only ever a key to look up:
 /// what is believed is the address that RDS answers, compared whole.
 pub struct Rds {
-    client: Client,
+    config: SdkConfig,
+    endpoint: Option<String>,
+    /// Made by the first call: most rotations ask RDS nothing.
+    client: OnceLock<Client>,
     service: Service,
 }
 
@@ -56,13 +60,19 @@ impl Topology for Rds {
 }
 
 impl Rds {
-    pub(crate) fn new(config: &SdkConfig, endpoint: Option<String>) -> Self {
-        let service = Service::new("RDS", config, endpoint.as_deref(), Cause::Rds);
-        let mut builder = Builder::from(config);
-        if endpoint.is_some() {
-            builder.set_endpoint_url(endpoint);
-        }
-        Self { client: Client::from_conf(builder.build()), service }
+    pub(crate) fn new(config: SdkConfig, endpoint: Option<String>) -> Self {
+        let service = Service::new("RDS", &config, endpoint.as_deref(), Cause::Rds);
+        Self { config, endpoint, client: OnceLock::new(), service }
+    }
+
+    fn client(&self) -> &Client {
+        self.client.get_or_init(|| {
+            let mut builder = Builder::from(&self.config);
+            if self.endpoint.is_some() {
+                builder.set_endpoint_url(self.endpoint.clone());
+            }
+            Client::from_conf(builder.build())
+        })
     }
 
     /// Whether `reader` is a read replica of `primary` in the same region, and each says so of the other.
@@ -93,7 +103,7 @@ impl Rds {
 
     /// `DescribeDBInstances` of one, by its identifier or ARN; none where RDS knows none.
     async fn instance(&self, id: &str) -> Result<Option<DbInstance>, EdgeError> {
-        match self.client.describe_db_instances().db_instance_identifier(id).send().await {
+        match self.client().describe_db_instances().db_instance_identifier(id).send().await {
             Ok(answer) => Ok(answer.db_instances.unwrap_or_default().into_iter().next()),
             Err(error)
                 if error
@@ -108,7 +118,7 @@ impl Rds {
 
     /// `DescribeDBClusters` of one, by its identifier or ARN; none where RDS knows none.
     async fn cluster(&self, id: &str) -> Result<Option<DbCluster>, EdgeError> {
-        match self.client.describe_db_clusters().db_cluster_identifier(id).send().await {
+        match self.client().describe_db_clusters().db_cluster_identifier(id).send().await {
             Ok(answer) => Ok(answer.db_clusters.unwrap_or_default().into_iter().next()),
             Err(error)
                 if error
@@ -249,7 +259,7 @@ mod tests {
             (at("two.*", 5432), &at("ring.cluster-evil.example", 5432), false),
         ];
         let service = rds();
-        let rds = service.aws().await.rds;
+        let rds = service.aws().rds();
         for (reader, primary, expected) in cases {
             let found = rds.is_reader_of(&reader, primary).await;
             assert_eq!(found.expect("an answer"), expected, "{reader} of {primary}");
@@ -259,7 +269,7 @@ mod tests {
     #[tokio::test]
     async fn an_arn_leads_to_the_writer_and_its_engine() {
         let service = rds();
-        let rds = service.aws().await.rds;
+        let rds = service.aws().rds();
         let cases = [
             ("arn:aws:rds:eu-west-1:1:db:shop", at("shop.*", 5432), "postgres"),
             ("arn:aws:rds:eu-west-1:1:cluster:ring", at("ring.cluster-*", 5432), "aurora-postgresql"),
@@ -279,7 +289,7 @@ mod tests {
             ("InvalidParameterValue", Cause::Rds),
         ] {
             let service = Canned::always(400, &fault(code));
-            let answer = service.aws().await.rds.is_reader_of(&at("copy.*", 5432), &at("shop.*", 5432)).await;
+            let answer = service.aws().rds().is_reader_of(&at("copy.*", 5432), &at("shop.*", 5432)).await;
             assert_eq!(answer.expect_err(code).cause(), Some(cause));
         }
     }

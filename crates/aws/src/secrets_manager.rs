@@ -173,15 +173,15 @@ mod tests {
 
     async fn put(service: &Canned) -> Result<Put, EdgeError> {
         let text = SecretText::new("{}".into());
-        service.aws().await.secrets_manager.put_pending(&secret(), &version("new"), &text, None).await
+        service.aws().secrets_manager().put_pending(&secret(), &version("new"), &text, None).await
     }
 
     async fn moved(service: &Canned) -> Result<Move, EdgeError> {
-        service.aws().await.secrets_manager.move_current(&secret(), &version("old"), &version("new")).await
+        service.aws().secrets_manager().move_current(&secret(), &version("old"), &version("new")).await
     }
 
     async fn read(service: &Canned, wanted: Wanted<'_>) -> Result<Option<SecretText>, EdgeError> {
-        service.aws().await.secrets_manager.value(&secret(), wanted).await
+        service.aws().secrets_manager().value(&secret(), wanted).await
     }
 
     #[tokio::test]
@@ -194,14 +194,13 @@ mod tests {
                     r#"{{"RotationEnabled":true,"VersionIdsToStages":{{"new":["AWSPENDING","x"]}},"Tags":{tags}}}"#
                 ),
             );
-            let versions =
-                service.aws().await.secrets_manager.describe(&secret()).await.expect("a description");
+            let versions = service.aws().secrets_manager().describe(&secret()).await.expect("a description");
             assert_eq!(versions.rotation_enabled, Some(true));
             assert_eq!(versions.made_for.as_deref(), Some("arn:db"));
             assert_eq!(versions.stages[&version("new")], ["AWSPENDING", "x"]);
         }
         let service = Canned::always(200, "{}");
-        let versions = service.aws().await.secrets_manager.describe(&secret()).await.expect("a description");
+        let versions = service.aws().secrets_manager().describe(&secret()).await.expect("a description");
         assert_eq!((versions.rotation_enabled, versions.made_for), (None, None));
     }
 
@@ -241,7 +240,7 @@ mod tests {
         let token = "0123456789abcdef0123456789abcdef0123456789";
         let event = serde_event(token);
         let text = SecretText::new(r#"{"password":"hunter2"}"#.into());
-        let store = service.aws().await.secrets_manager;
+        let store = service.aws().secrets_manager();
         let put = store.put_pending(&secret(), &version("new"), &text, event.rotation_token.as_ref()).await;
         assert_eq!(put.expect("an answer"), Put::Written);
         let request = service.requests().concat();
@@ -282,7 +281,7 @@ mod tests {
             };
             (200, page)
         });
-        let versions = service.aws().await.secrets_manager.unlabelled(&secret()).await.expect("a list");
+        let versions = service.aws().secrets_manager().unlabelled(&secret()).await.expect("a list");
         assert_eq!(versions, [version("new"), version("old")]);
     }
 

@@ -1,10 +1,11 @@
 //! The environment: the settings of AWS's functions under their names, and a few of our own. Nothing else
-//! in this workspace's functions reads it (but the SDK, which reads its own).
+//! in this workspace's functions reads it (but the SDK, which reads the credentials).
 #![expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
 
 use std::env;
 use std::fmt;
 
+use aws::{Authorities, Endpoints, Settings};
 use databases::TrustAnchors;
 use rotation::{PasswordPolicy, PolicySettings};
 use tracing::level_filters::LevelFilter;
@@ -15,8 +16,12 @@ use url::{Host, Url};
 pub(crate) struct Config {
     pub(crate) policy: PasswordPolicy,
     pub(crate) username_limit: Option<usize>,
-    pub(crate) secrets_manager_endpoint: Option<String>,
+    /// Where AWS's APIs are.
+    pub(crate) aws: Settings,
+    /// Who may vouch for a database server.
     pub(crate) trusted: TrustAnchors,
+    /// Who may vouch for AWS's APIs.
+    pub(crate) aws_authorities: Authorities,
     /// What Lambda calls this function.
     pub(crate) function: String,
 }
@@ -71,13 +76,15 @@ impl Config {
         let settings = settings(&mut problems);
         let policy = PasswordPolicy::new(&settings).map_err(|error| problems.push(error.to_string()));
         let username_limit = number("USERNAME_CHARACTER_LIMIT", &mut problems);
-        let trusted = authorities().map_err(|problem| problems.push(problem));
-        match (policy, trusted) {
-            (Ok(policy), Ok(trusted)) if problems.is_empty() => Ok(Self {
+        let trusted = trust_anchors().map_err(|problem| problems.push(problem));
+        let aws_authorities = aws_authorities().map_err(|problem| problems.push(problem));
+        match (policy, trusted, aws_authorities) {
+            (Ok(policy), Ok(trusted), Ok(aws_authorities)) if problems.is_empty() => Ok(Self {
                 policy,
                 username_limit,
-                secrets_manager_endpoint: set("SECRETS_MANAGER_ENDPOINT"),
+                aws: aws_settings(),
                 trusted,
+                aws_authorities,
                 function: set("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default(),
             }),
             _ => Err(ConfigError(problems)),
@@ -115,6 +122,23 @@ fn settings(problems: &mut Vec<String>) -> PolicySettings {
     }
 }
 
+/// What AWS's SDKs read of the environment by themselves, but for the credentials.
+fn aws_settings() -> Settings {
+    let is_true = |name| set(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let named = |name| {
+        let url = || set(name).or_else(|| set("AWS_ENDPOINT_URL"));
+        if is_true("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") { None } else { url() }
+    };
+    let secrets_manager =
+        set("SECRETS_MANAGER_ENDPOINT").or_else(|| named("AWS_ENDPOINT_URL_SECRETS_MANAGER"));
+    Settings {
+        region: set("AWS_REGION").or_else(|| set("AWS_DEFAULT_REGION")),
+        use_fips: is_true("AWS_USE_FIPS_ENDPOINT"),
+        use_dual_stack: is_true("AWS_USE_DUALSTACK_ENDPOINT"),
+        endpoints: Endpoints { secrets_manager, rds: named("AWS_ENDPOINT_URL_RDS") },
+    }
+}
+
 /// As AWS's functions read it: these four words are true, anything else is false.
 fn boolean(name: &str) -> Option<bool> {
     set(name).map(|value| ["true", "1", "y", "yes"].contains(&value.to_ascii_lowercase().as_str()))
@@ -140,13 +164,25 @@ fn is_protected(url: &str) -> bool {
     url.scheme() == "https" || (url.scheme() == "http" && is_loopback)
 }
 
-fn authorities() -> Result<TrustAnchors, String> {
-    let Some(path) = set("DATABASE_CA_FILE") else {
-        return TrustAnchors::new(None).map_err(|error| error.to_string());
-    };
-    let pem =
-        std::fs::read(&path).map_err(|error| format!("DATABASE_CA_FILE {path} cannot be read ({error})"))?;
-    TrustAnchors::new(Some(&pem)).map_err(|error| format!("DATABASE_CA_FILE {path} is of no use: {error}"))
+fn trust_anchors() -> Result<TrustAnchors, String> {
+    let extra = file("DATABASE_CA_FILE")?;
+    TrustAnchors::new(extra.as_deref()).map_err(|error| of_no_use("DATABASE_CA_FILE", &error))
+}
+
+/// `AWS_CA_BUNDLE` is a variable of AWS's SDKs; the one for Rust does not read it.
+fn aws_authorities() -> Result<Authorities, String> {
+    let Some(pem) = file("AWS_CA_BUNDLE")? else { return Ok(Authorities::default()) };
+    Authorities::from_pem(&pem).map_err(|error| of_no_use("AWS_CA_BUNDLE", &error))
+}
+
+/// What the file holds that a variable names.
+fn file(variable: &str) -> Result<Option<Vec<u8>>, String> {
+    let Some(path) = set(variable) else { return Ok(None) };
+    std::fs::read(&path).map(Some).map_err(|error| format!("{variable} {path} cannot be read ({error})"))
+}
+
+fn of_no_use(variable: &str, error: &dyn fmt::Display) -> String {
+    format!("the file that {variable} names is of no use: {error}")
 }
 
 #[cfg(test)]

@@ -4,10 +4,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
-use aws::{Aws, Settings};
+use aws::{Aws, Rds, SecretsManager};
 use databases::{Limits, TrustAnchors};
 use lambda_runtime::{Context, LambdaEvent, Runtime, service_fn};
-use rotation::edges::Database;
+use rotation::edges::{Database, Topology};
 use rotation::{PasswordsInUse, Progress, Rotation, RotationEvent, Strategy};
 use serde_json::Value;
 use tracing::{Instrument, error, info, info_span};
@@ -18,11 +18,13 @@ use crate::failure::Failure;
 use crate::logs;
 use crate::metrics::Metrics;
 
-/// Runs a function until Lambda ends it. `engine` makes the one database that it is for: what no binary names is not linked.
+/// Runs a function until Lambda ends it. `engine` makes the one database that it is for, and `rds` the client that a strategy
+/// with a superuser needs: what no binary names is not linked.
 #[must_use]
 pub fn serve<D: Database + 'static>(
     engine: fn(TrustAnchors, Limits) -> D,
     strategy: &'static dyn Strategy,
+    rds: Option<fn(&Aws) -> Rds>,
 ) -> ExitCode {
     let passwords = Arc::new(PasswordsInUse::default());
     logs::start(config::log_level(), &passwords);
@@ -41,7 +43,7 @@ pub fn serve<D: Database + 'static>(
         }
     };
     let database = Box::new(engine(config.trusted.clone(), Limits::default()));
-    match runtime.block_on(run(database, strategy, config, passwords)) {
+    match runtime.block_on(run(database, strategy, rds, config, passwords)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             error!("the Lambda runtime ended: {problem}");
@@ -53,21 +55,23 @@ pub fn serve<D: Database + 'static>(
 async fn run(
     database: Box<dyn Database>,
     strategy: &'static dyn Strategy,
+    rds: Option<fn(&Aws) -> Rds>,
     config: Config,
     passwords: Arc<PasswordsInUse>,
 ) -> Result<(), lambda_runtime::Error> {
-    let settings =
-        Settings { secrets_manager_endpoint: config.secrets_manager_endpoint.clone(), ..Settings::default() };
-    let aws = aws::connect(settings).await;
+    let aws = Aws::connect(config.aws.clone(), config.aws_authorities.clone())?;
+    let (secrets_manager, rds) = (aws.secrets_manager(), rds.map(|rds| rds(&aws)));
     let metrics = Metrics::start(&config.function)?;
-    let function = Function { aws, database, strategy, config, metrics, passwords };
+    let function = Function { secrets_manager, rds, database, strategy, config, metrics, passwords };
     let function = &function;
     Runtime::new(service_fn(async move |event| function.answer(event).await)).run().await
 }
 
 /// What stays between two events.
 struct Function {
-    aws: Aws,
+    secrets_manager: SecretsManager,
+    /// Of a strategy that has a superuser.
+    rds: Option<Rds>,
     database: Box<dyn Database>,
     strategy: &'static dyn Strategy,
     config: Config,
@@ -119,9 +123,9 @@ impl Function {
     async fn rotate(&self, event: &RotationEvent, deadline: Deadline) -> Result<(), Failure> {
         let progress = Progress::default();
         let rotation = Rotation {
-            store: &self.aws.secrets_manager,
+            store: &self.secrets_manager,
             database: &*self.database,
-            topology: &self.aws.rds,
+            topology: self.rds.as_ref().map(|rds| rds as &dyn Topology),
             clock: &deadline,
             strategy: self.strategy,
             policy: &self.config.policy,

@@ -9,6 +9,7 @@ pub enum Cause {
     NotAnswering,
     TlsUnknownAuthority,
     TlsUnknownRdsAuthority,
+    TlsUnknownAwsAuthority,
     TlsWrongName,
     TlsExpired,
     TlsNotOffered,
@@ -53,7 +54,9 @@ impl Cause {
         match self {
             Self::NameNotResolved => "NameNotResolved",
             Self::Unreachable | Self::NotAnswering => "Unreachable",
-            Self::TlsUnknownAuthority | Self::TlsUnknownRdsAuthority => "TlsUnknownAuthority",
+            Self::TlsUnknownAuthority | Self::TlsUnknownRdsAuthority | Self::TlsUnknownAwsAuthority => {
+                "TlsUnknownAuthority"
+            }
             Self::TlsWrongName => "TlsWrongName",
             Self::TlsExpired => "TlsExpired",
             Self::TlsNotOffered => "TlsNotOffered",
@@ -109,11 +112,17 @@ impl Cause {
             }
             Self::TlsUnknownAuthority => {
                 "if this server is yours, put its authority's certificate (PEM) in a layer and name the file in \
-                 DATABASE_CA_FILE; if not, somebody answers in its place"
+                 DATABASE_CA_FILE; if it is one of RDS, set the secret's host to RDS's own name for it; if not, somebody answers \
+                 in its place"
             }
             Self::TlsUnknownRdsAuthority => {
                 "put the region's bundle from truststore.pki.rds.amazonaws.com in a layer and name the file in \
                  DATABASE_CA_FILE"
+            }
+            Self::TlsUnknownAwsAuthority => {
+                "if this traffic is inspected, or another authority than Amazon's vouches for this endpoint, put the authorities \
+                 to trust instead of Amazon's (PEM) in a layer and name the file in AWS_CA_BUNDLE; if not, somebody answers in \
+                 its place"
             }
             Self::TlsWrongName => "set the secret's host to a name that the server's certificate holds",
             Self::TlsExpired => {

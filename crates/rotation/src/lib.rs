@@ -47,8 +47,8 @@ pub struct Rotation<'a> {
     pub store: &'a dyn SecretStore,
     /// The engine that this function rotates.
     pub database: &'a dyn Database,
-    /// RDS: which address belongs to which server.
-    pub topology: &'a dyn Topology,
+    /// RDS: which address belongs to which server. None where the strategy has no superuser, the only one who is asked for.
+    pub topology: Option<&'a dyn Topology>,
     /// Time left, and waiting.
     pub clock: &'a dyn Clock,
     /// Whose password comes next, and who installs it.

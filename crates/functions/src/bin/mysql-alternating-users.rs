@@ -2,10 +2,11 @@
 
 use std::process::ExitCode;
 
+use aws::Aws;
 use databases::MySql;
 use functions::serve;
 use rotation::AlternatingUsers;
 
 fn main() -> ExitCode {
-    serve(MySql::new, &AlternatingUsers)
+    serve(MySql::new, &AlternatingUsers, Some(Aws::rds))
 }

@@ -7,5 +7,5 @@ use functions::serve;
 use rotation::DualPassword;
 
 fn main() -> ExitCode {
-    serve(MySql::without_mariadb, &DualPassword)
+    serve(MySql::without_mariadb, &DualPassword, None)
 }

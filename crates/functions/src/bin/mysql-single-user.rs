@@ -2,10 +2,11 @@
 
 use std::process::ExitCode;
 
+use aws::Aws;
 use databases::MySql;
 use functions::serve;
 use rotation::SingleUser;
 
 fn main() -> ExitCode {
-    serve(MySql::new, &SingleUser)
+    serve(MySql::new, &SingleUser, Some(Aws::rds))
 }

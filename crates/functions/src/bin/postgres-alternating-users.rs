@@ -2,10 +2,11 @@
 
 use std::process::ExitCode;
 
+use aws::Aws;
 use databases::Postgres;
 use functions::serve;
 use rotation::AlternatingUsers;
 
 fn main() -> ExitCode {
-    serve(Postgres::new, &AlternatingUsers)
+    serve(Postgres::new, &AlternatingUsers, Some(Aws::rds))
 }

@@ -1,7 +1,7 @@
 //! The superuser: reached only after a stored version proved itself, and only at the secret's own server.
 
 use crate::cause::Cause;
-use crate::edges::{Session, SignIn, Wanted};
+use crate::edges::{Session, SignIn, Topology, Wanted};
 use crate::error::{EdgeError, Error, Refusal};
 use crate::secret::{SuperuserSecret, Tls};
 use crate::target::{Endpoint, Server};
@@ -68,7 +68,7 @@ impl Rotation<'_> {
             )],
         })?;
         let doing = format!("find the server that RDS made {id} for");
-        let (endpoint, engine) = self.progress.of(doing, self.topology.server_of(&arn)).await?;
+        let (endpoint, engine) = self.progress.of(doing, self.servers()?.server_of(&arn)).await?;
         if self.database.engines().contains(&engine.as_str()) {
             return Ok(endpoint);
         }
@@ -82,6 +82,16 @@ impl Rotation<'_> {
         .into())
     }
 
+    /// Which server is which.
+    fn servers(&self) -> Result<&dyn Topology, Error> {
+        self.topology.ok_or_else(|| {
+            failed(
+                "find the superuser's server",
+                EdgeError::failed(Cause::Rds, "this function asks RDS nothing"),
+            )
+        })
+    }
+
     async fn check_same_server(
         &self,
         id: &SecretId,
@@ -92,7 +102,7 @@ impl Rotation<'_> {
             return Ok(());
         }
         let doing = format!("compare {ours} with the replicas of the superuser's server");
-        if self.progress.of(doing, self.topology.is_reader_of(ours, theirs)).await? {
+        if self.progress.of(doing, self.servers()?.is_reader_of(ours, theirs)).await? {
             return Ok(());
         }
         Err(Refusal::SuperuserElsewhere { superuser: id.clone(), ours: ours.to_string() }.into())
