@@ -1,8 +1,39 @@
 //! Amazon RDS's own root certificates, compiled in: `roots/README.md` says where they are from, which regions they
 //! cover and how to renew them.
 
+use std::borrow::Cow;
+
 /// One PEM certificate after another, each below a comment with its name and last day.
-pub(crate) const RDS: &str = include_str!("../roots/rds.pem");
+const RDS: &str = include_str!("../roots/rds.pem");
+
+/// How each comment begins; the region follows.
+const COMMENT: &str = "# Amazon RDS ";
+
+/// The roots that can vouch for a server at this host, whose certificate has to be for that name. An RDS server's is for its name
+/// in RDS only: there it is the three of its region, since to parse all would be most of what a sign-in computes, or all where
+/// there is no such region (that of an Aurora global database's own endpoint is `global`). For any other host it is none.
+pub(crate) fn for_host(host: &str) -> Cow<'static, str> {
+    let Some(region) = region_of(host) else { return Cow::Borrowed("") };
+    let named = format!("{COMMENT}{region} ");
+    let mut found = String::new();
+    let mut rest = RDS;
+    while let Some(start) = rest.find(&named) {
+        let root = &rest[start..];
+        let end = root[COMMENT.len()..].find(COMMENT).map_or(root.len(), |end| end + COMMENT.len());
+        found.push_str(&root[..end]);
+        rest = &root[end..];
+    }
+    if found.is_empty() { Cow::Borrowed(RDS) } else { Cow::Owned(found) }
+}
+
+/// The region in the name of a server of RDS or Aurora, as `NAME.ID.REGION.rds.amazonaws.com`. None in China, where the
+/// region comes after `rds`, and whose roots are not built in.
+pub(crate) fn region_of(host: &str) -> Option<&str> {
+    let suffix = ".rds.amazonaws.com";
+    let before = host.len().checked_sub(suffix.len())?;
+    let is_rds = host.get(before..)?.eq_ignore_ascii_case(suffix);
+    host.get(..before)?.rsplit('.').next().filter(|_| is_rds)
+}
 
 #[cfg(test)]
 mod tests {
@@ -12,7 +43,7 @@ mod tests {
     use rustls::pki_types::CertificateDer;
     use rustls::pki_types::pem::PemObject;
 
-    use super::RDS;
+    use super::{RDS, for_host, region_of};
 
     const README: &str = include_str!("../roots/README.md");
 
@@ -31,6 +62,40 @@ mod tests {
         assert!(!store.is_empty());
         assert_eq!(store.len(), names().len());
         assert_eq!(store.len(), RDS.matches("-----BEGIN CERTIFICATE-----").count());
+    }
+
+    #[test]
+    fn a_server_of_rds_has_its_regions_roots() {
+        let region_in = |name: &str| name.split(' ').nth(2).expect("a region").to_owned();
+        for region in names().into_iter().map(region_in) {
+            let roots = for_host(&format!("shop.abc.{region}.rds.amazonaws.com"));
+            let expected: Vec<&str> = names().into_iter().filter(|name| region_in(name) == region).collect();
+            let found = CertificateDer::pem_slice_iter(roots.as_bytes()).filter(Result::is_ok).count();
+            assert_eq!(found, expected.len(), "{region}");
+            assert!(expected.iter().all(|name| roots.contains(name)), "{region}: {roots}");
+        }
+        for region in ["global", "eu-west", "ap-east-2"] {
+            assert_eq!(for_host(&format!("shop.abc.{region}.rds.amazonaws.com")), RDS, "{region}");
+        }
+        for host in ["localhost", "db.example.com", "eu-west-1.rds.amazonaws.com.example.com", ""] {
+            assert_eq!(for_host(host), "", "{host}");
+        }
+    }
+
+    #[test]
+    fn the_region_stands_before_rds() {
+        for (host, region) in [
+            ("shop.cluster-abc.eu-west-1.rds.amazonaws.com", Some("eu-west-1")),
+            ("shop.abc.us-east-1.RDS.amazonaws.com", Some("us-east-1")),
+            ("shop.global-abc.global.rds.amazonaws.com", Some("global")),
+            ("shop.abc.rds.cn-north-1.amazonaws.com.cn", None),
+            ("db.example.com", None),
+            ("ä.rds.amazonaws.com", Some("ä")),
+            ("äääääääääääääääää", None),
+            ("", None),
+        ] {
+            assert_eq!(region_of(host), region, "{host}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Whom to trust: the public roots, Amazon RDS's own, and the operator's; and TLS with PostgreSQL, which is spoken here.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rotation::{Cause, EdgeError, Endpoint};
 use rustls::crypto::ring::{default_provider, kx_group};
@@ -14,12 +15,13 @@ use tokio_rustls::client::TlsStream;
 use crate::connect::from_io;
 use crate::roots;
 
-/// The authorities that may vouch for a database server, beside the public ones.
+/// The authorities that may vouch for a database server, beside the public ones: RDS's, and the operator's.
 #[derive(Debug, Clone)]
 pub struct TrustAnchors {
-    /// For the driver of MySQL, which has the public ones built in.
-    pem: Vec<u8>,
-    client: Arc<ClientConfig>,
+    /// The operator's, in PEM.
+    extra: Vec<u8>,
+    /// How TLS is spoken with the servers of a region of RDS, or (an empty name) with all others.
+    clients: Arc<Mutex<BTreeMap<String, Arc<ClientConfig>>>>,
 }
 
 /// Why a file names no authority.
@@ -40,23 +42,28 @@ impl TrustAnchors {
     /// # Errors
     /// Where the PEM holds no certificate, or one that cannot be an authority's.
     pub fn new(extra: Option<&[u8]>) -> Result<Self, AuthorityError> {
-        let mut pem = roots::RDS.as_bytes().to_vec();
-        let mut trusted = authorities(&pem)?;
-        if let Some(extra) = extra {
-            let own = authorities(extra)?;
-            if own.is_empty() {
-                return Err(AuthorityError("it holds no certificate".into()));
-            }
-            trusted.roots.extend(own.roots);
-            pem.push(b'\n');
-            pem.extend_from_slice(extra);
+        if extra.map(authorities).transpose()?.is_some_and(|own| own.is_empty()) {
+            return Err(AuthorityError("it holds no certificate".into()));
         }
-        trusted.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-        Ok(Self { pem, client: Arc::new(client(trusted)?) })
+        Ok(Self { extra: extra.unwrap_or_default().to_vec(), clients: Arc::default() })
     }
 
-    pub(crate) fn pem(&self) -> Vec<u8> {
-        self.pem.clone()
+    /// All of them that can vouch for this host, in PEM: for the driver of MySQL, which has the public ones built in.
+    pub(crate) fn pem(&self, host: &str) -> Vec<u8> {
+        [roots::for_host(host).as_bytes(), b"\n", &self.extra].concat()
+    }
+
+    fn client(&self, host: &str) -> Result<Arc<ClientConfig>, AuthorityError> {
+        let region = roots::region_of(host).unwrap_or_default();
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = clients.get(region) {
+            return Ok(Arc::clone(client));
+        }
+        let mut trusted = authorities(&self.pem(host))?;
+        trusted.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        let client = Arc::new(client(trusted)?);
+        clients.insert(region.to_owned(), Arc::clone(&client));
+        Ok(client)
     }
 
     /// Agrees on TLS with the server, whose certificate has to be for its host.
@@ -72,7 +79,10 @@ impl TrustAnchors {
             let answer = format!("{} is no name that a certificate can hold", endpoint.host);
             EdgeError::failed(Cause::TlsWrongName, answer)
         })?;
-        let connector = TlsConnector::from(Arc::clone(&self.client));
+        let client = self.client(&endpoint.host).map_err(|error| {
+            EdgeError::failed(Cause::TlsFailed, format!("no TLS with {endpoint} ({error})"))
+        })?;
+        let connector = TlsConnector::from(client);
         connector.connect(name, socket).await.map_err(|error| from_io(endpoint, &error))
     }
 }

@@ -51,7 +51,7 @@ impl Door {
             .username(&user.0)
             .password(password.expose())
             .ssl_mode(mode)
-            .ssl_ca_from_pem(self.trusted.pem())
+            .ssl_ca_from_pem(self.trusted.pem(&self.server.endpoint.host))
             .charset("utf8mb4")
             .pipes_as_concat(false)
             .no_engine_substitution(false)
