@@ -3,6 +3,7 @@
 use rotation::{Cause, EdgeError, Refusal, Turn, Username, run_as};
 
 use super::clone_check::{identifier, refused};
+use super::query::text;
 use super::session::PostgresSession;
 
 /// What a superuser is about to do with a role.
@@ -24,18 +25,16 @@ pub(super) async fn check_admin(
     user: &Username,
     right: Right,
 ) -> Result<Option<Refusal>, EdgeError> {
-    let query = sqlx::query(
-        "SELECT session_user::pg_catalog.text AS superuser, current_user::pg_catalog.text AS acts_as, \
+    let query = "SELECT session_user::pg_catalog.text AS superuser, current_user::pg_catalog.text AS acts_as, \
          (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) OR EXISTS ( \
              SELECT FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles r ON r.oid = m.roleid \
              WHERE r.rolname = $1 AND m.admin_option AND pg_catalog.pg_has_role(current_user, m.member, $2) \
          ) AS has_admin_option, EXISTS ( \
              SELECT FROM pg_catalog.pg_roles r \
              WHERE r.rolname = 'rds_superuser' AND pg_catalog.pg_has_role(current_user, r.oid, 'MEMBER') \
-         ) AS is_on_rds",
-    );
+         ) AS is_on_rds";
     let privilege = if right == Right::Grant { "USAGE" } else { "MEMBER" };
-    let row = session.row(query.bind(&user.0).bind(privilege)).await?;
+    let row = session.row(query, &[text(&user.0), text(privilege)]).await?;
     let superuser = Username(session.get(&row, "superuser")?);
     let acts_as = Username(session.get(&row, "acts_as")?);
     let without = !session.has_membership_options() && (superuser == acts_as || acts_as != *user);
@@ -82,7 +81,7 @@ pub(super) fn refused_by_the_server(error: EdgeError, doubt: Option<Refusal>) ->
 /// # Errors
 /// The refusal says so.
 pub(super) async fn check_is_another(session: &mut PostgresSession, turn: &Turn) -> Result<(), EdgeError> {
-    let row = session.row(sqlx::query("SELECT session_user::pg_catalog.text AS superuser")).await?;
+    let row = session.row("SELECT session_user::pg_catalog.text AS superuser", &[]).await?;
     let superuser: String = session.get(&row, "superuser")?;
     if superuser != turn.base.0 && superuser != turn.clone.0 {
         return Ok(());

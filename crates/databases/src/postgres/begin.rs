@@ -6,7 +6,8 @@ pub(super) enum Access {
     Read,
     /// Explicit, since a role may carry `default_transaction_read_only`. So is the isolation: under a stricter one, what
     /// another attempt did while this session waited for its lock would not be seen.
-    Write,
+    /// And a `role` setting of its own may have made the user somebody else.
+    WriteAsItself,
     /// The same as a superuser, who acts as itself or as what its own `role` setting says, and not as a role that a database
     /// or ALL gives to everybody.
     WriteAsSuperuser,
@@ -30,11 +31,15 @@ const OWN_ROLE: &str = "; SELECT pg_catalog.set_config('role', 'none', true) WHE
 pub(super) fn begin(access: Access, version: u32) -> String {
     let begin = match access {
         Access::Read => "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY",
-        Access::Write | Access::WriteAsSuperuser => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+        Access::WriteAsItself | Access::WriteAsSuperuser => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
     };
     let transaction_timeout = if version >= 170_000 { "; SET LOCAL transaction_timeout = 0" } else { "" };
     // What a superuser creates makes it no member of that with rights of its own.
     let self_grant = if version >= 160_000 { "; SET LOCAL createrole_self_grant = ''" } else { "" };
-    let own_role = if matches!(access, Access::WriteAsSuperuser) { OWN_ROLE } else { "" };
+    let own_role = match access {
+        Access::WriteAsSuperuser => OWN_ROLE,
+        Access::WriteAsItself => "; SET LOCAL ROLE NONE",
+        Access::Read => "",
+    };
     [begin, transaction_timeout, LOCAL_SETTINGS, self_grant, own_role].concat()
 }

@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use rotation::{Cause, EdgeError, Next, Refusal, Turn, Username, run_as};
-use sqlx::AssertSqlSafe;
 use tracing::warn;
 
 use super::begin::Access;
 use super::clone_check::{identifier, refused, rights_differ};
+use super::query::text;
 use super::session::PostgresSession;
 
 /// The databases in which the clone owns objects, or, when the base's turn comes, holds grants that this
@@ -22,7 +22,7 @@ pub(super) async fn of_clone(
     turn: &Turn,
 ) -> Result<(Vec<String>, Option<Refusal>), EdgeError> {
     // Default privileges and user mappings are owned too, but cannot be handed over.
-    let query = sqlx::query(concat!(
+    let query = concat!(
         include_str!("managers.sql"),
         "SELECT coalesce(d.datname, pg_catalog.current_database())::pg_catalog.text AS database, \
          bool_or(s.deptype = 'o') AS owns, bool_or(s.deptype <> 'o') AS is_granted, \
@@ -36,9 +36,9 @@ pub(super) async fn of_clone(
          AND s.deptype IN ('o', 'a', 'r') AND s.classid NOT IN ( \
              'pg_catalog.pg_default_acl'::pg_catalog.regclass, 'pg_catalog.pg_user_mapping'::pg_catalog.regclass) \
          GROUP BY 1 ORDER BY 1",
-    ));
+    );
     let (mut databases, mut grants_here, mut left_out) = (Vec::new(), false, Vec::new());
-    for row in session.rows(query.bind(&turn.base.0).bind(&turn.clone.0)).await? {
+    for row in session.rows(query, &[text(&turn.base.0), text(&turn.clone.0)]).await? {
         let database: String = session.get(&row, "database")?;
         let owns: bool = session.get(&row, "owns")?;
         let is_granted: bool = session.get(&row, "is_granted")?;
@@ -78,10 +78,8 @@ pub(super) async fn hand_back(
     turn: &Turn,
 ) -> Result<(), EdgeError> {
     for (session, is_applications) in &mut sessions {
-        session.begin(Access::Write).await?;
         // The clone's `role` setting would make it the base, which owns none of this yet.
-        session.execute("SET LOCAL ROLE NONE").await?;
-        session.lock(&turn.base).await?;
+        session.begin_change(Access::WriteAsItself, &turn.base).await?;
         if turn.next == Next::Base
             && let Some(refusal) = grants_of_its_own(session, turn, *is_applications).await?
         {
@@ -114,13 +112,11 @@ fn explained(error: EdgeError, turn: &Turn) -> EdgeError {
 /// REASSIGN OWNED takes objects in no order of its own, and a function whose schema is the clone's as well goes only to who
 /// may create there.
 async fn schemas_first(session: &mut PostgresSession, turn: &Turn) -> Result<(), EdgeError> {
-    let query = sqlx::query(
-        "SELECT n.nspname::pg_catalog.text AS schema FROM pg_catalog.pg_namespace n \
+    let query = "SELECT n.nspname::pg_catalog.text AS schema FROM pg_catalog.pg_namespace n \
          JOIN pg_catalog.pg_roles r ON r.oid = n.nspowner WHERE r.rolname = $2 \
          AND NOT pg_catalog.has_schema_privilege($1::pg_catalog.name, n.oid, 'CREATE') \
-         AND EXISTS (SELECT FROM pg_catalog.pg_proc p WHERE p.pronamespace = n.oid AND p.proowner = r.oid)",
-    );
-    for row in session.rows(query.bind(&turn.base.0).bind(&turn.clone.0)).await? {
+         AND EXISTS (SELECT FROM pg_catalog.pg_proc p WHERE p.pronamespace = n.oid AND p.proowner = r.oid)";
+    for row in session.rows(query, &[text(&turn.base.0), text(&turn.clone.0)]).await? {
         let schema: String = session.get(&row, "schema")?;
         session.run("ALTER SCHEMA %I OWNER TO %I", &[&schema, &turn.base.0]).await?;
     }
@@ -130,8 +126,7 @@ async fn schemas_first(session: &mut PostgresSession, turn: &Turn) -> Result<(),
 /// A new owner of a function needs CREATE in its schema, and a schema changes hands only where the clone may
 /// create schemas. Tables, views, sequences and types go anywhere.
 async fn refuse_closed_schemas(session: &mut PostgresSession, turn: &Turn) -> Result<(), EdgeError> {
-    let query = sqlx::query(
-        "WITH clone AS (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = $2) \
+    let query = "WITH clone AS (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = $2) \
          SELECT DISTINCT pg_catalog.format('GRANT CREATE ON SCHEMA %I TO %I', n.nspname, $1) AS cure \
          FROM clone JOIN pg_catalog.pg_proc p ON p.proowner = clone.oid \
          JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
@@ -140,10 +135,9 @@ async fn refuse_closed_schemas(session: &mut PostgresSession, turn: &Turn) -> Re
          SELECT pg_catalog.format('GRANT CREATE ON DATABASE %I TO %I', pg_catalog.current_database(), $1) \
          WHERE EXISTS (SELECT FROM pg_catalog.pg_namespace, clone WHERE nspowner = clone.oid) \
          AND NOT pg_catalog.has_database_privilege($2::pg_catalog.name, pg_catalog.current_database(), 'CREATE') \
-         ORDER BY 1",
-    );
+         ORDER BY 1";
     let mut cures: Vec<String> = Vec::new();
-    for row in session.rows(query.bind(&turn.base.0).bind(&turn.clone.0)).await? {
+    for row in session.rows(query, &[text(&turn.base.0), text(&turn.clone.0)]).await? {
         cures.push(session.get(&row, "cure")?);
     }
     if cures.is_empty() {
@@ -167,10 +161,10 @@ async fn grants_of_its_own(
 ) -> Result<Option<Refusal>, EdgeError> {
     let known = concat!(include_str!("managers.sql"), include_str!("grants.sql"));
     let all = known.replace("-- From 15 on: ", "");
-    let query = sqlx::query(AssertSqlSafe(if session.version() >= 150_000 { all } else { known.to_owned() }));
-    let query = query.bind(&turn.base.0).bind(&turn.clone.0).bind(is_applications);
+    let query = if session.version() >= 150_000 { &all } else { known };
+    let values = [text(&turn.base.0), text(&turn.clone.0), is_applications.to_string()];
     let (mut by_grantor, mut lost) = (BTreeMap::<String, (Vec<String>, Vec<String>)>::new(), Vec::new());
-    for row in session.rows(query).await? {
+    for row in session.rows(query, &values).await? {
         let (give, take) = (session.get::<String>(&row, "give")?, session.get(&row, "take")?);
         if session.get(&row, "is_asked_for")? {
             let (gives, takes) = by_grantor.entry(session.get(&row, "grantor")?).or_default();

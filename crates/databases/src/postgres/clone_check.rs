@@ -5,6 +5,7 @@ use rotation::{ADMINISTRATOR, EdgeError, Next, Refusal, SecretId, Turn, Username
 use tracing::warn;
 
 use super::memberships::{self, ForeignRole, Granted};
+use super::query;
 use super::session::PostgresSession;
 
 /// Roles of RDS whose members sign in by IAM or Kerberos only.
@@ -217,8 +218,7 @@ pub(super) fn identifier(name: &Username) -> String {
 }
 
 async fn role(session: &mut PostgresSession, user: &Username) -> Result<Option<Role>, EdgeError> {
-    let query = sqlx::query(
-        "SELECT rolcanlogin, rolinherit, rolconnlimit, rolreplication, \
+    let role = "SELECT rolcanlogin, rolinherit, rolconnlimit, rolreplication, \
          coalesce(pg_catalog.shobj_description(oid, 'pg_authid'), '') AS comment, \
          coalesce(rolvaliduntil, 'infinity')::pg_catalog.text AS valid_until, \
          coalesce(rolvaliduntil <= pg_catalog.now(), false) AS has_expired, \
@@ -226,9 +226,8 @@ async fn role(session: &mut PostgresSession, user: &Username) -> Result<Option<R
              CASE WHEN rolsuper THEN 'SUPERUSER' END, CASE WHEN rolcreatedb THEN 'CREATEDB' END, \
              CASE WHEN rolcreaterole THEN 'CREATEROLE' END, CASE WHEN rolbypassrls THEN 'BYPASSRLS' END, \
              CASE WHEN rolreplication THEN 'REPLICATION' END], NULL) AS attributes \
-         FROM pg_catalog.pg_roles WHERE rolname = $1",
-    );
-    let rows = session.rows(query.bind(&user.0)).await?;
+         FROM pg_catalog.pg_roles WHERE rolname = $1";
+    let rows = session.rows(role, &[query::text(&user.0)]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     Ok(Some(Role {
         can_login: session.get(row, "rolcanlogin")?,

@@ -3,6 +3,7 @@
 use rotation::{ADMINISTRATOR, EdgeError, Turn, Username, run_as};
 
 use super::clone_check::{identifier, refused};
+use super::query::text;
 use super::session::PostgresSession;
 
 /// The clone's membership of the base.
@@ -23,8 +24,7 @@ const BOOTSTRAP_SUPERUSER: i32 = 10;
 /// The options are columns of 16 and later; before, a member inherits by an attribute of its own. A membership that the
 /// base itself granted, as any user could before 15, shows nothing of the clone: its grantor is no superuser of ours.
 pub(super) async fn membership(session: &mut PostgresSession, turn: &Turn) -> Result<Granted, EdgeError> {
-    let query = sqlx::query(
-        "SELECT count(*) > 0 AS is_member, coalesce( \
+    let query = "SELECT count(*) > 0 AS is_member, coalesce( \
              bool_or(coalesce((pg_catalog.to_jsonb(m) ->> 'inherit_option')::pg_catalog.bool, c.rolinherit)) \
              AND bool_or(coalesce((pg_catalog.to_jsonb(m) ->> 'set_option')::pg_catalog.bool, true)), \
              false) AS is_whole, \
@@ -32,9 +32,9 @@ pub(super) async fn membership(session: &mut PostgresSession, turn: &Turn) -> Re
          current_user::pg_catalog.text AS acts_as \
          FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles b ON b.oid = m.roleid \
          JOIN pg_catalog.pg_roles c ON c.oid = m.member LEFT JOIN pg_catalog.pg_roles g ON g.oid = m.grantor \
-         WHERE b.rolname = $1 AND c.rolname = $2",
-    );
-    let row = session.row(query.bind(&turn.base.0).bind(&turn.clone.0).bind(BOOTSTRAP_SUPERUSER)).await?;
+         WHERE b.rolname = $1 AND c.rolname = $2";
+    let values = [text(&turn.base.0), text(&turn.clone.0), BOOTSTRAP_SUPERUSER.to_string()];
+    let row = session.row(query, &values).await?;
     let grantors: Vec<String> = session.get(&row, "grantors")?;
     Ok(Granted {
         is_member: session.get(&row, "is_member")?,
@@ -63,7 +63,7 @@ pub(super) async fn foreign_roles(
     turn: &Turn,
 ) -> Result<Vec<ForeignRole>, EdgeError> {
     let has_options = session.has_membership_options();
-    let query = sqlx::query(concat!(
+    let query = concat!(
         include_str!("managers.sql"),
         "SELECT r.rolname::pg_catalog.text AS role, g.rolname::pg_catalog.text AS grantor, \
          g.oid IS NULL OR g.oid IN (SELECT oid FROM managers) AS is_asked_for, \
@@ -77,10 +77,11 @@ pub(super) async fn foreign_roles(
              pg_catalog.pg_has_role(base.oid, r.oid, 'USAGE') AS usage, pg_catalog.pg_has_role(base.oid, r.oid, $3) AS set) has \
          WHERE r.oid <> base.oid \
          AND (NOT has.member OR clones.inherit AND NOT has.usage OR clones.set AND NOT has.set) ORDER BY 1, 2",
-    ));
-    let query = query.bind(&turn.base.0).bind(&turn.clone.0);
+    );
+    let privilege = if has_options { "SET" } else { "MEMBER" };
+    let values = [text(&turn.base.0), text(&turn.clone.0), text(privilege)];
     let mut roles = Vec::new();
-    for row in session.rows(query.bind(if has_options { "SET" } else { "MEMBER" })).await? {
+    for row in session.rows(query, &values).await? {
         let name: String = session.get(&row, "role")?;
         let grantor: Option<String> = session.get(&row, "grantor")?;
         let is_member: bool = session.get(&row, "is_member")?;
@@ -114,8 +115,7 @@ pub(super) async fn check_nobody_acts_as_clone(
     session: &mut PostgresSession,
     turn: &Turn,
 ) -> Result<(), EdgeError> {
-    let query = sqlx::query(
-        "WITH RECURSIVE of_base AS (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = $1 \
+    let query = "WITH RECURSIVE of_base AS (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = $1 \
              UNION SELECT a.member FROM of_base JOIN pg_catalog.pg_auth_members a ON a.roleid = of_base.oid \
              JOIN pg_catalog.pg_roles m ON m.oid = a.member AND m.rolname <> $2) \
          SELECT m.rolname::pg_catalog.text AS member, g.rolname::pg_catalog.text AS grantor \
@@ -124,10 +124,9 @@ pub(super) async fn check_nobody_acts_as_clone(
          WHERE c.rolname = $2 AND m.rolname <> current_user AND NOT m.rolsuper \
          AND m.oid NOT IN (SELECT oid FROM of_base) \
          AND (coalesce((pg_catalog.to_jsonb(a) ->> 'inherit_option')::pg_catalog.bool, true) \
-              OR coalesce((pg_catalog.to_jsonb(a) ->> 'set_option')::pg_catalog.bool, true))",
-    );
+              OR coalesce((pg_catalog.to_jsonb(a) ->> 'set_option')::pg_catalog.bool, true))";
     let mut revokes = Vec::new();
-    for row in session.rows(query.bind(&turn.base.0).bind(&turn.clone.0)).await? {
+    for row in session.rows(query, &[text(&turn.base.0), text(&turn.clone.0)]).await? {
         let (member, grantor): (String, Option<String>) =
             (session.get(&row, "member")?, session.get(&row, "grantor")?);
         let member = identifier(&Username(member));

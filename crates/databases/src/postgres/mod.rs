@@ -8,6 +8,7 @@ mod connection;
 mod errors;
 mod memberships;
 mod prove;
+mod query;
 mod session;
 mod settings;
 mod sign_in;

@@ -5,6 +5,7 @@ use rotation::{EdgeError, Installer, Next, Turn, Username};
 use tracing::warn;
 
 use super::begin::Access;
+use super::query::text;
 use super::session::PostgresSession;
 use super::settings;
 
@@ -14,27 +15,29 @@ pub(super) async fn prove(
     user: &Username,
     installer: &Installer,
 ) -> Result<Vec<String>, EdgeError> {
-    session.begin(Access::Read).await?;
-    let mut differences = identity(session, user, installer).await?;
-    if let Installer::Superuser(turn) = installer
-        && turn.next == Next::Clone
-    {
-        differences.extend(equality(session, turn).await?);
+    match installer {
+        Installer::Superuser(turn) if turn.next == Next::Clone => {
+            let mut differences = identity(session, user, installer, "").await?;
+            differences.extend(equality(session, turn).await?);
+            session.commit().await?;
+            Ok(differences)
+        }
+        Installer::Superuser(_) | Installer::TheUser(_) => {
+            identity(session, user, installer, "; COMMIT").await
+        }
     }
-    session.commit().await?;
-    Ok(differences)
 }
 
 /// Who the session is. Of the `role` settings that apply, the most specific counts; one that the user may not
-/// take is ignored at sign-in, with a WARNING only; `none` is the user itself.
+/// take is ignored at sign-in, with a WARNING only; `none` is the user itself. Begins the transaction; `end` follows the query.
 async fn identity(
     session: &mut PostgresSession,
     user: &Username,
     installer: &Installer,
+    end: &str,
 ) -> Result<Vec<String>, EdgeError> {
     let privilege = if session.has_membership_options() { "SET" } else { "MEMBER" };
-    let query = sqlx::query(
-        "SELECT session_user::pg_catalog.text AS session_user, current_user::pg_catalog.text AS current_user, \
+    let query = "SELECT session_user::pg_catalog.text AS session_user, current_user::pg_catalog.text AS current_user, \
          coalesce((SELECT coalesce(r.rolname, session_user) \
                    FROM pg_catalog.pg_db_role_setting s CROSS JOIN pg_catalog.unnest(s.setconfig) c \
                    LEFT JOIN pg_catalog.pg_roles r ON 'role=' || r.rolname = c \
@@ -43,12 +46,13 @@ async fn identity(
                                              WHERE datname = pg_catalog.current_database())) \
                    AND (c = 'role=none' OR c LIKE 'role=%' AND pg_catalog.pg_has_role(session_user, r.oid, $1)) \
                    ORDER BY s.setrole <> 0 DESC, s.setdatabase <> 0 DESC LIMIT 1), \
-                  session_user)::pg_catalog.text AS expected",
-    );
-    let row = session.row(query.bind(privilege)).await?;
-    let session_user: String = session.get(&row, "session_user")?;
-    let current_user: String = session.get(&row, "current_user")?;
-    let expected: String = session.get(&row, "expected")?;
+                  session_user)::pg_catalog.text AS expected";
+    let query = format!("{query}{end}");
+    let rows = session.begin_with(Access::Read, &query, &[text(privilege)]).await?;
+    let row = rows.last().ok_or_else(|| session.nothing_answered())?;
+    let session_user: String = session.get(row, "session_user")?;
+    let current_user: String = session.get(row, "current_user")?;
+    let expected: String = session.get(row, "expected")?;
     let mut differences = Vec::new();
     if session_user != user.0 {
         differences.push(format!("the session is of {session_user}, not of {user}"));
@@ -67,12 +71,10 @@ async fn identity(
 /// Whether the clone is equal to its base, as the clone itself sees it.
 async fn equality(session: &mut PostgresSession, turn: &Turn) -> Result<Vec<String>, EdgeError> {
     let privilege = if session.has_membership_options() { "SET" } else { "MEMBER" };
-    let query = sqlx::query(
-        "SELECT pg_catalog.pg_has_role(c.oid, b.oid, $3) AS is_member, c.rolconnlimit = b.rolconnlimit AS same_limit, \
+    let query = "SELECT pg_catalog.pg_has_role(c.oid, b.oid, $3) AS is_member, c.rolconnlimit = b.rolconnlimit AS same_limit, \
          coalesce(c.rolvaliduntil, 'infinity') = coalesce(b.rolvaliduntil, 'infinity') AS same_expiry \
-         FROM pg_catalog.pg_roles b, pg_catalog.pg_roles c WHERE b.rolname = $1 AND c.rolname = $2",
-    );
-    let rows = session.rows(query.bind(&turn.base.0).bind(&turn.clone.0).bind(privilege)).await?;
+         FROM pg_catalog.pg_roles b, pg_catalog.pg_roles c WHERE b.rolname = $1 AND c.rolname = $2";
+    let rows = session.rows(query, &[text(&turn.base.0), text(&turn.clone.0), text(privilege)]).await?;
     let Some(row) = rows.first() else {
         return Ok(vec![format!("there is no user {}", turn.base)]);
     };

@@ -5,18 +5,18 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rotation::edges::{Change, Evidence, PairView, Proof, Session, TurnOutcome};
 use rotation::{Cause, EdgeError, Endpoint, Former, Installer, Password, SecretId, Turn, Username};
-use sqlx::postgres::{PgArguments, PgConnection, PgRow};
-use sqlx::query::Query;
+use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Postgres};
 use zeroize::Zeroizing;
 
 use super::admin::{self, Right};
 use super::begin::{Access, begin};
-use super::clone_check::UserPair;
+use super::clone_check::{UserPair, identifier};
 use super::connection::Challenge;
+use super::query::{self, text};
 use super::verifier::{self, Method};
 use super::{belongings, errors, prove, turn};
-use crate::connect::{Limits, within};
+use crate::connect::{Limits, not_understood, within};
 use crate::dial::Dialed;
 
 /// See [`Session`].
@@ -53,27 +53,52 @@ impl PostgresSession {
     /// statements (15 s), and on us (10 s): where the network is gone, it would keep its locks for hours. In one message:
     /// settings that the role carries do not come in between.
     pub(super) async fn begin(&mut self, access: Access) -> Result<(), EdgeError> {
-        let begin = begin(access, self.version());
-        let begun = sqlx::raw_sql(AssertSqlSafe(begin)).execute(&mut self.connection.driver).await;
-        begun.map(|_| ()).map_err(|error| errors::not_begun(&self.endpoint, &error))
+        self.begin_with(access, "", &[]).await.map(|_| ())
     }
 
-    /// Keeps two transactions about one user apart, at best: whoever may connect can take this lock too, and it is one in
+    /// The same, with a query in the same message; answers its rows, after those of [`begin`].
+    pub(super) async fn begin_with(
+        &mut self,
+        access: Access,
+        query: &str,
+        values: &[String],
+    ) -> Result<Vec<PgRow>, EdgeError> {
+        let begin = format!("{}; {}", begin(access, self.version()), query::with(query, values));
+        let begun = sqlx::raw_sql(AssertSqlSafe(begin)).fetch_all(&mut self.connection.driver).await;
+        begun.map_err(|error| errors::not_begun(&self.endpoint, &error))
+    }
+
+    /// Opens a transaction that changes roles, and says how the server wants passwords stored in it.
+    ///
+    /// It keeps two transactions about one user apart, at best: whoever may connect can take this lock too, and it is one in
     /// each database. So it is waited for 2 s, and then done without: see [`Self::changing`].
-    pub(super) async fn lock(&mut self, base: &Username) -> Result<(), EdgeError> {
-        let key = format!("rotate:{base}");
+    pub(super) async fn begin_change(
+        &mut self,
+        access: Access,
+        base: &Username,
+    ) -> Result<Storage, EdgeError> {
+        // The second setting is of version 16 and later; 4096 is what older ones do.
+        let lock = "SELECT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended($1, 0)) AS is_ours, \
+            pg_catalog.current_setting('password_encryption') AS method, \
+            coalesce(pg_catalog.current_setting('scram_iterations', true), '4096')::pg_catalog.int4 AS iterations";
+        let key = [text(&format!("rotate:{base}"))];
         let tries = if self.waited_in_vain { 1 } else { LOCK_TRIES };
-        for _ in 0..tries {
-            let lock =
-                "SELECT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended($1, 0)) AS is_ours";
-            let row = self.row(sqlx::query(lock).bind(&key)).await?;
-            if self.get(&row, "is_ours")? {
-                return Ok(());
+        let mut rows = self.begin_with(access, lock, &key).await?;
+        for number in 1.. {
+            let row = rows.last().ok_or_else(|| self.nothing_answered())?;
+            let is_ours: bool = self.get(row, "is_ours")?;
+            if is_ours || number == tries {
+                self.waited_in_vain = !is_ours;
+                let iterations: i32 = self.get(row, "iterations")?;
+                return Ok(Storage {
+                    method: self.get(row, "method")?,
+                    iterations: iterations.unsigned_abs(),
+                });
             }
             tokio::time::sleep(LOCK_PAUSE).await;
+            rows = self.rows(lock, &key).await?;
         }
-        self.waited_in_vain = true;
-        Ok(())
+        Err(self.nothing_answered())
     }
 
     pub(super) async fn rollback(&mut self) -> Result<(), EdgeError> {
@@ -89,17 +114,21 @@ impl PostgresSession {
         answer.map(|_| ()).map_err(|error| errors::statement_failed(&self.endpoint, &error))
     }
 
-    pub(super) async fn row(&mut self, query: Query<'_, Postgres, PgArguments>) -> Result<PgRow, EdgeError> {
-        let answer = query.persistent(false).fetch_one(&mut self.connection.driver).await;
+    /// The first row; `values` as in [`query::with`].
+    pub(super) async fn row(&mut self, query: &str, values: &[String]) -> Result<PgRow, EdgeError> {
+        let first = self.rows(query, values).await?.into_iter().next();
+        first.ok_or_else(|| self.nothing_answered())
+    }
+
+    pub(super) async fn rows(&mut self, query: &str, values: &[String]) -> Result<Vec<PgRow>, EdgeError> {
+        let query = AssertSqlSafe(query::with(query, values));
+        let answer = sqlx::raw_sql(query).fetch_all(&mut self.connection.driver).await;
         answer.map_err(|error| errors::statement_failed(&self.endpoint, &error))
     }
 
-    pub(super) async fn rows(
-        &mut self,
-        query: Query<'_, Postgres, PgArguments>,
-    ) -> Result<Vec<PgRow>, EdgeError> {
-        let answer = query.persistent(false).fetch_all(&mut self.connection.driver).await;
-        answer.map_err(|error| errors::statement_failed(&self.endpoint, &error))
+    /// A query without the row that it always has.
+    pub(super) fn nothing_answered(&self) -> EdgeError {
+        not_understood(&self.endpoint)
     }
 
     /// Reads a column of a row that a query of ours returned.
@@ -118,8 +147,8 @@ impl PostgresSession {
         template: &str,
         arguments: &[&str],
     ) -> Result<Zeroizing<String>, EdgeError> {
-        let query = sqlx::query("SELECT pg_catalog.format($1, VARIADIC $2::pg_catalog.text[]) AS statement");
-        let row = self.row(query.bind(template).bind(arguments)).await?;
+        let values = [text(template), query::texts(arguments.iter().copied())];
+        let row = self.row("SELECT pg_catalog.format($1, VARIADIC $2) AS statement", &values).await?;
         self.get(&row, "statement").map(Zeroizing::new)
     }
 
@@ -142,27 +171,23 @@ impl PostgresSession {
     }
 
     /// Writes a user's password as the verifier that this server wants: the one that `password_encryption` names, which a role
-    /// and a database may set for themselves, unless this session has come in by SCRAM-SHA-256.
+    /// and a database may set for themselves, unless this session has come in by SCRAM-SHA-256. `end` follows in the same
+    /// message.
     pub(super) async fn set_password(
         &mut self,
         user: &Username,
         password: &Password,
+        storage: &Storage,
+        end: &str,
     ) -> Result<(), EdgeError> {
-        // The second setting is of version 16 and later; 4096 is what older ones do.
-        let query = sqlx::query(
-            "SELECT pg_catalog.current_setting('password_encryption') AS method, \
-             coalesce(pg_catalog.current_setting('scram_iterations', true), '4096')::pg_catalog.int4 AS iterations",
-        );
-        let row = self.row(query).await?;
-        let (method, iterations): (String, i32) = (self.get(&row, "method")?, self.get(&row, "iterations")?);
-        let scram = Method::ScramSha256 { iterations: iterations.unsigned_abs() };
+        let scram = Method::ScramSha256 { iterations: storage.iterations };
         let method = match self.challenge {
             Challenge::ScramSha256 => scram,
-            Challenge::Md5 => Method::of(&method, scram)?,
+            Challenge::Md5 => Method::of(&storage.method, scram)?,
         };
         let verifier = verifier::verifier(method, user, password).await?;
-        let statement = self.quoted("ALTER ROLE %I PASSWORD %L", &[&user.0, &verifier]).await?;
-        let set = sqlx::raw_sql(AssertSqlSafe(statement.as_str().to_owned()));
+        let set = query::with("ALTER ROLE $1 PASSWORD $2", &[identifier(user), verifier::literal(&verifier)]);
+        let set = sqlx::raw_sql(AssertSqlSafe(set + end));
         let answer = set.execute(&mut self.connection.driver).await;
         answer.map(|_| ()).map_err(|error| errors::password_not_taken(&self.endpoint, &error))
     }
@@ -195,6 +220,15 @@ impl PostgresSession {
     }
 }
 
+/// How a server wants passwords stored.
+#[derive(Debug)]
+pub(super) struct Storage {
+    /// The setting `password_encryption`.
+    method: String,
+    /// Of SCRAM-SHA-256.
+    iterations: u32,
+}
+
 /// A transaction that changes a role, and may be run again.
 #[derive(Clone, Copy)]
 enum RoleChange<'a> {
@@ -211,21 +245,16 @@ impl RoleChange<'_> {
             }
             Self::OwnPassword(user, password) | Self::AnothersPassword(user, password) => (user, password),
         };
-        let is_own = matches!(self, Self::OwnPassword(..));
-        session.begin(if is_own { Access::Write } else { Access::WriteAsSuperuser }).await?;
-        if is_own {
-            // A `role` setting of its own may have made the user somebody else.
-            session.execute("SET LOCAL ROLE NONE").await?;
-        }
-        session.lock(user).await?;
-        if !is_own {
-            let doubt = admin::check_admin(session, user, Right::Alter).await?;
-            let set = session.set_password(user, password).await;
-            set.map_err(|error| admin::refused_by_the_server(error, doubt))?;
+        const COMMIT: &str = "; COMMIT";
+        if matches!(self, Self::OwnPassword(..)) {
+            let storage = session.begin_change(Access::WriteAsItself, user).await?;
+            session.set_password(user, password, &storage, COMMIT).await?;
         } else {
-            session.set_password(user, password).await?;
+            let storage = session.begin_change(Access::WriteAsSuperuser, user).await?;
+            let doubt = admin::check_admin(session, user, Right::Alter).await?;
+            let set = session.set_password(user, password, &storage, COMMIT).await;
+            set.map_err(|error| admin::refused_by_the_server(error, doubt))?;
         }
-        session.commit().await?;
         Ok(TurnOutcome::Done)
     }
 }
@@ -297,8 +326,7 @@ impl Session for PostgresSession {
     async fn on_replica(&mut self) -> Result<bool, EdgeError> {
         self.transaction(async |session| {
             session.begin(Access::Read).await?;
-            let query = sqlx::query("SELECT pg_catalog.pg_is_in_recovery() AS in_recovery");
-            let row = session.row(query).await?;
+            let row = session.row("SELECT pg_catalog.pg_is_in_recovery() AS in_recovery", &[]).await?;
             let in_recovery = session.get(&row, "in_recovery")?;
             session.commit().await?;
             Ok(in_recovery)

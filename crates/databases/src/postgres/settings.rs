@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use rotation::{EdgeError, Turn, Username};
 
+use super::query::text;
 use super::session::PostgresSession;
 
 pub(super) use copy::equalize;
@@ -18,13 +19,11 @@ pub(super) type Settings = BTreeMap<Place, String>;
 
 /// Reads a role's settings.
 pub(super) async fn of(session: &mut PostgresSession, user: &Username) -> Result<Settings, EdgeError> {
-    let query = sqlx::query(
-        "SELECT d.datname::pg_catalog.text AS database, s.setconfig AS settings \
+    let query = "SELECT d.datname::pg_catalog.text AS database, s.setconfig AS settings \
          FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_roles r ON r.oid = s.setrole \
-         LEFT JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase WHERE r.rolname = $1",
-    );
+         LEFT JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase WHERE r.rolname = $1";
     let mut settings = Settings::new();
-    for row in session.rows(query.bind(&user.0)).await? {
+    for row in session.rows(query, &[text(&user.0)]).await? {
         let database: Option<String> = session.get(&row, "database")?;
         let stored: Vec<String> = session.get(&row, "settings")?;
         for setting in stored {
@@ -71,11 +70,9 @@ fn of_clone(mut settings: Settings, everybodys: Vec<(Option<String>, String)>, t
 /// The roles that a user may take at sign-in.
 async fn roles_of(session: &mut PostgresSession, user: &Username) -> Result<Vec<String>, EdgeError> {
     let privilege = if session.has_membership_options() { "SET" } else { "MEMBER" };
-    let query = sqlx::query(
-        "SELECT coalesce(pg_catalog.array_agg(rolname::pg_catalog.text), '{}') AS roles FROM pg_catalog.pg_roles \
-         WHERE pg_catalog.pg_has_role($1::pg_catalog.name, oid, $2)",
-    );
-    let row = session.row(query.bind(&user.0).bind(privilege)).await?;
+    let query = "SELECT coalesce(pg_catalog.array_agg(rolname::pg_catalog.text), '{}') AS roles FROM pg_catalog.pg_roles \
+         WHERE pg_catalog.pg_has_role($1::pg_catalog.name, oid, $2)";
+    let row = session.row(query, &[text(&user.0), text(privilege)]).await?;
     session.get(&row, "roles")
 }
 
@@ -83,13 +80,11 @@ async fn roles_of(session: &mut PostgresSession, user: &Username) -> Result<Vec<
 async fn roles_of_everybody(
     session: &mut PostgresSession,
 ) -> Result<Vec<(Option<String>, String)>, EdgeError> {
-    let query = sqlx::query(
-        "SELECT d.datname::pg_catalog.text AS database, pg_catalog.substr(c, 6) AS role \
+    let query = "SELECT d.datname::pg_catalog.text AS database, pg_catalog.substr(c, 6) AS role \
          FROM pg_catalog.pg_db_role_setting s LEFT JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase \
-         CROSS JOIN pg_catalog.unnest(s.setconfig) c WHERE s.setrole = 0 AND c LIKE 'role=%'",
-    );
+         CROSS JOIN pg_catalog.unnest(s.setconfig) c WHERE s.setrole = 0 AND c LIKE 'role=%'";
     let mut roles = Vec::new();
-    for row in session.rows(query).await? {
+    for row in session.rows(query, &[]).await? {
         roles.push((session.get(&row, "database")?, session.get(&row, "role")?));
     }
     Ok(roles)

@@ -8,7 +8,8 @@ use super::admin::{self, Right};
 use super::begin::Access;
 use super::clone_check::{self, UserPair};
 use super::memberships;
-use super::session::PostgresSession;
+use super::query::text;
+use super::session::{PostgresSession, Storage};
 use super::settings;
 
 /// As a superuser. A crash before COMMIT leaves nothing, one after it everything: there is no user that
@@ -20,8 +21,7 @@ pub(super) async fn take(
     password: &Password,
     evidence: &Evidence,
 ) -> Result<TurnOutcome, EdgeError> {
-    session.begin(Access::WriteAsSuperuser).await?;
-    session.lock(&turn.base).await?;
+    let storage = session.begin_change(Access::WriteAsSuperuser, &turn.base).await?;
     let pair = UserPair::read(session, turn, secret).await?;
     if !pair.is_proven(turn, evidence) {
         session.rollback().await?;
@@ -38,7 +38,7 @@ pub(super) async fn take(
         doubt = doubt.or(admin::check_admin(session, &turn.clone, Right::Alter).await?);
         memberships::check_nobody_acts_as_clone(session, turn).await?;
     }
-    let changed = change(session, turn, secret, password, &pair).await;
+    let changed = change(session, turn, secret, (password, &storage), &pair).await;
     changed.map_err(|error| admin::refused_by_the_server(error, doubt))?;
     let signals = pair.clone.is_some() || turn.next == Next::Base || signals_the_clone(session, turn).await?;
     session.commit().await?;
@@ -56,10 +56,8 @@ pub(super) async fn take(
 
 /// Whether the base may signal sessions of the clone, in which it acts: by a role only, since no role is a member of its member.
 async fn signals_the_clone(session: &mut PostgresSession, turn: &Turn) -> Result<bool, EdgeError> {
-    let query = sqlx::query(
-        "SELECT pg_catalog.pg_has_role($1::pg_catalog.name, 'pg_signal_backend', 'USAGE') AS signals",
-    );
-    let row = session.row(query.bind(&turn.base.0)).await?;
+    let query = "SELECT pg_catalog.pg_has_role($1::pg_catalog.name, 'pg_signal_backend', 'USAGE') AS signals";
+    let row = session.row(query, &[text(&turn.base.0)]).await?;
     session.get(&row, "signals")
 }
 
@@ -68,7 +66,7 @@ async fn change(
     session: &mut PostgresSession,
     turn: &Turn,
     secret: &SecretId,
-    password: &Password,
+    (password, storage): (&Password, &Storage),
     pair: &UserPair,
 ) -> Result<(), EdgeError> {
     if turn.next == Next::Clone {
@@ -84,7 +82,7 @@ async fn change(
                 .await?;
         }
     }
-    session.set_password(turn.next_user(), password).await
+    session.set_password(turn.next_user(), password, storage, "").await
 }
 
 /// Membership carries every right of the base, those it gains later included.

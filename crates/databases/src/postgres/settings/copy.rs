@@ -3,6 +3,7 @@
 use rotation::{Cause, EdgeError, Turn, Username, run_as};
 
 use super::super::clone_check::{identifier, refused};
+use super::super::query::{text, texts};
 use super::super::session::PostgresSession;
 use super::{Place, Settings, of, wanted};
 
@@ -26,7 +27,7 @@ pub(in super::super) async fn equalize(session: &mut PostgresSession, turn: &Tur
     if differing.is_empty() {
         return remove(session, turn, &wanted, &present).await;
     }
-    let row = session.row(sqlx::query("SELECT current_user::pg_catalog.text AS acts_as")).await?;
+    let row = session.row("SELECT current_user::pg_catalog.text AS acts_as", &[]).await?;
     let acts_as = Username(session.get(&row, "acts_as")?);
     for (place, value) in differing {
         if place.1 == TEMP_TABLESPACES {
@@ -67,8 +68,8 @@ async fn set(
         return alter(session, user, database.as_deref(), name, &format!("= {literals}"), &names).await;
     }
     if LISTS.contains(&name.as_str()) {
-        let set = sqlx::query("SELECT pg_catalog.set_config($1, $2, true)");
-        session.row(set.bind(name).bind(value)).await?;
+        let set = "SELECT pg_catalog.set_config($1, $2, true)";
+        session.row(set, &[text(name), text(value)]).await?;
         alter(session, user, database.as_deref(), name, "FROM CURRENT", &[]).await?;
         // Ours again, before the next name is looked up.
         return session.execute("SET LOCAL search_path = pg_catalog").await;
@@ -137,14 +138,13 @@ async fn check_tablespaces(
     value: &str,
     acts_as: &Username,
 ) -> Result<(), EdgeError> {
-    let query = sqlx::query(
-        "SELECT spcname::pg_catalog.text AS name, spcowner::pg_catalog.regrole::pg_catalog.text AS owner \
+    let query = "SELECT spcname::pg_catalog.text AS name, spcowner::pg_catalog.regrole::pg_catalog.text AS owner \
          FROM pg_catalog.pg_tablespace t WHERE spcname = ANY ($1) \
          AND NOT pg_catalog.has_tablespace_privilege(t.oid, 'CREATE') AND t.oid <> ( \
              SELECT dattablespace FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) \
-         ORDER BY 2, 1",
-    );
-    let rows = session.rows(query.bind(names_of(value).unwrap_or_default())).await?;
+         ORDER BY 2, 1";
+    let names = names_of(value).unwrap_or_default();
+    let rows = session.rows(query, &[texts(names.iter().map(String::as_str))]).await?;
     let Some(row) = rows.first() else { return Ok(()) };
     let (name, owner): (String, String) = (session.get(row, "name")?, session.get(row, "owner")?);
     let grant = format!(
