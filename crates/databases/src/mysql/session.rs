@@ -73,15 +73,15 @@ impl MySqlSession {
             account: Account::at("", ""),
             lock_key: keyed(password.expose().as_bytes(), b"lock"),
         };
-        // Not DEFAULT, which means the server's own variable.
-        let session_variables = "SET SESSION sql_mode = '', sql_select_limit = 18446744073709551615, sql_big_selects = 1, \
-            sql_quote_show_create = 1, lock_wait_timeout = 5, wait_timeout = 10";
-        session.run(session_variables).await?;
-        // Accounts and their passwords are written whatever init_connect says of transactions.
-        session.run("SET SESSION TRANSACTION READ WRITE").await?;
-        // What stands in such a comment only MariaDB reads, and only from that version on (MariaDB documentation, "Comment
-        // Syntax"): the version's text can be set to anything.
-        let who = "SELECT CONCAT(0 /*M! + 1 */, 0 /*M!110300 + 1 */, CURRENT_USER())";
+        // One message. Not DEFAULT, which means the server's own variable. What stands in such a comment only MariaDB reads, and
+        // only from that version on (MariaDB documentation, "Comment Syntax"): the version's text can be set to anything.
+        // There, lock_wait_timeout does not end every wait. Accounts and their passwords are written whatever init_connect says
+        // of transactions.
+        let who = "SET SESSION sql_mode = '', sql_select_limit = 18446744073709551615, sql_big_selects = 1, \
+            sql_quote_show_create = 1, lock_wait_timeout = 5, wait_timeout = 10 \
+            /*M!, max_statement_time = 15, max_session_mem_used = 9223372036854775807 */; \
+            SET SESSION TRANSACTION READ WRITE; \
+            SELECT CONCAT(0 /*M! + 1 */, 0 /*M!110300 + 1 */, CURRENT_USER())";
         let who = session.rows(who).await?.concat();
         let (product, account) = who.split_at_checked(2).unwrap_or_default();
         let (user, host) = account.rsplit_once('@').unwrap_or_default();
@@ -89,10 +89,6 @@ impl MySqlSession {
         if product.starts_with('1') {
             session.dialect = Dialect::MariaDb;
             session.known = Known { dialect: Dialect::MariaDb, show_create_routine: product == "11" };
-            // There, lock_wait_timeout does not end every wait.
-            session
-                .run("SET SESSION max_statement_time = 15, max_session_mem_used = 9223372036854775807")
-                .await?;
         } else {
             session.run("SET SESSION print_identified_with_as_hex = ON, max_execution_time = 0").await?;
         }
