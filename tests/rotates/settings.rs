@@ -30,7 +30,7 @@ const OF_MYSQL: (&str, &str) = (
     "SET SESSION max_execution_time = 1, print_identified_with_as_hex = 0, transaction_read_only = 1, transaction_isolation = \
      'SERIALIZABLE', information_schema_stats_expiry = 0, terminology_use_previous = BEFORE_8_0_26, \
      default_collation_for_utf8mb4 = utf8mb4_general_ci, session_track_transaction_info = CHARACTERISTICS, \
-     generated_random_password_length = 5",
+     generated_random_password_length = 5, use_secondary_engine = FORCED",
 );
 const OF_MARIADB: (&str, &str) = (
     "what only MariaDB has",

@@ -41,6 +41,8 @@ pub(super) const SYNTAX: u16 = 1064;
 
 /// A hash is in the form that MariaDB's `old_passwords` demands no more.
 pub(super) const OLD_HASH: u16 = 1372;
+/// A query is to run in a secondary engine, which has no such table.
+pub(super) const SECONDARY_ENGINE_ONLY: u16 = 3889;
 /// What a session is set up with is not there.
 pub(super) const UNKNOWN_VARIABLE: u16 = 1193;
 

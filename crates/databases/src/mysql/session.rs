@@ -7,13 +7,13 @@ use hmac::{Hmac, KeyInit, Mac};
 use rotation::edges::{Change, Evidence, PairView, Proof, Session, TurnOutcome};
 use rotation::{EdgeError, Former, Installer, Password, Refusal, SecretId, Turn, Username, run_as};
 use sha2::Sha256;
-use sqlx::mysql::MySqlConnection;
+use sqlx::mysql::{MySqlConnection, MySqlRow};
 use sqlx::{AssertSqlSafe, Executor, Row};
 use zeroize::Zeroizing;
 
 use super::account::Account;
 use super::dialect::Dialect;
-use super::errors::Failure;
+use super::errors::{self, Failure};
 use super::grants::{self, Known};
 use super::sign_in::Door;
 use super::tokens::Tokens;
@@ -104,11 +104,28 @@ impl MySqlSession {
 
     /// The first column of every row of a query, as text.
     pub(super) async fn rows(&mut self, query: &str) -> Result<Vec<String>, Failure> {
-        let query = AssertSqlSafe(query.to_owned());
+        let rows = self.fetch(query).await?;
         let failed = |error| Failure::of(&self.door.server.endpoint, &error);
-        let rows = self.connection.driver.fetch_all(sqlx::raw_sql(query)).await.map_err(failed)?;
-        let first = |row: &sqlx::mysql::MySqlRow| row.try_get_unchecked::<Option<String>, _>(0);
+        let first = |row: &MySqlRow| row.try_get_unchecked::<Option<String>, _>(0);
         rows.iter().map(|row| Ok(first(row).map_err(failed)?.unwrap_or_default())).collect()
+    }
+
+    /// `init_connect` can say that queries run in a secondary engine only, which has no table of accounts. That is taken back
+    /// where it shows: not every server has the variable.
+    async fn fetch(&mut self, query: &str) -> Result<Vec<MySqlRow>, Failure> {
+        match self.fetch_once(query).await {
+            Err(failure) if failure.code == Some(errors::SECONDARY_ENGINE_ONLY) => {
+                self.run("SET SESSION use_secondary_engine = OFF").await?;
+                self.fetch_once(query).await
+            }
+            rows => rows,
+        }
+    }
+
+    async fn fetch_once(&mut self, query: &str) -> Result<Vec<MySqlRow>, Failure> {
+        let query = sqlx::raw_sql(AssertSqlSafe(query.to_owned()));
+        let rows = self.connection.driver.fetch_all(query).await;
+        rows.map_err(|error| Failure::of(&self.door.server.endpoint, &error))
     }
 
     /// Waits for its turn: two rotations of one user would grant and revoke against each other. Held until the
@@ -148,9 +165,8 @@ impl MySqlSession {
     }
 
     async fn processes(&mut self) -> Result<Vec<Process>, Failure> {
+        let rows = self.fetch("SHOW PROCESSLIST").await?;
         let failed = |error| Failure::of(&self.door.server.endpoint, &error);
-        let query = sqlx::raw_sql(AssertSqlSafe("SHOW PROCESSLIST".to_owned()));
-        let rows = self.connection.driver.fetch_all(query).await.map_err(failed)?;
         let mut processes = Vec::new();
         for row in &rows {
             let column = |index| row.try_get_unchecked::<Option<String>, usize>(index).map_err(failed);
