@@ -138,3 +138,43 @@ async fn an_init_connect_that_fails_is_named() {
         application.rotate_well().await;
     }
 }
+
+/// An administrator's own: a server that maintains itself, or has lost its group.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_in_offline_mode_is_one_that_accepts_nobody_yet() {
+    for version in mysql_versions().into_iter().filter(|version| !version.is_mariadb()) {
+        let server = MySql::start(version, MySqlOptions::default()).await;
+        for setup in server.setups() {
+            let application = Application::start(&server, setup).await;
+            server.allow_two_passwords(&application.app).await;
+            server.execute("SET GLOBAL offline_mode = ON").await;
+            says(
+                &application.rotate_badly().await,
+                "NotAccepting",
+                &["3032", "the next attempt then succeeds"],
+            );
+            server.execute("SET GLOBAL offline_mode = OFF").await;
+            application.rotate_well().await;
+        }
+    }
+}
+
+/// An account may be allowed so many connections, queries and changes in an hour.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_of_the_account_by_the_hour_is_raised_by_what_is_said() {
+    for version in mysql_versions() {
+        let server = MySql::shared(version).await;
+        let application = Application::start(server, Setup::mysql_single_user()).await;
+        let limit = |queries: u32| {
+            format!("ALTER USER `{}` WITH MAX_QUERIES_PER_HOUR {queries}", application.app.user())
+        };
+        server.execute(&limit(2)).await;
+        for _ in 0..2 {
+            let failure = application.rotate_badly().await;
+            says(&failure, "TooManyConnections", &["1226", "raise the limit that is named"]);
+        }
+        server.execute(&limit(0)).await;
+        application.rotate_well().await;
+        assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+    }
+}

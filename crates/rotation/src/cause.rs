@@ -173,7 +173,8 @@ impl Cause {
                  PRIVILEGES); find who signs in with a wrong password; allow at least 3 failed sign-ins"
             }
             Self::TooManyConnections => {
-                "raise the server's or the role's connection limit, or let connections end"
+                "raise the limit that is named (the server's, the database's, the role's, or the account's by the hour), or let \
+                 connections end"
             }
             Self::NotAccepting => "wait until the server accepts connections; the next attempt then succeeds",
             Self::ReadOnly => "name the writer's address as host: this server is a replica or read-only",

@@ -164,7 +164,8 @@ fn cause(code: u16, words: &str) -> Cause {
         3955 | 4150 => Cause::Blocked,
         1040 | 1203 | 1226 => Cause::TooManyConnections,
         // 1317 is said to a statement that waits when the server shuts down.
-        1053 | 1077 | 1079 | 1317 | 1927 => Cause::NotAccepting,
+        // 3032 is offline mode, which lets in who has CONNECTION_ADMIN only.
+        1053 | 1077 | 1079 | 1317 | 1927 | 3032 => Cause::NotAccepting,
         // The option is named in every language.
         1290 if words.contains("strict-password-validation") => Cause::PasswordPolicy,
         1290 if words.contains("read-only") || words.contains("read_only") => Cause::ReadOnly,
