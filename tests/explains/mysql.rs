@@ -5,7 +5,7 @@ use bed::wire::Fault;
 use bed::{Application, MySql, MySqlOptions, MySqlVersion, Server, Setup, Wire, mysql_versions};
 use serde_json::json;
 
-use super::says;
+use super::{ADD_SUPERUSER, says};
 
 /// An application of a single user, with its account, after a statement of root's about that.
 async fn after<'a>(server: &'a MySql, setup: Setup<'_>, statement: &str) -> Application<'a, MySql> {
@@ -52,11 +52,7 @@ async fn an_expired_password_is_a_proof_and_the_superuser_sets_the_next_one() {
         let application = after(server, Setup::mysql_single_user(), "ALTER USER {b} PASSWORD EXPIRE").await;
         let code = if version.is_mariadb() { "1820" } else { "1862" };
         let refusal = application.rotate_badly().await;
-        says(&refusal, "Refused", &[code, "add masterarn"]);
-        let pending = application.labels().await;
-        let pending =
-            pending.iter().find_map(|label| label.strip_prefix("AWSPENDING ")).expect("a pending version");
-        application.abandon(pending).await;
+        says(&refusal, "Refused", &[code, ADD_SUPERUSER]);
         let mut current = application.stored("AWSCURRENT").await.expect("a first version");
         current["masterarn"] = json!(application.superuser_arn);
         application.store_current(&current).await;

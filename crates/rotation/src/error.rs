@@ -136,7 +136,8 @@ pub enum Refusal {
     )]
     CurrentDoesNotSignIn { username: Username, answer: String, remedy: String },
     #[error(
-        "{username} may not change its own password ({answer}) and the secret names no superuser; add masterarn, or allow it"
+        "{username} may not change its own password ({answer}) and the secret names no superuser; write AWSCURRENT anew with \
+         PutSecretValue, with the ARN of a superuser's secret as masterarn, and rotate again"
     )]
     NoSuperuser { username: Username, answer: String },
     #[error(
