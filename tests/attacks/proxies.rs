@@ -127,6 +127,45 @@ async fn a_proxy_whose_grant_would_bring_more_is_not_copied() {
     }
 }
 
+/// Nobody without `SYSTEM_USER` grants or revokes PROXY on an account that has it, whatever else it holds.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_on_an_account_of_the_system_stops_no_turn() {
+    for version in mysql_versions().into_iter().filter(|version| !version.is_mariadb()) {
+        for partial_revokes in ["ON", "OFF"] {
+            let settings = [("partial-revokes", partial_revokes)];
+            let options = MySqlOptions { settings: &settings, ..MySqlOptions::default() };
+            let server = MySql::start(version, options).await;
+            let application = Application::start(&server, Setup::mysql_alternating_users()).await;
+            let user = application.app.user().to_owned();
+            let superuser = server.create_superuser("superuser").await;
+            application.store_superuser(&server.secret(&superuser, "mysql")).await;
+            for statement in [
+                "GRANT PROXY ON ''@'' TO superuser WITH GRANT OPTION",
+                "CREATE USER of_base, of_clone, plain",
+                "GRANT SYSTEM_USER ON *.* TO of_base, of_clone",
+                &format!("GRANT PROXY ON of_base TO `{user}`"),
+                &format!("GRANT PROXY ON plain TO `{user}`"),
+            ] {
+                server.execute(statement).await;
+            }
+            application.rotate_well().await;
+            let held = format!("SELECT Proxied_user FROM mysql.proxies_priv WHERE User = '{user}_clone'");
+            assert_eq!(server.values(&held).await, ["plain"]);
+            server.execute(&format!("GRANT PROXY ON of_clone TO `{user}_clone`")).await;
+            for _turn in 0..3 {
+                application.rotate_well().await;
+                assert!(application.signs_in("AWSCURRENT").await);
+            }
+            let output = application.output();
+            let left_out = output.lines().filter(|line| line.contains("without SYSTEM_USER"));
+            let left_out = left_out.collect::<Vec<_>>().join("\n");
+            assert!(left_out.contains("GRANT PROXY ON `of_base`"), "{output}");
+            // A restricted superuser takes no proxy from anybody.
+            assert_eq!(left_out.contains("REVOKE PROXY ON `of_clone`"), partial_revokes == "OFF", "{output}");
+        }
+    }
+}
+
 /// Where a server maps users, by which every session of the application is somebody else's: said so, and mended by what is printed.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_that_the_server_takes_for_another_by_proxy_is_itself_again_by_what_is_printed() {

@@ -15,11 +15,19 @@ pub(in super::super) struct Statement {
     pub(in super::super) where_table_is_gone: Vec<String>,
     /// What does the same where the superuser is restricted (error 3879).
     pub(in super::super) where_restricted: Option<String>,
+    /// PROXY, which any user gives: where the server refuses it to this superuser, the rest goes on.
+    pub(in super::super) is_gift: bool,
 }
 
 impl From<String> for Statement {
     fn from(sql: String) -> Self {
-        Self { sql, where_table_is_gone: Vec::new(), where_restricted: None }
+        Self { sql, where_table_is_gone: Vec::new(), where_restricted: None, is_gift: false }
+    }
+}
+
+impl Statement {
+    fn of_proxy(sql: String) -> Self {
+        Self { is_gift: true, ..Self::from(sql) }
     }
 }
 
@@ -75,7 +83,7 @@ fn revokes(wanted: &Grants, has: &Grants, account: &Account, dialect: Dialect) -
     // The option of a proxy that is held already changes in memory only, both ways (tried: 9.7, 10.11, 11.8).
     for (user, held) in &has.proxies {
         if wanted.proxies.get(user) != Some(held) {
-            statements.push(format!("REVOKE PROXY ON {user} FROM {account}").into());
+            statements.push(Statement::of_proxy(format!("REVOKE PROXY ON {user} FROM {account}")));
         }
     }
     for (role, held) in &has.roles {
@@ -128,7 +136,7 @@ fn grants(wanted: &Grants, has: &Grants, account: &Account, of: &Account) -> Vec
     for (user, want) in &wanted.proxies {
         if has.proxies.get(user) != Some(want) {
             let option = with(*want, "GRANT");
-            statements.push(format!("GRANT PROXY ON {user} TO {account}{option}").into());
+            statements.push(Statement::of_proxy(format!("GRANT PROXY ON {user} TO {account}{option}")));
         }
     }
     for (role, want) in &wanted.roles {

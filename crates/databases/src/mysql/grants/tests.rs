@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::account::Account;
 use super::super::dialect::Dialect;
-use super::{Grants, Known, Lacking, Names, difference, lacking};
+use super::{Grants, Known, Lacking, Names, Statement, difference, lacking};
 
 pub(super) const MARIADB_10: Known = Known { dialect: Dialect::MariaDb, show_create_routine: false };
 pub(super) const MARIADB_11: Known = Known { dialect: Dialect::MariaDb, show_create_routine: true };
@@ -244,9 +244,10 @@ fn a_proxy_is_written_with_its_host_even_if_that_is_empty() {
     let wanted = parsed(Known::MYSQL, &["GRANT PROXY ON ``@`` TO u".to_owned()]);
     let clone = Account { user: "c".into(), host: None };
     let granted = difference(&wanted, &Grants::default(), &clone, &clone, Dialect::MySql);
-    assert_eq!(granted, ["GRANT PROXY ON ``@`` TO `c`".to_owned().into()]);
+    let sql = |statements: Vec<Statement>| statements.into_iter().map(|all| all.sql).collect::<Vec<_>>();
+    assert_eq!(sql(granted), ["GRANT PROXY ON ``@`` TO `c`"]);
     let revoked = difference(&Grants::default(), &wanted, &clone, &clone, Dialect::MySql);
-    assert_eq!(revoked, ["REVOKE PROXY ON ``@`` FROM `c`".to_owned().into()]);
+    assert_eq!(sql(revoked), ["REVOKE PROXY ON ``@`` FROM `c`"]);
 }
 
 /// Tried: MySQL 9.7.4. A library is there from 9.2 on (MySQL 9.2 Reference Manual, "GRANT Statement", `object_type`).
