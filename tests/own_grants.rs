@@ -205,3 +205,46 @@ async fn a_database_that_is_closed_to_the_clone_does_not_stop_a_turn() {
         assert!(application.output().contains("closed to it"), "{}", application.output());
     }
 }
+
+/// In its own name, and before the owner shut them in. Once they are let out, the next turn hands them over.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_strangers_database_with_objects_of_the_clone_stops_no_turn_when_its_owner_closes_it() {
+    for version in postgres_versions() {
+        let server = Postgres::shared(version).await;
+        for (closed, opened) in [
+            ("ALTER DATABASE {d} CONNECTION LIMIT 0", "ALTER DATABASE {d} CONNECTION LIMIT -1"),
+            (
+                "ALTER DATABASE {d} SET local_preload_libraries = 'no such library'",
+                "ALTER DATABASE {d} RESET local_preload_libraries",
+            ),
+            ("REVOKE CREATE ON SCHEMA open FROM PUBLIC", "GRANT CREATE ON SCHEMA open TO PUBLIC"),
+        ] {
+            let application = Application::start(server, Setup::alternating_users()).await;
+            let stranger = role(server, &format!("stranger_{}", application.app.user()), "").await;
+            let own = format!("own_{}", application.app.database);
+            server.execute("postgres", &format!("CREATE DATABASE {own} OWNER {}", stranger.user)).await;
+            let mut owner = server.sign_in(&stranger, &own).await.expect("its owner may");
+            let open = "CREATE SCHEMA open; GRANT USAGE, CREATE ON SCHEMA open TO PUBLIC";
+            bed::postgres::run(&mut owner, open).await.expect("its owner may");
+            let clone = turned_to_clone(&application).await;
+            let mut session = server.sign_in(&clone, &own).await.expect("everybody may");
+            let made = "SET ROLE NONE; CREATE TABLE open.t (a int); \
+                CREATE FUNCTION open.f() RETURNS int LANGUAGE sql AS 'SELECT 1'";
+            bed::postgres::run(&mut session, made).await.expect("everybody may");
+            drop(session);
+            bed::postgres::run(&mut owner, &closed.replace("{d}", &own)).await.expect("its owner may");
+            for _turn in 0..2 {
+                application.rotate_well().await;
+                assert!(application.signs_in("AWSCURRENT").await, "{closed} on {version}");
+            }
+            let output = application.output();
+            let said = output.lines().any(|line| line.contains("WARN") && line.contains(&own));
+            assert!(said && output.contains("has no part in them"), "{closed}: {output}");
+            let owners =
+                "SELECT DISTINCT relowner::regrole FROM pg_class WHERE relname = 't' AND relkind = 'r'";
+            bed::postgres::run(&mut owner, &opened.replace("{d}", &own)).await.expect("its owner may");
+            application.rotate_well().await;
+            assert_eq!(server.values(&own, owners).await, [application.app.user()], "{opened} on {version}");
+        }
+    }
+}

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rotation::edges::{
-    Change, Clock, Database, Evidence, Move, PairView, Proof, ProofOfOtherUser, Put, SecretStore, Session,
-    SignIn, TurnOutcome, Wanted,
+    Change, Clock, Database, Evidence, Move, ObjectsIn, PairView, Proof, ProofOfOtherUser, Put, SecretStore,
+    Session, SignIn, TurnOutcome, Wanted,
 };
 use rotation::{
     EdgeError, Former, Installer, Password, RotationToken, SecretId, SecretText, Server, Turn, Username,
@@ -175,7 +175,7 @@ impl Database for Crashing<'_, dyn Database> {
         server: &Server,
         turn: &Turn,
         password: &Password,
-        databases: &[String],
+        databases: &[ObjectsIn],
     ) -> Result<(), EdgeError> {
         self.crash.call(self.edge.hand_back(server, turn, password, databases)).await
     }

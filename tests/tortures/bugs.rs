@@ -6,8 +6,8 @@ use bed::mysql::{run, text};
 use bed::torture::{CrashAtACall, Row, Runs, Torture};
 use bed::{Application, Credentials, InProcess, MySql, MySqlVersion, mysql_versions};
 use rotation::edges::{
-    Change, Database, Evidence, Move, PairView, Proof, ProofOfOtherUser, Put, SecretStore, Session, SignIn,
-    TurnOutcome, Wanted,
+    Change, Database, Evidence, Move, ObjectsIn, PairView, Proof, ProofOfOtherUser, Put, SecretStore,
+    Session, SignIn, TurnOutcome, Wanted,
 };
 use rotation::{
     EdgeError, Error, Former, Installer, Next, Password, RotationToken, SecretId, SecretText, Server, Stage,
@@ -186,7 +186,7 @@ impl Database for BuggyDatabase<'_> {
         at: &Server,
         turn: &Turn,
         password: &Password,
-        databases: &[String],
+        databases: &[ObjectsIn],
     ) -> Result<(), EdgeError> {
         self.edge.hand_back(at, turn, password, databases).await
     }

@@ -102,14 +102,24 @@ pub trait Database: Send + Sync {
         password: &Password,
     ) -> Result<SignIn, EdgeError>;
 
-    /// Gives the objects that the clone owns in `databases` to its base, signed in as the clone.
+    /// Gives the objects that the clone owns in `databases` to its base, signed in as the clone. What stays where it is in a
+    /// stranger's database is warned of; only what passes by itself fails there.
     async fn hand_back(
         &self,
         server: &Server,
         turn: &Turn,
         password: &Password,
-        databases: &[String],
+        databases: &[ObjectsIn],
     ) -> Result<(), EdgeError>;
+}
+
+/// A database in which the clone owns objects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectsIn {
+    /// Its name.
+    pub database: String,
+    /// Whether it is neither the application's nor of an administrator of the two users: its owner may close it.
+    pub is_strangers: bool,
 }
 
 /// How an account that exists is shown to be the other of two users. A name is no proof.
@@ -156,7 +166,7 @@ pub enum Change {
 #[derive(Debug)]
 pub struct PairView {
     /// The databases in which the clone owns objects.
-    pub owned: Vec<String>,
+    pub owned: Vec<ObjectsIn>,
     /// How the clone belongs to the base, where it exists and this session can tell.
     pub membership: Option<Membership>,
     /// What the turn would cost the application, which stands in its way once both users are known to be the

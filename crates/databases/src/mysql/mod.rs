@@ -24,7 +24,7 @@ mod turn;
 mod verifier;
 
 use async_trait::async_trait;
-use rotation::edges::{Database, ProofOfOtherUser, SignIn};
+use rotation::edges::{Database, ObjectsIn, ProofOfOtherUser, SignIn};
 use rotation::{EdgeError, Password, Server, Turn, Username};
 
 use crate::connect::Limits;
@@ -127,7 +127,7 @@ impl Database for MySql {
         _server: &Server,
         _turn: &Turn,
         _password: &Password,
-        _databases: &[String],
+        _databases: &[ObjectsIn],
     ) -> Result<(), EdgeError> {
         Ok(())
     }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use rotation::edges::ObjectsIn;
 use rotation::{Cause, EdgeError, Next, Refusal, Turn, Username, run_as};
 use tracing::warn;
 
@@ -16,18 +17,19 @@ use super::session::PostgresSession;
 /// database that the base lacks.
 ///
 /// Left out, with a warning, is a database that is closed to the clone, and one that nobody owns who manages the two users: its
-/// owner could give the clone anything, and then close it.
+/// owner could give the clone anything, and then close it. What the clone owns in such a one is still handed over where the owner
+/// lets it.
 pub(super) async fn of_clone(
     session: &mut PostgresSession,
     turn: &Turn,
-) -> Result<(Vec<String>, Option<Refusal>), EdgeError> {
+) -> Result<(Vec<ObjectsIn>, Option<Refusal>), EdgeError> {
     // Default privileges and user mappings are owned too, but cannot be handed over.
     let query = concat!(
         include_str!("managers.sql"),
         "SELECT coalesce(d.datname, pg_catalog.current_database())::pg_catalog.text AS database, \
          bool_or(s.deptype = 'o') AS owns, bool_or(s.deptype <> 'o') AS is_granted, \
          bool_or(s.dbid = 0 OR d.datname = pg_catalog.current_database()) AS is_here, \
-         bool_or(s.dbid = 0 OR d.datname = pg_catalog.current_database() OR d.datallowconn \
+         bool_or(s.dbid = 0 OR d.datname = pg_catalog.current_database() OR d.datallowconn AND d.datconnlimit NOT IN (0, -2) \
              AND pg_catalog.has_database_privilege(clone.oid, d.oid, 'CONNECT')) AS is_open, \
          bool_or(d.datdba IN (SELECT oid FROM managers)) IS TRUE AS is_managed \
          FROM clone JOIN pg_catalog.pg_shdepend s ON s.refobjid = clone.oid \
@@ -48,7 +50,7 @@ pub(super) async fn of_clone(
         grants_here |= is_granted && is_here;
         let may_cost = is_granted && !is_here && turn.next == Next::Base;
         if is_open && (owns || may_cost && is_managed) {
-            databases.push(database);
+            databases.push(ObjectsIn { database, is_strangers: !is_here && !is_managed });
         } else if owns || may_cost {
             left_out.push(database);
         }
@@ -68,22 +70,25 @@ pub(super) async fn of_clone(
 }
 
 /// Hands the clone's objects to its base, in sessions of the clone, one for each database, of which one may be the
-/// application's own: all are looked at before any is changed. Each hand-over is atomic.
+/// application's own and some a stranger's: all are looked at before any is changed. Each hand-over is atomic.
 ///
 /// # Errors
 /// A lock that somebody holds is a failure: readers would queue behind a longer wait, and a rotation that
 /// left objects behind must not be promoted.
 pub(super) async fn hand_back(
-    mut sessions: Vec<(PostgresSession, bool)>,
+    mut sessions: Vec<(PostgresSession, Place)>,
     turn: &Turn,
 ) -> Result<(), EdgeError> {
-    for (session, is_applications) in &mut sessions {
+    for (session, place) in &mut sessions {
         // The clone's `role` setting would make it the base, which owns none of this yet.
         session.begin_change(Access::WriteAsItself, &turn.base).await?;
         if turn.next == Next::Base
-            && let Some(refusal) = grants_of_its_own(session, turn, *is_applications).await?
+            && let Some(refusal) = grants_of_its_own(session, turn, *place == Place::Applications).await?
         {
-            return Err(refusal.into());
+            match place {
+                Place::Applications | Place::Administrators => return Err(refusal.into()),
+                Place::Strangers => warn!("{refusal}"),
+            }
         }
         refuse_closed_schemas(session, turn).await?;
     }
@@ -96,6 +101,42 @@ pub(super) async fn hand_back(
     for (session, _) in sessions {
         rotation::edges::Session::close(Box::new(session)).await;
     }
+    Ok(())
+}
+
+/// Whose database it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Applications,
+    Administrators,
+    Strangers,
+}
+
+/// Says what stays with the clone in a stranger's database, who could else stop every turn.
+///
+/// # Errors
+/// What passes by itself: the objects are the application's, and a later attempt hands them over.
+pub(super) fn left_at_a_strangers(database: &str, turn: &Turn, error: EdgeError) -> Result<(), EdgeError> {
+    let passes = matches!(
+        error.cause(),
+        Some(
+            Cause::TooManyConnections
+                | Cause::NotAccepting
+                | Cause::NotAnswering
+                | Cause::Unreachable
+                | Cause::LockTimeout
+                | Cause::ConcurrentChange
+        )
+    );
+    if passes {
+        return Err(error);
+    }
+    warn!(
+        database,
+        "{} keeps its objects in this database, which is somebody else's, and {} has no part in them: {error}",
+        turn.clone,
+        turn.base
+    );
     Ok(())
 }
 

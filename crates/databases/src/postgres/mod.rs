@@ -16,11 +16,12 @@ mod turn;
 mod verifier;
 
 use async_trait::async_trait;
-use rotation::edges::{Database, ProofOfOtherUser, SignIn};
+use rotation::edges::{Database, ObjectsIn, ProofOfOtherUser, SignIn};
 use rotation::{EdgeError, Password, Server, Turn, Username, run_as};
 
 use crate::connect::{Limits, within};
 use crate::tls::TrustAnchors;
+use belongings::Place;
 use clone_check::identifier;
 
 /// PostgreSQL cuts longer names silently (SQLSTATE 42622), and two of them can then collide.
@@ -110,15 +111,38 @@ impl Database for Postgres {
         server: &Server,
         turn: &Turn,
         password: &Password,
-        databases: &[String],
+        databases: &[ObjectsIn],
+    ) -> Result<(), EdgeError> {
+        let own = server.database.as_deref().unwrap_or(sign_in::DEFAULT_DATABASE);
+        let ours = databases.iter().filter(|objects| !objects.is_strangers).map(|objects| {
+            let place = if objects.database == own { Place::Applications } else { Place::Administrators };
+            (objects.database.as_str(), place)
+        });
+        self.hand_back_in(server, turn, password, &ours.collect::<Vec<_>>()).await?;
+        for ObjectsIn { database, .. } in databases.iter().filter(|objects| objects.is_strangers) {
+            let place = [(database.as_str(), Place::Strangers)];
+            if let Err(error) = self.hand_back_in(server, turn, password, &place).await {
+                belongings::left_at_a_strangers(database, turn, error)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Postgres {
+    async fn hand_back_in(
+        &self,
+        server: &Server,
+        turn: &Turn,
+        password: &Password,
+        places: &[(&str, Place)],
     ) -> Result<(), EdgeError> {
         let mut sessions = Vec::new();
-        let own = server.database.as_deref().unwrap_or(sign_in::DEFAULT_DATABASE);
-        for database in databases {
-            let server = Server { database: Some(database.clone()), ..server.clone() };
+        for (database, place) in places {
+            let server = Server { database: Some((*database).to_owned()), ..server.clone() };
             let options = sign_in::options(&server, &turn.clone, password);
             let session = sign_in::session(options, &server, &self.trusted, self.limits).await?;
-            sessions.push((session, database == own));
+            sessions.push((session, *place));
         }
         within(self.limits.transaction, &server.endpoint, belongings::hand_back(sessions, turn)).await
     }

@@ -6,7 +6,7 @@ use super::SIGN_INS;
 use super::create_secret::no_superuser;
 use super::superuser::Superuser;
 use crate::cause::Cause;
-use crate::edges::{Evidence, PairView, ProofOfOtherUser, Session, SignIn, TurnOutcome, Unproven};
+use crate::edges::{Evidence, ObjectsIn, PairView, ProofOfOtherUser, Session, SignIn, TurnOutcome, Unproven};
 use crate::error::{Error, Refusal};
 use crate::strategies::{Next, Turn};
 use crate::target::Server;
@@ -216,12 +216,13 @@ async fn hand_back(
     server: &Server,
     turn: &Turn,
     clone: &Secret,
-    databases: &[String],
+    databases: &[ObjectsIn],
 ) -> Result<(), Error> {
     if databases.is_empty() {
         return Ok(());
     }
-    warn!(databases = ?databases, "{} holds objects in its own name; handing them to {}", turn.clone, turn.base);
+    let names: Vec<_> = databases.iter().map(|objects| &objects.database).collect();
+    warn!(databases = ?names, "{} holds objects in its own name; handing them to {}", turn.clone, turn.base);
     let doing = format!("hand the objects of {} to {}", turn.clone, turn.base);
     rotation.progress.of(doing, rotation.database.hand_back(server, turn, &clone.password, databases)).await
 }
