@@ -187,3 +187,46 @@ async fn ways_to_sign_in_that_cannot_be_rotated() {
         }
     }
 }
+
+/// While the clone is AWSCURRENT: its only account is never to be dropped, and another one only where the application does not
+/// use it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_base_that_has_lost_a_host_of_its_clone_is_given_it_back_before_the_clone_is_dropped_there() {
+    for version in mysql_versions() {
+        let server = MySql::shared(version).await;
+        let application = Application::start(server, Setup::mysql_alternating_users()).await;
+        let user = application.app.user();
+        application.rotate_well().await;
+        server.execute(&format!("RENAME USER `{user}`@`%` TO `{user}`@`10.%`")).await;
+        let refusal =
+            refused(&application, "SetSecret", "Refused", &["at that host", "password of AWSPREVIOUS"]).await;
+        assert_eq!(remedies(&refusal), [], "on {version}");
+        assert!(!refusal.contains("DROP"), "on {version}: {refusal}");
+        let previous = application.credentials("AWSPREVIOUS").await.expect("the base's");
+        create_as_well(server, &previous, "10.%", "%").await;
+        application.rotate_well().await;
+        // Both hosts have both users.
+        application.rotate_well().await;
+        server.execute(&format!("DROP USER `{user}`@`10.%`")).await;
+        let refusal =
+            refused(&application, "SetSecret", "Refused", &["at that host", "does not sign in from there"])
+                .await;
+        for statement in remedy(&refusal, "an administrator") {
+            server.execute(&statement).await;
+        }
+        assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+        application.rotate_well().await;
+        assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+    }
+}
+
+/// An account of the same rights and rules at another host.
+async fn create_as_well(server: &MySql, base: &Credentials, from: &str, to: &str) {
+    let (user, password) = (&base.user, bed::mysql::text(&base.password));
+    server.execute(&format!("CREATE USER `{user}`@`{to}` IDENTIFIED BY {password}")).await;
+    for grant in server.values(&format!("SHOW GRANTS FOR `{user}`@`{from}`")).await {
+        if !grant.starts_with("GRANT USAGE") {
+            server.execute(&grant.replace(&format!("`{user}`@`{from}`"), &format!("`{user}`@`{to}`"))).await;
+        }
+    }
+}

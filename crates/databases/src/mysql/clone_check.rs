@@ -195,13 +195,34 @@ impl UserPair {
         base.method(dialect)?;
         for clone in &self.clone {
             if at(&self.base, clone.account.host()).is_none() {
-                let what = format!("there is a {}, but no {} at that host", clone.account, turn.base);
-                let drop = run_as(ADMINISTRATOR, &[format!("DROP USER {}", clone.account)]);
-                let remedy = format!("create {} there as well, or {drop}", turn.base);
-                return Err(Refusal::Database { what, remedy });
+                return Err(self.no_base_there(turn, &clone.account));
             }
         }
         Ok(())
+    }
+
+    /// In the base's turn the clone is AWSCURRENT, and the account in question may be the one by which it signs in: it is the one
+    /// where there is no other.
+    fn no_base_there(&self, turn: &Turn, clone: &Account) -> Refusal {
+        let what = format!("there is a {clone}, but no {} at that host", turn.base);
+        let holder = match turn.next {
+            Next::Base => "AWSPREVIOUS",
+            Next::Clone => "AWSCURRENT",
+        };
+        let create = format!(
+            "create {} there as well, with the rights of its other accounts and the password of {holder}",
+            turn.base
+        );
+        let drop = run_as(ADMINISTRATOR, &[format!("DROP USER {clone}")]);
+        let has_another = self.clone.iter().any(|clone| at(&self.base, clone.account.host()).is_some());
+        let remedy = match turn.next {
+            Next::Clone => format!("{create}, or {drop}"),
+            Next::Base if has_another => {
+                format!("{create}; or, if the application does not sign in from there, {drop}")
+            }
+            Next::Base => format!("{create}, and rotate again"),
+        };
+        Refusal::Database { what, remedy }
     }
 
     /// What all accounts of the base are, wherever they come from: the application sees but one of them.
