@@ -148,3 +148,23 @@ async fn turns_tls_on<S: Server>(application: &Application<'_, S>) {
     application.rotate_well().await;
     assert!(application.signs_in("AWSCURRENT").await);
 }
+
+/// A person stores a wrong password as AWSPREVIOUS over and over: it is tried once, and the right one is still found.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_that_several_versions_hold_is_tried_once() {
+    for version in postgres_versions() {
+        let server = Postgres::start(version, PostgresOptions::default()).await;
+        let application = pair_without_a_grantor(&server).await;
+        give_up(&application).await;
+        let clone = format!("{}_clone", application.app.user());
+        let wrong = Credentials { user: clone.clone(), password: "wrong".to_owned() };
+        for _ in 0..5 {
+            application.store_previous(&wrong).await;
+        }
+        let log = server.log();
+        application.rotate_well().await;
+        assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+        // AWSPREVIOUS, and AWSPENDING before it was set.
+        assert_eq!(log.failed(&clone), 2, "on {version}");
+    }
+}

@@ -4,6 +4,7 @@ use tracing::{info, warn};
 
 use super::SIGN_INS;
 use super::create_secret::no_superuser;
+use super::other_versions::{Candidate, SignIns};
 use super::superuser::Superuser;
 use crate::cause::Cause;
 use crate::edges::{Evidence, ObjectsIn, PairView, ProofOfOtherUser, Session, SignIn, TurnOutcome, Unproven};
@@ -119,23 +120,22 @@ impl OtherUser<'_> {
         let previous = self.rotation.previous(self.event, self.current).await?;
         let labelled = previous.iter().map(|previous| (Stage::Previous.to_string(), previous));
         let labelled = labelled.chain([(Stage::Pending.to_string(), self.pending)]);
-        let mut left = SIGN_INS - 1;
-        for (name, version) in labelled.filter(|(_, version)| self.is_next(version)) {
-            left -= 1;
-            if self.is_proven_by(&name, version).await? {
+        // AWSCURRENT has signed in.
+        let mut sign_ins = SignIns::of(self.turn.next_user(), &[], SIGN_INS - 1);
+        for (name, version) in labelled {
+            if sign_ins.candidate(version) == Candidate::Try && self.is_proven_by(&name, version).await? {
                 return Ok(());
             }
         }
         let unlabelled = self.rotation.unlabelled(self.event, self.current).await?;
         let mut untried = Vec::new();
-        for (id, version) in unlabelled.read.iter().filter(|(_, version)| self.is_next(version)) {
-            if left == 0 {
-                untried.push(id.clone());
-                continue;
-            }
-            left -= 1;
-            if self.is_proven_by(&format!("version {id}"), version).await? {
-                return Ok(());
+        for (id, version) in &unlabelled.read {
+            match sign_ins.candidate(version) {
+                Candidate::Try if self.is_proven_by(&format!("version {id}"), version).await? => {
+                    return Ok(());
+                }
+                Candidate::Try | Candidate::PassOver => {}
+                Candidate::LeaveUntried => untried.push(id.clone()),
             }
         }
         untried.extend(unlabelled.unread);

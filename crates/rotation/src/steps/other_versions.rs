@@ -7,7 +7,7 @@ use tracing::warn;
 use crate::cause::Cause;
 use crate::edges::{ProofOfOtherUser, Wanted};
 use crate::error::{Error, Refusal};
-use crate::{Rotation, RotationEvent, Secret, SecretText, Stage, VersionId};
+use crate::{Password, Rotation, RotationEvent, Secret, SecretText, Stage, Username, VersionId};
 
 /// How many versions without a label a step reads, at the most.
 const MOST: usize = 10;
@@ -18,6 +18,41 @@ pub(super) struct Unlabelled {
     pub(super) read: Vec<(VersionId, Secret)>,
     /// Those that were not.
     pub(super) unread: Vec<VersionId>,
+}
+
+/// The passwords of one user that a step tries, each once and few of them: each failure may count towards a lock.
+pub(super) struct SignIns<'a> {
+    user: &'a Username,
+    tried: Vec<&'a Password>,
+    left: usize,
+}
+
+/// What comes of a version as one to sign in with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Candidate {
+    Try,
+    /// Another user's, or of a password that was tried.
+    PassOver,
+    /// There were enough.
+    LeaveUntried,
+}
+
+impl<'a> SignIns<'a> {
+    /// For this user, with what was tried already.
+    pub(super) fn of(user: &'a Username, tried: &[&'a Secret], left: usize) -> Self {
+        Self { user, tried: tried.iter().map(|version| &version.password).collect(), left }
+    }
+
+    /// Whether to sign in with this version, which then counts as tried.
+    pub(super) fn candidate(&mut self, version: &'a Secret) -> Candidate {
+        if version.username != *self.user || self.tried.contains(&&version.password) {
+            return Candidate::PassOver;
+        }
+        let Some(left) = self.left.checked_sub(1) else { return Candidate::LeaveUntried };
+        self.left = left;
+        self.tried.push(&version.password);
+        Candidate::Try
+    }
 }
 
 impl Rotation<'_> {

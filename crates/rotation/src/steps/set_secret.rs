@@ -7,6 +7,7 @@ use tracing::{info, warn};
 use super::SIGN_INS;
 use super::alternate::{StoredSecrets, alternate};
 use super::no_pending_value;
+use super::other_versions::{Candidate, SignIns};
 use crate::edges::{Change, ProofOfOtherUser, Session, SignIn};
 use crate::error::{Error, Refusal};
 use crate::strategies::{Former, Installer};
@@ -79,10 +80,11 @@ async fn by_the_user(
         SignIn::Expired(answer) => return expired(rotation, pending, pending, former, answer).await,
         SignIn::Refused(_) => {}
     }
-    let mut fall_back =
-        FallBack { rotation, server: &server, pending, former, tried: vec![current, pending] };
+    let fall_back = FallBack { rotation, server: &server, pending, former };
+    let mut sign_ins = SignIns::of(&pending.username, &[current, pending], SIGN_INS - 2);
     let previous = rotation.previous(event, current).await?;
     if let Some(previous) = &previous
+        && sign_ins.candidate(previous) == Candidate::Try
         && fall_back.rotates_with(&Stage::Previous, previous).await?
     {
         return Ok(());
@@ -90,10 +92,12 @@ async fn by_the_user(
     let unlabelled = rotation.unlabelled(event, current).await?;
     let mut untried = Vec::new();
     for (id, version) in &unlabelled.read {
-        if fall_back.tried.len() == SIGN_INS {
-            untried.push(id.clone());
-        } else if fall_back.rotates_with(&format!("version {id}"), version).await? {
-            return Ok(());
+        match sign_ins.candidate(version) {
+            Candidate::Try if fall_back.rotates_with(&format!("version {id}"), version).await? => {
+                return Ok(());
+            }
+            Candidate::Try | Candidate::PassOver => {}
+            Candidate::LeaveUntried => untried.push(id.clone()),
         }
     }
     untried.extend(unlabelled.unread);
@@ -108,20 +112,12 @@ struct FallBack<'a> {
     server: &'a Server,
     pending: &'a Secret,
     former: Former,
-    /// Each is another password: each failure may count towards a lock.
-    tried: Vec<&'a Secret>,
 }
 
-impl<'a> FallBack<'a> {
-    /// Installs the pending password as `version`; false where that does not sign in, or is another user's.
-    async fn rotates_with(&mut self, name: &impl Display, version: &'a Secret) -> Result<bool, Error> {
-        let Self { rotation, server, pending, former, tried } = self;
-        if version.username != pending.username
-            || tried.iter().any(|tried| tried.password == version.password)
-        {
-            return Ok(false);
-        }
-        tried.push(version);
+impl FallBack<'_> {
+    /// Installs the pending password as `version`; false where that does not sign in.
+    async fn rotates_with(&self, name: &impl Display, version: &Secret) -> Result<bool, Error> {
+        let Self { rotation, server, pending, former } = self;
         let sign_in = rotation.sign_in(server, version, name).await?;
         if !matches!(sign_in, SignIn::Refused(_)) {
             warn!(db.user = %pending.username, "AWSCURRENT is refused; rotating with {name}");
