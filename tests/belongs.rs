@@ -1,7 +1,7 @@
 //! What belongs to whom: objects that a clone makes, and what an earlier function's clone has left in its own name.
 
 use bed::postgres::{name, text};
-use bed::{Application, Postgres, Setup, postgres_versions};
+use bed::{Application, Postgres, Setup, postgres_versions, remedy};
 
 use crate::clones::{clone_of, foreign_clone, run_as, turned_to_clone};
 
@@ -107,6 +107,7 @@ async fn a_base_without_create_is_refused_with_the_exact_grant() {
         let refusal = application.rotate_badly().await;
         let grant = format!("GRANT CREATE ON SCHEMA closed TO {}", application.app.user());
         assert!(refusal.contains(&grant), "{grant} is not in: {refusal}");
+        assert!(refusal.contains(&format!("in the database {database}")), "{refusal}");
         assert!(application.signs_in("AWSCURRENT").await);
         server.execute(database, &grant).await;
         application.rotate_well().await;
@@ -172,7 +173,76 @@ async fn a_clones_own_grants_that_its_base_lacks_are_refused_before_the_turn_of_
 
         let refusal = application.rotate_badly().await;
         assert!(refusal.contains(&format!("GRANT DELETE ON TABLE public.shared TO {base}")), "{refusal}");
+        assert!(refusal.contains(&format!("in the database {second}")), "{refusal}");
         server.execute(&second, &format!("GRANT DELETE ON public.shared TO {base}")).await;
         application.rotate_well().await;
+    }
+}
+
+/// Of all that an owner may give to those only who may create in its schema: each in a schema of somebody else, and in one of the
+/// clone's own that was made after it.
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_goes_only_to_who_may_create_in_its_schema_is_handed_over_after_the_exact_grant() {
+    let made = [
+        "CREATE FUNCTION {s}.f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "CREATE COLLATION {s}.c (locale = 'C')",
+        "CREATE CONVERSION {s}.v FOR 'UTF8' TO 'LATIN1' FROM utf8_to_iso8859_1",
+        "CREATE OPERATOR {s}.### (FUNCTION = int4pl, LEFTARG = int4, RIGHTARG = int4)",
+        "CREATE TEXT SEARCH CONFIGURATION {s}.g (COPY = pg_catalog.simple)",
+        "CREATE TEXT SEARCH DICTIONARY {s}.d (TEMPLATE = pg_catalog.simple)",
+        "CREATE TABLE {s}.t (a int, b int); CREATE STATISTICS {s}.x ON a, b FROM {s}.t",
+    ];
+    for version in postgres_versions() {
+        let server = Postgres::shared(version).await;
+        for made in made {
+            let application = Application::start(server, Setup::alternating_users()).await;
+            let clone = turned_to_clone(&application).await;
+            let (base, database) = (application.app.user(), &application.app.database);
+            let closed = "CREATE SCHEMA closed; GRANT USAGE ON SCHEMA closed TO PUBLIC";
+            server
+                .execute(database, &format!("{closed}; GRANT CREATE ON SCHEMA closed TO {}", clone.user))
+                .await;
+            let in_both = ["early", "closed"].map(|schema| made.replace("{s}", schema)).join("; ");
+            let made = format!("SET ROLE NONE; CREATE SCHEMA early; {in_both}");
+            run_as(&application, &clone, &made).await.unwrap_or_else(|error| panic!("{error}: {made}"));
+            // What was made first is read first.
+            let later = "ALTER SCHEMA early OWNER TO postgres; ALTER SCHEMA early OWNER TO";
+            server.execute(database, &format!("{later} {}", clone.user)).await;
+            server.execute(database, &format!("REVOKE CREATE ON SCHEMA closed FROM {}", clone.user)).await;
+            let refusal = application.rotate_badly().await;
+            let grants = remedy(&refusal, "the owner of the schema or database");
+            assert_eq!(grants, [format!("GRANT CREATE ON SCHEMA closed TO {base}")], "{made} on {version}");
+            server.execute(database, &grants.concat()).await;
+            application.rotate_well().await;
+            let left = format!(
+                "SELECT count(*) FROM pg_shdepend WHERE refobjid = '{}'::regrole AND deptype = 'o'",
+                clone.user
+            );
+            assert_eq!(server.values(database, &left).await, ["0"], "{made} on {version}");
+        }
+    }
+}
+
+/// It dies with its session, and nobody gives it away.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_temporary_function_of_the_clone_is_refused_with_what_ends_its_session() {
+    for version in postgres_versions() {
+        let server = Postgres::shared(version).await;
+        let application = Application::start(server, Setup::alternating_users()).await;
+        let clone = turned_to_clone(&application).await;
+        let mut session =
+            server.sign_in(&clone, &application.app.database).await.expect("the clone signs in");
+        let made = "SET ROLE NONE; CREATE TEMP TABLE t (a int); \
+            CREATE FUNCTION pg_temp.f() RETURNS int LANGUAGE sql AS 'SELECT 1'";
+        bed::postgres::run(&mut session, made).await.expect("everybody may");
+        let refusal = application.rotate_badly().await;
+        assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+        let ends = remedy(&refusal, &format!("the role \"{}\"", clone.user));
+        run_as(&application, &clone, &ends.join("; "))
+            .await
+            .unwrap_or_else(|error| panic!("{error}: {ends:?}"));
+        application.rotate_well().await;
+        let base = application.credentials("AWSCURRENT").await.expect("a current version");
+        assert_eq!(base.user, application.app.user(), "on {version}");
     }
 }

@@ -8,8 +8,8 @@ use rotation::{Cause, EdgeError, Next, Refusal, Turn, Username, run_as};
 use tracing::warn;
 
 use super::begin::Access;
-use super::clone_check::{identifier, refused, rights_differ};
-use super::query::text;
+use super::clone_check::{identifier, refused, rights_differ, text};
+use super::query;
 use super::session::PostgresSession;
 
 /// The databases in which the clone owns objects, or, when the base's turn comes, holds grants that this
@@ -40,7 +40,7 @@ pub(super) async fn of_clone(
          GROUP BY 1 ORDER BY 1",
     );
     let (mut databases, mut grants_here, mut left_out) = (Vec::new(), false, Vec::new());
-    for row in session.rows(query, &[text(&turn.base.0), text(&turn.clone.0)]).await? {
+    for row in session.rows(query, &[query::text(&turn.base.0), query::text(&turn.clone.0)]).await? {
         let database: String = session.get(&row, "database")?;
         let owns: bool = session.get(&row, "owns")?;
         let is_granted: bool = session.get(&row, "is_granted")?;
@@ -150,47 +150,76 @@ fn explained(error: EdgeError, turn: &Turn) -> EdgeError {
     }
 }
 
-/// REASSIGN OWNED takes objects in no order of its own, and a function whose schema is the clone's as well goes only to who
-/// may create there.
+/// REASSIGN OWNED takes objects in no order of its own, and what is in a schema that is the clone's as well may go only to who may
+/// create there (`placed.sql`).
 async fn schemas_first(session: &mut PostgresSession, turn: &Turn) -> Result<(), EdgeError> {
-    let query = "SELECT n.nspname::pg_catalog.text AS schema FROM pg_catalog.pg_namespace n \
+    let query = concat!(
+        include_str!("placed.sql"),
+        "SELECT n.nspname::pg_catalog.text AS schema FROM pg_catalog.pg_namespace n \
          JOIN pg_catalog.pg_roles r ON r.oid = n.nspowner WHERE r.rolname = $2 \
          AND NOT pg_catalog.has_schema_privilege($1::pg_catalog.name, n.oid, 'CREATE') \
-         AND EXISTS (SELECT FROM pg_catalog.pg_proc p WHERE p.pronamespace = n.oid AND p.proowner = r.oid)";
-    for row in session.rows(query, &[text(&turn.base.0), text(&turn.clone.0)]).await? {
+         AND (n.oid, r.oid) IN (SELECT namespace, owner FROM placed)",
+    );
+    for row in session.rows(query, &[query::text(&turn.base.0), query::text(&turn.clone.0)]).await? {
         let schema: String = session.get(&row, "schema")?;
         session.run("ALTER SCHEMA %I OWNER TO %I", &[&schema, &turn.base.0]).await?;
     }
     Ok(())
 }
 
-/// A new owner of a function needs CREATE in its schema, and a schema changes hands only where the clone may
-/// create schemas. Tables, views, sequences and types go anywhere.
+/// A new owner of a function and its like (`placed.sql`) needs CREATE in its schema, and a schema changes hands only where the
+/// clone may create schemas. What is temporary nobody may create there for another session: it ends with its own.
 async fn refuse_closed_schemas(session: &mut PostgresSession, turn: &Turn) -> Result<(), EdgeError> {
-    let query = "WITH clone AS (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = $2) \
-         SELECT DISTINCT pg_catalog.format('GRANT CREATE ON SCHEMA %I TO %I', n.nspname, $1) AS cure \
-         FROM clone JOIN pg_catalog.pg_proc p ON p.proowner = clone.oid \
-         JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
+    let query = concat!(
+        include_str!("placed.sql"),
+        ", clone AS (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = $2) \
+         SELECT DISTINCT pg_catalog.format('GRANT CREATE ON SCHEMA %I TO %I', n.nspname, $1) AS cure, \
+         pg_catalog.pg_is_other_temp_schema(n.oid) AS is_temporary \
+         FROM clone JOIN placed p ON p.owner = clone.oid \
+         JOIN pg_catalog.pg_namespace n ON n.oid = p.namespace \
          WHERE n.nspowner <> clone.oid AND NOT pg_catalog.has_schema_privilege($1::pg_catalog.name, n.oid, 'CREATE') \
          UNION ALL \
-         SELECT pg_catalog.format('GRANT CREATE ON DATABASE %I TO %I', pg_catalog.current_database(), $1) \
+         SELECT pg_catalog.format('GRANT CREATE ON DATABASE %I TO %I', pg_catalog.current_database(), $1), false \
          WHERE EXISTS (SELECT FROM pg_catalog.pg_namespace, clone WHERE nspowner = clone.oid) \
          AND NOT pg_catalog.has_database_privilege($2::pg_catalog.name, pg_catalog.current_database(), 'CREATE') \
-         ORDER BY 1";
+         ORDER BY 1",
+    );
     let mut cures: Vec<String> = Vec::new();
-    for row in session.rows(query, &[text(&turn.base.0), text(&turn.clone.0)]).await? {
+    for row in session.rows(query, &[query::text(&turn.base.0), query::text(&turn.clone.0)]).await? {
+        if session.get(&row, "is_temporary")? {
+            return Err(owns_what_is_temporary(turn, &database_of(session).await?));
+        }
         cures.push(session.get(&row, "cure")?);
     }
     if cures.is_empty() {
         return Ok(());
     }
+    let database = database_of(session).await?;
     Err(refused(
         format!(
-            "{} owns objects where {} may not create any, so they cannot be handed over",
+            "{} owns objects where {} may not create any, so they cannot be handed over (in the database {database})",
             turn.clone, turn.base
         ),
         run_as("the owner of the schema or database", &cures),
     ))
+}
+
+/// Sessions that begin later act as the base, which owns what they make.
+fn owns_what_is_temporary(turn: &Turn, database: &str) -> EdgeError {
+    let clone = identifier(&turn.clone);
+    let ends = format!(
+        "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE usename = {} \
+         AND datname = {} AND pid <> pg_backend_pid()",
+        text(&turn.clone.0),
+        text(database)
+    );
+    refused(
+        format!(
+            "sessions of {} hold temporary functions in its own name, which cannot be handed over and end with them",
+            turn.clone
+        ),
+        run_as(&format!("the role {clone}"), &["SET ROLE NONE", &ends]),
+    )
 }
 
 /// The refusal where the clone holds a grant in this database, or a policy names it, that the base lacks and somebody gave who
@@ -203,7 +232,7 @@ async fn grants_of_its_own(
     let known = concat!(include_str!("managers.sql"), include_str!("grants.sql"));
     let all = known.replace("-- From 15 on: ", "");
     let query = if session.version() >= 150_000 { &all } else { known };
-    let values = [text(&turn.base.0), text(&turn.clone.0), is_applications.to_string()];
+    let values = [query::text(&turn.base.0), query::text(&turn.clone.0), is_applications.to_string()];
     let (mut by_grantor, mut lost) = (BTreeMap::<String, (Vec<String>, Vec<String>)>::new(), Vec::new());
     for row in session.rows(query, &values).await? {
         let (give, take) = (session.get::<String>(&row, "give")?, session.get(&row, "take")?);
@@ -227,8 +256,16 @@ async fn grants_of_its_own(
     }
     let count: usize = by_grantor.values().map(|(gives, _)| gives.len()).sum();
     // Only who made a grant takes it back, and at least that role may make it again.
-    Ok(by_grantor.pop_first().map(|(grantor, (give, take))| {
-        let grantor = format!("the role {}", identifier(&Username(grantor)));
-        rights_differ(turn, format!("{count} grants or policies in its own name"), &grantor, &give, &take)
-    }))
+    let Some((grantor, (give, take))) = by_grantor.pop_first() else { return Ok(None) };
+    let grantor = format!("the role {}", identifier(&Username(grantor)));
+    let database = database_of(session).await?;
+    let what = format!("{count} grants or policies in its own name, in the database {database}");
+    Ok(Some(rights_differ(turn, what, &grantor, &give, &take)))
+}
+
+/// Where a person runs what is printed.
+async fn database_of(session: &mut PostgresSession) -> Result<String, EdgeError> {
+    let query = "SELECT pg_catalog.current_database()::pg_catalog.text AS database";
+    let row = session.row(query, &[]).await?;
+    session.get(&row, "database")
 }

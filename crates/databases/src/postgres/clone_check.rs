@@ -208,7 +208,7 @@ pub(super) fn comment(turn: &Turn, secret: &SecretId) -> String {
 }
 
 /// A text as a person writes it into a statement.
-fn text(text: &str) -> String {
+pub(super) fn text(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 

@@ -1,0 +1,13 @@
+-- What an owner gives to those only who may create in its schema: the schema and the owner of each. Tables, views, sequences and
+-- types go anywhere.
+WITH placed (namespace, owner) AS (
+    SELECT pronamespace, proowner FROM pg_catalog.pg_proc
+    UNION SELECT collnamespace, collowner FROM pg_catalog.pg_collation
+    UNION SELECT connamespace, conowner FROM pg_catalog.pg_conversion
+    UNION SELECT oprnamespace, oprowner FROM pg_catalog.pg_operator
+    UNION SELECT opcnamespace, opcowner FROM pg_catalog.pg_opclass
+    UNION SELECT opfnamespace, opfowner FROM pg_catalog.pg_opfamily
+    UNION SELECT cfgnamespace, cfgowner FROM pg_catalog.pg_ts_config
+    UNION SELECT dictnamespace, dictowner FROM pg_catalog.pg_ts_dict
+    UNION SELECT stxnamespace, stxowner FROM pg_catalog.pg_statistic_ext
+)
