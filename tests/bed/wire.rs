@@ -4,7 +4,7 @@ use std::{
     io,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -137,6 +137,7 @@ struct Seen {
     connections: AtomicUsize,
     bytes: AtomicUsize,
     answered: AtomicUsize,
+    waits: AtomicUsize,
     cleartext_sign_ins: AtomicUsize,
 }
 
@@ -184,6 +185,12 @@ impl Wire {
         self.seen.answered.load(Ordering::SeqCst)
     }
 
+    /// How often the server spoke after a client had, or had connected: each is a way there and back.
+    #[must_use]
+    pub fn waits(&self) -> usize {
+        self.seen.waits.load(Ordering::SeqCst)
+    }
+
     /// How many clients went on to sign in, in cleartext, without TLS or after being told that there is none.
     #[must_use]
     pub fn cleartext_sign_ins(&self) -> usize {
@@ -209,7 +216,9 @@ async fn accept(listener: TcpListener, port: u16, way: Arc<Mutex<Way>>, seen: Ar
             let _ = match way.fault {
                 Fault::StripsTls => strip(client, port, &seen).await,
                 Fault::HidesTls => hide(client, port, &seen).await,
-                Fault::Silent => pump(client, tokio::io::sink(), &way.sent, None, &seen.bytes).await,
+                Fault::Silent => {
+                    pump(client, tokio::io::sink(), &way.sent, None, |read| add(&seen.bytes, read)).await
+                }
                 Fault::ResetUntil(end) if Instant::now() < end => client.set_zero_linger(),
                 Fault::HeldUntil(end) => {
                     tokio::time::sleep_until(end).await;
@@ -257,10 +266,10 @@ async fn hide(client: TcpStream, port: u16, seen: &Seen) -> io::Result<()> {
     rest[version + 16] &= !0x08;
     to_client.write_all(&greeting).await?;
     to_client.write_all(&rest).await?;
-    let (sent, answered, all) = (AtomicUsize::new(0), AtomicUsize::new(0), Way::of(Fault::None));
+    let (sent, all) = (AtomicUsize::new(0), Way::of(Fault::None));
     tokio::select! {
-        _ = pump(from_client, to_server, &all.sent, None, &sent) => {}
-        _ = pump(from_server, to_client, &all.answered, None, &answered) => {}
+        _ = pump(from_client, to_server, &all.sent, None, |read| add(&sent, read)) => {}
+        _ = pump(from_server, to_client, &all.answered, None, |_| ()) => {}
     }
     // Whoever answers such a greeting signs in; whoever hangs up has sent nothing.
     seen.cleartext_sign_ins.fetch_add(usize::from(sent.into_inner() > 0), Ordering::SeqCst);
@@ -272,9 +281,20 @@ async fn pass(client: TcpStream, already_read: &[u8], port: u16, seen: &Seen, wa
     let (mut from_server, mut to_server) = TcpStream::connect(("127.0.0.1", port)).await?.into_split();
     let (from_client, mut to_client) = client.into_split();
     let mut from_client = already_read.chain(from_client);
+    let waits = AtomicBool::new(true);
+    let said = |read| {
+        add(&seen.bytes, read);
+        waits.store(true, Ordering::SeqCst);
+    };
+    let answered = |read| {
+        add(&seen.answered, read);
+        if waits.swap(false, Ordering::SeqCst) {
+            add(&seen.waits, 1);
+        }
+    };
     let end = tokio::select! {
-        end = pump(&mut from_client, &mut to_server, &way.sent, way.pace(), &seen.bytes) => end,
-        end = pump(&mut from_server, &mut to_client, &way.answered, way.pace(), &seen.answered) => end,
+        end = pump(&mut from_client, &mut to_server, &way.sent, way.pace(), said) => end,
+        end = pump(&mut from_server, &mut to_client, &way.answered, way.pace(), answered) => end,
     };
     match way.end() {
         Some(End::Reset) => {
@@ -288,12 +308,16 @@ async fn pass(client: TcpStream, already_read: &[u8], port: u16, seen: &Seen, wa
     end
 }
 
+fn add(count: &AtomicUsize, more: usize) {
+    count.fetch_add(more, Ordering::SeqCst);
+}
+
 async fn pump(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
     left: &AtomicUsize,
     pace: Option<Duration>,
-    count: &AtomicUsize,
+    passed: impl Fn(usize),
 ) -> io::Result<()> {
     let mut buffer = [0; 8192];
     loop {
@@ -308,7 +332,7 @@ async fn pump(
         if let Some(pace) = pace {
             tokio::time::sleep(pace).await;
         }
-        count.fetch_add(read, Ordering::SeqCst);
+        passed(read);
         left.fetch_sub(read, Ordering::SeqCst);
         to.write_all(&buffer[..read]).await?;
     }

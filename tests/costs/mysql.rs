@@ -4,55 +4,15 @@ use bed::crash::{Crash, Moment};
 use bed::{Application, InProcess, MySql, MySqlOptions, Server, Setup, mysql_versions};
 use rotation::{AlternatingUsers, DualPassword, SingleUser, Strategy};
 
-use super::{counted, counts};
-
-/// One rotation: how often values are read, beside the calls that every strategy makes, and who signs in.
-async fn costs(application: &Application<'_, MySql>, values: usize, sign_ins: usize) {
-    let version = application.server.version();
-    application.local.clear_calls();
-    let log = application.server.log();
-    application.rotate_well().await;
-    let calls = [
-        ("RotateSecret", 1),
-        ("DescribeSecret", 4),
-        ("GetSecretValue", values),
-        ("PutSecretValue", 1),
-        ("UpdateSecretVersionStage", 1),
-    ];
-    assert_eq!(counted(application), counts(&calls), "on {version}");
-    let base = application.app.user().to_owned();
-    let users = [base.clone(), format!("{base}_clone"), application.server.admin().await.user.clone()];
-    let signed_in: usize = users.iter().map(|user| log.authorized(user)).sum();
-    let failed: usize = users.iter().map(|user| log.failed(user)).sum();
-    assert_eq!((signed_in, failed), (sign_ins, 0), "on {version}: {}", log.text());
-}
+use super::rotation_costs;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rotation_of_one_user_costs_10_calls_and_2_sign_ins() {
+async fn a_rotation_costs_no_more_than_the_limits_on_mysql_and_mariadb() {
     for version in mysql_versions() {
         let server = MySql::shared(version).await;
-        let application = Application::start(server, Setup::mysql_single_user()).await;
-        application.rotate_well().await;
-        costs(&application, 4, 2).await;
-        if !version.is_mariadb() {
-            let application = Application::start(server, Setup::mysql_dual_password()).await;
-            let grant =
-                format!("GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO `{}`@`%`", application.app.user());
-            server.execute(&grant).await;
-            application.rotate_well().await;
-            costs(&application, 4, 2).await;
-        }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_rotation_of_alternating_users_costs_13_calls_and_4_sign_ins() {
-    for version in mysql_versions() {
-        // A server of its own: the superuser's sign-ins are counted as well.
-        let server = MySql::start(version, MySqlOptions::default()).await;
-        let application = Application::start(&server, Setup::mysql_alternating_users()).await;
-        for _turn in 0..3 {
-            costs(&application, 7, 4).await;
+        let engine = if version.is_mariadb() { "MariaDB" } else { "MySQL" };
+        for setup in server.setups() {
+            rotation_costs(server, setup, engine).await;
         }
     }
 }

@@ -183,3 +183,28 @@ impl<C: Connection> Dialed<C> {
         let _ = tokio::time::timeout(CLOSE, closing).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// Where it is off, a small message waits until the one before it is acknowledged, which a server delays for 40 ms.
+    #[tokio::test]
+    async fn small_messages_do_not_wait() {
+        let server = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let port = server.local_addr().expect("an address").port();
+        let socket = connect(&Endpoint { host: "localhost".into(), port }).await.expect("a connection");
+        assert!(socket.nodelay().expect("the socket's option"));
+    }
+
+    #[tokio::test]
+    async fn each_address_that_refuses_is_named() {
+        let free = TcpListener::bind("127.0.0.1:0").await.and_then(|free| free.local_addr());
+        let endpoint = Endpoint { host: "127.0.0.1".into(), port: free.expect("a free port").port() };
+        let error = connect(&endpoint).await.expect_err("nobody listens");
+        assert_eq!(error.cause(), Some(Cause::NotAnswering));
+        assert!(error.to_string().contains(&format!("({endpoint}: connection refused)")), "{error}");
+    }
+}

@@ -88,11 +88,7 @@ impl Functions {
     /// Adds the function of this name, which is a binary of the package `functions`, built now if it is out of date, or
     /// one of those that `BED_PACKAGE` names. Lambda would kill it `timeout` after it was given an event.
     pub async fn add(&self, binary: &str, environment: &[(&str, &str)], timeout: Duration) {
-        let program = match package() {
-            Some(folder) => folder.join(binary).join("bootstrap"),
-            None => built::folder().await.join(binary),
-        };
-        self.add_program(binary, program, environment, timeout);
+        self.add_program(binary, program(binary).await, environment, timeout);
     }
 
     /// Adds a function that runs any program.
@@ -176,6 +172,15 @@ async fn invocations(State(all): State<Arc<All>>, Path(name): Path<String>, even
     match function.invoke(event, tell).await {
         Ok(answer) => Json(answer).into_response(),
         Err(error) => ([("X-Amz-Function-Error", "Unhandled")], Json(error)).into_response(),
+    }
+}
+
+/// Where the function of this name is, which is a binary of the package `functions`, built now if it is out of date, or one of
+/// those that `BED_PACKAGE` names.
+pub async fn program(binary: &str) -> PathBuf {
+    match package() {
+        Some(folder) => folder.join(binary).join("bootstrap"),
+        None => built::folder().await.join(binary),
     }
 }
 
