@@ -74,6 +74,38 @@ async fn a_superuser_whose_own_setting_is_md5_locks_no_single_user_out() {
     }
 }
 
+/// By `pg_hba.conf` the superuser signs in by md5, and its own setting is md5; everybody else signs in by SCRAM-SHA-256 only.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_superuser_that_signs_in_by_md5_locks_nobody_out() {
+    for version in postgres_versions() {
+        let pg_hba = &["hostssl all master 127.0.0.1/32 md5"];
+        let server = Postgres::start(version, PostgresOptions { pg_hba, ..PostgresOptions::default() }).await;
+        let password = text(&server.admin().await.password);
+        for statement in [
+            format!("SET password_encryption = 'md5'; ALTER ROLE master PASSWORD {password}"),
+            "ALTER ROLE master SET password_encryption = 'md5'".to_owned(),
+        ] {
+            server.execute("postgres", &statement).await;
+        }
+        assert!(stored(&server, "master").await.starts_with("md5"));
+
+        let application = Application::start(&server, Setup::alternating_users()).await;
+        for _turn in 0..2 {
+            application.rotate_well().await;
+            assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+        }
+
+        let application = Application::start(&server, Setup::single_user()).await;
+        let mut current = application.stored("AWSCURRENT").await.expect("a first version");
+        current["masterarn"] = application.superuser_arn.clone().into();
+        application.store_current(&current).await;
+        let function = InProcess::of(&application, &SingleUser).await;
+        let pending = application.begin().await;
+        assert!(function.run(&application, &pending, &Crash::barring_own_passwords()).await);
+        assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+    }
+}
+
 /// `libpq` would sign in with it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pending_password_that_would_not_sign_in_here_is_not_installed() {

@@ -49,6 +49,15 @@ impl PostgresSession {
         Self { connection, challenge, endpoint, limits, waited_in_vain: false }
     }
 
+    pub(super) fn came_by_scram(&self) -> bool {
+        self.challenge == Challenge::ScramSha256
+    }
+
+    /// Has passwords stored as who comes in by SCRAM-SHA-256 needs them.
+    pub(super) fn store_for_scram(&mut self) {
+        self.challenge = Challenge::ScramSha256;
+    }
+
     /// Opens a transaction that looks names up in `pg_catalog` only and gives up by itself on locks (2 s), on
     /// statements (15 s), and on us (10 s): where the network is gone, it would keep its locks for hours. In one message:
     /// settings that the role carries do not come in between.
@@ -171,7 +180,7 @@ impl PostgresSession {
     }
 
     /// Writes a user's password as the verifier that this server wants: the one that `password_encryption` names, which a role
-    /// and a database may set for themselves, unless this session has come in by SCRAM-SHA-256. `end` follows in the same
+    /// and a database may set for themselves, unless this session, or the application's, has come in by SCRAM-SHA-256. `end` follows in the same
     /// message.
     pub(super) async fn set_password(
         &mut self,

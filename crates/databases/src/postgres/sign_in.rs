@@ -35,21 +35,26 @@ pub(super) fn trusting_nothing(options: PgConnectOptions) -> PgConnectOptions {
     options.options([("search_path", "pg_catalog")])
 }
 
-/// Signs in.
+/// Signs in; answers a refusal in words.
 ///
 /// # Errors
-/// All but a refusal: `Refused` means SQLSTATE 28P01 (wrong password, unknown user, expired password,
+/// All but a refusal, which is SQLSTATE 28P01 (wrong password, unknown user, expired password,
 /// an md5 password under a scram rule), or `PgBouncer`'s word for it, and nothing else.
 pub(super) async fn sign_in(
     options: PgConnectOptions,
     server: &Server,
     trusted: &TrustAnchors,
     limits: Limits,
-) -> Result<SignIn, EdgeError> {
-    Ok(match connect(options, server, trusted, limits).await? {
+) -> Result<Result<PostgresSession, String>, EdgeError> {
+    connect(options, server, trusted, limits).await
+}
+
+/// The same as the answer of a [`rotation::edges::Database`].
+pub(super) fn answered(answer: Result<PostgresSession, String>) -> SignIn {
+    match answer {
         Ok(session) => SignIn::Accepted(Box::new(session)),
         Err(answer) => SignIn::Refused(answer),
-    })
+    }
 }
 
 /// Signs in where a password has just been proven or set, so that a refusal is an error as well.
