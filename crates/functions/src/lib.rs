@@ -12,7 +12,7 @@ use std::alloc::System;
 use cap::Cap;
 use zeroizing_alloc::ZeroAlloc;
 
-pub use serve::serve;
+pub use serve::{Rds, serve};
 
 /// Many times what a rotation needs. The database drivers reserve as much as a server says that it will send.
 const MOST_MEMORY: usize = 256 * 1024 * 1024;

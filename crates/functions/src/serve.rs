@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
-use aws::{Aws, Rds, SecretsManager};
+use aws::{Aws, SecretsManager};
 use databases::{Limits, TrustAnchors};
 use lambda_runtime::{Context, LambdaEvent, Runtime, service_fn};
 use rotation::edges::{Database, Topology};
@@ -18,13 +18,16 @@ use crate::failure::Failure;
 use crate::logs;
 use crate::metrics::Metrics;
 
+/// Makes the client of RDS, behind a pointer: a function that gives none is linked without.
+pub type Rds = fn(&Aws) -> Box<dyn Topology>;
+
 /// Runs a function until Lambda ends it. `engine` makes the one database that it is for, and `rds` the client that a strategy
 /// with a superuser needs: what no binary names is not linked.
 #[must_use]
 pub fn serve<D: Database + 'static>(
     engine: fn(TrustAnchors, Limits) -> D,
     strategy: &'static dyn Strategy,
-    rds: Option<fn(&Aws) -> Rds>,
+    rds: Option<Rds>,
 ) -> ExitCode {
     let passwords = Arc::new(PasswordsInUse::default());
     logs::start(config::log_level(), &passwords);
@@ -55,14 +58,14 @@ pub fn serve<D: Database + 'static>(
 async fn run(
     database: Box<dyn Database>,
     strategy: &'static dyn Strategy,
-    rds: Option<fn(&Aws) -> Rds>,
+    rds: Option<Rds>,
     config: Config,
     passwords: Arc<PasswordsInUse>,
 ) -> Result<(), lambda_runtime::Error> {
     let aws = Aws::connect(config.aws.clone(), config.aws_authorities.clone())?;
-    let (secrets_manager, rds) = (aws.secrets_manager(), rds.map(|rds| rds(&aws)));
+    let (secrets_manager, topology) = (aws.secrets_manager(), rds.map(|rds| rds(&aws)));
     let metrics = Metrics::start(&config.function)?;
-    let function = Function { secrets_manager, rds, database, strategy, config, metrics, passwords };
+    let function = Function { secrets_manager, topology, database, strategy, config, metrics, passwords };
     let function = &function;
     Runtime::new(service_fn(async move |event| function.answer(event).await)).run().await
 }
@@ -70,8 +73,8 @@ async fn run(
 /// What stays between two events.
 struct Function {
     secrets_manager: SecretsManager,
-    /// Of a strategy that has a superuser.
-    rds: Option<Rds>,
+    /// RDS, of a strategy that has a superuser.
+    topology: Option<Box<dyn Topology>>,
     database: Box<dyn Database>,
     strategy: &'static dyn Strategy,
     config: Config,
@@ -125,7 +128,7 @@ impl Function {
         let rotation = Rotation {
             store: &self.secrets_manager,
             database: &*self.database,
-            topology: self.rds.as_ref().map(|rds| rds as &dyn Topology),
+            topology: self.topology.as_deref(),
             clock: &deadline,
             strategy: self.strategy,
             policy: &self.config.policy,

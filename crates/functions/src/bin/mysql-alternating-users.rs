@@ -2,11 +2,10 @@
 
 use std::process::ExitCode;
 
-use aws::Aws;
 use databases::MySql;
 use functions::serve;
 use rotation::AlternatingUsers;
 
 fn main() -> ExitCode {
-    serve(MySql::new, &AlternatingUsers, Some(Aws::rds))
+    serve(MySql::new, &AlternatingUsers, Some(|aws| Box::new(aws.rds())))
 }

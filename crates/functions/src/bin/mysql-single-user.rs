@@ -2,11 +2,10 @@
 
 use std::process::ExitCode;
 
-use aws::Aws;
 use databases::MySql;
 use functions::serve;
 use rotation::SingleUser;
 
 fn main() -> ExitCode {
-    serve(MySql::new, &SingleUser, Some(Aws::rds))
+    serve(MySql::new, &SingleUser, Some(|aws| Box::new(aws.rds())))
 }

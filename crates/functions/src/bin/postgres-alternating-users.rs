@@ -2,11 +2,10 @@
 
 use std::process::ExitCode;
 
-use aws::Aws;
 use databases::Postgres;
 use functions::serve;
 use rotation::AlternatingUsers;
 
 fn main() -> ExitCode {
-    serve(Postgres::new, &AlternatingUsers, Some(Aws::rds))
+    serve(Postgres::new, &AlternatingUsers, Some(|aws| Box::new(aws.rds())))
 }

@@ -2,11 +2,10 @@
 
 use std::process::ExitCode;
 
-use aws::Aws;
 use databases::Postgres;
 use functions::serve;
 use rotation::SingleUser;
 
 fn main() -> ExitCode {
-    serve(Postgres::new, &SingleUser, Some(Aws::rds))
+    serve(Postgres::new, &SingleUser, Some(|aws| Box::new(aws.rds())))
 }
