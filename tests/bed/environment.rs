@@ -107,7 +107,8 @@ pub(crate) fn set_by_cargo() -> impl Iterator<Item = String> {
 }
 
 /// Where programs are looked for.
-pub(crate) fn path() -> String {
+#[must_use]
+pub fn path() -> String {
     variable("PATH").unwrap_or_default()
 }
 

@@ -15,6 +15,7 @@ mod app;
 mod application;
 mod at_once;
 pub mod authority;
+pub mod bench;
 mod cargo_lambda;
 pub mod crash;
 mod credentials;

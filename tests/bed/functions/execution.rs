@@ -152,7 +152,10 @@ impl Function {
         let api = RuntimeApi::start(&self.name).await;
         let program = self.program.to_str().expect("a path in UTF-8");
         let mut command = Command::from(tethered(&[program], Stop::Kill, None));
-        command.env_clear().envs(self.set_by_lambda()).env("AWS_LAMBDA_RUNTIME_API", api.address.to_string());
+        command
+            .env_clear()
+            .envs(set_by_lambda(&self.name))
+            .env("AWS_LAMBDA_RUNTIME_API", api.address.to_string());
         command.envs(self.environment.iter().cloned());
         command.stdout(self.output.try_clone().expect("one more handle"));
         command.stderr(self.output.try_clone().expect("one more handle"));
@@ -161,23 +164,6 @@ impl Function {
         let tether = shell.stdin.take();
         let memory = Memory::of(shell.id(), &self.program);
         Execution { api, shell, tether, memory }
-    }
-
-    /// AWS Lambda developer guide, "Defined runtime environment variables". The access key is accepted by the local-aws of
-    /// this process only; the rest opens nothing.
-    fn set_by_lambda(&self) -> [(&'static str, &str); 10] {
-        [
-            ("AWS_LAMBDA_FUNCTION_NAME", &self.name),
-            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
-            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
-            ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/bed"),
-            ("AWS_LAMBDA_LOG_STREAM_NAME", "bed"),
-            ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
-            ("AWS_REGION", "us-east-1"),
-            ("AWS_ACCESS_KEY_ID", FUNCTIONS_KEY.expose()),
-            ("AWS_SECRET_ACCESS_KEY", "an-example-that-opens-nothing"),
-            ("AWS_SESSION_TOKEN", "an-example-that-opens-nothing"),
-        ]
     }
 }
 
@@ -249,6 +235,23 @@ impl std::fmt::Debug for Execution {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Execution({})", self.api.address)
     }
+}
+
+/// AWS Lambda developer guide, "Defined runtime environment variables". The access key is accepted by the local-aws of
+/// this process only; the rest opens nothing.
+pub(crate) fn set_by_lambda(function: &str) -> [(&'static str, &str); 10] {
+    [
+        ("AWS_LAMBDA_FUNCTION_NAME", function),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/bed"),
+        ("AWS_LAMBDA_LOG_STREAM_NAME", "bed"),
+        ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", FUNCTIONS_KEY.expose()),
+        ("AWS_SECRET_ACCESS_KEY", "an-example-that-opens-nothing"),
+        ("AWS_SESSION_TOKEN", "an-example-that-opens-nothing"),
+    ]
 }
 
 fn failure(error_type: &str, message: &str) -> Value {

@@ -24,6 +24,7 @@ use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use self::execution::Function;
+pub(crate) use self::execution::set_by_lambda;
 pub use self::memory::Memory;
 use crate::Server;
 use crate::environment::package;
@@ -149,6 +150,14 @@ impl Functions {
 impl Drop for Functions {
     fn drop(&mut self) {
         self.serving.abort();
+    }
+}
+
+/// The program of the function of this name, see [`Functions::add`].
+pub(crate) async fn program(binary: &str) -> PathBuf {
+    match package() {
+        Some(folder) => folder.join(binary).join("bootstrap"),
+        None => built::folder().await.join(binary),
     }
 }
 

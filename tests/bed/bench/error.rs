@@ -1,0 +1,29 @@
+//! Why a run ended before its figures were there.
+
+use std::fmt;
+
+/// What is wrong, and what to do about it. No figures come with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BenchError {
+    what: String,
+    next: String,
+}
+
+impl BenchError {
+    pub(super) fn new(what: impl Into<String>, next: impl Into<String>) -> Self {
+        Self { what: what.into(), next: next.into() }
+    }
+
+    /// The same with what stood around it.
+    pub(super) fn during(self, place: &str) -> Self {
+        Self { what: format!("{place}: {}", self.what), ..self }
+    }
+}
+
+impl fmt::Display for BenchError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\nwhat to do: {}", self.what, self.next)
+    }
+}
+
+impl std::error::Error for BenchError {}

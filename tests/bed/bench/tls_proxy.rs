@@ -1,0 +1,118 @@
+//! TLS in front of local-aws, as AWS has it, and a time that each call takes longer.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring::default_provider;
+
+use super::delay_proxy::pump;
+use crate::Certificate;
+
+/// The call that moves AWSCURRENT, as its request names it.
+const PROMOTION: &[u8] = b"secretsmanager.UpdateSecretVersionStage";
+
+/// A port of its own. Closed when dropped.
+#[derive(Debug)]
+pub(super) struct TlsProxy {
+    pub(super) url: String,
+    seen: Arc<Seen>,
+    accepting: JoinHandle<()>,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    connections: AtomicUsize,
+    /// When AWSCURRENT was last moved.
+    promoted: Mutex<Option<SystemTime>>,
+}
+
+impl TlsProxy {
+    /// In front of what listens at this port of 127.0.0.1. Each request arrives `delay` later; handshakes take no longer.
+    pub(super) async fn of(port: u16, delay: Duration) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("https://{}", listener.local_addr().expect("a bound port"));
+        let seen = Arc::new(Seen::default());
+        let accepting = tokio::spawn(accept(listener, port, delay, Arc::clone(&seen)));
+        Self { url, seen, accepting }
+    }
+
+    /// How many connections there were so far.
+    pub(super) fn connections(&self) -> usize {
+        self.seen.connections.load(Ordering::SeqCst)
+    }
+
+    /// When the response to the last `UpdateSecretVersionStage` passed.
+    pub(super) fn promoted(&self) -> Option<SystemTime> {
+        *self.seen.promoted.lock().expect("nobody panics here")
+    }
+}
+
+impl Drop for TlsProxy {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+async fn accept(listener: TcpListener, port: u16, delay: Duration, seen: Arc<Seen>) {
+    let acceptor = acceptor();
+    let mut connections = JoinSet::new();
+    while let Ok((client, _)) = listener.accept().await {
+        seen.connections.fetch_add(1, Ordering::SeqCst);
+        let (acceptor, seen) = (acceptor.clone(), Arc::clone(&seen));
+        connections.spawn(async move {
+            // A client that ends is no error.
+            let _ = pass(client, &acceptor, port, delay, &seen).await;
+        });
+    }
+}
+
+async fn pass(
+    client: TcpStream,
+    acceptor: &TlsAcceptor,
+    port: u16,
+    delay: Duration,
+    seen: &Seen,
+) -> io::Result<()> {
+    client.set_nodelay(true)?;
+    let (from_client, to_client) = tokio::io::split(acceptor.accept(client).await?);
+    let server = TcpStream::connect(("127.0.0.1", port)).await?;
+    server.set_nodelay(true)?;
+    let (from_server, to_server) = server.into_split();
+    let promotes = AtomicBool::new(false);
+    let request = |piece: &[u8]| {
+        if piece.windows(PROMOTION.len()).any(|part| part.eq_ignore_ascii_case(PROMOTION)) {
+            promotes.store(true, Ordering::SeqCst);
+        }
+    };
+    let response = |_: &[u8]| {
+        if promotes.swap(false, Ordering::SeqCst) {
+            *seen.promoted.lock().expect("nobody panics here") = Some(SystemTime::now());
+        }
+    };
+    tokio::try_join!(
+        pump(from_client, to_server, delay, request),
+        pump(from_server, to_client, Duration::ZERO, response),
+    )?;
+    Ok(())
+}
+
+fn acceptor() -> TlsAcceptor {
+    let identity = Certificate::Good.issue().expect("a certificate");
+    let certificate = CertificateDer::from_pem_slice(identity.certificate.as_bytes()).expect("a certificate");
+    let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes()).expect("a key");
+    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("ring's versions of TLS")
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .expect("a key that fits");
+    TlsAcceptor::from(Arc::new(config))
+}
