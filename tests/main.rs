@@ -20,6 +20,7 @@ mod fetches;
 mod fleets;
 mod interferes;
 mod kin;
+mod measures;
 mod mirrors;
 mod own_grants;
 mod protects;
