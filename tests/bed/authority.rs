@@ -1,10 +1,15 @@
 //! A certificate authority of our own, made anew for every process, and the certificates that a client must refuse.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, date_time_ymd,
 };
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring::default_provider;
 
 /// What a server presents to its clients.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,6 +58,19 @@ impl Certificate {
             Self::Foreign => Some(FOREIGN.issue(&["localhost", "127.0.0.1"], 2100)),
             Self::None => None,
         }
+    }
+
+    /// TLS with this certificate.
+    pub(crate) fn acceptor(self) -> TlsAcceptor {
+        let identity = self.issue().expect("it speaks TLS");
+        let certificate = CertificateDer::from_pem_slice(identity.certificate.as_bytes());
+        let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes()).expect("a key");
+        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("TLS 1.2 and 1.3")
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.expect("a certificate")], key);
+        TlsAcceptor::from(Arc::new(config.expect("a key that fits")))
     }
 }
 

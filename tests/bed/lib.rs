@@ -42,7 +42,6 @@ mod setup;
 pub mod stub_server;
 mod template;
 mod tether;
-mod tls_front;
 pub mod torture;
 mod tried;
 pub mod wire;
@@ -68,5 +67,4 @@ pub use secrets_manager::{
 pub use server::Server;
 pub use setup::Setup;
 pub use stub_server::StubServer;
-pub use tls_front::TlsFront;
 pub use wire::Wire;

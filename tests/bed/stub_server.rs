@@ -4,14 +4,10 @@ use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::ring::default_provider;
 
 use crate::Certificate;
 
@@ -68,7 +64,7 @@ impl StubServer {
     pub async fn start(opening: Opening, script: impl Script) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("a bound port").port();
-        let (heard, acceptor, script) = (Arc::default(), acceptor(Certificate::Good), Arc::new(script));
+        let (heard, acceptor, script) = (Arc::default(), Certificate::Good.acceptor(), Arc::new(script));
         let kept = Arc::clone(&heard);
         let serving = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -98,19 +94,6 @@ impl Drop for StubServer {
     fn drop(&mut self) {
         self.serving.abort();
     }
-}
-
-/// TLS with this certificate.
-pub(crate) fn acceptor(certificate: Certificate) -> TlsAcceptor {
-    let identity = certificate.issue().expect("it speaks TLS");
-    let certificate = CertificateDer::from_pem_slice(identity.certificate.as_bytes()).expect("a certificate");
-    let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes()).expect("a key");
-    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("TLS 1.2 and 1.3")
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key);
-    TlsAcceptor::from(Arc::new(config.expect("a key that fits")))
 }
 
 async fn serve(

@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::process::{Child, Command};
 
+use bed::bench::FUNCTIONS;
 use bed::functions::program;
 
 use super::limits;
@@ -23,13 +24,7 @@ impl Drop for Running {
 /// more than a kilobyte, and a system has 150 of them.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_start_reads_no_more_than_the_limits() {
-    for function in [
-        "postgres-single-user",
-        "postgres-alternating-users",
-        "mysql-single-user",
-        "mysql-alternating-users",
-        "mysql-dual-password",
-    ] {
+    for function in FUNCTIONS {
         let program = program(function).await;
         let api = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let mut command = Command::new(program);

@@ -18,7 +18,7 @@ use super::limit::Limits;
 use super::process::Process;
 use super::tls_proxy::TlsProxy;
 use crate::secrets_manager::FUNCTIONS_KEY;
-use crate::{App, STEPS, environment, functions, store};
+use crate::{App, Certificate, STEPS, environment, functions, store};
 
 /// Rotations before the first that counts: the first makes the clone of alternating users, the second turns back.
 const UNCOUNTED: usize = 2;
@@ -56,7 +56,8 @@ impl<'a> Measurement<'a> {
         condition: Condition,
     ) -> Result<Self, BenchError> {
         let port = shared.local.url().rsplit(':').next().and_then(|port| port.parse().ok());
-        let tls_proxy = TlsProxy::of(port.expect("a URL with a port"), condition.api).await;
+        let tls_proxy =
+            TlsProxy::of(port.expect("a URL with a port"), condition.api, Certificate::Good).await;
         let delay_proxy = DelayProxy::to(shared.server.port(), condition.database).await;
         let app = shared.server.create_app("bench").await;
         if shared.function.ends_with("dual-password") {

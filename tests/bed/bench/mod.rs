@@ -31,6 +31,7 @@ pub use self::{
     figure::{FIGURES, Figure, Sample, Spread, figure},
     implementation::Implementation,
     report::{Report, Row, json, page, picture, table},
+    tls_proxy::TlsProxy,
 };
 use crate::{secrets_manager, start_local_aws};
 

@@ -5,13 +5,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::ring::default_provider;
 
 use super::delay_proxy::pump;
 use crate::Certificate;
@@ -21,8 +17,9 @@ const PROMOTION: &[u8] = b"secretsmanager.UpdateSecretVersionStage";
 
 /// A port of its own. Closed when dropped.
 #[derive(Debug)]
-pub(super) struct TlsProxy {
-    pub(super) url: String,
+pub struct TlsProxy {
+    /// `https://127.0.0.1:PORT`.
+    pub url: String,
     seen: Arc<Seen>,
     accepting: JoinHandle<()>,
 }
@@ -36,11 +33,12 @@ struct Seen {
 
 impl TlsProxy {
     /// In front of what listens at this port of 127.0.0.1. Each request arrives `delay` later; handshakes take no longer.
-    pub(super) async fn of(port: u16, delay: Duration) -> Self {
+    pub async fn of(port: u16, delay: Duration, certificate: Certificate) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("https://{}", listener.local_addr().expect("a bound port"));
         let seen = Arc::new(Seen::default());
-        let accepting = tokio::spawn(accept(listener, port, delay, Arc::clone(&seen)));
+        let accepting =
+            tokio::spawn(accept(listener, port, delay, certificate.acceptor(), Arc::clone(&seen)));
         Self { url, seen, accepting }
     }
 
@@ -61,8 +59,7 @@ impl Drop for TlsProxy {
     }
 }
 
-async fn accept(listener: TcpListener, port: u16, delay: Duration, seen: Arc<Seen>) {
-    let acceptor = acceptor();
+async fn accept(listener: TcpListener, port: u16, delay: Duration, acceptor: TlsAcceptor, seen: Arc<Seen>) {
     let mut connections = JoinSet::new();
     while let Ok((client, _)) = listener.accept().await {
         seen.connections.fetch_add(1, Ordering::SeqCst);
@@ -102,17 +99,4 @@ async fn pass(
         pump(from_server, to_client, Duration::ZERO, response),
     )?;
     Ok(())
-}
-
-fn acceptor() -> TlsAcceptor {
-    let identity = Certificate::Good.issue().expect("a certificate");
-    let certificate = CertificateDer::from_pem_slice(identity.certificate.as_bytes()).expect("a certificate");
-    let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes()).expect("a key");
-    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("ring's versions of TLS")
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
-        .expect("a key that fits");
-    TlsAcceptor::from(Arc::new(config))
 }

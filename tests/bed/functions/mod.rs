@@ -154,7 +154,7 @@ impl Drop for Functions {
 }
 
 /// The program of the function of this name, see [`Functions::add`].
-pub(crate) async fn program(binary: &str) -> PathBuf {
+pub async fn program(binary: &str) -> PathBuf {
     match package() {
         Some(folder) => folder.join(binary).join("bootstrap"),
         None => built::folder().await.join(binary),
@@ -181,15 +181,6 @@ async fn invocations(State(all): State<Arc<All>>, Path(name): Path<String>, even
     match function.invoke(event, tell).await {
         Ok(answer) => Json(answer).into_response(),
         Err(error) => ([("X-Amz-Function-Error", "Unhandled")], Json(error)).into_response(),
-    }
-}
-
-/// Where the function of this name is, which is a binary of the package `functions`, built now if it is out of date, or one of
-/// those that `BED_PACKAGE` names.
-pub async fn program(binary: &str) -> PathBuf {
-    match package() {
-        Some(folder) => folder.join(binary).join("bootstrap"),
-        None => built::folder().await.join(binary),
     }
 }
 
