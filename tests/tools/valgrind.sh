@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# valgrind.sh SUITE: unpacks Valgrind of a Debian suite into target/tools/valgrind. Nothing is installed. It runs by
+# VALGRIND_LIB=target/tools/valgrind/usr/libexec/valgrind target/tools/valgrind/usr/bin/valgrind.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+. tests/tools/apt.sh
+suite=$1 folder=target/tools/valgrind
+
+fail() {
+  printf '%s\n' "$1" "or name a Debian suite that has it in the Makefile (VALGRIND)" >&2
+  exit 1
+}
+[[ $(uname -sm) == "Linux x86_64" ]] || fail "Valgrind is fetched for Linux x86_64 only, not for $(uname -sm): run this there,"
+apt_needs Valgrind
+mkdir -p target/tools
+exec {lock}>"target/tools/.lock-valgrind"
+flock "$lock"
+[[ ! -e $folder/.version-$suite ]] || exit 0
+half=$(mktemp -d "$PWD/target/tools/.half-XXXXXX") # what stays incomplete is never taken for complete
+trap 'rm -rf "$half"' EXIT
+
+apt_read "$suite" amd64
+# Its tools are linked statically; what it needs and recommends beside the C library is for other uses.
+(cd "$half" && apt_get download valgrind) || fail "Debian $suite has no valgrind that apt can fetch: see above,"
+dpkg-deb -x "$half"/valgrind_*.deb "$half/new"
+said=$(VALGRIND_LIB=$half/new/usr/libexec/valgrind "$half/new/usr/bin/valgrind" --version) ||
+  fail "the Valgrind of Debian $suite does not run: see above,"
+echo "$said"
+touch "$half/new/.version-$suite"
+rm -rf "$folder"
+mv --no-target-directory "$half/new" "$folder"
