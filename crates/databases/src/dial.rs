@@ -16,7 +16,9 @@ use rotation::{Cause, EdgeError, Endpoint};
 use sqlx::Connection;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixListener, UnixStream, lookup_host};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+use tokio::task::{JoinError, JoinHandle, JoinSet};
 
 /// How long one address may keep silent before the next one is tried as well (RFC 8305, "Connection Attempt Delay").
 const NEXT_ADDRESS: Duration = Duration::from_millis(250);
@@ -144,6 +146,37 @@ pub(crate) async fn pass(
     tokio::select! {
         () = sending => {}
         _ = receiving => {}
+    }
+}
+
+/// Runs a driver's future on a thread beside the runtime's, until it is done or nobody waits for it any more.
+///
+/// The driver of PostgreSQL gives way after every fifth of the 4096 rounds by which it derives a key (sqlx 0.9.0, `sasl.rs`).
+/// On the runtime's own thread each of these asks the kernel for events: 800 system calls a sign-in, which took longer than
+/// the rounds.
+///
+/// # Errors
+/// Where the driver panics.
+pub(crate) async fn beside<T: Send + 'static>(
+    driver: impl Future<Output = T> + Send + 'static,
+) -> Result<T, JoinError> {
+    let runtime = Handle::current();
+    let (waiting, nobody_waits) = oneshot::channel::<()>();
+    let thread = tokio::task::spawn_blocking(move || {
+        runtime.block_on(async {
+            tokio::select! {
+                biased;
+                done = driver => Some(done),
+                _ = nobody_waits => None,
+            }
+        })
+    });
+    let done = thread.await?;
+    drop(waiting);
+    match done {
+        Some(done) => Ok(done),
+        // It ends so only after `waiting` has been dropped.
+        None => std::future::pending().await,
     }
 }
 

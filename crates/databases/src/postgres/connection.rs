@@ -48,7 +48,8 @@ pub(super) async fn open(
         Tls::Forbidden => relay(socket, user, &introduced)?,
     };
     let options = options.socket(relay.path()).port(PORT).ssl_mode(PgSslMode::Disable);
-    let opened = options.connect().await;
+    let opened = dial::beside(async move { options.connect().await }).await;
+    let opened = opened.map_err(|_| not_understood(endpoint))?;
     match (introduced.get(), opened) {
         (Some(Err(objection)), _) => Err(explained(objection, endpoint).into()),
         (Some(Ok(challenge)), Ok(driver)) => Ok((Dialed::new(driver, relay), *challenge)),
