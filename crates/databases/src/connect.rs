@@ -88,6 +88,6 @@ pub(crate) fn from_tls(endpoint: &Endpoint, error: &rustls::Error) -> EdgeError 
 
 /// In China the region comes after `rds`.
 fn is_rds(host: &str) -> bool {
-    let host = host.to_ascii_lowercase();
+    let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
     host.contains(".rds.") && (host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn"))
 }

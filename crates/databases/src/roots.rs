@@ -30,6 +30,7 @@ pub(crate) fn for_host(host: &str) -> Cow<'static, str> {
 /// region comes after `rds`, and whose roots are not built in.
 pub(crate) fn region_of(host: &str) -> Option<&str> {
     let suffix = ".rds.amazonaws.com";
+    let host = host.strip_suffix('.').unwrap_or(host);
     let before = host.len().checked_sub(suffix.len())?;
     let is_rds = host.get(before..)?.eq_ignore_ascii_case(suffix);
     host.get(..before)?.rsplit('.').next().filter(|_| is_rds)
@@ -87,6 +88,8 @@ mod tests {
         for (host, region) in [
             ("shop.cluster-abc.eu-west-1.rds.amazonaws.com", Some("eu-west-1")),
             ("shop.abc.us-east-1.RDS.amazonaws.com", Some("us-east-1")),
+            ("shop.abc.us-gov-west-1.rds.amazonaws.com.", Some("us-gov-west-1")),
+            ("shop.abc.eu-west-1.rds.amazonaws.com..", None),
             ("shop.global-abc.global.rds.amazonaws.com", Some("global")),
             ("shop.abc.rds.cn-north-1.amazonaws.com.cn", None),
             ("db.example.com", None),
