@@ -28,18 +28,20 @@ pub(super) async fn membership(session: &mut PostgresSession, turn: &Turn) -> Re
              bool_or(coalesce((pg_catalog.to_jsonb(m) ->> 'inherit_option')::pg_catalog.bool, c.rolinherit)) \
              AND bool_or(coalesce((pg_catalog.to_jsonb(m) ->> 'set_option')::pg_catalog.bool, true)), \
              false) AS is_whole, \
-         coalesce(pg_catalog.array_agg(g.rolname::pg_catalog.text) FILTER (WHERE g.oid <> $3::pg_catalog.oid), '{}') AS grantors, \
+         coalesce(pg_catalog.array_agg('=' || g.rolname::pg_catalog.text) FILTER (WHERE g.oid <> $3::pg_catalog.oid), '{}') AS grantors, \
          current_user::pg_catalog.text AS acts_as \
          FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles b ON b.oid = m.roleid \
          JOIN pg_catalog.pg_roles c ON c.oid = m.member LEFT JOIN pg_catalog.pg_roles g ON g.oid = m.grantor \
          WHERE b.rolname = $1 AND c.rolname = $2";
     let values = [text(&turn.base.0), text(&turn.clone.0), BOOTSTRAP_SUPERUSER.to_string()];
     let row = session.row(query, &values).await?;
+    // In an array as text the driver takes an element that reads NULL for a missing one: no name stands there alone.
     let grantors: Vec<String> = session.get(&row, "grantors")?;
+    let name = |grantor: &String| grantor.strip_prefix('=').map(|name| Username(name.to_owned()));
     Ok(Granted {
         is_member: session.get(&row, "is_member")?,
         is_whole: session.get(&row, "is_whole")?,
-        grantors: grantors.into_iter().map(Username).collect(),
+        grantors: grantors.iter().filter_map(name).collect(),
         acts_as: Some(Username(session.get(&row, "acts_as")?)),
     })
 }

@@ -70,10 +70,10 @@ fn of_clone(mut settings: Settings, everybodys: Vec<(Option<String>, String)>, t
 /// The roles that a user may take at sign-in.
 async fn roles_of(session: &mut PostgresSession, user: &Username) -> Result<Vec<String>, EdgeError> {
     let privilege = if session.has_membership_options() { "SET" } else { "MEMBER" };
-    let query = "SELECT coalesce(pg_catalog.array_agg(rolname::pg_catalog.text), '{}') AS roles FROM pg_catalog.pg_roles \
+    let query = "SELECT rolname::pg_catalog.text AS role FROM pg_catalog.pg_roles \
          WHERE pg_catalog.pg_has_role($1::pg_catalog.name, oid, $2)";
-    let row = session.row(query, &[text(&user.0), text(privilege)]).await?;
-    session.get(&row, "roles")
+    let rows = session.rows(query, &[text(&user.0), text(privilege)]).await?;
+    rows.iter().map(|row| session.get(row, "role")).collect()
 }
 
 /// The roles that everybody is given, in a database or (none) in all of them.
