@@ -2,9 +2,11 @@
 
 use bed::crash::Crash;
 use bed::postgres::{name, text};
-use bed::{Application, InProcess, Postgres, PostgresOptions, Server, Setup, postgres_versions};
+use bed::{
+    Application, Credentials, InProcess, Postgres, PostgresOptions, STEPS, Server, Setup, postgres_versions,
+};
 use rotation::edges::SignIn;
-use rotation::{Endpoint, Former, Password, SingleUser, Tls, Username};
+use rotation::{AlternatingUsers, Endpoint, Former, Password, SingleUser, Tls, Username};
 
 use crate::clones::clone_of;
 
@@ -103,6 +105,41 @@ async fn a_superuser_that_signs_in_by_md5_locks_nobody_out() {
         let pending = application.begin().await;
         assert!(function.run(&application, &pending, &Crash::barring_own_passwords()).await);
         assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+    }
+}
+
+/// What signs another application in says nothing of this one, whose driver may know md5 only.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_application_that_signs_in_by_md5_keeps_it_after_one_of_scram_in_the_same_process() {
+    for version in postgres_versions() {
+        let pg_hba = &["hostssl all all 127.0.0.1/32 md5"];
+        let settings = &[("password_encryption", "md5")];
+        let options = PostgresOptions { pg_hba, settings, ..PostgresOptions::default() };
+        let server = Postgres::start(version, options).await;
+        let admin = server.admin().await;
+        let store = |method: &str, of: &Credentials| {
+            let set = format!("ALTER ROLE {} PASSWORD {}", name(&of.user), text(&of.password));
+            format!("SET password_encryption = '{method}'; {set}")
+        };
+        server.execute("postgres", &store("md5", admin)).await;
+        let scram = Application::start(&server, Setup::alternating_users()).await;
+        server.execute("postgres", &store("scram-sha-256", &scram.app.credentials)).await;
+        let md5 = Application::start(&server, Setup::alternating_users()).await;
+        server.execute("postgres", &store("md5", &md5.app.credentials)).await;
+
+        let warm = InProcess::of(&scram, &AlternatingUsers).await;
+        for (application, method) in [(&scram, "SCRAM"), (&md5, "md5"), (&scram, "SCRAM"), (&md5, "md5")] {
+            let function = InProcess::of(application, &AlternatingUsers).await;
+            let pending = application.begin().await;
+            for step in STEPS {
+                let done = function.step_with(application, step, &pending, function.store(), warm.database());
+                done.await.unwrap_or_else(|error| panic!("{step}: {error:?}"));
+            }
+            let current = application.credentials("AWSCURRENT").await.expect("a current version");
+            let stored = stored(&server, &current.user).await;
+            assert!(stored.starts_with(method), "{} on {version}: {stored}", current.user);
+            assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+        }
     }
 }
 

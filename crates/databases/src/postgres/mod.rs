@@ -15,9 +15,6 @@ mod sign_in;
 mod turn;
 mod verifier;
 
-use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use async_trait::async_trait;
 use rotation::edges::{Database, ObjectsIn, ProofOfOtherUser, SignIn};
 use rotation::{EdgeError, Password, Server, Turn, Username, run_as};
@@ -26,7 +23,7 @@ use crate::connect::{Limits, within};
 use crate::tls::TrustAnchors;
 use belongings::Place;
 use clone_check::identifier;
-use session::PostgresSession;
+use session::ScramUsers;
 
 /// PostgreSQL cuts longer names silently (SQLSTATE 42622), and two of them can then collide.
 const NAME_BYTES: usize = 63;
@@ -36,15 +33,14 @@ const NAME_BYTES: usize = 63;
 pub struct Postgres {
     trusted: TrustAnchors,
     limits: Limits,
-    /// The servers to which an application's user has come in by SCRAM-SHA-256, as `host:port`.
-    scram: Mutex<BTreeSet<String>>,
+    scram: ScramUsers,
 }
 
 impl Postgres {
     /// Trusts `trusted` beside the public authorities.
     #[must_use]
     pub fn new(trusted: TrustAnchors, limits: Limits) -> Self {
-        Self { trusted, limits, scram: Mutex::default() }
+        Self { trusted, limits, scram: ScramUsers::default() }
     }
 }
 
@@ -100,8 +96,8 @@ impl Database for Postgres {
     ) -> Result<SignIn, EdgeError> {
         let options = sign_in::options(server, user, password);
         let answer = sign_in::sign_in(options, server, &self.trusted, self.limits).await?;
-        if answer.as_ref().is_ok_and(PostgresSession::came_by_scram) {
-            self.scram().insert(server.endpoint.to_string());
+        if let Ok(session) = &answer {
+            self.scram.signed_in(user, session.came_by_scram());
         }
         Ok(sign_in::answered(answer))
     }
@@ -114,11 +110,8 @@ impl Database for Postgres {
     ) -> Result<SignIn, EdgeError> {
         let options = sign_in::trusting_nothing(sign_in::options(server, user, password));
         let mut answer = sign_in::sign_in(options, server, &self.trusted, self.limits).await?;
-        // By pg_hba.conf the superuser may come in by md5, and the users whose passwords it sets by SCRAM-SHA-256 only.
-        if let Ok(session) = &mut answer
-            && self.scram().contains(&server.endpoint.to_string())
-        {
-            session.store_for_scram();
+        if let Ok(session) = &mut answer {
+            session.store_for(&self.scram);
         }
         Ok(sign_in::answered(answer))
     }
@@ -147,10 +140,6 @@ impl Database for Postgres {
 }
 
 impl Postgres {
-    fn scram(&self) -> MutexGuard<'_, BTreeSet<String>> {
-        self.scram.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     async fn hand_back_in(
         &self,
         server: &Server,

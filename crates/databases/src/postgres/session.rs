@@ -1,5 +1,7 @@
 //! A signed-in user, and the transactions that it runs.
 
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -30,6 +32,30 @@ pub(super) struct PostgresSession {
     limits: Limits,
     /// Somebody else holds the lock of the user that this session changes.
     waited_in_vain: bool,
+    scram: ScramUsers,
+}
+
+/// The application's users whose last sign-in was by SCRAM-SHA-256, on whatever server: a step signs in as the application
+/// before it does as the superuser, so that this is what the step itself has seen.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ScramUsers(Arc<Mutex<BTreeSet<String>>>);
+
+impl ScramUsers {
+    pub(super) fn signed_in(&self, user: &Username, by_scram: bool) {
+        if by_scram {
+            self.users().insert(user.0.clone());
+        } else {
+            self.users().remove(&user.0);
+        }
+    }
+
+    fn hold(&self, user: &Username) -> bool {
+        self.users().contains(&user.0)
+    }
+
+    fn users(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// How long another transaction about the same user is waited for, in all 2 s.
@@ -46,16 +72,16 @@ impl PostgresSession {
         endpoint: Endpoint,
         limits: Limits,
     ) -> Self {
-        Self { connection, challenge, endpoint, limits, waited_in_vain: false }
+        Self { connection, challenge, endpoint, limits, waited_in_vain: false, scram: ScramUsers::default() }
     }
 
     pub(super) fn came_by_scram(&self) -> bool {
         self.challenge == Challenge::ScramSha256
     }
 
-    /// Has passwords stored as who comes in by SCRAM-SHA-256 needs them.
-    pub(super) fn store_for_scram(&mut self) {
-        self.challenge = Challenge::ScramSha256;
+    /// By `pg_hba.conf` a superuser may come in by md5, and the users whose passwords it sets by SCRAM-SHA-256 only.
+    pub(super) fn store_for(&mut self, users: &ScramUsers) {
+        self.scram = users.clone();
     }
 
     /// Opens a transaction that looks names up in `pg_catalog` only and gives up by itself on locks (2 s), on
@@ -180,11 +206,11 @@ impl PostgresSession {
     }
 
     /// Writes a user's password as the verifier that this server wants: the one that `password_encryption` names, which a role
-    /// and a database may set for themselves, unless this session, or the application's, has come in by SCRAM-SHA-256. `end` follows in the same
-    /// message.
+    /// and a database may set for themselves, unless this session, or the application's of `current`, has come in by
+    /// SCRAM-SHA-256. `end` follows in the same message.
     pub(super) async fn set_password(
         &mut self,
-        user: &Username,
+        (user, current): (&Username, &Username),
         password: &Password,
         storage: &Storage,
         end: &str,
@@ -192,6 +218,7 @@ impl PostgresSession {
         let scram = Method::ScramSha256 { iterations: storage.iterations };
         let method = match self.challenge {
             Challenge::ScramSha256 => scram,
+            Challenge::Md5 if self.scram.hold(current) => scram,
             Challenge::Md5 => Method::of(&storage.method, scram)?,
         };
         let verifier = verifier::verifier(method, user, password).await?;
@@ -257,11 +284,11 @@ impl RoleChange<'_> {
         const COMMIT: &str = "; COMMIT";
         if matches!(self, Self::OwnPassword(..)) {
             let storage = session.begin_change(Access::WriteAsItself, user).await?;
-            session.set_password(user, password, &storage, COMMIT).await?;
+            session.set_password((user, user), password, &storage, COMMIT).await?;
         } else {
             let storage = session.begin_change(Access::WriteAsSuperuser, user).await?;
             let doubt = admin::check_admin(session, user, Right::Alter).await?;
-            let set = session.set_password(user, password, &storage, COMMIT).await;
+            let set = session.set_password((user, user), password, &storage, COMMIT).await;
             set.map_err(|error| admin::refused_by_the_server(error, doubt))?;
         }
         Ok(TurnOutcome::Done)

@@ -82,7 +82,8 @@ async fn change(
                 .await?;
         }
     }
-    session.set_password(turn.next_user(), password, storage, "").await
+    let current = if turn.next == Next::Clone { &turn.base } else { &turn.clone };
+    session.set_password((turn.next_user(), current), password, storage, "").await
 }
 
 /// Membership carries every right of the base, those it gains later included.
