@@ -34,7 +34,7 @@ const OF_MYSQL: (&str, &str) = (
 );
 const OF_MARIADB: (&str, &str) = (
     "what only MariaDB has",
-    "SET SESSION max_statement_time = 0.000001, sql_mode = 'ORACLE', idle_transaction_timeout = 1, tx_read_only = 1, \
+    "SET SESSION max_statement_time = 0.000001, sql_mode = 'ORACLE,EMPTY_STRING_IS_NULL', idle_transaction_timeout = 1, tx_read_only = 1, \
      old_passwords = 1, old_mode = 'ZERO_DATE_TIME_CAST', system_versioning_asof = '1999-01-01', default_storage_engine = MEMORY, \
      max_session_mem_used = 8192",
 );
