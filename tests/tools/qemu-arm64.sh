@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# qemu-arm64.sh SUITE LIBRARIES: unpacks into target/tools/qemu-arm64 what runs programs for arm64 on x86_64: qemu-aarch64 of
+# the Debian suite SUITE, and in root/ the C library for arm64 of the suite LIBRARIES. Nothing is installed.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+. tests/tools/apt.sh
+suite=$1 libraries=$2 folder=target/tools/qemu-arm64
+
+fail() {
+  printf '%s\n' "$1" "or name a Debian suite that has it in the Makefile (QEMU, ARM64_LIBRARIES)" >&2
+  exit 1
+}
+[[ $(uname -sm) == "Linux x86_64" ]] || fail "arm64 is emulated on Linux x86_64 only, not on $(uname -sm): run this there,"
+apt_needs "the emulator of arm64"
+mkdir -p target/tools
+exec {lock}>"target/tools/.lock-qemu-arm64"
+flock "$lock"
+[[ ! -e $folder/.version-$suite-$libraries ]] || exit 0
+half=$(mktemp -d "$PWD/target/tools/.half-XXXXXX") # what stays incomplete is never taken for complete
+trap 'rm -rf "$half"' EXIT
+
+apt_read "$libraries" arm64
+apt_unpack "$libraries" "$half/new/root" libc6 libgcc-s1
+apt_read "$suite" amd64
+# It is linked statically, so the packages that it recommends or needs for other uses are not fetched.
+(cd "$half" && apt_get download qemu-user) || fail "Debian $suite has no qemu-user that apt can fetch: see above,"
+dpkg-deb -x "$half"/qemu-user_*.deb "$half/qemu"
+mv "$half/qemu/usr/bin/qemu-aarch64" "$half/new/"
+
+said=$("$half/new/qemu-aarch64" --version) || fail "the emulator of Debian $suite does not run: see above,"
+echo "${said%%$'\n'*}"
+touch "$half/new/.version-$suite-$libraries"
+rm -rf "$folder"
+mv --no-target-directory "$half/new" "$folder"
