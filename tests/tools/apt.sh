@@ -1,5 +1,5 @@
-# To be sourced: packages of a Debian suite, with all that they need. Nothing is installed, and apt's own state is not
-# touched. The caller has a folder `half` for what is incomplete, and `fail`, which says what is wrong and ends.
+# To be sourced: packages of a Debian suite, with all that they need, as a tool in target/tools. Nothing is installed, and
+# apt's own state is not touched. The caller has `folder`, the tool's, and `fail`, which says what is wrong and ends.
 
 apt_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
@@ -10,6 +10,24 @@ apt_needs() {
     command -v "$program" >/dev/null || fail "$program is missing ($1 comes from Debian's packages): run this on Debian,"
   done
   [[ -r $apt_keyring ]] || fail "$apt_keyring is missing: install it (apt-get install debian-archive-keyring),"
+}
+
+# tool_begin STAMP: ends where the tool is there with this stamp. Else `half` is a folder for what is incomplete.
+tool_begin() {
+  mkdir -p target/tools
+  # Of two that want the same folder, one waits, and then has nothing left to do.
+  exec {lock}>"target/tools/.lock-${folder##*/}"
+  flock "$lock"
+  [[ ! -e $folder/$1 ]] || exit 0
+  half=$(mktemp -d "$PWD/target/tools/.half-XXXXXX") # what stays incomplete is never taken for complete
+  trap 'rm -rf "$half"' EXIT
+}
+
+# tool_end COMPLETE STAMP: puts a folder in the tool's place.
+tool_end() {
+  touch "$1/$2"
+  rm -rf "$folder"
+  mv --no-target-directory "$1" "$folder"
 }
 
 # The mirror of this machine, in either form of its sources, and then Debian's own.

@@ -17,14 +17,7 @@ fail() {
   fail "$name cannot be fetched for $(uname -sm), only for Linux x86_64: run this there,"
 apt_needs "$name"
 
-mkdir -p target/tools
-# Of two that want the same folder, one waits, and then has nothing left to do.
-exec {lock}>"target/tools/.lock-$name"
-flock "$lock"
-[[ ! -e $folder/$stamp ]] || exit 0
-half=$(mktemp -d "$PWD/target/tools/.half-XXXXXX") # what stays incomplete is never taken for complete
-trap 'rm -rf "$half"' EXIT
-
+tool_begin "$stamp"
 apt_read "$suite" amd64
 apt_unpack "$suite" "$half/unpacked" "$package"
 
@@ -42,8 +35,6 @@ found=$(sed -nE 's/.* Ver ([0-9]+\.[^ ]+).*/\1/p' <<<"$said")
 [[ $found == "$asked".* ]] || echo "Debian $suite has moved on from $kind $asked; tests take what it has now"
 tests/tools/tried.sh "$name" "${found%%-*}"
 
-touch "$half/unpacked/$stamp"
 # Root runs the server as another user, whatever our umask says.
 chmod -R u+rwX,go+rX,ug-s "$half/unpacked"
-rm -rf "$folder"
-mv --no-target-directory "$half/unpacked" "$folder"
+tool_end "$half/unpacked" "$stamp"

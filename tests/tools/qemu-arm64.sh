@@ -12,12 +12,7 @@ fail() {
 }
 [[ $(uname -sm) == "Linux x86_64" ]] || fail "arm64 is emulated on Linux x86_64 only, not on $(uname -sm): run this there,"
 apt_needs "the emulator of arm64"
-mkdir -p target/tools
-exec {lock}>"target/tools/.lock-qemu-arm64"
-flock "$lock"
-[[ ! -e $folder/.version-$suite-$libraries ]] || exit 0
-half=$(mktemp -d "$PWD/target/tools/.half-XXXXXX") # what stays incomplete is never taken for complete
-trap 'rm -rf "$half"' EXIT
+tool_begin ".version-$suite-$libraries"
 
 apt_read "$libraries" arm64
 apt_unpack "$libraries" "$half/new/root" libc6 libgcc-s1
@@ -29,6 +24,4 @@ mv "$half/qemu/usr/bin/qemu-aarch64" "$half/new/"
 
 said=$("$half/new/qemu-aarch64" --version) || fail "the emulator of Debian $suite does not run: see above,"
 echo "${said%%$'\n'*}"
-touch "$half/new/.version-$suite-$libraries"
-rm -rf "$folder"
-mv --no-target-directory "$half/new" "$folder"
+tool_end "$half/new" ".version-$suite-$libraries"

@@ -20,13 +20,7 @@ host=$(rustc -vV | sed -n 's/^host: //p')
 [[ $sysroot != /usr && $sysroot != /usr/local ]] ||
   fail "this Rust is not rustup's, and shares its folder with other programs ($sysroot): take rustup's (https://rustup.rs),"
 
-mkdir -p target/tools
-# Of two that want the same folder, one waits, and then has nothing left to do.
-exec {lock}>"target/tools/.lock-rust-arm64"
-flock "$lock"
-[[ ! -e $folder/.version-$version ]] || exit 0
-half=$(mktemp -d "$PWD/target/tools/.half-XXXXXX") # what stays incomplete is never taken for complete
-trap 'rm -rf "$half"' EXIT
+tool_begin ".version-$version"
 
 copy=$half/new
 mkdir -p "$copy/lib/rustlib"
@@ -88,8 +82,7 @@ fi
 # cargo-lambda asks `rustup` what there is, and would add what is missing to a toolchain of the machine.
 printf '#!/bin/sh\necho %s\n' "$target" >"$copy/rustup"
 chmod +x "$copy/rustup"
-touch "$copy/.version-$version"
 # cargo knows toolchains by their version only, and would mix what two libraries have compiled.
-rm -rf "$folder" "target/$target"
-mv --no-target-directory "$copy" "$folder"
+rm -rf "target/$target"
+tool_end "$copy" ".version-$version"
 echo "Rust $version for arm64: the standard library is $(<"$folder/origin")"

@@ -12,12 +12,7 @@ fail() {
 }
 [[ $(uname -sm) == "Linux x86_64" ]] || fail "Valgrind is fetched for Linux x86_64 only, not for $(uname -sm): run this there,"
 apt_needs Valgrind
-mkdir -p target/tools
-exec {lock}>"target/tools/.lock-valgrind"
-flock "$lock"
-[[ ! -e $folder/.version-$suite ]] || exit 0
-half=$(mktemp -d "$PWD/target/tools/.half-XXXXXX") # what stays incomplete is never taken for complete
-trap 'rm -rf "$half"' EXIT
+tool_begin ".version-$suite"
 
 apt_read "$suite" amd64
 # Its tools are linked statically; what it needs and recommends beside the C library is for other uses.
@@ -26,6 +21,4 @@ dpkg-deb -x "$half"/valgrind_*.deb "$half/new"
 said=$(VALGRIND_LIB=$half/new/usr/libexec/valgrind "$half/new/usr/bin/valgrind" --version) ||
   fail "the Valgrind of Debian $suite does not run: see above,"
 echo "$said"
-touch "$half/new/.version-$suite"
-rm -rf "$folder"
-mv --no-target-directory "$half/new" "$folder"
+tool_end "$half/new" ".version-$suite"
