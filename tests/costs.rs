@@ -19,9 +19,7 @@ async fn rotation_costs<S: Server>(server: &S, setup: Setup<'_>, engine: &str) {
     let database = Wire::to(server.port(), Fault::None).await;
     let application = Application::on_a_wire(server, &database, setup.clone()).await;
     server.allow_two_passwords(&application.app).await;
-    let port: u16 =
-        application.local.url().rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
-    let aws = Wire::to(port, Fault::None).await;
+    let aws = Wire::to(application.local.port(), Fault::None).await;
     let url = format!("http://127.0.0.1:{}", aws.port());
     application.functions.add(function, &[("SECRETS_MANAGER_ENDPOINT", &url)], setup.timeout).await;
     application.rotate_well().await;

@@ -58,21 +58,26 @@ async fn lead_superuser_into_its_database(application: &Application<'_>) {
     application.store_superuser(&superuser).await;
 }
 
+/// Of a user that may not set its own password.
+async fn the_superuser_rotates_a_single_user(server: &Postgres) {
+    let application = Application::start(server, Setup::single_user()).await;
+    let mut current = application.stored("AWSCURRENT").await.expect("a first version");
+    current["masterarn"] = application.superuser_arn.clone().into();
+    application.store_current(&current).await;
+    let function = InProcess::of(&application, &SingleUser).await;
+    let pending = application.begin().await;
+    assert!(function.run(&application, &pending, &Crash::barring_own_passwords()).await);
+    assert!(application.signs_in("AWSCURRENT").await, "on {}", server.version());
+}
+
 /// The user may not set its own password, so that the superuser does.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_superuser_whose_own_setting_is_md5_locks_no_single_user_out() {
     for version in postgres_versions() {
         let server = Postgres::start(version, PostgresOptions::default()).await;
-        let application = Application::start(&server, Setup::single_user()).await;
         server.admin().await;
         server.execute("postgres", "ALTER ROLE master SET password_encryption = 'md5'").await;
-        let mut current = application.stored("AWSCURRENT").await.expect("a first version");
-        current["masterarn"] = application.superuser_arn.clone().into();
-        application.store_current(&current).await;
-        let function = InProcess::of(&application, &SingleUser).await;
-        let pending = application.begin().await;
-        assert!(function.run(&application, &pending, &Crash::barring_own_passwords()).await);
-        assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+        the_superuser_rotates_a_single_user(&server).await;
     }
 }
 
@@ -97,14 +102,7 @@ async fn a_superuser_that_signs_in_by_md5_locks_nobody_out() {
             assert!(application.signs_in("AWSCURRENT").await, "on {version}");
         }
 
-        let application = Application::start(&server, Setup::single_user()).await;
-        let mut current = application.stored("AWSCURRENT").await.expect("a first version");
-        current["masterarn"] = application.superuser_arn.clone().into();
-        application.store_current(&current).await;
-        let function = InProcess::of(&application, &SingleUser).await;
-        let pending = application.begin().await;
-        assert!(function.run(&application, &pending, &Crash::barring_own_passwords()).await);
-        assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+        the_superuser_rotates_a_single_user(&server).await;
     }
 }
 

@@ -7,7 +7,7 @@ use std::net::TcpListener;
 use std::process::{Child, Command};
 
 use bed::bench::FUNCTIONS;
-use bed::functions::program;
+use bed::functions::{program, set_by_lambda};
 
 use super::limits;
 
@@ -29,16 +29,7 @@ async fn a_start_reads_no_more_than_the_limits() {
         let api = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let mut command = Command::new(program);
         command.env_clear().env("AWS_LAMBDA_RUNTIME_API", api.local_addr().expect("an address").to_string());
-        for (name, value) in [
-            ("AWS_LAMBDA_FUNCTION_NAME", function),
-            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
-            ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
-            ("AWS_REGION", "us-east-1"),
-            ("AWS_ACCESS_KEY_ID", "key"),
-            ("AWS_SECRET_ACCESS_KEY", "secret"),
-        ] {
-            command.env(name, value);
-        }
+        command.envs(set_by_lambda(function));
         let running = Running(command.spawn().expect("it starts"));
         let (client, _) = api.accept().expect("it asks for an event");
         let mut request = String::new();

@@ -23,8 +23,7 @@ async fn rotated(
 async fn a_foreign_authority_vouches_for_secrets_manager_where_aws_ca_bundle_names_it_only() {
     let server = Postgres::shared(postgres_versions()[0]).await;
     let application = Application::start(server, Setup::single_user()).await;
-    let port: u16 =
-        application.local.url().rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+    let port = application.local.port();
     let proxy = TlsProxy::of(port, Duration::ZERO, Certificate::Good).await;
     application.local.clear_calls();
     let refusal = rotated(&application, "", &proxy).await.expect_err("nobody vouches for it");

@@ -112,6 +112,11 @@ impl LocalAws {
         format!("http://{}", self.address)
     }
 
+    /// The port of that address.
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
     /// The access key that clients sign with; the first, if there are several.
     pub fn access_key(&self) -> &AccessKey {
         // `new_service` makes one where none is given.

@@ -55,9 +55,7 @@ impl<'a> Measurement<'a> {
         program: PathBuf,
         condition: Condition,
     ) -> Result<Self, BenchError> {
-        let port = shared.local.url().rsplit(':').next().and_then(|port| port.parse().ok());
-        let tls_proxy =
-            TlsProxy::of(port.expect("a URL with a port"), condition.api, Certificate::Good).await;
+        let tls_proxy = TlsProxy::of(shared.local.port(), condition.api, Certificate::Good).await;
         let delay_proxy = DelayProxy::to(shared.server.port(), condition.database).await;
         let app = shared.server.create_app("bench").await;
         if shared.function.ends_with("dual-password") {

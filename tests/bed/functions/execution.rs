@@ -237,9 +237,10 @@ impl std::fmt::Debug for Execution {
     }
 }
 
-/// AWS Lambda developer guide, "Defined runtime environment variables". The access key is accepted by the local-aws of
+/// What Lambda sets for a function: AWS Lambda developer guide, "Defined runtime environment variables". The access key is accepted by the local-aws of
 /// this process only; the rest opens nothing.
-pub(crate) fn set_by_lambda(function: &str) -> [(&'static str, &str); 10] {
+#[must_use]
+pub fn set_by_lambda(function: &str) -> [(&'static str, &str); 10] {
     [
         ("AWS_LAMBDA_FUNCTION_NAME", function),
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),

@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use self::execution::Function;
-pub(crate) use self::execution::set_by_lambda;
+pub use self::execution::set_by_lambda;
 pub use self::memory::Memory;
 use crate::Server;
 use crate::environment::package;

@@ -5,8 +5,8 @@
 pub(super) enum Access {
     Read,
     /// Explicit, since a role may carry `default_transaction_read_only`. So is the isolation: under a stricter one, what
-    /// another attempt did while this session waited for its lock would not be seen.
-    /// And a `role` setting of its own may have made the user somebody else.
+    /// another attempt did while this session waited for its lock would not be seen. So is who acts: a `role` setting of its
+    /// own may have made the user somebody else.
     WriteAsItself,
     /// The same as a superuser, who acts as itself or as what its own `role` setting says, and not as a role that a database
     /// or ALL gives to everybody.

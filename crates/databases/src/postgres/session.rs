@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::admin::{self, Right};
 use super::begin::{Access, begin};
-use super::clone_check::{UserPair, identifier};
+use super::clone_check::{self, UserPair, identifier};
 use super::connection::Challenge;
 use super::query::{self, text};
 use super::verifier::{self, Method};
@@ -117,12 +117,13 @@ impl PostgresSession {
             pg_catalog.current_setting('password_encryption') AS method, \
             coalesce(pg_catalog.current_setting('scram_iterations', true), '4096')::pg_catalog.int4 AS iterations";
         let key = [text(&format!("rotate:{base}"))];
-        let tries = if self.waited_in_vain { 1 } else { LOCK_TRIES };
+        let mut tries = if self.waited_in_vain { 1 } else { LOCK_TRIES };
         let mut rows = self.begin_with(access, lock, &key).await?;
-        for number in 1.. {
+        loop {
             let row = rows.last().ok_or_else(|| self.nothing_answered())?;
             let is_ours: bool = self.get(row, "is_ours")?;
-            if is_ours || number == tries {
+            tries -= 1;
+            if is_ours || tries == 0 {
                 self.waited_in_vain = !is_ours;
                 let iterations: i32 = self.get(row, "iterations")?;
                 return Ok(Storage {
@@ -133,7 +134,6 @@ impl PostgresSession {
             tokio::time::sleep(LOCK_PAUSE).await;
             rows = self.rows(lock, &key).await?;
         }
-        Err(self.nothing_answered())
     }
 
     pub(super) async fn rollback(&mut self) -> Result<(), EdgeError> {
@@ -222,8 +222,8 @@ impl PostgresSession {
             Challenge::Md5 => Method::of(&storage.method, scram)?,
         };
         let verifier = verifier::verifier(method, user, password).await?;
-        let set = query::with("ALTER ROLE $1 PASSWORD $2", &[identifier(user), verifier::literal(&verifier)]);
-        let set = sqlx::raw_sql(AssertSqlSafe(set + end));
+        let set = format!("ALTER ROLE {} PASSWORD {}{end}", identifier(user), clone_check::text(&verifier));
+        let set = sqlx::raw_sql(AssertSqlSafe(set));
         let answer = set.execute(&mut self.connection.driver).await;
         answer.map(|_| ()).map_err(|error| errors::password_not_taken(&self.endpoint, &error))
     }

@@ -81,11 +81,6 @@ pub(super) async fn verifier(
     computed.map_err(|error| no_salt(error.to_string()))
 }
 
-/// A verifier as a literal of SQL: it holds letters, digits and `+/=$:-` only, whatever the password.
-pub(super) fn literal(verifier: &str) -> String {
-    format!("'{verifier}'")
-}
-
 /// As the driver prepares it; the server and libpq take what SASLprep rejects as it is, and this is nothing.
 fn can_sign_in(password: &Password) -> bool {
     stringprep::saslprep(password.expose()).is_ok_and(|prepared| !prepared.is_empty())
