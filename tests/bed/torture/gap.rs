@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
+use tokio::sync::watch;
+
 use super::checks::Strategy;
 use super::subject::Subject;
 use crate::{Application, Setup};
@@ -32,13 +34,16 @@ impl Gap {
             server.allow_two_passwords(&application.app).await;
         }
         let mut gap = Self { engine, strategy, rotations, sign_ins: 0, refused: 0, lengths: Vec::new() };
+        let (counted, mut count) = watch::channel(0);
         let rotating = async {
             for _rotation in 0..rotations {
+                // A rotation can be shorter than a sign-in: each begins when the next sign-in does.
+                count.changed().await.expect("whoever signs in goes on");
                 application.rotate_well().await;
             }
         };
         tokio::select! {
-            () = gap.watch(&application) => {}
+            () = gap.watch(&application, &counted) => {}
             () = rotating => {}
         }
         gap.lengths.sort_unstable();
@@ -51,7 +56,7 @@ impl Gap {
         self.refused > 0 && self.strategy != Strategy::SingleUser
     }
 
-    async fn watch<S: Subject>(&mut self, application: &Application<'_, S>) {
+    async fn watch<S: Subject>(&mut self, application: &Application<'_, S>, counted: &watch::Sender<usize>) {
         let mut refused_since = None;
         loop {
             let before = Instant::now();
@@ -59,7 +64,10 @@ impl Gap {
             let signs_in = application.server.signs_in(&current, &application.app.database).await;
             // What was current a moment ago need not be now.
             let holds = application.credentials("AWSCURRENT").await.as_ref() == Some(&current);
-            self.sign_ins += usize::from(holds || signs_in);
+            if holds || signs_in {
+                self.sign_ins += 1;
+                counted.send_replace(self.sign_ins);
+            }
             if !signs_in && holds {
                 self.refused += 1;
                 refused_since.get_or_insert(before);
