@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-matrix test-arm64 torture fleet bench fuzz check format lint docs imports one-tls-stack template build limits reproducible package roots tools pins rust-arm64 cargo clean
+.PHONY: help demo test test-matrix test-arm64 faults load bench fuzz check format lint docs imports one-tls-stack template build limits reproducible package roots tools pins rust-arm64 cargo clean
 
 # The programs that tests and demo run; `make tools` fetches them into target/tools. Those of npm and PyPI are pinned in
 # tests/tools/pins, by version and hash, the others here.
@@ -23,10 +23,10 @@ RUST_SOURCE := trixie-backports
 CYCLONEDX := 0.5.9
 
 # The major versions of PostgreSQL to test on, newest first.
-BED_POSTGRES ?= 18,13
+TESTBED_POSTGRES ?= 18,13
 # The versions of MySQL and MariaDB, the main one first.
-BED_MYSQL ?= mysql-9.7,mariadb-11.8,mariadb-10.11
-export BED_POSTGRES BED_MYSQL
+TESTBED_MYSQL ?= mysql-9.7,mariadb-11.8,mariadb-10.11
+export TESTBED_POSTGRES TESTBED_MYSQL
 
 # The functions for arm64, each as a script that runs it.
 emulated := target/package/arm64-emulated
@@ -38,13 +38,13 @@ TIME ?= 60
 ARCHITECTURES ?= arm64 x86_64
 
 comma := ,
-# A tool's stamp is named after its pins, so that new pins are fetched anew. A server named by BED_POSTGRES_18 is not fetched.
+# A tool's stamp is named after its pins, so that new pins are fetched anew. A server named by TESTBED_POSTGRES_18 is not fetched.
 stamp = .version-$(shell $(1) | cksum | cut -d' ' -f1)
-postgres = $(foreach major,$(subst $(comma), ,$(1)),$(if $(BED_POSTGRES_$(major)),,\
+postgres = $(foreach major,$(subst $(comma), ,$(1)),$(if $(TESTBED_POSTGRES_$(major)),,\
   target/tools/postgres-$(major)/$(call stamp,grep '^$(major) ' tests/tools/pins/postgres.txt)))
-# mysql-9.7 is pinned as MYSQL_9_7, and not fetched if BED_MYSQL_9_7 names one.
+# mysql-9.7 is pinned as MYSQL_9_7, and not fetched if TESTBED_MYSQL_9_7 names one.
 pin = $(subst .,_,$(subst -,_,$(subst mysql,MYSQL,$(subst mariadb,MARIADB,$(1)))))
-mysql = $(foreach name,$(subst $(comma), ,$(1)),$(if $(BED_$(call pin,$(name))),,\
+mysql = $(foreach name,$(subst $(comma), ,$(1)),$(if $(TESTBED_$(call pin,$(name))),,\
   target/tools/$(name)/.version-$($(call pin,$(name)))-$(lastword $(subst -, ,$(name)))))
 debian = tests/tools/debian.sh $(1) $($(call pin,$(1)))
 python = target/tools/$(1)/$(call stamp,cat tests/tools/pins/$(1).in tests/tools/pins/$(1).txt)
@@ -67,28 +67,28 @@ help: ## List what there is to run
 
 demo: cargo $(call postgres,18) $(call mysql,mysql-9.7) $(cargo_lambda) ## Rotate a secret by each function, three times, and show every step
 	cargo build --locked --workspace --bins
-	@PATH="$(CURDIR)/target/tools/cargo-lambda/bin:$$PATH" BED_POSTGRES=18 BED_MYSQL=mysql-9.7 cargo run --quiet --locked --bin demo -- $(DEMO)
+	@PATH="$(CURDIR)/target/tools/cargo-lambda/bin:$$PATH" TESTBED_POSTGRES=18 TESTBED_MYSQL=mysql-9.7 cargo run --quiet --locked --bin demo -- $(DEMO)
 
 # The doc tests come first, so that the last lines are the summary of the tests that run on real servers.
-test: cargo $(call postgres,$(BED_POSTGRES)) $(call mysql,$(BED_MYSQL)) $(moto) $(cargo_lambda) $(sam) $(ministack) ## Run all tests, on PostgreSQL 18 and 13, MySQL and MariaDB
+test: cargo $(call postgres,$(TESTBED_POSTGRES)) $(call mysql,$(TESTBED_MYSQL)) $(moto) $(cargo_lambda) $(sam) $(ministack) ## Run all tests, on PostgreSQL 18 and 13, MySQL and MariaDB
 	cargo test --workspace --locked --doc --quiet
 	cargo test --workspace --locked --lib --bins --tests
 
 test-matrix: ## Run all tests on PostgreSQL 13 to 18, MySQL and MariaDB
-	@$(MAKE) test BED_POSTGRES=18,17,16,15,14,13
+	@$(MAKE) test TESTBED_POSTGRES=18,17,16,15,14,13
 
-# On the packaged binaries, under the servers of one version each. TORTURE="--kills 1000 --function mysql-dual-password"
+# On the packaged binaries, under the servers of one version each. FAULTS="--kills 1000 --function mysql-dual-password"
 # is about that function only; a seed that a run has printed repeats its choices. PUBLISH=1 puts the figures into docs/reliability.md.
-torture: build $(call postgres,18) $(call mysql,mysql-9.7$(comma)mariadb-11.8) ## Kill, cut off and refuse every function in the middle of rotations, over and over, and check that nothing is lost
+faults: build $(call postgres,18) $(call mysql,mysql-9.7$(comma)mariadb-11.8) ## Kill, cut off and refuse every function in the middle of rotations, over and over, and check that nothing is lost
 	cargo build --locked --workspace --bins
-	@BED_PACKAGE=target/package/x86_64 BED_POSTGRES=18 BED_MYSQL=mysql-9.7,mariadb-11.8 \
-	  cargo run --quiet --locked --bin torture -- $(if $(PUBLISH),--publish) $(TORTURE)
+	@TESTBED_PACKAGE=target/package/x86_64 TESTBED_POSTGRES=18 TESTBED_MYSQL=mysql-9.7,mariadb-11.8 \
+	  cargo run --quiet --locked --bin faults -- $(if $(PUBLISH),--publish) $(FAULTS)
 
-# On the packaged binaries. FLEET="--secrets 100 --engine mysql" is about fewer secrets, on one server.
-fleet: build $(call postgres,18) $(call mysql,mysql-9.7) ## Rotate 1,000 secrets on each server, 50 at once under AWS's limit of writes, and check every one
+# On the packaged binaries. LOAD="--secrets 100 --engine mysql" is about fewer secrets, on one server.
+load: build $(call postgres,18) $(call mysql,mysql-9.7) ## Rotate 1,000 secrets on each server, 50 at once under AWS's limit of writes, and check every one
 	cargo build --locked --workspace --bins
-	@BED_PACKAGE=target/package/x86_64 BED_POSTGRES=18 BED_MYSQL=mysql-9.7 \
-	  cargo run --quiet --locked --bin fleet -- $(if $(PUBLISH),--publish) $(FLEET)
+	@TESTBED_PACKAGE=target/package/x86_64 TESTBED_POSTGRES=18 TESTBED_MYSQL=mysql-9.7 \
+	  cargo run --quiet --locked --bin load -- $(if $(PUBLISH),--publish) $(LOAD)
 
 # On the packaged binaries, beside a function that does nothing, which is built as they are. BENCH="--rotations 50 --function
 # postgres-single-user" has more rotations of that function only; docs/performance.md says what PEER=folder has to hold.
@@ -98,7 +98,7 @@ bench: build $(call postgres,18) $(call mysql,mysql-9.7) ## Measure each functio
 	  PATH="$(CURDIR)/target/tools/cargo-lambda/bin:$$PATH" cargo lambda build --release --locked --package nothing \
 	  --target x86_64-unknown-linux-gnu --lambda-dir target/package/x86_64
 	cargo build --locked --workspace --bins
-	@BED_PACKAGE=target/package/x86_64 BED_POSTGRES=18 BED_MYSQL=mysql-9.7 \
+	@TESTBED_PACKAGE=target/package/x86_64 TESTBED_POSTGRES=18 TESTBED_MYSQL=mysql-9.7 \
 	  cargo run --quiet --locked --bin bench -- $(if $(PEER),--peer '$(PEER)') $(if $(PUBLISH),--publish) $(BENCH)
 
 # What runs is what is in the zips, on the processor of Lambda's arm64 (Graviton2 has cores of the type Neoverse N1).
@@ -114,7 +114,7 @@ test-arm64: cargo rust-arm64 $(qemu) $(cargo_lambda) $(call postgres,18) $(call 
 	  chmod +x "$$folder/bootstrap" "$$folder/zip/bootstrap"; \
 	  echo "$$function: $$(stat --format %s "target/package/arm64/$$function.zip") bytes zipped"; \
 	done
-	@BED_PACKAGE=$(emulated) BED_POSTGRES=18 BED_MYSQL=mysql-9.7,mariadb-11.8 cargo run --quiet --locked --bin rotations
+	@TESTBED_PACKAGE=$(emulated) TESTBED_POSTGRES=18 TESTBED_MYSQL=mysql-9.7,mariadb-11.8 cargo run --quiet --locked --bin rotations
 
 # libFuzzer's coverage is stable Rust's own; only the sanitizers, `-s none` leaves them out, need a nightly one. What a target
 # finds lies in target/fuzz; its finds of interest are kept there as well, beside the seeds of fuzz/corpus.
@@ -189,7 +189,7 @@ package: cargo $(if $(filter arm64,$(ARCHITECTURES)),rust-arm64) $(cargo_lambda)
 	  --manifest-path crates/functions/Cargo.toml --format json --target all --no-build-deps --quiet \
 	  --override-filename functions.cdx
 	sed 's|$(CURDIR)|/build|g' crates/functions/functions.cdx.json > dist/functions.cdx.json
-	rm -f crates/*/functions.cdx.json tests/functions.cdx.json tests/bench/nothing/functions.cdx.json
+	rm -f crates/*/functions.cdx.json crates/stress/nothing/functions.cdx.json tests/functions.cdx.json
 	cd dist && sha256sum -- * > SHA256SUMS
 	@cat dist/SHA256SUMS
 
@@ -198,7 +198,7 @@ roots: ## Renew Amazon RDS's root certificates: make roots FILE=path/to/global-b
 	@command -v python3 >/dev/null || { echo "make roots needs python3 (3.9 or later)" >&2; exit 2; }
 	@crates/databases/roots/renew "$(FILE)"
 
-tools: cargo $(call postgres,$(BED_POSTGRES)) $(call mysql,$(BED_MYSQL)) $(cargo_lambda) $(cargo_deny) $(moto) $(sam) $(checkov) $(ministack) $(valgrind) ## Fetch what tests, demo and check need
+tools: cargo $(call postgres,$(TESTBED_POSTGRES)) $(call mysql,$(TESTBED_MYSQL)) $(cargo_lambda) $(cargo_deny) $(moto) $(sam) $(checkov) $(ministack) $(valgrind) ## Fetch what tests, demo and check need
 	@echo "tools: all there, in target/tools"
 
 pins: $(uv) ## Renew the hashes of what is fetched, when a version in tests/tools/pins has changed; UPGRADE=1 takes newer dependencies as well

@@ -1,11 +1,11 @@
 //! On PostgreSQL: a superuser that is none to the server, as RDS's master is; and who it acts as.
 
-use bed::crash::Crash;
-use bed::postgres::name;
-use bed::{
+use rotation::SingleUser;
+use testbed::crash::Crash;
+use testbed::postgres::name;
+use testbed::{
     App, Application, InProcess, Postgres, PostgresOptions, Setup, postgres_versions, remedies, remedy,
 };
-use rotation::SingleUser;
 
 use crate::attacks::as_user;
 use crate::clones::{clone_of, turned_to_clone};
@@ -27,7 +27,7 @@ async fn an_admin_option_that_is_not_inherited_sets_passwords_and_grants_nothing
         ] {
             server.execute("postgres", &statement).await;
         }
-        let refusal = alternating.rotate_badly().await;
+        let refusal = alternating.rotate_expect_err().await;
         let grant = remedy(&refusal, "a role with that option").join("; ");
 
         let mut current = single.stored("AWSCURRENT").await.expect("a first version");
@@ -44,7 +44,7 @@ async fn an_admin_option_that_is_not_inherited_sets_passwords_and_grants_nothing
         current["password"] = now["password"].clone();
         alternating.store_current(&current).await;
         for _turn in 0..2 {
-            alternating.rotate_well().await;
+            alternating.rotate_ok().await;
             assert!(alternating.signs_in("AWSCURRENT").await, "on {version}");
         }
     }
@@ -59,14 +59,14 @@ async fn a_member_of_rds_superuser_is_tried_and_the_servers_answer_decides() {
         let application = Application::with(&server, app, Setup::alternating_users()).await;
         server.admin().await;
         server.execute("postgres", "CREATE ROLE rds_superuser; GRANT rds_superuser TO master").await;
-        let refusal = application.rotate_badly().await;
+        let refusal = application.rotate_expect_err().await;
         assert!(refusal.contains("42501"), "{refusal}");
         let clones = format!("SELECT count(*) FROM pg_roles WHERE rolname = '{}'", clone_of(&application));
         assert_eq!(server.values("postgres", &clones).await, ["0"], "something was created");
         let grant = remedy(&refusal, "a role with that option").join("; ");
         server.execute("postgres", &grant).await;
         for _turn in 0..2 {
-            application.rotate_well().await;
+            application.rotate_ok().await;
         }
     }
 }
@@ -78,7 +78,7 @@ async fn a_superuser_that_is_one_of_the_two_users_is_refused() {
         let admin = server.admin().await.clone();
         let app = App { credentials: admin, database: "postgres".to_owned() };
         let application = Application::with(&server, app, Setup::alternating_users()).await;
-        let refusal = application.rotate_badly().await;
+        let refusal = application.rotate_expect_err().await;
         assert!(refusal.contains("master is both the superuser and one of the two users"), "{refusal}");
         assert!(application.signs_in("AWSCURRENT").await, "on {version}");
     }
@@ -104,7 +104,7 @@ async fn a_role_that_everybody_is_given_does_not_reach_the_superuser() {
             let set = place.replace("{database}", &name(&application.app.database));
             server.execute("postgres", &format!("{set} = {user}")).await;
             for _turn in 0..3 {
-                application.rotate_well().await;
+                application.rotate_ok().await;
                 assert!(application.signs_in("AWSCURRENT").await, "{place} on {version}");
             }
         }
@@ -119,11 +119,11 @@ async fn a_superuser_whose_own_setting_makes_it_the_application_is_told_to_reset
         let (admin, user) = (server.admin().await, application.app.user());
         let acts = format!("{}; ALTER ROLE master SET role = '{user}'", member_of(&server, user));
         server.execute("postgres", &acts).await;
-        let refusal = application.rotate_badly().await;
+        let refusal = application.rotate_expect_err().await;
         assert!(refusal.contains(&format!("the superuser master acts as {user}, by a setting")), "{refusal}");
         let reset = remedy(&refusal, "the superuser").join("; ");
         as_user(&server, admin, &reset).await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
     }
 }
 
@@ -142,7 +142,7 @@ async fn a_role_that_everybody_is_given_is_the_clones_as_it_is_the_bases() {
             server.execute("postgres", &statement).await;
         }
         for _turn in 0..2 {
-            application.rotate_well().await;
+            application.rotate_ok().await;
             let current = application.credentials("AWSCURRENT").await.expect("a version");
             let acts_as = crate::clones::run_as(&application, &current, "SELECT current_user").await;
             assert_eq!(acts_as.expect("an answer"), ["team"], "{} on {version}", current.user);
@@ -168,11 +168,11 @@ async fn a_role_that_the_base_has_by_name_only_is_not_lost_in_its_turn() {
             ] {
                 server.execute("postgres", &statement).await;
             }
-            let refusal = application.rotate_badly().await;
+            let refusal = application.rotate_expect_err().await;
             let run = remedies(&refusal)[number].statements.join("; ");
             assert!(!run.contains("FALSE"), "what the base has is not taken from it: {run}");
             server.execute("postgres", &run).await;
-            application.rotate_well().await;
+            application.rotate_ok().await;
             let has =
                 |privilege: &str| format!("SELECT pg_has_role('{user}', 'role_of_{user}', '{privilege}')");
             let expected = if number == 0 { "t" } else { "f" };
@@ -203,8 +203,8 @@ async fn the_application_ends_its_own_sessions_in_the_clones_turn_by_the_grant_t
         let ended = crate::clones::run_as(&application, &current, end).await.expect("by that role");
         assert_eq!(ended, ["t"], "on {version}");
         drop(other);
-        application.rotate_well().await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
+        application.rotate_ok().await;
         assert_eq!(application.output().matches("if it does that, run: ").count(), 1, "once");
     }
 }

@@ -15,8 +15,8 @@ mod sessions;
 mod unlabelled;
 mod words;
 
-use bed::{Application, Credentials, Server};
 use serde_json::{Value, json};
+use testbed::{Application, Credentials, Server};
 
 pub(crate) use clones::postgres::{as_user, role};
 

@@ -1,7 +1,7 @@
 //! What belongs to whom: objects that a clone makes, and what an earlier function's clone has left in its own name.
 
-use bed::postgres::{name, text};
-use bed::{Application, Postgres, Setup, postgres_versions, remedy};
+use testbed::postgres::{name, text};
+use testbed::{Application, Postgres, Setup, postgres_versions, remedy};
 
 use crate::clones::{clone_of, foreign_clone, run_as, turned_to_clone};
 
@@ -19,7 +19,7 @@ async fn a_table_made_as_the_clone_is_used_altered_and_dropped_by_the_base() {
         let owner = "SELECT relowner::regrole FROM pg_class WHERE relname = 't' AND relkind = 'r'";
         let owner = server.values(&application.app.database, owner).await;
         assert_eq!(owner, [application.app.user()], "on {version}");
-        application.rotate_well().await;
+        application.rotate_ok().await;
         let base = application.credentials("AWSCURRENT").await.expect("a current version");
         assert_eq!(base.user, application.app.user());
         let used = "INSERT INTO s.t VALUES (2); ALTER TABLE s.t ADD b int; DROP TABLE s.t; DROP SCHEMA s";
@@ -56,7 +56,7 @@ async fn objects_that_an_earlier_functions_clone_owns_in_two_databases_go_to_the
                 server.execute(database, &grant).await;
                 let mut session = server.sign_in(&clone, database).await.expect("the clone signs in");
                 let made = "CREATE TABLE public.left_behind (a int); CREATE TABLE public.left_too (a int)";
-                bed::postgres::run(&mut session, made).await.expect("tables of the clone");
+                testbed::postgres::run(&mut session, made).await.expect("tables of the clone");
                 server
                     .execute(
                         database,
@@ -70,7 +70,7 @@ async fn objects_that_an_earlier_functions_clone_owns_in_two_databases_go_to_the
                 secret["password"] = clone.password.clone().into();
                 application.store_current(&secret).await;
             }
-            application.rotate_well().await;
+            application.rotate_ok().await;
             for database in [&application.app.database, &second] {
                 let owner = server
                     .values("postgres", &format!("SELECT {}::regrole", text(&name(application.app.user()))))
@@ -84,7 +84,7 @@ async fn objects_that_an_earlier_functions_clone_owns_in_two_databases_go_to_the
                 server.execute(database, &revoke).await;
             }
             let log = server.log();
-            application.rotate_well().await;
+            application.rotate_ok().await;
             let signed_in = log.authorized(application.app.user()) + log.authorized(&clone.user);
             assert_eq!(signed_in, 2 + usize::from(current_is_clone), "on {version}");
         }
@@ -104,13 +104,13 @@ async fn a_base_without_create_is_refused_with_the_exact_grant() {
             .await;
         let made = "CREATE FUNCTION closed.left_behind() RETURNS int LANGUAGE sql AS 'SELECT 1'";
         run_as(&application, &clone, made).await.expect("a function");
-        let refusal = application.rotate_badly().await;
+        let refusal = application.rotate_expect_err().await;
         let grant = format!("GRANT CREATE ON SCHEMA closed TO {}", application.app.user());
         assert!(refusal.contains(&grant), "{grant} is not in: {refusal}");
         assert!(refusal.contains(&format!("in the database {database}")), "{refusal}");
         assert!(application.signs_in("AWSCURRENT").await);
         server.execute(database, &grant).await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
     }
 }
 
@@ -123,13 +123,13 @@ async fn a_lock_on_an_object_fails_the_attempt_and_promotes_nobody() {
     server.execute(database, "GRANT CREATE ON SCHEMA public TO PUBLIC").await;
     run_as(&application, &clone, "CREATE TABLE public.left_behind (a int)").await.expect("a table");
     let mut reader = server.sign_in(&clone, database).await.expect("the clone signs in");
-    bed::postgres::run(&mut reader, "BEGIN; SELECT * FROM public.left_behind").await.expect("a reader");
-    let failure = application.rotate_badly().await;
+    testbed::postgres::run(&mut reader, "BEGIN; SELECT * FROM public.left_behind").await.expect("a reader");
+    let failure = application.rotate_expect_err().await;
     assert!(failure.contains("LockTimeout") && failure.contains("55P03"), "{failure}");
     let current = application.credentials("AWSCURRENT").await.expect("a current version");
     assert_eq!(current.user, application.app.user());
-    bed::postgres::run(&mut reader, "COMMIT").await.expect("the reader ends");
-    application.rotate_well().await;
+    testbed::postgres::run(&mut reader, "COMMIT").await.expect("the reader ends");
+    application.rotate_ok().await;
 }
 
 /// Grants in the clone's own name, here and in another database, that the application would lose.
@@ -159,7 +159,7 @@ async fn a_clones_own_grants_that_its_base_lacks_are_refused_before_the_turn_of_
         }
         server.execute(&second, &format!("GRANT DELETE ON public.shared TO {clone}")).await;
 
-        let refusal = application.rotate_badly().await;
+        let refusal = application.rotate_expect_err().await;
         for part in [
             format!("GRANT UPDATE (a) ON TABLE public.shared TO {base} WITH GRANT OPTION"),
             format!("REVOKE UPDATE (a) ON TABLE public.shared FROM {clone}"),
@@ -171,11 +171,11 @@ async fn a_clones_own_grants_that_its_base_lacks_are_refused_before_the_turn_of_
             .execute(&application.app.database, &format!("REVOKE UPDATE (a) ON public.shared FROM {clone}"))
             .await;
 
-        let refusal = application.rotate_badly().await;
+        let refusal = application.rotate_expect_err().await;
         assert!(refusal.contains(&format!("GRANT DELETE ON TABLE public.shared TO {base}")), "{refusal}");
         assert!(refusal.contains(&format!("in the database {second}")), "{refusal}");
         server.execute(&second, &format!("GRANT DELETE ON public.shared TO {base}")).await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
     }
 }
 
@@ -209,11 +209,11 @@ async fn whatever_goes_only_to_who_may_create_in_its_schema_is_handed_over_after
             let later = "ALTER SCHEMA early OWNER TO postgres; ALTER SCHEMA early OWNER TO";
             server.execute(database, &format!("{later} {}", clone.user)).await;
             server.execute(database, &format!("REVOKE CREATE ON SCHEMA closed FROM {}", clone.user)).await;
-            let refusal = application.rotate_badly().await;
+            let refusal = application.rotate_expect_err().await;
             let grants = remedy(&refusal, "the owner of the schema or database");
             assert_eq!(grants, [format!("GRANT CREATE ON SCHEMA closed TO {base}")], "{made} on {version}");
             server.execute(database, &grants.concat()).await;
-            application.rotate_well().await;
+            application.rotate_ok().await;
             let left = format!(
                 "SELECT count(*) FROM pg_shdepend WHERE refobjid = '{}'::regrole AND deptype = 'o'",
                 clone.user
@@ -234,14 +234,14 @@ async fn a_temporary_function_of_the_clone_is_refused_with_what_ends_its_session
             server.sign_in(&clone, &application.app.database).await.expect("the clone signs in");
         let made = "SET ROLE NONE; CREATE TEMP TABLE t (a int); \
             CREATE FUNCTION pg_temp.f() RETURNS int LANGUAGE sql AS 'SELECT 1'";
-        bed::postgres::run(&mut session, made).await.expect("everybody may");
-        let refusal = application.rotate_badly().await;
+        testbed::postgres::run(&mut session, made).await.expect("everybody may");
+        let refusal = application.rotate_expect_err().await;
         assert!(application.signs_in("AWSCURRENT").await, "on {version}");
         let ends = remedy(&refusal, &format!("the role \"{}\"", clone.user));
         run_as(&application, &clone, &ends.join("; "))
             .await
             .unwrap_or_else(|error| panic!("{error}: {ends:?}"));
-        application.rotate_well().await;
+        application.rotate_ok().await;
         let base = application.credentials("AWSCURRENT").await.expect("a current version");
         assert_eq!(base.user, application.app.user(), "on {version}");
     }

@@ -1,11 +1,11 @@
 //! Alternating users: the base is the truth, and what the clone makes belongs to it.
 
-use bed::postgres::{name, text};
-use bed::{App, Application, Credentials, Postgres, Setup, postgres_versions, remedy};
+use testbed::postgres::{name, text};
+use testbed::{App, Application, Credentials, Postgres, Setup, postgres_versions, remedy};
 
 /// The clone's credentials, while it is its turn.
 pub(crate) async fn turned_to_clone(application: &Application<'_>) -> Credentials {
-    application.rotate_well().await;
+    application.rotate_ok().await;
     let current = application.credentials("AWSCURRENT").await.expect("a current version");
     assert!(current.user.ends_with("_clone"), "{}", current.user);
     current
@@ -17,7 +17,7 @@ pub(crate) async fn run_as(
     sql: &str,
 ) -> Result<Vec<String>, sqlx::Error> {
     let mut session = application.server.sign_in(user, &application.app.database).await?;
-    bed::postgres::run(&mut session, sql).await
+    testbed::postgres::run(&mut session, sql).await
 }
 
 pub(crate) fn clone_of(application: &Application<'_>) -> String {
@@ -47,7 +47,7 @@ async fn the_clone_has_the_limits_and_settings_of_its_base_and_loses_what_the_ba
         same_settings(&application, &base, &clone).await;
         let path = run_as(&application, &current, "SHOW search_path").await.expect("a setting");
         assert_eq!(path, ["\"\""], "on {version}");
-        application.rotate_well().await;
+        application.rotate_ok().await;
 
         for change in [
             format!("ALTER ROLE {base} CONNECTION LIMIT -1 VALID UNTIL 'infinity'"),
@@ -102,7 +102,7 @@ async fn a_base_with_a_role_of_its_own_shares_it_with_its_clone() {
         let clone = turned_to_clone(&application).await;
         let acts_as = run_as(&application, &clone, "SELECT current_user").await.expect("a query");
         assert_eq!(acts_as, [owner]);
-        application.rotate_well().await;
+        application.rotate_ok().await;
     }
 }
 
@@ -123,7 +123,7 @@ async fn a_database_that_gives_everybody_a_role_gives_it_to_the_clone_as_well() 
         let clone = turned_to_clone(&application).await;
         let acts_as = run_as(&application, &clone, "SELECT current_user").await.expect("a query");
         assert_eq!(acts_as, [owner], "on {version}");
-        application.rotate_well().await;
+        application.rotate_ok().await;
         server.execute("postgres", &format!("ALTER DATABASE {database} RESET role")).await;
         let clone = turned_to_clone(&application).await;
         let acts_as = run_as(&application, &clone, "SELECT current_user").await.expect("a query");
@@ -140,12 +140,12 @@ async fn a_clone_that_holds_more_than_its_base_is_refused_with_both_statements()
             let (base, clone) = (application.app.user().to_owned(), clone_of(&application));
             turned_to_clone(&application).await;
             if !turns_to_base {
-                application.rotate_well().await;
+                application.rotate_ok().await;
             }
             server
                 .execute("postgres", &format!("GRANT pg_monitor TO {clone}; ALTER ROLE {clone} CREATEDB"))
                 .await;
-            let refusal = application.rotate_badly().await;
+            let refusal = application.rotate_expect_err().await;
             for part in [
                 format!("GRANT \"pg_monitor\" TO \"{base}\""),
                 format!("REVOKE \"pg_monitor\" FROM \"{clone}\""),
@@ -158,7 +158,7 @@ async fn a_clone_that_holds_more_than_its_base_is_refused_with_both_statements()
             server
                 .execute("postgres", &format!("GRANT pg_monitor TO {base}; ALTER ROLE {base} CREATEDB"))
                 .await;
-            application.rotate_well().await;
+            application.rotate_ok().await;
         }
     }
 }
@@ -171,10 +171,10 @@ async fn a_superuser_without_admin_option_is_refused_with_the_exact_grant() {
         let app = App::created_by_root(server, "app").await;
         let application = Application::with(server, app, Setup::alternating_users()).await;
         if version < 16 {
-            application.rotate_well().await;
+            application.rotate_ok().await;
             continue;
         }
-        let refusal = application.rotate_badly().await;
+        let refusal = application.rotate_expect_err().await;
         let [grant] = &remedy(&refusal, "a role with that option")[..] else {
             panic!("one statement: {refusal}")
         };
@@ -182,7 +182,7 @@ async fn a_superuser_without_admin_option_is_refused_with_the_exact_grant() {
             format!("SELECT count(*) FROM pg_roles WHERE rolname = {}", text(&clone_of(&application)));
         assert_eq!(server.values("postgres", &clones).await, ["0"], "something was created");
         server.execute("postgres", grant).await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
         // It gives the superuser none of the application's own rights.
         let rights = format!("SELECT pg_has_role('master', {}, 'USAGE')", text(application.app.user()));
         assert_eq!(server.values("postgres", &rights).await, ["f"]);
@@ -217,11 +217,11 @@ async fn a_clone_that_drifts_between_set_and_test_is_not_promoted_and_the_differ
             // As the grantor, who alone may revoke from PostgreSQL 16 on.
             let admin = server.admin().await;
             let mut session = server.sign_in(admin, "postgres").await.expect("the superuser signs in");
-            bed::postgres::run(&mut session, &statement)
+            testbed::postgres::run(&mut session, &statement)
                 .await
                 .unwrap_or_else(|error| panic!("{statement}: {error}"));
             let failure = application.step("testSecret", &pending).await.expect_err(drift);
-            assert_eq!(failure.error_type, "Unequal", "{failure:?}");
+            assert_eq!(failure.error_type, "PrivilegesDiffer", "{failure:?}");
             assert!(failure.error_message.contains(said), "{said} is not in: {failure:?} on {version}");
             // Also where the membership was revoked: AWSPENDING signs in, which shows whose account it is.
             for step in ["setSecret", "testSecret", "finishSecret"] {
@@ -265,7 +265,7 @@ async fn functions_planted_in_the_applications_database_leave_the_superuser_unto
         superuser["masterarn"] = application.superuser_arn.clone().into();
         application.store_superuser(&superuser).await;
         for _turn in 0..2 {
-            application.rotate_well().await;
+            application.rotate_ok().await;
         }
         let ran = server.values(&application.app.database, "SELECT DISTINCT who FROM public.ran").await;
         assert_eq!(ran, Vec::<String>::new(), "on {version}");
@@ -281,7 +281,7 @@ pub(crate) async fn foreign_clone(application: &Application<'_>) -> Credentials 
     let admin = application.server.admin().await;
     let mut session = application.server.sign_in(admin, "postgres").await.expect("the superuser signs in");
     let made = format!("CREATE USER {quoted} LOGIN; GRANT {base} TO {quoted}");
-    bed::postgres::run(&mut session, &made).await.expect("a clone");
+    testbed::postgres::run(&mut session, &made).await.expect("a clone");
     application.server.set_password(&clone).await;
     application.store_previous(&clone).await;
     clone

@@ -6,9 +6,9 @@ mod deviations;
 mod http;
 mod servers;
 
-use bed::{Moto, start_local_aws};
 use local_aws::Options;
 use serde_json::Value;
+use testbed::{Moto, start_local_aws};
 
 use self::calls::Sequence;
 use self::deviations::DEVIATIONS;

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use bed::environment::repository;
+use testbed::environment::repository;
 
 #[path = "../fuzz/checks/event.rs"]
 mod event;

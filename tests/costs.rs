@@ -7,8 +7,8 @@ mod start;
 
 use std::collections::BTreeMap;
 
-use bed::wire::Fault;
-use bed::{Application, Postgres, STEPS, Server, Setup, Wire, postgres_versions};
+use testbed::fault_proxy::Fault;
+use testbed::{Application, FaultProxy, Postgres, STEPS, Server, Setup, postgres_versions};
 
 /// A rotation in which nothing fails, and that is no user's first, against the limits of this name.
 ///
@@ -16,14 +16,14 @@ use bed::{Application, Postgres, STEPS, Server, Setup, Wire, postgres_versions};
 /// count as one more: a limit has room for that.
 async fn rotation_costs<S: Server>(server: &S, setup: Setup<'_>, engine: &str) {
     let function = setup.function;
-    let database = Wire::to(server.port(), Fault::None).await;
-    let application = Application::on_a_wire(server, &database, setup.clone()).await;
+    let database = FaultProxy::to(server.port(), Fault::None).await;
+    let application = Application::through_proxy(server, &database, setup.clone()).await;
     server.allow_two_passwords(&application.app).await;
-    let aws = Wire::to(application.local.port(), Fault::None).await;
+    let aws = FaultProxy::to(application.local.port(), Fault::None).await;
     let url = format!("http://127.0.0.1:{}", aws.port());
     application.functions.add(function, &[("SECRETS_MANAGER_ENDPOINT", &url)], setup.timeout).await;
-    application.rotate_well().await;
-    application.rotate_well().await;
+    application.rotate_ok().await;
+    application.rotate_ok().await;
     for _turn in 0..2 {
         // In a new process.
         application.functions.kill(function).await;

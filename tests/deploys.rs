@@ -2,12 +2,12 @@
 
 use std::io::Write as _;
 
-use bed::{
+use local_aws::{LocalAws, Options};
+use serde_json::{Value, json};
+use testbed::{
     App, Credentials, MiniStack, MySql, MySqlVersion, Postgres, Server, authority, postgres_versions,
     secrets_manager, start_local_aws, store,
 };
-use local_aws::{LocalAws, Options};
-use serde_json::{Value, json};
 
 /// How often each secret is rotated.
 const ROTATIONS: usize = 3;
@@ -18,7 +18,7 @@ async fn deploy(ministack: &MiniStack, local: &LocalAws) -> Vec<Value> {
     let architecture = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
     let architecture = format!("Architecture={architecture}");
     let (base, built) =
-        (bed::environment::repository().display().to_string(), format!("{build}/template.yaml"));
+        (testbed::environment::repository().display().to_string(), format!("{build}/template.yaml"));
     say("sam build: the five functions");
     let words = ["build", "--template", "template.yaml", "--base-dir", &base, "--build-dir", &build];
     ministack.sam(&[&words[..], &["--parameter-overrides", &architecture]].concat()).await;

@@ -10,16 +10,16 @@ use std::error::Error as _;
 use std::net::TcpListener;
 use std::time::Duration;
 
-use bed::crash::Crash;
-use bed::postgres::name;
-use bed::wire::Fault;
-use bed::{
-    Application, Credentials, InProcess, MySql, Postgres, PostgresOptions, Server, Setup, Wire,
-    mysql_versions, postgres_versions,
-};
 use local_aws::Failure;
 use rotation::SingleUser;
 use serde_json::{Value, json};
+use testbed::crash::Crash;
+use testbed::fault_proxy::Fault;
+use testbed::postgres::name;
+use testbed::{
+    Application, Credentials, FaultProxy, InProcess, MySql, Postgres, PostgresOptions, Server, Setup,
+    mysql_versions, postgres_versions,
+};
 
 async fn newest() -> &'static Postgres {
     Postgres::shared(postgres_versions()[0]).await
@@ -27,7 +27,7 @@ async fn newest() -> &'static Postgres {
 
 async fn failure_with(fields: Value) -> String {
     let application = Application::start(newest().await, Setup { fields, ..Setup::single_user() }).await;
-    application.rotate_badly().await
+    application.rotate_expect_err().await
 }
 
 pub(crate) fn says(failure: &str, class: &str, parts: &[&str]) {
@@ -44,7 +44,7 @@ async fn a_name_that_is_not_resolved() {
     says(&failure, "NameNotResolved", &["cannot sign in to no-such-host.invalid", "DNS"]);
     let server = MySql::shared(mysql_versions()[0]).await;
     let application = Application::start(server, Setup { fields, ..Setup::mysql_single_user() }).await;
-    let failure = application.rotate_badly().await;
+    let failure = application.rotate_expect_err().await;
     says(&failure, "NameNotResolved", &["cannot sign in to no-such-host.invalid", "DNS"]);
 }
 
@@ -58,10 +58,10 @@ async fn a_port_on_which_nobody_listens() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_never_answers_and_one_that_hangs_up() {
     let server = newest().await;
-    let silent = Wire::to(server.port(), Fault::Silent).await;
+    let silent = FaultProxy::to(server.port(), Fault::Silent).await;
     let failure = failure_with(json!({"port": silent.port()})).await;
     says(&failure, "Unreachable", &["does not answer"]);
-    let cut = Wire::to(server.port(), Fault::CutsAfter(20)).await;
+    let cut = FaultProxy::to(server.port(), Fault::CutsAfter(20)).await;
     let failure = failure_with(json!({"port": cut.port()})).await;
     says(&failure, "Unreachable", &["cannot sign in"]);
 }
@@ -76,7 +76,7 @@ async fn a_user_that_may_not_log_in_is_locked_and_not_refused() {
     let application = Application::start(newest().await, Setup::single_user()).await;
     let user = name(application.app.user());
     application.server.execute("postgres", &format!("ALTER ROLE {user} NOLOGIN")).await;
-    says(&application.rotate_badly().await, "Locked", &["28000", "LOGIN"]);
+    says(&application.rotate_expect_err().await, "Locked", &["28000", "LOGIN"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -85,11 +85,11 @@ async fn a_user_without_connect_and_one_at_its_connection_limit() {
     let application = Application::start(server, Setup::single_user()).await;
     let (user, database) = (name(application.app.user()), name(&application.app.database));
     server.execute("postgres", &format!("ALTER ROLE {user} CONNECTION LIMIT 0")).await;
-    says(&application.rotate_badly().await, "TooManyConnections", &["53300", "limit"]);
+    says(&application.rotate_expect_err().await, "TooManyConnections", &["53300", "limit"]);
     server.execute("postgres", &format!("ALTER ROLE {user} CONNECTION LIMIT -1")).await;
     server.execute("postgres", &format!("ALTER DATABASE {database} OWNER TO postgres")).await;
     server.execute("postgres", &format!("REVOKE CONNECT ON DATABASE {database} FROM PUBLIC")).await;
-    says(&application.rotate_badly().await, "MissingPrivilege", &["42501"]);
+    says(&application.rotate_expect_err().await, "MissingPrivilege", &["42501"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,11 +100,11 @@ async fn a_wrong_superusers_password_and_a_superuser_that_may_not_create_users()
     let mut superuser = server.secret(right, "postgres");
     superuser["password"] = json!("wrong");
     application.store_superuser(&superuser).await;
-    says(&application.rotate_badly().await, "SignInRefused", &["as the superuser master", "28P01"]);
+    says(&application.rotate_expect_err().await, "SignInRefused", &["as the superuser master", "28P01"]);
 
-    let powerless = bed::App::create(server, "powerless").await;
+    let powerless = testbed::App::create(server, "powerless").await;
     application.store_superuser(&powerless.secret(server)).await;
-    let failure = application.rotate_badly().await;
+    let failure = application.rotate_expect_err().await;
     assert!(failure.contains("WITH ADMIN TRUE") || failure.contains("42501"), "{failure}");
     assert!(application.signs_in("AWSCURRENT").await);
 }
@@ -148,7 +148,7 @@ async fn what_secrets_manager_denies_throttles_or_cannot_decrypt() {
         ("PutSecretValue", "InvalidRequestException", "SecretsManager", "API reference"),
     ] {
         application.local.fail(Failure::refuse(operation, 1, code));
-        says(&application.rotate_badly().await, class, &[code, said]);
+        says(&application.rotate_expect_err().await, class, &[code, said]);
     }
     // Tried again while there is time.
     let setup = Setup { timeout: Duration::from_secs(8), ..Setup::single_user() };
@@ -156,21 +156,21 @@ async fn what_secrets_manager_denies_throttles_or_cannot_decrypt() {
     for _ in 0..100 {
         application.local.fail(Failure::refuse("PutSecretValue", 1, "ThrottlingException"));
     }
-    says(&application.rotate_badly().await, "Throttled", &["ThrottlingException", "50 writes a second"]);
+    says(&application.rotate_expect_err().await, "Throttled", &["ThrottlingException", "50 writes a second"]);
     application.local.clear_failures();
-    application.rotate_well().await;
+    application.rotate_ok().await;
 }
 
 /// The answer comes before Lambda kills the process, and names what it waited for.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deadline_that_comes_first_is_answered_in_time_and_names_what_was_waited_for() {
     let server = newest().await;
-    let silent = Wire::to(server.port(), Fault::Silent).await;
+    let silent = FaultProxy::to(server.port(), Fault::Silent).await;
     for setup in server.setups() {
         let fields = json!({"port": silent.port()});
         let setup = Setup { fields, timeout: Duration::from_secs(3), ..setup };
         let application = Application::start(server, setup).await;
-        let failure = application.rotate_badly().await;
+        let failure = application.rotate_expect_err().await;
         says(&failure, "Deadline", &["waiting to sign in to localhost:", "more time"]);
     }
 }
@@ -183,7 +183,7 @@ async fn a_server_that_is_full() {
     let server = Postgres::start(postgres_versions()[0], options).await;
     let application = Application::start(&server, Setup::single_user()).await;
     let _holds_the_last = server.sign_in(&application.app.credentials, "postgres").await.expect("one place");
-    says(&application.rotate_badly().await, "TooManyConnections", &["53300"]);
+    says(&application.rotate_expect_err().await, "TooManyConnections", &["53300"]);
 }
 
 /// psql signs in with them: libpq and the server take as it is what cannot be prepared.
@@ -198,14 +198,14 @@ async fn a_stored_password_that_the_driver_cannot_prepare() {
                 let odd = Credentials { user: user.clone(), password: password.to_owned() };
                 server.set_password(&odd).await;
                 store_password(&application, &odd).await;
-                let failure = application.rotate_badly().await;
+                let failure = application.rotate_expect_err().await;
                 says(&failure, "PasswordCharacters", &["emoji", "store it as AWSCURRENT"]);
                 assert!(!failure.contains(password), "{failure}");
             }
             let plain = Credentials::new(&user);
             server.set_password(&plain).await;
             store_password(&application, &plain).await;
-            application.rotate_well().await;
+            application.rotate_ok().await;
         }
     }
 }

@@ -7,9 +7,9 @@ use axum::{
     Router,
     http::{StatusCode, Uri},
 };
-use bed::environment::repository;
 use serde_json::json;
 use tempfile::TempDir;
+use testbed::environment::repository;
 use tokio::net::TcpListener;
 
 /// A copy of tests/tools in a folder of its own, without the pins.

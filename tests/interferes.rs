@@ -1,10 +1,10 @@
 //! Others at work in the middle of a rotation: another implementation of the contract, people, neighbours.
 
-use bed::mysql::{name as quoted, text};
-use bed::{
+use serde_json::json;
+use testbed::mysql::{name as quoted, text};
+use testbed::{
     App, Application, Credentials, MySql, Postgres, STEPS, Server, Setup, mysql_versions, postgres_versions,
 };
-use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::attacks::store_as_previous;
@@ -41,7 +41,7 @@ async fn finish_secret<S: Server>(application: &Application<'_, S>, pending: &st
 
 /// AWS's function on PostgreSQL: the clone is a member of the base, and a superuser sets its password.
 async fn set_secret_on_postgres(server: &Postgres, app: &App, next: &Credentials) {
-    let (user, clone) = (bed::postgres::name(app.user()), bed::postgres::name(&next.user));
+    let (user, clone) = (testbed::postgres::name(app.user()), testbed::postgres::name(&next.user));
     if next.user.ends_with("_clone")
         && server
             .values("postgres", &format!("SELECT 1 FROM pg_roles WHERE rolname = '{}'", next.user))
@@ -135,8 +135,8 @@ async fn a_password_by_hand<S: Server>(application: &Application<'_, S>, set: im
         application.step(step, &pending).await.expect(step);
     }
     let user = application.credentials("AWSPENDING").await.expect("a pending version").user;
-    let by_hand = Credentials::new(&user);
-    set(&by_hand).await;
+    let manual_remedy = Credentials::new(&user);
+    set(&manual_remedy).await;
     let refused = application.step("testSecret", &pending).await.expect_err("another password");
     assert_eq!(refused.error_type, "SignInRefused", "{refused:?}");
     let again = application.step("setSecret", &pending).await;
@@ -148,7 +148,7 @@ async fn a_password_by_hand<S: Server>(application: &Application<'_, S>, set: im
         assert!(refused.error_message.contains("then rotate again"), "{refused:?}");
         set(&application.credentials("AWSCURRENT").await.expect("a version")).await;
     } else if let Err(refused) = again {
-        store_as_previous(application, &refused.error_message, &by_hand).await;
+        store_as_previous(application, &refused.error_message, &manual_remedy).await;
     }
     for step in STEPS {
         application.step(step, &pending).await.expect(step);
@@ -193,7 +193,7 @@ async fn a_person_who_moves_labels_in_the_middle() {
             assert_eq!(refused.error_type, "Refused", "{step}: {refused:?}");
         }
         assert!(application.signs_in("AWSCURRENT").await);
-        application.rotate_well().await;
+        application.rotate_ok().await;
 
         let early = application.begin().await;
         for step in &STEPS[..ran] {
@@ -217,7 +217,7 @@ async fn neighbours<S: Server>(server: &'static S, setup: Setup<'static>) {
             let application = Application::start(server, setup).await;
             server.allow_two_passwords(&application.app).await;
             for _ in 0..2 {
-                application.rotate_well().await;
+                application.rotate_ok().await;
                 assert!(application.signs_in("AWSCURRENT").await);
             }
         });

@@ -1,8 +1,8 @@
 //! Who is a clone, and of what: odd memberships, roles, policies and isolation levels.
 
-use bed::postgres::{name, text};
-use bed::{App, Application, Credentials, Postgres, Server, Setup, postgres_versions};
 use serde_json::json;
+use testbed::postgres::{name, text};
+use testbed::{App, Application, Credentials, Postgres, Server, Setup, postgres_versions};
 
 use crate::clones::{clone_of, foreign_clone, turned_to_clone};
 use crate::resumes::at_once;
@@ -14,7 +14,7 @@ async fn as_user(
     sql: &str,
 ) -> Result<Vec<String>, sqlx::Error> {
     let mut session = server.sign_in(user, database).await?;
-    bed::postgres::run(&mut session, sql).await
+    testbed::postgres::run(&mut session, sql).await
 }
 
 async fn acts_as(application: &Application<'_>) -> String {
@@ -40,7 +40,7 @@ async fn a_user_that_opts_out_of_its_databases_role_stays_itself_and_so_does_its
                 server.execute("postgres", &statement).await;
             }
             for _turn in 0..2 {
-                application.rotate_well().await;
+                application.rotate_ok().await;
                 assert_eq!(acts_as(&application).await, base, "on {version}");
             }
         }
@@ -61,7 +61,7 @@ async fn a_role_setting_of_the_base_whose_role_is_gone_does_not_reach_the_clone(
         ] {
             server.execute("postgres", &statement).await;
         }
-        application.rotate_well().await;
+        application.rotate_ok().await;
         assert_eq!(acts_as(&application).await, base, "on {version}");
     }
 }
@@ -76,7 +76,7 @@ async fn an_account_that_the_base_itself_made_a_member_is_not_its_clone() {
         server.execute("postgres", &format!("CREATE ROLE {} NOLOGIN", victim.user)).await;
         let own = format!("GRANT {} TO {}", application.app.user(), victim.user);
         as_user(server, &application.app.credentials, "postgres", &own).await.expect("before 15");
-        let refusal = application.rotate_badly().await;
+        let refusal = application.rotate_expect_err().await;
         assert!(refusal.contains("nothing shows that"), "{refusal}");
         let may_log_in = format!("SELECT rolcanlogin FROM pg_roles WHERE rolname = {}", text(&victim.user));
         assert_eq!(server.values("postgres", &may_log_in).await, ["f"], "on {version}");
@@ -100,7 +100,7 @@ async fn a_member_without_set_does_not_get_its_bases_password() {
         server.set_password(&member).await;
         let fields = json!({"username": member.user, "password": member.password});
         let application = Application::start(server, Setup { fields, ..Setup::alternating_users() }).await;
-        let refusal = application.rotate_badly().await;
+        let refusal = application.rotate_expect_err().await;
         assert!(refusal.contains("nothing shows that"), "{refusal}");
         assert!(server.signs_in(&boss.credentials, &boss.database).await);
     }
@@ -120,7 +120,7 @@ async fn a_clone_that_does_not_inherit_is_mended_at_its_turn() {
         application.store_previous(&credentials).await;
         let owned = format!("CREATE SCHEMA s; CREATE TABLE s.t (a int); ALTER TABLE s.t OWNER TO {clone}");
         server.execute(&application.app.database, &owned).await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
         let owner = "SELECT relowner::regrole FROM pg_class WHERE relname = 't'";
         assert_eq!(server.values(&application.app.database, owner).await, [base], "on {version}");
     }
@@ -132,15 +132,15 @@ async fn a_policy_that_names_the_clone_is_refused_before_the_turn_of_the_base() 
         let server = Postgres::shared(version).await;
         let application = Application::start(server, Setup::alternating_users()).await;
         let (base, clone) = (application.app.user().to_owned(), clone_of(&application));
-        application.rotate_well().await;
+        application.rotate_ok().await;
         let policy =
             format!("CREATE TABLE public.t (a int); CREATE POLICY p ON public.t TO {clone} USING (true)");
         server.execute(&application.app.database, &policy).await;
-        let refusal = application.rotate_badly().await;
+        let refusal = application.rotate_expect_err().await;
         let cure = format!("ALTER POLICY p ON public.t TO {clone}, {base}");
         assert!(refusal.contains(&cure), "{cure} is not in: {refusal}");
         server.execute(&application.app.database, &cure).await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
     }
 }
 
@@ -149,7 +149,7 @@ async fn a_policy_that_names_the_clone_is_refused_before_the_turn_of_the_base() 
 async fn every_step_may_run_four_times_at_once_under_any_default_isolation() {
     for version in postgres_versions() {
         let settings = [("default_transaction_isolation", "serializable")];
-        let options = bed::PostgresOptions { settings: &settings, ..bed::PostgresOptions::default() };
+        let options = testbed::PostgresOptions { settings: &settings, ..testbed::PostgresOptions::default() };
         let server = Postgres::start(version, options).await;
         for setup in server.setups() {
             let application = Application::start(&server, setup).await;
@@ -168,7 +168,7 @@ async fn iterations_beyond_all_measure_are_refused_before_anything_changes() {
         let application = Application::start(server, Setup::single_user()).await;
         let user = application.app.user();
         server.execute("postgres", &format!("ALTER ROLE {user} SET scram_iterations = 2000000000")).await;
-        let refusal = application.rotate_badly().await;
+        let refusal = application.rotate_expect_err().await;
         assert!(refusal.contains("scram_iterations is 2000000000"), "{refusal}");
         assert!(application.signs_in("AWSCURRENT").await);
     }
@@ -180,13 +180,13 @@ async fn a_table_of_the_clone_in_a_schema_closed_to_its_base_goes_to_the_base() 
     for version in postgres_versions() {
         let server = Postgres::shared(version).await;
         let application = Application::start(server, Setup::alternating_users()).await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
         let owned = format!(
             "CREATE SCHEMA closed; CREATE TABLE closed.t (a int); ALTER TABLE closed.t OWNER TO {}",
             clone_of(&application)
         );
         server.execute(&application.app.database, &owned).await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
         let owner = "SELECT relowner::regrole FROM pg_class WHERE relname = 't'";
         assert_eq!(
             server.values(&application.app.database, owner).await,
@@ -209,7 +209,7 @@ async fn an_account_that_only_looks_like_the_clone_is_refused_and_left_alone() {
             )
             .await;
         server.set_password(&stranger).await;
-        let refusal = application.rotate_badly().await;
+        let refusal = application.rotate_expect_err().await;
         for part in ["nothing shows that", "pg_monitor", "CREATEDB", "GRANT"] {
             assert!(refusal.contains(part), "{part} is not in: {refusal}");
         }
@@ -228,7 +228,7 @@ async fn a_membership_without_inherit_or_set_is_repaired() {
         let admin = server.admin().await;
         let mut session = server.sign_in(admin, "postgres").await.expect("the superuser signs in");
         let broken = format!("GRANT {base} TO {clone} WITH INHERIT FALSE, SET FALSE");
-        bed::postgres::run(&mut session, &broken).await.expect("a broken membership");
+        testbed::postgres::run(&mut session, &broken).await.expect("a broken membership");
         turned_to_clone(&application).await;
     }
 }

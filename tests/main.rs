@@ -8,7 +8,6 @@
 
 mod admins;
 mod attacks;
-mod bed_works;
 mod belongs;
 mod clones;
 mod conforms;
@@ -16,10 +15,11 @@ mod corpus;
 mod costs;
 mod deploys;
 mod explains;
+mod fault_injection;
 mod fetches;
-mod fleets;
 mod interferes;
 mod kin;
+mod load;
 mod measures;
 mod mirrors;
 mod own_grants;
@@ -34,5 +34,5 @@ mod superusers;
 mod survives;
 mod swaps;
 mod template;
-mod tortures;
+mod testbed_works;
 mod verifiers;

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use bed::bench::{FIGURES, Spread};
-use bed::environment::{built_into, path, postgres_versions};
-use bed::private;
 use serde_json::Value;
+use stress::bench::{FIGURES, Spread};
 use tempfile::TempDir;
+use testbed::environment::{built_into, path, postgres_versions};
+use testbed::functions::binaries;
+use testbed::private;
 use tokio::process::Command;
 
 /// A run of the bench with a folder of its own, and what it started.
@@ -24,8 +25,8 @@ impl Bench {
     }
 
     /// One rotation of one function, as quickly as it goes, beside a peer if there is one.
-    fn command(&self, peer: Option<&Path>) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_bench"));
+    async fn command(&self, peer: Option<&Path>) -> Command {
+        let mut command = Command::new(binaries().await.join("bench"));
         command.args([
             "--rotations",
             "1",
@@ -40,7 +41,7 @@ impl Bench {
         command.args(peer.into_iter().flat_map(|folder| [Path::new("--peer"), folder]));
         // The functions inherit PATH, and are known by it.
         command.env("PATH", format!("{}:{}", path(), self.folder.path().display()));
-        command.env("BED_POSTGRES", postgres_versions()[0].to_string());
+        command.env("TESTBED_POSTGRES", postgres_versions()[0].to_string());
         command.kill_on_drop(true).stdin(Stdio::null());
         command
     }
@@ -90,7 +91,8 @@ fn groups(process: u32) -> Vec<PathBuf> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_has_every_figure_counts_what_a_rotation_costs_and_leaves_nothing() {
     let bench = Bench::new();
-    let run = bench.command(None).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the bench");
+    let run =
+        bench.command(None).await.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the bench");
     let process = run.id().expect("it was not waited for");
     let output = run.wait_with_output().await.expect("it ends");
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -145,14 +147,14 @@ async fn a_peer_that_fails_or_does_not_rotate_is_an_error_and_no_figure() {
     ] {
         let bench = Bench::new();
         let peer = bench.peer(script);
-        let output = bench.command(Some(&peer)).output().await.expect("the bench");
+        let output = bench.command(Some(&peer)).await.output().await.expect("the bench");
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success(), "{said}");
         assert!(words.iter().all(|part| said.contains(part)) && said.contains("what to do: "), "{said}");
         assert!(!bench.path("figures").exists() && bench.left().is_empty(), "{:?}", bench.left());
     }
     let bench = Bench::new();
-    let output = bench.command(Some(bench.folder.path())).output().await.expect("the bench");
+    let output = bench.command(Some(bench.folder.path())).await.output().await.expect("the bench");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && said.contains("has a program for none of"), "{said}");
 }
@@ -162,7 +164,7 @@ async fn a_bench_that_is_killed_leaves_no_process_and_no_cgroup() {
     let bench = Bench::new();
     let started = bench.path("started");
     let peer = bench.peer(&format!("#!/bin/sh\n: > '{}'\nexec sleep 1000\n", started.display()));
-    let mut run = bench.command(Some(&peer)).stdout(Stdio::null()).spawn().expect("the bench");
+    let mut run = bench.command(Some(&peer)).await.stdout(Stdio::null()).spawn().expect("the bench");
     let process = run.id().expect("it was not waited for");
     while !started.exists() {
         assert!(run.try_wait().is_ok_and(|ended| ended.is_none()), "it ended before the peer was started");

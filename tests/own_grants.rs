@@ -1,8 +1,8 @@
 //! On PostgreSQL: what the clone holds in its own name. What it owns goes to the base as it is; what somebody gave it stops the
 //! base's turn only where that role is asked for what the application may do.
 
-use bed::postgres::{name, text};
-use bed::{App, Application, Credentials, Postgres, Setup, postgres_versions, remedies};
+use testbed::postgres::{name, text};
+use testbed::{App, Application, Credentials, Postgres, Setup, postgres_versions, remedies};
 
 use crate::attacks::{as_user, role};
 use crate::clones::{clone_of, foreign_clone, run_as, turned_to_clone};
@@ -27,7 +27,7 @@ async fn what_the_clone_owns_goes_to_the_base_with_the_grants_of_others_on_it() 
         let (base, database) = (application.app.user(), &application.app.database);
         let third = role(server, &format!("third_{base}"), "").await;
         server.execute(database, "CREATE SCHEMA open; GRANT USAGE, CREATE ON SCHEMA open TO PUBLIC").await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
         let clone = application.credentials("AWSCURRENT").await.filter(|now| now.user == clone.user);
         let made = format!(
             "SET ROLE NONE; CREATE SCHEMA own; CREATE TABLE own.t (a int); CREATE SEQUENCE own.s; CREATE TABLE open.t (a int); \
@@ -43,7 +43,7 @@ async fn what_the_clone_owns_goes_to_the_base_with_the_grants_of_others_on_it() 
             clone = clone_of(&application),
         );
         run_as(&application, &clone.expect("the clone's turn"), &made).await.expect("objects of the clone");
-        application.rotate_well().await;
+        application.rotate_ok().await;
         assert_eq!(application.credentials("AWSCURRENT").await.expect("a version").user, base);
         let owned = format!(
             "SELECT count(*) FROM pg_shdepend WHERE refobjid = {}::regrole AND deptype = 'o' \
@@ -77,7 +77,7 @@ async fn what_a_stranger_grants_to_the_clone_does_not_stop_the_turn_of_the_base(
             "CREATE SCHEMA s; GRANT USAGE ON SCHEMA s TO {clone}; GRANT CREATE ON DATABASE {own} TO {clone}; \
              REVOKE CONNECT ON DATABASE {own} FROM PUBLIC"
         );
-        bed::postgres::run(&mut elsewhere, &statement).await.expect("its owner may");
+        testbed::postgres::run(&mut elsewhere, &statement).await.expect("its owner may");
         let member = format!("GRANT {} TO {clone}", stranger.user);
         if version < 16 {
             as_user(server, &stranger, &member).await;
@@ -87,8 +87,8 @@ async fn what_a_stranger_grants_to_the_clone_does_not_stop_the_turn_of_the_base(
             as_user(server, &maker, &format!("CREATE ROLE {made}")).await;
             as_user(server, &maker, &format!("GRANT {made} TO {clone}")).await;
         }
-        for turn in 0..2 {
-            application.rotate_well().await;
+        for alternation in 0..2 {
+            application.rotate_ok().await;
             assert!(application.signs_in("AWSCURRENT").await, "on {version}");
             let output = application.output();
             for lost in [
@@ -98,7 +98,7 @@ async fn what_a_stranger_grants_to_the_clone_does_not_stop_the_turn_of_the_base(
                 "somebody else's".to_owned(),
                 "a member of".to_owned(),
             ] {
-                assert!(turn > 0 || output.contains(&lost), "{lost} is not in: {output}");
+                assert!(alternation > 0 || output.contains(&lost), "{lost} is not in: {output}");
             }
         }
     }
@@ -125,11 +125,11 @@ async fn what_an_owner_of_the_applications_tables_grants_to_the_clone_is_refused
                  CREATE POLICY p ON public.\"odd Table\" TO {clone} USING (true)"
             );
             run_as(&application, &owner, &granted).await.expect("a table");
-            let refusal = application.rotate_badly().await;
+            let refusal = application.rotate_expect_err().await;
             assert!(refusal.contains("2 grants or policies in its own name"), "{refusal}");
             assert!(application.signs_in("AWSCURRENT").await, "on {version}");
             run_remedy(&application, &refusal, number, &owner).await;
-            application.rotate_well().await;
+            application.rotate_ok().await;
             assert!(application.signs_in("AWSCURRENT").await, "on {version}");
         }
     }
@@ -152,9 +152,9 @@ async fn a_grant_on_a_parameter_is_refused_with_what_gives_it_to_the_base() {
                     &format!("ALTER ROLE {} SET quote_all_identifiers = on", clone_of(&application)),
                 )
                 .await;
-            let refusal = application.rotate_badly().await;
+            let refusal = application.rotate_expect_err().await;
             run_remedy(&application, &refusal, number, &server.root()).await;
-            application.rotate_well().await;
+            application.rotate_ok().await;
             assert!(application.signs_in("AWSCURRENT").await, "on {version}");
         }
     }
@@ -174,11 +174,11 @@ async fn what_an_administrator_grants_to_the_clone_in_another_database_is_refuse
         let grant =
             format!("CREATE TABLE public.t (a int); GRANT SELECT ON public.t TO {}", clone_of(&application));
         server.execute(&other.database, &grant).await;
-        let refusal = application.rotate_badly().await;
+        let refusal = application.rotate_expect_err().await;
         let remedy = &remedies(&refusal)[0];
         assert_eq!(remedy.who, "the role \"postgres\"", "{refusal}");
         server.execute(&other.database, &remedy.statements.join("; ")).await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
         assert!(application.signs_in("AWSCURRENT").await, "on {version}");
     }
 }
@@ -199,7 +199,7 @@ async fn a_database_that_is_closed_to_the_clone_does_not_stop_a_turn() {
         let closed = format!("REVOKE CONNECT ON DATABASE {} FROM PUBLIC", name(&other.database));
         server.execute("postgres", &closed).await;
         for _turn in 0..2 {
-            application.rotate_well().await;
+            application.rotate_ok().await;
             assert!(application.signs_in("AWSCURRENT").await, "on {version}");
         }
         assert!(application.output().contains("closed to it"), "{}", application.output());
@@ -225,16 +225,16 @@ async fn a_strangers_database_with_objects_of_the_clone_stops_no_turn_when_its_o
             server.execute("postgres", &format!("CREATE DATABASE {own} OWNER {}", stranger.user)).await;
             let mut owner = server.sign_in(&stranger, &own).await.expect("its owner may");
             let open = "CREATE SCHEMA open; GRANT USAGE, CREATE ON SCHEMA open TO PUBLIC";
-            bed::postgres::run(&mut owner, open).await.expect("its owner may");
+            testbed::postgres::run(&mut owner, open).await.expect("its owner may");
             let clone = turned_to_clone(&application).await;
             let mut session = server.sign_in(&clone, &own).await.expect("everybody may");
             let made = "SET ROLE NONE; CREATE TABLE open.t (a int); \
                 CREATE FUNCTION open.f() RETURNS int LANGUAGE sql AS 'SELECT 1'";
-            bed::postgres::run(&mut session, made).await.expect("everybody may");
+            testbed::postgres::run(&mut session, made).await.expect("everybody may");
             drop(session);
-            bed::postgres::run(&mut owner, &closed.replace("{d}", &own)).await.expect("its owner may");
+            testbed::postgres::run(&mut owner, &closed.replace("{d}", &own)).await.expect("its owner may");
             for _turn in 0..2 {
-                application.rotate_well().await;
+                application.rotate_ok().await;
                 assert!(application.signs_in("AWSCURRENT").await, "{closed} on {version}");
             }
             let output = application.output();
@@ -242,8 +242,8 @@ async fn a_strangers_database_with_objects_of_the_clone_stops_no_turn_when_its_o
             assert!(said && output.contains("has no part in them"), "{closed}: {output}");
             let owners =
                 "SELECT DISTINCT relowner::regrole FROM pg_class WHERE relname = 't' AND relkind = 'r'";
-            bed::postgres::run(&mut owner, &opened.replace("{d}", &own)).await.expect("its owner may");
-            application.rotate_well().await;
+            testbed::postgres::run(&mut owner, &opened.replace("{d}", &own)).await.expect("its owner may");
+            application.rotate_ok().await;
             assert_eq!(server.values(&own, owners).await, [application.app.user()], "{opened} on {version}");
         }
     }

@@ -3,9 +3,11 @@
 mod aws;
 mod mysql;
 
-use bed::wire::Fault;
-use bed::{Application, Certificate, Postgres, PostgresOptions, Server, Setup, Wire, postgres_versions};
 use serde_json::{Value, json};
+use testbed::fault_proxy::Fault;
+use testbed::{
+    Application, Certificate, FaultProxy, Postgres, PostgresOptions, Server, Setup, postgres_versions,
+};
 
 /// An application on a server with this certificate.
 async fn with_certificate(certificate: Certificate) -> Postgres {
@@ -18,7 +20,7 @@ async fn fails_before_the_sign_in(server: &Postgres, fields: Value, class: &str,
     for setup in server.setups() {
         let application = Application::start(server, Setup { fields: fields.clone(), ..setup }).await;
         let log = server.log();
-        let failure = application.rotate_badly().await;
+        let failure = application.rotate_expect_err().await;
         assert!(failure.starts_with(&format!("SetSecret {class}: ")), "{failure}");
         assert!(failure.contains(said), "{said} is not in: {failure}");
         let user = application.app.user();
@@ -31,11 +33,11 @@ async fn a_wire_that_answers_no_tls_gets_no_sign_in_whether_ssl_is_true_or_absen
     for version in postgres_versions() {
         let server = Postgres::shared(version).await;
         for ssl in [json!(true), json!("true"), json!(null)] {
-            let wire = Wire::to(server.port(), Fault::StripsTls).await;
-            let fields = json!({"port": wire.port(), "ssl": ssl});
+            let proxy = FaultProxy::to(server.port(), Fault::StripsTls).await;
+            let fields = json!({"port": proxy.port(), "ssl": ssl});
             fails_before_the_sign_in(server, fields, "TlsNotOffered", "\"ssl\": false").await;
-            assert!(wire.connections() > 0, "nobody came");
-            assert_eq!(wire.cleartext_sign_ins(), 0, "ssl {ssl} on {version}");
+            assert!(proxy.connections() > 0, "nobody came");
+            assert_eq!(proxy.cleartext_sign_ins(), 0, "ssl {ssl} on {version}");
         }
     }
 }
@@ -64,7 +66,7 @@ async fn ssl_false_works_in_cleartext_with_a_warning() {
     for ssl in [json!(false), json!("false")] {
         let setup = Setup { fields: json!({"ssl": ssl}), ..Setup::single_user() };
         let application = Application::start(&server, setup).await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
         assert!(application.signs_in("AWSCURRENT").await);
         let output = application.output();
         assert!(output.contains("\"level\":\"WARN\"") && output.contains("without TLS"), "{output}");
@@ -78,7 +80,7 @@ async fn the_applications_dbname_never_applies_to_the_superuser() {
         let server = Postgres::start(version, PostgresOptions::default()).await;
         let application = Application::start(&server, Setup::alternating_users()).await;
         let log = server.log();
-        application.rotate_well().await;
+        application.rotate_ok().await;
         let text = log.text();
         let of_superuser: Vec<&str> =
             text.lines().filter(|line| line.contains("connection authorized: user=master")).collect();
@@ -97,7 +99,7 @@ async fn an_account_that_demands_tls_says_so_where_the_secret_forbids_it() {
     let server = Postgres::start(postgres_versions()[0], options).await;
     let setup = Setup { fields: json!({"ssl": false}), ..Setup::single_user() };
     let application = Application::start(&server, setup).await;
-    let failure = application.rotate_badly().await;
+    let failure = application.rotate_expect_err().await;
     assert!(failure.starts_with("SetSecret TlsRequired: "), "{failure}");
 }
 
@@ -107,6 +109,6 @@ async fn a_private_authority_is_trusted_only_where_database_ca_file_names_it() {
     let server = Postgres::shared(postgres_versions()[0]).await;
     let environment = vec![("DATABASE_CA_FILE", "")];
     let application = Application::start(server, Setup { environment, ..Setup::single_user() }).await;
-    let failure = application.rotate_badly().await;
+    let failure = application.rotate_expect_err().await;
     assert!(failure.starts_with("SetSecret TlsUnknownAuthority: "), "{failure}");
 }

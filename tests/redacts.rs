@@ -3,16 +3,16 @@
 mod memory;
 mod mysql;
 
-use bed::{Application, Postgres, Server, Setup, postgres_versions};
 use local_aws::Failure;
 use serde_json::json;
+use testbed::{Application, Postgres, Server, Setup, postgres_versions};
 
 /// All passwords and verifiers that a rotation has to do with.
 async fn secrets_of(application: &Application<'_>) -> Vec<String> {
     let mut secrets = vec![
         application.app.credentials.password.clone(),
         application.server.admin().await.password.clone(),
-        "bed-rotation-token".to_owned(),
+        "test-rotation-token".to_owned(),
     ];
     for stage in ["AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"] {
         secrets.extend(application.credentials(stage).await.map(|credentials| credentials.password));
@@ -36,7 +36,7 @@ async fn no_servers_log_holds_a_password_after_rotations() {
             let application = Application::start(server, setup).await;
             let mut passwords = Vec::new();
             for _ in 0..3 {
-                application.rotate_well().await;
+                application.rotate_ok().await;
                 passwords.extend(application.credentials("AWSCURRENT").await.map(|current| current.password));
             }
             passwords.push(server.admin().await.password.clone());
@@ -62,7 +62,7 @@ async fn no_output_of_ours_holds_a_secret_at_the_lowest_level() {
         }
         // By hand, so that the rotation token is one that we know.
         let version = application.begin().await;
-        for step in bed::STEPS {
+        for step in testbed::STEPS {
             application.step(step, &version).await.expect(step);
         }
         secrets.extend(secrets_of(&application).await);
@@ -80,7 +80,7 @@ async fn an_error_of_the_sdk_is_a_code_and_a_request_id_and_never_a_body() {
     let server = Postgres::shared(postgres_versions()[0]).await;
     let application = Application::start(server, Setup::single_user()).await;
     application.local.fail(Failure::refuse("PutSecretValue", 1, "InvalidRequestException"));
-    let said = application.rotate_badly().await;
+    let said = application.rotate_expect_err().await;
     assert!(said.contains("InvalidRequestException"), "{said}");
     assert!(!said.contains("failed on purpose"), "the service's words are in: {said}");
 }
@@ -89,9 +89,9 @@ async fn an_error_of_the_sdk_is_a_code_and_a_request_id_and_never_a_body() {
 async fn every_line_of_output_is_json_with_a_level_and_names_the_step() {
     let server = Postgres::shared(postgres_versions()[0]).await;
     let application = Application::start(server, Setup { environment: vec![], ..Setup::single_user() }).await;
-    application.rotate_well().await;
+    application.rotate_ok().await;
     application.local.fail(Failure::refuse("PutSecretValue", 1, "AccessDeniedException"));
-    application.rotate_badly().await;
+    application.rotate_expect_err().await;
     let output = application.output();
     let lines =
         output.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}")));

@@ -2,8 +2,8 @@
 
 mod mysql;
 
-use bed::{Application, Postgres, STEPS, Setup, postgres_versions};
 use serde_json::{Value, json};
+use testbed::{Application, Postgres, STEPS, Setup, postgres_versions};
 
 /// A value that must never show in an error.
 pub(crate) const MARK: &str = "hunter2";
@@ -16,8 +16,8 @@ pub(crate) async fn newest() -> &'static Postgres {
 pub(crate) async fn state(application: &Application<'_>) -> (Vec<String>, Vec<String>) {
     let users = format!(
         "SELECT rolname || coalesce(rolpassword, '') FROM pg_authid WHERE rolname IN ({}, {}, 'master', 'postgres') ORDER BY 1",
-        bed::postgres::text(application.app.user()),
-        bed::postgres::text(&format!("{}_clone", application.app.user())),
+        testbed::postgres::text(application.app.user()),
+        testbed::postgres::text(&format!("{}_clone", application.app.user())),
     );
     (application.server.values("postgres", &users).await, application.labels().await)
 }
@@ -83,7 +83,7 @@ async fn a_secret_that_is_no_database_secret_and_names_every_fault_at_once() {
             Application::start(newest().await, Setup { fields: fields.clone(), ..Setup::single_user() })
                 .await;
         let before = application.stored("AWSCURRENT").await;
-        let refusal = application.rotate_badly().await;
+        let refusal = application.rotate_expect_err().await;
         assert!(refusal.starts_with("CreateSecret Refused: "), "{refusal}");
         for part in said {
             assert!(refusal.contains(part), "{part} is not in: {refusal}");
@@ -100,7 +100,7 @@ async fn a_secret_that_is_not_json() {
         let application = Application::start(newest().await, Setup::single_user()).await;
         let call = application.client.put_secret_value().secret_id(&application.arn).secret_string(text);
         call.send().await.expect("PutSecretValue is accepted");
-        let refusal = application.rotate_badly().await;
+        let refusal = application.rotate_expect_err().await;
         assert!(refusal.contains("must be") && refusal.contains("JSON"), "{refusal}");
         assert!(!refusal.contains(MARK), "{refusal}");
     }
@@ -113,7 +113,7 @@ async fn alternating_users_without_a_superuser_or_with_a_name_too_long_for_a_clo
     let long_name = Setup { fields: json!({"username": long}), ..Setup::alternating_users() };
     for (setup, said) in [(no_superuser, "masterarn is missing"), (long_name, "longer than 63 bytes")] {
         let application = Application::start(newest().await, setup).await;
-        let refusal = application.rotate_badly().await;
+        let refusal = application.rotate_expect_err().await;
         assert!(refusal.starts_with("CreateSecret Refused") && refusal.contains(said), "{refusal}");
     }
 }
@@ -123,7 +123,7 @@ async fn a_user_name_over_the_limit_that_the_operator_sets() {
     let environment = vec![("USERNAME_CHARACTER_LIMIT", "9")];
     let application =
         Application::start(newest().await, Setup { environment, ..Setup::alternating_users() }).await;
-    let refusal = application.rotate_badly().await;
+    let refusal = application.rotate_expect_err().await;
     assert!(refusal.contains("longer than 9 characters, the USERNAME_CHARACTER_LIMIT"), "{refusal}");
 }
 
@@ -145,7 +145,7 @@ async fn a_version_that_is_not_pending_or_unknown_and_a_secret_without_rotation(
     assert_eq!(state(&application).await, before);
     assert_eq!(application.labels().await, previous);
 
-    application.rotate_well().await;
+    application.rotate_ok().await;
     let labels = application.labels().await;
     let previous =
         labels.iter().find_map(|label| label.strip_prefix("AWSPREVIOUS ")).expect("a previous version");
@@ -183,7 +183,7 @@ async fn an_rds_proxy_as_host() {
     let host = json!({"host": "shop.proxy-abcdefghijkl.eu-west-1.rds.amazonaws.com"});
     let application =
         Application::start(newest().await, Setup { fields: host, ..Setup::single_user() }).await;
-    let refusal = application.rotate_badly().await;
+    let refusal = application.rotate_expect_err().await;
     assert!(refusal.contains("is an RDS Proxy") && refusal.contains("database's own address"), "{refusal}");
 }
 
@@ -206,7 +206,7 @@ async fn an_environment_that_is_wrong() {
     for (variable, said) in cases {
         let setup = Setup { environment: vec![variable], ..Setup::single_user() };
         let application = Application::start(newest().await, setup).await;
-        application.rotate_badly().await;
+        application.rotate_expect_err().await;
         assert!(application.output().contains(said), "{said} is not in: {}", application.output());
         assert!(application.signs_in("AWSCURRENT").await);
     }

@@ -6,13 +6,13 @@ mod shapes;
 
 use std::error::Error as _;
 
-use bed::crash::Crash;
-use bed::{
+use rotation::SingleUser;
+use serde_json::json;
+use testbed::crash::Crash;
+use testbed::{
     App, Application, Credentials, InProcess, Postgres, PostgresOptions, Server, Setup, postgres_versions,
     store,
 };
-use rotation::SingleUser;
-use serde_json::json;
 
 use crate::refuses::{MARK, newest, state};
 
@@ -98,7 +98,7 @@ async fn a_current_version_for_a_user_that_its_writer_does_not_own() {
         application.store_current(&own).await;
         application.store_current(&current).await;
         application.local.clear_calls();
-        let refusal = application.rotate_badly().await;
+        let refusal = application.rotate_expect_err().await;
         assert!(refusal.starts_with("SetSecret Refused"), "{refusal}");
         assert!(refusal.contains("\\password"), "there is no remedy in: {refusal}");
         superuser_was_not_touched(&application);
@@ -112,12 +112,14 @@ async fn a_user_that_is_called_a_clone_of_somebody_elses_user() {
     let server = &start(postgres_versions()[0]).await;
     let victim = App::create(server, "victim").await;
     let attacker = Credentials::new(&format!("{}_clone", victim.user()));
-    server.execute("postgres", &format!("CREATE ROLE {} LOGIN", bed::postgres::name(&attacker.user))).await;
+    server
+        .execute("postgres", &format!("CREATE ROLE {} LOGIN", testbed::postgres::name(&attacker.user)))
+        .await;
     server.set_password(&attacker).await;
     let fields = json!({"username": attacker.user, "password": attacker.password});
     let application = Application::start(server, Setup { fields, ..Setup::alternating_users() }).await;
     let log = server.log();
-    let refusal = application.rotate_badly().await;
+    let refusal = application.rotate_expect_err().await;
     assert!(refusal.contains("nothing shows that"), "{refusal}");
     assert_eq!((log.authorized("master"), log.failed("master")), (0, 0), "the superuser came");
     assert!(server.signs_in(&victim.credentials, &victim.database).await);
@@ -137,7 +139,7 @@ async fn a_current_version_for_a_server_of_its_writers_own() {
         application.store_current(&current).await;
         let logs = [ours.log(), theirs.log()];
         let refusal = match setup.function {
-            "postgres-alternating-users" => application.rotate_badly().await,
+            "postgres-alternating-users" => application.rotate_expect_err().await,
             _ => by_the_superuser_instead(&application).await,
         };
         assert!(refusal.contains("is neither the secret's host"), "{refusal}");
@@ -174,7 +176,7 @@ async fn a_current_version_that_names_the_superuser_of_another_server() {
     current["masterarn"] = json!(store(&application.client, "other", &other).await);
     application.store_current(&current).await;
     let log = theirs.log();
-    let refusal = application.rotate_badly().await;
+    let refusal = application.rotate_expect_err().await;
     assert!(refusal.contains("is neither the secret's host"), "{refusal}");
     assert_eq!((log.authorized("master"), log.failed("master")), (0, 0), "the superuser came");
 }

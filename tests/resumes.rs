@@ -4,9 +4,9 @@
 pub(crate) mod mysql;
 mod unlabelled;
 
-use bed::crash::{Crash, Moment};
-use bed::{Application, InProcess, Postgres, STEPS, Server, Setup, postgres_versions};
 use rotation::{AlternatingUsers, SingleUser, Strategy};
+use testbed::crash::{Crash, Moment};
+use testbed::{Application, InProcess, Postgres, STEPS, Server, Setup, postgres_versions};
 
 /// Law 1, for the strategy: `AWSCURRENT` signs in, or under single user any version with a label.
 pub(crate) async fn nothing_is_lost<S: Server>(
@@ -225,7 +225,7 @@ async fn a_single_user_whose_current_password_is_refused_rotates_with_the_previo
     // What a person changes beside the password does not make it another user.
     wrong["note"] = "restored".into();
     application.store_current(&wrong).await;
-    application.rotate_well().await;
+    application.rotate_ok().await;
     assert!(application.signs_in("AWSCURRENT").await);
     assert!(application.output().contains("rotating with AWSPREVIOUS"), "{}", application.output());
 }
@@ -240,7 +240,7 @@ async fn takes_over_from_abandoned_ones<S: Server>(application: &Application<'_,
         application.abandon(&abandoned).await;
         assert!(application.signs_in("AWSCURRENT").await);
     }
-    application.rotate_well().await;
+    application.rotate_ok().await;
     assert!(application.signs_in("AWSCURRENT").await);
 }
 

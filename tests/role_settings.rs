@@ -1,7 +1,7 @@
 //! On PostgreSQL: a rotation goes through whatever settings a role, a database or ALL carries, each of those that a role may set.
 
-use bed::postgres::{name, text};
-use bed::{Application, Postgres, PostgresOptions, Setup, postgres_versions, remedies};
+use testbed::postgres::{name, text};
+use testbed::{Application, Postgres, PostgresOptions, Setup, postgres_versions, remedies};
 
 use crate::attacks::as_user;
 use crate::clones::clone_of;
@@ -156,8 +156,8 @@ async fn a_timeout_of_transactions_does_not_cut_one_that_waits() {
         let mut holder =
             server.sign_in(&server.root(), &application.app.database).await.expect("root signs in");
         let lock = format!("SELECT pg_advisory_lock(hashtextextended('rotate:{user}', 0))");
-        bed::postgres::run(&mut holder, &lock).await.expect("it is free");
-        application.rotate_well().await;
+        testbed::postgres::run(&mut holder, &lock).await.expect("it is free");
+        application.rotate_ok().await;
         assert!(application.signs_in("AWSCURRENT").await, "on {version}");
     }
 }
@@ -173,13 +173,13 @@ async fn a_setting_that_this_superuser_may_not_give_is_refused_with_what_helps()
             let (user, database) = (application.app.user(), name(&application.app.database));
             let set = format!("ALTER ROLE {user} IN DATABASE {database} SET log_min_messages = 'error'");
             server.execute("postgres", &set).await;
-            let refusal = application.rotate_badly().await;
+            let refusal = application.rotate_expect_err().await;
             let all = remedies(&refusal);
             assert_eq!(all.len(), if version >= 15 { 2 } else { 1 }, "{refusal}");
             assert!(application.signs_in("AWSCURRENT").await);
             // Both are root's here: it has set it, and has SUPERUSER.
             server.execute("postgres", &all[number].statements.join("; ")).await;
-            application.rotate_well().await;
+            application.rotate_ok().await;
             if version >= 15 {
                 server.execute("postgres", "REVOKE ALL ON PARAMETER log_min_messages FROM master").await;
             }
@@ -201,13 +201,13 @@ async fn a_temporary_tablespace_that_is_closed_to_the_superuser_is_refused_with_
             let user = application.app.user();
             let set = format!("ALTER ROLE {user} SET temp_tablespaces = 'pg_global'");
             server.execute("postgres", &set).await;
-            let refusal = application.rotate_badly().await;
+            let refusal = application.rotate_expect_err().await;
             let remedy = &remedies(&refusal)[number];
             let who = if number == 0 { server.root() } else { application.app.credentials.clone() };
             assert!(remedy.who.trim_matches('"').ends_with(&who.user), "{refusal}");
             as_user(&server, &who, &remedy.statements.join("; ")).await;
             for _turn in 0..2 {
-                application.rotate_well().await;
+                application.rotate_ok().await;
             }
         }
     }
@@ -223,7 +223,7 @@ async fn a_base_whose_temporary_tablespace_is_gone_rotates() {
         let set = format!("ALTER ROLE {user} SET temp_tablespaces = 'gone', 'pg_default', 'Odd \", name'");
         server.execute("postgres", &set).await;
         for _turn in 0..2 {
-            application.rotate_well().await;
+            application.rotate_ok().await;
         }
         let stored = |of: &str| {
             format!(

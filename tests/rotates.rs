@@ -5,8 +5,8 @@ mod mysql;
 mod replicas;
 mod settings;
 
-use bed::{Application, Credentials, Postgres, PostgresOptions, Server, Setup, postgres_versions};
 use serde_json::json;
+use testbed::{Application, Credentials, Postgres, PostgresOptions, Server, Setup, postgres_versions};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn single_user_gives_the_same_user_a_new_password() {
@@ -15,7 +15,7 @@ async fn single_user_gives_the_same_user_a_new_password() {
         let application = Application::start(server, Setup::single_user()).await;
         let first = application.credentials("AWSCURRENT").await.expect("a first version");
         for _ in 0..3 {
-            application.rotate_well().await;
+            application.rotate_ok().await;
             assert!(application.signs_in("AWSCURRENT").await, "on {version}");
             assert!(!application.signs_in("AWSPREVIOUS").await, "on {version}");
         }
@@ -32,7 +32,7 @@ async fn alternating_users_take_turns_and_both_sign_in() {
         let application = Application::start(server, Setup::alternating_users()).await;
         let base = application.app.user().to_owned();
         for expected in [format!("{base}_clone"), base.clone(), format!("{base}_clone")] {
-            application.rotate_well().await;
+            application.rotate_ok().await;
             let current = application.credentials("AWSCURRENT").await.expect("a current version");
             assert_eq!(current.user, expected);
             assert!(application.signs_in("AWSCURRENT").await, "on {version}");
@@ -61,7 +61,7 @@ async fn user_names_of_any_characters_simply_work() {
             for setup in server.setups() {
                 let application = Application::start(server, Setup { user: name, ..setup }).await;
                 for _ in 0..2 {
-                    application.rotate_well().await;
+                    application.rotate_ok().await;
                     assert!(application.signs_in("AWSCURRENT").await, "{name:?} on {version}");
                 }
             }
@@ -78,14 +78,14 @@ async fn a_base_that_is_a_member_of_roles_of_any_name_rotates() {
         let server = Postgres::start(version, PostgresOptions::default()).await;
         let application = Application::start(&server, Setup::alternating_users()).await;
         let user = application.app.user();
-        for role in roles.map(bed::postgres::name) {
+        for role in roles.map(testbed::postgres::name) {
             server.execute("postgres", &format!("CREATE ROLE {role}; GRANT {role} TO {user}")).await;
         }
         for role in roles {
-            let set = format!("ALTER ROLE {user} SET role = {}", bed::postgres::text(role));
+            let set = format!("ALTER ROLE {user} SET role = {}", testbed::postgres::text(role));
             server.execute("postgres", &set).await;
             for _turn in 0..2 {
-                application.rotate_well().await;
+                application.rotate_ok().await;
                 assert!(application.signs_in("AWSCURRENT").await, "{role} on {version}");
             }
         }
@@ -106,7 +106,7 @@ async fn a_superuser_whose_name_reads_like_a_missing_value_rotates() {
         server.set_password(&superuser).await;
         application.store_superuser(&server.secret(&superuser, "postgres")).await;
         for _turn in 0..4 {
-            application.rotate_well().await;
+            application.rotate_ok().await;
             assert!(application.signs_in("AWSCURRENT").await, "on {version}");
         }
     }
@@ -121,7 +121,7 @@ async fn unknown_fields_of_the_secret_are_kept_in_their_order() {
         secret.as_object().expect("an object").keys().cloned().collect()
     };
     let before = application.stored("AWSCURRENT").await.expect("a first version");
-    application.rotate_well().await;
+    application.rotate_ok().await;
     let mut after = application.stored("AWSCURRENT").await.expect("a current version");
     assert_eq!(keys(&after), keys(&before));
     after["password"] = before["password"].clone();
@@ -132,7 +132,7 @@ async fn unknown_fields_of_the_secret_are_kept_in_their_order() {
 async fn the_rotation_token_is_passed_on_to_secrets_manager() {
     let server = Postgres::shared(postgres_versions()[0]).await;
     let application = Application::start(server, Setup::single_user()).await;
-    application.rotate_well().await;
+    application.rotate_ok().await;
     let puts: Vec<_> =
         application.local.calls().into_iter().filter(|call| call.operation == "PutSecretValue").collect();
     assert!(puts.len() == 1 && puts[0].rotation_token, "{puts:?}");
@@ -154,7 +154,7 @@ async fn the_probe_of_a_rotation_that_is_not_immediate_passes_under_every_strate
                 let before = labels().await;
                 application.probe().await;
                 assert_eq!(labels().await, before);
-                application.rotate_well().await;
+                application.rotate_ok().await;
             }
         }
     }
@@ -170,7 +170,7 @@ async fn the_settings_of_awss_functions_shape_the_password() {
         ("EXCLUDE_CHARACTERS", "abc012"),
     ];
     let application = Application::start(server, Setup { environment, ..Setup::single_user() }).await;
-    application.rotate_well().await;
+    application.rotate_ok().await;
     let password = application.credentials("AWSCURRENT").await.expect("a current version").password;
     assert_eq!(password.len(), 48);
     assert!(password.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()), "{password}");
@@ -192,11 +192,11 @@ async fn a_password_is_stored_as_the_server_wants_it() {
             let server = Postgres::start(version, options).await;
             for setup in server.setups() {
                 let application = Application::start(&server, setup).await;
-                application.rotate_well().await;
+                application.rotate_ok().await;
                 let user = application.credentials("AWSCURRENT").await.expect("a current version").user;
                 let verifier = format!(
                     "SELECT rolpassword FROM pg_authid WHERE rolname = {}",
-                    bed::postgres::text(&user)
+                    testbed::postgres::text(&user)
                 );
                 let verifier = server.values("postgres", &verifier).await.concat();
                 assert!(verifier.starts_with(stored), "{setting:?} on {version}");
@@ -214,10 +214,10 @@ async fn a_role_setting_that_the_user_may_not_take_does_not_stop_a_rotation() {
             let application = Application::start(server, setup).await;
             let stranger = format!("{}_stranger", application.app.user());
             server.execute("postgres", &format!("CREATE ROLE {stranger}")).await;
-            let database = bed::postgres::name(&application.app.database);
+            let database = testbed::postgres::name(&application.app.database);
             server.execute("postgres", &format!("ALTER DATABASE {database} SET role = '{stranger}'")).await;
             for _turn in 0..2 {
-                application.rotate_well().await;
+                application.rotate_ok().await;
             }
         }
     }
@@ -232,8 +232,8 @@ async fn users_whose_transactions_are_read_only_by_default_rotate_all_the_same()
         let alternating = Application::start(&server, Setup::alternating_users()).await;
         server.execute("postgres", "ALTER ROLE ALL SET default_transaction_read_only = on").await;
         for _turn in 0..2 {
-            single.rotate_well().await;
-            alternating.rotate_well().await;
+            single.rotate_ok().await;
+            alternating.rotate_ok().await;
         }
     }
 }
@@ -243,7 +243,7 @@ async fn users_whose_transactions_are_read_only_by_default_rotate_all_the_same()
 async fn the_probe_of_a_clone_that_has_drifted_passes_with_a_warning() {
     let server = Postgres::shared(postgres_versions()[0]).await;
     let application = Application::start(server, Setup::alternating_users()).await;
-    application.rotate_well().await;
+    application.rotate_ok().await;
     server.execute("postgres", &format!("ALTER ROLE {} SET work_mem = '7MB'", application.app.user())).await;
     application.probe().await;
     let output = application.output();

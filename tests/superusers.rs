@@ -1,9 +1,9 @@
 //! Whose server a superuser's secret is for: its own host, or what RDS says, compared whole.
 
-use bed::wire::Fault;
-use bed::{Application, Postgres, PostgresOptions, Setup, Wire, postgres_versions, store};
 use local_aws::{DbCluster, DbClusterMember, DbInstance, MemberRole};
 use serde_json::{Value, json};
+use testbed::fault_proxy::Fault;
+use testbed::{Application, FaultProxy, Postgres, PostgresOptions, Setup, postgres_versions, store};
 
 fn instance(identifier: &str, address: &str, port: u16) -> DbInstance {
     DbInstance {
@@ -40,12 +40,12 @@ async fn a_superusers_secret_made_by_rds_is_for_the_instance_in_its_tag() {
     application.local.register_instance(instance);
     made_by_rds(&application, "aws:rds:primaryDBInstanceArn", &arn).await;
     application.local.clear_calls();
-    application.rotate_well().await;
+    application.rotate_ok().await;
     let count =
         |operation: &str| application.local.calls().iter().filter(|call| call.operation == operation).count();
     // One more of each than for a superuser's secret that names its host.
     assert_eq!((count("DescribeSecret"), count("DescribeDBInstances")), (5, 1));
-    application.rotate_well().await;
+    application.rotate_ok().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -56,7 +56,7 @@ async fn a_superusers_secret_made_by_rds_is_for_the_cluster_in_its_tag() {
     let arn = cluster.arn();
     application.local.register_cluster(cluster);
     made_by_rds(&application, "aws:rds:primaryDBClusterArn", &arn).await;
-    application.rotate_well().await;
+    application.rotate_ok().await;
 }
 
 fn cluster(endpoint: &str, port: u16, reader: &str) -> DbCluster {
@@ -79,14 +79,14 @@ async fn a_superusers_secret_without_host_and_tag_or_for_another_engine_is_refus
     let arn = other.arn();
     application.local.register_instance(other);
     made_by_rds(&application, "some-tag", &arn).await;
-    let refusal = application.rotate_badly().await;
+    let refusal = application.rotate_expect_err().await;
     assert!(refusal.contains("no tag of RDS says which server it is for"), "{refusal}");
 
     let application = Application::start(server, Setup::alternating_users()).await;
     let other = DbInstance { engine: "mysql".into(), ..instance("localhost", "localhost", server.port()) };
     application.local.register_instance(other);
     made_by_rds(&application, "aws:rds:primaryDBInstanceArn", &arn).await;
-    let refusal = application.rotate_badly().await;
+    let refusal = application.rotate_expect_err().await;
     assert!(refusal.contains("engine is another than this function's"), "{refusal}");
 }
 
@@ -103,7 +103,7 @@ async fn refused_elsewhere(fields: Value, register: impl FnOnce(&Application<'_>
     let superuser = store(&application.client, "elsewhere", &superuser).await;
     with_superuser(&application, &superuser).await;
     let log = server.log();
-    let refusal = application.rotate_badly().await;
+    let refusal = application.rotate_expect_err().await;
     assert!(refusal.contains("is neither the secret's host"), "{refusal}");
     assert_eq!(log.authorized("master"), 0, "the superuser signed in");
 }
@@ -131,7 +131,7 @@ struct Cluster {
     primary: Postgres,
     replica: Postgres,
     /// The reader's endpoint.
-    wire: Wire,
+    proxy: FaultProxy,
 }
 
 const READER: &str = "127.0.0.2";
@@ -140,8 +140,9 @@ impl Cluster {
     async fn start(version: u16, delay: &str) -> Self {
         let primary = Postgres::start(version, PostgresOptions::default()).await;
         let replica = Postgres::replica_of(&primary, delay).await;
-        let wire = Wire::from(&format!("{READER}:{}", primary.port()), replica.port(), Fault::None).await;
-        Self { primary, replica, wire }
+        let proxy =
+            FaultProxy::from(&format!("{READER}:{}", primary.port()), replica.port(), Fault::None).await;
+        Self { primary, replica, proxy }
     }
 
     /// An application of the primary whose secret names the reader, once the reader knows the application.
@@ -167,10 +168,10 @@ async fn a_reader_as_host_rotates_through_its_writer_and_waits_until_it_has_caug
         let cluster = Cluster::start(version, "2s").await;
         let application = cluster.application(Setup::alternating_users()).await;
         for _turn in 0..2 {
-            application.rotate_well().await;
+            application.rotate_ok().await;
             assert!(cluster.reader_takes(&application).await, "on {version}");
         }
-        assert!(cluster.wire.connections() > 0);
+        assert!(cluster.proxy.connections() > 0);
         assert!(application.output().contains("waiting for it to catch up"), "{}", application.output());
     }
 }
@@ -180,11 +181,11 @@ async fn a_reader_that_does_not_catch_up_in_time_is_named_as_the_cause_and_a_ret
     let cluster = Cluster::start(postgres_versions()[0], "9s").await;
     let timeout = std::time::Duration::from_secs(7);
     let application = cluster.application(Setup { timeout, ..Setup::alternating_users() }).await;
-    let failure = application.rotate_badly().await;
+    let failure = application.rotate_expect_err().await;
     assert!(failure.starts_with("TestSecret ReplicaLag: "), "{failure}");
     cluster.replica.caught_up_with(&cluster.primary).await;
     // The retry sets the same password anew, as another verifier: the reader has the former one meanwhile.
-    application.rotate_well().await;
+    application.rotate_ok().await;
     assert!(cluster.reader_takes(&application).await);
 }
 
@@ -193,7 +194,7 @@ async fn a_reader_as_host_of_a_single_user_is_read_only_and_the_error_says_so() 
     for version in postgres_versions() {
         let cluster = Cluster::start(version, "0").await;
         let application = cluster.application(Setup::single_user()).await;
-        let failure = application.rotate_badly().await;
+        let failure = application.rotate_expect_err().await;
         assert!(failure.starts_with("SetSecret ReadOnly: "), "{failure} on {version}");
         assert!(application.signs_in("AWSCURRENT").await);
     }

@@ -7,9 +7,11 @@ mod restarts;
 
 use std::time::Duration;
 
-use bed::wire::{End, Fault};
-use bed::{Application, MySql, Postgres, Server, Setup, Wire, at_once, mysql_versions, postgres_versions};
 use local_aws::{Effect, Failure};
+use testbed::fault_proxy::{End, Fault};
+use testbed::{
+    Application, FaultProxy, MySql, Postgres, Server, Setup, at_once, mysql_versions, postgres_versions,
+};
 use tokio::task::JoinSet;
 
 use crate::resumes::nothing_is_lost;
@@ -30,11 +32,15 @@ fn setups<S: Server>(server: &S) -> Vec<Setup<'static>> {
 }
 
 /// An application on a wire, ready for setSecret.
-async fn ready<'a, S: Server>(server: &'a S, wire: &Wire, setup: Setup<'_>) -> (Application<'a, S>, String) {
-    let application = Application::on_a_wire(server, wire, setup).await;
+async fn ready<'a, S: Server>(
+    server: &'a S,
+    proxy: &FaultProxy,
+    setup: Setup<'_>,
+) -> (Application<'a, S>, String) {
+    let application = Application::through_proxy(server, proxy, setup).await;
     server.allow_two_passwords(&application.app).await;
     let pending = application.begin().await;
-    mended(&application, "createSecret", &pending, "nothing fails yet").await;
+    repaired(&application, "createSecret", &pending, "nothing fails yet").await;
     (application, pending)
 }
 
@@ -47,22 +53,22 @@ async fn fails_and_is_mended<S: Server>(
 ) -> bool {
     let context = format!("{} on {}, {step}, {fault:?}", setup.function, server.name());
     let single_user = setup.function.ends_with("single-user");
-    let wire = Wire::to(server.port(), Fault::None).await;
-    let (application, pending) = ready(server, &wire, setup).await;
+    let proxy = FaultProxy::to(server.port(), Fault::None).await;
+    let (application, pending) = ready(server, &proxy, setup).await;
     if step == "testSecret" {
-        mended(&application, "setSecret", &pending, "nothing fails yet").await;
+        repaired(&application, "setSecret", &pending, "nothing fails yet").await;
     }
-    wire.becomes(fault);
+    proxy.becomes(fault);
     let answer = application.step(step, &pending).await;
-    wire.becomes(Fault::None);
+    proxy.becomes(Fault::None);
     if let Err(error) = &answer {
         let known = ["Unreachable", "Deadline", "TlsFailed"].contains(&error.error_type.as_str());
         assert!(known, "{context}: {error:?}");
         assert!(!error.error_message.contains("waiting to ;"), "{context}: {error:?}");
     }
     nothing_is_lost(&application, single_user, &context).await;
-    for step in bed::STEPS {
-        mended(&application, step, &pending, &context).await;
+    for step in testbed::STEPS {
+        repaired(&application, step, &pending, &context).await;
     }
     assert!(application.signs_in("AWSCURRENT").await, "{context}");
     assert!(application.labels().await.contains(&format!("AWSCURRENT {pending}")), "{context}");
@@ -71,7 +77,7 @@ async fn fails_and_is_mended<S: Server>(
 
 /// A session that was left without a word keeps its locks until the server gives it up, after 10 s; and a machine that
 /// does much at once may take longer than the short deadline of these tests.
-async fn mended<S: Server>(application: &Application<'_, S>, step: &str, pending: &str, context: &str) {
+async fn repaired<S: Server>(application: &Application<'_, S>, step: &str, pending: &str, context: &str) {
     let mut waits = Vec::new();
     for _attempt in 0..10 {
         match application.step(step, pending).await {
@@ -88,14 +94,14 @@ async fn mended<S: Server>(application: &Application<'_, S>, step: &str, pending
 
 /// How many bytes a step sends and gets, where nothing fails.
 async fn traffic<S: Server>(server: &S, setup: Setup<'_>, step: &str) -> (usize, usize) {
-    let wire = Wire::to(server.port(), Fault::None).await;
-    let (application, pending) = ready(server, &wire, setup).await;
+    let proxy = FaultProxy::to(server.port(), Fault::None).await;
+    let (application, pending) = ready(server, &proxy, setup).await;
     if step == "testSecret" {
         application.step("setSecret", &pending).await.expect("setSecret");
     }
-    let before = (wire.bytes(), wire.answered());
+    let before = (proxy.bytes(), proxy.answered());
     application.step(step, &pending).await.expect(step);
-    (wire.bytes() - before.0, wire.answered() - before.1)
+    (proxy.bytes() - before.0, proxy.answered() - before.1)
 }
 
 /// The step under faults that close the connection, and some that leave it open. Each on an application of its own, at
@@ -151,7 +157,7 @@ async fn kill_dead_sign_ins(server: &'static MySql) {
         for id in server.values(dead).await {
             // It may end on its own meanwhile.
             let mut root = server.root_session().await;
-            let _ = bed::mysql::run(&mut root, &format!("KILL {id}")).await;
+            let _ = testbed::mysql::run(&mut root, &format!("KILL {id}")).await;
         }
     };
     loop {
@@ -176,14 +182,14 @@ async fn a_call_that_fails(server: &Postgres, setup: Setup<'_>, fault: Failure, 
     for _ in 0..ALWAYS {
         application.local.fail(fault.clone());
     }
-    let failure = application.rotate_badly().await;
+    let failure = application.rotate_expect_err().await;
     application.local.clear_failures();
     let class = failure.split([' ', ':']).nth(1).unwrap_or_default().to_owned();
     assert!(classes.contains(&class.as_str()), "{context}: {failure}");
     nothing_is_lost(&application, single_user, &context).await;
     // The last call of all took effect: nothing is left to be mended.
     if (fault.operation.as_str(), &fault.effect) != ("UpdateSecretVersionStage", &Effect::DropAnswer) {
-        application.rotate_well().await;
+        application.rotate_ok().await;
     }
     assert!(application.signs_in("AWSCURRENT").await, "{context}");
 }
@@ -222,7 +228,7 @@ async fn a_write_that_is_throttled_is_tried_again_while_there_is_time() {
             for _ in 0..7 {
                 application.local.fail(Failure::refuse(operation, 1, "ThrottlingException"));
             }
-            application.rotate_well().await;
+            application.rotate_ok().await;
             let calls = application.local.calls();
             let throttled = calls.iter().filter(|call| call.error.is_some()).count();
             assert_eq!(throttled, 7, "{operation}");
@@ -235,12 +241,12 @@ async fn a_write_that_is_throttled_is_tried_again_while_there_is_time() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_secrets_manager_that_never_answers() {
     let server = Postgres::shared(postgres_versions()[0]).await;
-    let silent = Wire::to(server.port(), Fault::Silent).await;
+    let silent = FaultProxy::to(server.port(), Fault::Silent).await;
     let endpoint = format!("http://127.0.0.1:{}", silent.port());
     let environment = vec![("SECRETS_MANAGER_ENDPOINT", endpoint.as_str())];
     let setup = Setup { environment, timeout: Duration::from_secs(4), ..Setup::single_user() };
     let application = Application::start(server, setup).await;
-    let failure = application.rotate_badly().await;
+    let failure = application.rotate_expect_err().await;
     assert!(failure.starts_with("CreateSecret Deadline: "), "{failure}");
     assert!(failure.contains("waiting to describe") || failure.contains("waiting to read"), "{failure}");
     assert!(application.signs_in("AWSCURRENT").await);

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use bed::crash::{Crash, Moment};
-use bed::mysql::name;
-use bed::wire::Fault;
-use bed::{
-    Application, Credentials, InProcess, MySql, MySqlOptions, MySqlVersion, STEPS, Setup, Wire,
-    mysql_versions, remedy,
-};
 use rotation::DualPassword;
 use serde_json::json;
+use testbed::crash::{Crash, Moment};
+use testbed::fault_proxy::Fault;
+use testbed::mysql::name;
+use testbed::{
+    Application, Credentials, FaultProxy, InProcess, MySql, MySqlOptions, MySqlVersion, STEPS, Setup,
+    mysql_versions, remedy,
+};
 
 /// MySQL, if it is to be tested.
 async fn server() -> Option<&'static MySql> {
@@ -69,14 +69,14 @@ impl Observer {
 async fn the_former_password_signs_in_until_the_next_rotation() {
     let Some(server) = server().await else { return };
     let application = application(server, Setup::mysql_dual_password()).await;
-    let mut former: Option<Credentials> = None;
+    let mut old: Option<Credentials> = None;
     for _ in 0..3 {
         let before = application.credentials("AWSCURRENT").await.expect("a current version");
-        application.rotate_well().await;
+        application.rotate_ok().await;
         assert!(application.signs_in("AWSCURRENT").await);
         assert!(application.signs_in("AWSPREVIOUS").await);
-        if let Some(former) = former.replace(before) {
-            assert!(!server.signs_in(&former, &application.app.database).await);
+        if let Some(old) = old.replace(before) {
+            assert!(!server.signs_in(&old, &application.app.database).await);
         }
     }
 }
@@ -106,7 +106,7 @@ async fn awscurrent_is_never_refused_whatever_happens_to_twenty_rotations() {
             }
             application.abandon(&pending).await;
         }
-        application.rotate_well().await;
+        application.rotate_ok().await;
     })
     .await;
     println!("{sign_ins} sign-ins, {refused} refused");
@@ -124,8 +124,8 @@ async fn awscurrent_is_never_refused_wherever_the_connection_is_cut() {
     // A server of its own: its log is counted.
     let server = MySql::start(MySqlVersion::MySql97, MySqlOptions::default()).await;
     let server = &server;
-    let wire = Wire::to(server.port(), Fault::None).await;
-    let setup = Setup { fields: json!({"port": wire.port()}), ..Setup::mysql_dual_password() };
+    let proxy = FaultProxy::to(server.port(), Fault::None).await;
+    let setup = Setup { fields: json!({"port": proxy.port()}), ..Setup::mysql_dual_password() };
     let application = application(server, setup).await;
     let function = InProcess::of(&application, &DualPassword).await;
     let (sign_ins, refused) = Observer::beside(&application, async {
@@ -138,11 +138,11 @@ async fn awscurrent_is_never_refused_wherever_the_connection_is_cut() {
             application.abandon(&abandoned).await;
             let pending = application.begin().await;
             function.step(&application, STEPS[0], &pending, &Crash::never()).await.expect(STEPS[0]);
-            wire.becomes(Fault::CutsAfter(cut));
+            proxy.becomes(Fault::CutsAfter(cut));
             let log = server.log();
             let set = function.step(&application, STEPS[1], &pending, &Crash::never()).await;
             reached.insert(log.text().matches("ALTER USER").count());
-            wire.becomes(Fault::None);
+            proxy.becomes(Fault::None);
             assert!(function.run(&application, &pending, &Crash::never()).await, "cut after {cut} bytes");
             if set.is_ok() {
                 break;
@@ -187,7 +187,7 @@ async fn a_password_that_no_version_holds_is_replaced_and_one_that_is_current_ne
     }
     let lost = application.credentials("AWSPENDING").await.expect("a pending version");
     application.abandon(&abandoned).await;
-    application.rotate_well().await;
+    application.rotate_ok().await;
     let signs_in =
         async |credentials: &Credentials| server.signs_in(credentials, &application.app.database).await;
     assert!(!signs_in(&lost).await && signs_in(&current).await);
@@ -199,12 +199,12 @@ async fn a_password_that_no_version_holds_is_replaced_and_one_that_is_current_ne
 async fn a_user_that_may_not_have_two_passwords_is_refused_with_the_grant() {
     let Some(server) = server().await else { return };
     let application = Application::start(server, Setup::mysql_dual_password()).await;
-    let refusal = application.rotate_badly().await;
+    let refusal = application.rotate_expect_err().await;
     let grants = remedy(&refusal, "an administrator");
     assert!(grants[0].starts_with("GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO `app"), "{grants:?}");
     assert!(application.signs_in("AWSCURRENT").await);
     server.execute(&grants[0]).await;
-    application.rotate_well().await;
+    application.rotate_ok().await;
     assert!(application.signs_in("AWSPREVIOUS").await);
 }
 
@@ -222,7 +222,7 @@ async fn rules_for_passwords_are_kept_to_or_said_to_be_in_the_way() {
         let account = format!("{}@`%`", name(application.app.user()));
         server.execute(&format!("ALTER USER {account} {rule}")).await;
         for _ in 0..2 {
-            application.rotate_well().await;
+            application.rotate_ok().await;
             let pending = application.begin().await;
             for step in &STEPS[..2] {
                 application.step(step, &pending).await.expect(step);
@@ -230,12 +230,12 @@ async fn rules_for_passwords_are_kept_to_or_said_to_be_in_the_way() {
             }
             application.abandon(&pending).await;
             if stands_in_the_way {
-                let refusal = application.rotate_badly().await;
+                let refusal = application.rotate_expect_err().await;
                 assert!(refusal.contains("only the second password"), "{rule}: {refusal}");
                 assert!(application.signs_in("AWSCURRENT").await, "{rule}");
                 server.execute(&remedy(&refusal, "an administrator")[0]).await;
             }
-            application.rotate_well().await;
+            application.rotate_ok().await;
             assert!(
                 application.signs_in("AWSCURRENT").await && application.signs_in("AWSPREVIOUS").await,
                 "{rule}"

@@ -158,7 +158,7 @@ fn each_parameter_reaches_the_functions_as_the_variable_that_they_read() {
         ("EXCLUDE_LOWERCASE", "ExcludeLowercase", "true"),
         ("REQUIRE_EACH_INCLUDED_TYPE", "RequireEachIncludedType", "false"),
     ];
-    let config = bed::environment::repository().join("crates/functions/src/config.rs");
+    let config = testbed::environment::repository().join("crates/functions/src/config.rs");
     let config = std::fs::read_to_string(config).expect("it is there");
     // One at a time: two that are swapped would look alike together.
     let sets: Vec<_> = variables.iter().map(|(_, parameter, value)| json!({ *parameter: value })).collect();

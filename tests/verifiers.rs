@@ -1,12 +1,12 @@
 //! On PostgreSQL: what is stored of a password is what the user can sign in with, whatever a setting says.
 
-use bed::crash::Crash;
-use bed::postgres::{name, text};
-use bed::{
+use rotation::ports::SignIn;
+use rotation::{AlternatingUsers, Endpoint, OldPassword, Password, SingleUser, Tls, Username};
+use testbed::crash::Crash;
+use testbed::postgres::{name, text};
+use testbed::{
     Application, Credentials, InProcess, Postgres, PostgresOptions, STEPS, Server, Setup, postgres_versions,
 };
-use rotation::edges::SignIn;
-use rotation::{AlternatingUsers, Endpoint, Former, Password, SingleUser, Tls, Username};
 
 use crate::clones::clone_of;
 
@@ -39,7 +39,7 @@ async fn a_setting_of_md5_locks_nobody_out_of_a_server_that_takes_scram_only() {
             server.execute("postgres", "SELECT pg_reload_conf()").await;
             lead_superuser_into_its_database(&application).await;
             for _turn in 0..2 {
-                application.rotate_well().await;
+                application.rotate_ok().await;
                 assert!(application.signs_in("AWSCURRENT").await, "{place} on {version}");
             }
             for user in [application.app.user(), &clone_of(&application)] {
@@ -98,7 +98,7 @@ async fn a_superuser_that_signs_in_by_md5_locks_nobody_out() {
 
         let application = Application::start(&server, Setup::alternating_users()).await;
         for _turn in 0..2 {
-            application.rotate_well().await;
+            application.rotate_ok().await;
             assert!(application.signs_in("AWSCURRENT").await, "on {version}");
         }
 
@@ -161,7 +161,7 @@ async fn a_pending_password_that_would_not_sign_in_here_is_not_installed() {
             assert!(application.signs_in("AWSCURRENT").await, "on {version}");
             // What the refusal says.
             application.abandon(&pending).await;
-            application.rotate_well().await;
+            application.rotate_ok().await;
             assert!(application.signs_in("AWSCURRENT").await, "on {version}");
         }
     }
@@ -182,10 +182,10 @@ async fn a_password_that_a_hook_of_the_server_refuses_is_named_as_that() {
         };
         let user = Username(app.user().to_owned());
         let used = Password::new(app.credentials.password.clone());
-        let signed_in = server.edge().sign_in(&at, &user, &used).await.expect("an answer");
+        let signed_in = server.adapter().sign_in(&at, &user, &used).await.expect("an answer");
         let SignIn::Accepted(mut session) = signed_in else { panic!("the user signs in") };
         let own_name = Password::new(app.user().to_owned());
-        let change = session.change_own_password(&user, &used, &own_name, Former::Replaced).await;
+        let change = session.change_own_password(&user, &used, &own_name, OldPassword::Discard).await;
         let refusal = change.expect_err("passwordcheck takes no password that is the name").to_string();
         assert!(refusal.contains("a password hook of") && refusal.contains("22023"), "{refusal}");
         assert!(server.signs_in(&app.credentials, &app.database).await, "on {version}");

@@ -1,10 +1,12 @@
 //! What is said before TLS is anybody's on the way: it proves nothing, and no remedy that touches a password follows.
 
-use bed::stub_server::{message, packet};
-use bed::wire::Fault;
-use bed::{Application, Lie, MySql, MySqlOptions, Postgres, PostgresOptions, Server, Setup, Wire};
-use bed::{mysql_versions, postgres_versions};
 use serde_json::json;
+use testbed::fault_proxy::Fault;
+use testbed::stub_server::{message, packet};
+use testbed::{
+    Application, FaultProxy, MalformedServer, MySql, MySqlOptions, Postgres, PostgresOptions, Server, Setup,
+};
+use testbed::{mysql_versions, postgres_versions};
 
 use super::claim;
 
@@ -12,9 +14,9 @@ use super::claim;
 const OF_A_PASSWORD: [u16; 7] = [1862, 1820, 1045, 3118, 4151, 3955, 4150];
 
 /// An error in place of a server's greeting (MySQL, "`ERR_Packet`").
-fn error(code: u16) -> Lie {
+fn error(code: u16) -> MalformedServer {
     let body = [&[0xff][..], &code.to_le_bytes(), b"#HY000", b"run DROP USER root"].concat();
-    Lie::of(vec![packet(0, &body)], true, false)
+    MalformedServer::of(vec![packet(0, &body)], true, false)
 }
 
 /// The writer of a secret, who is on the way to the server as well, wants the victim's password changed: the victim being
@@ -27,13 +29,13 @@ async fn an_error_in_place_of_the_greeting_of_mysql_proves_no_password() {
         for victim in [&victim, server.admin().await] {
             for code in OF_A_PASSWORD {
                 for connection in 0..2 {
-                    let wire = Wire::to(server.port(), Fault::None).await;
+                    let proxy = FaultProxy::to(server.port(), Fault::None).await;
                     let application =
-                        Application::on_a_wire(&server, &wire, Setup::mysql_single_user()).await;
+                        Application::through_proxy(&server, &proxy, Setup::mysql_single_user()).await;
                     claim(&application, &victim.user, &json!({})).await;
                     let log = server.log();
-                    wire.becomes(Fault::LiesOnce(wire.connections() + connection, error(code)));
-                    let failure = application.rotate_badly().await;
+                    proxy.becomes(Fault::MalformedOnce(proxy.connections() + connection, error(code)));
+                    let failure = application.rotate_expect_err().await;
                     assert!(failure.starts_with("SetSecret BeforeTls: "), "{code} on {version}: {failure}");
                     assert!(failure.contains(&format!("answered {code}")), "{failure}");
                     for word in ["DROP", "ALTER", "password of the AWSCURRENT"] {
@@ -53,13 +55,14 @@ async fn an_error_in_place_of_the_greeting_says_nothing_of_the_superusers_passwo
     for version in mysql_versions() {
         let server = MySql::shared(version).await;
         for code in [1862, 1045, 3118] {
-            let wire = Wire::to(server.port(), Fault::None).await;
-            let application = Application::on_a_wire(server, &wire, Setup::mysql_alternating_users()).await;
-            wire.becomes(Fault::LiesOnce(wire.connections() + 1, error(code)));
-            let failure = application.rotate_badly().await;
+            let proxy = FaultProxy::to(server.port(), Fault::None).await;
+            let application =
+                Application::through_proxy(server, &proxy, Setup::mysql_alternating_users()).await;
+            proxy.becomes(Fault::MalformedOnce(proxy.connections() + 1, error(code)));
+            let failure = application.rotate_expect_err().await;
             assert!(failure.starts_with("SetSecret BeforeTls: "), "{code} on {version}: {failure}");
             assert!(failure.contains("as the superuser"), "{failure}");
-            application.rotate_well().await;
+            application.rotate_ok().await;
         }
     }
 }
@@ -70,21 +73,21 @@ async fn an_error_in_place_of_the_greeting_may_choose_a_remedy_of_the_network() 
     let server = MySql::shared(mysql_versions()[0]).await;
     let codes = [
         (1040, "TooManyConnections"),
-        (1053, "NotAccepting"),
+        (1053, "ServerUnavailable"),
         (1129, "HostBlocked"),
         (1130, "HostNotAllowed"),
         (9999, "BeforeTls"),
     ];
     for (code, class) in codes {
-        let wire = Wire::to(server.port(), Fault::None).await;
-        let application = Application::on_a_wire(server, &wire, Setup::mysql_single_user()).await;
-        wire.becomes(Fault::Lies(error(code)));
-        let failure = application.rotate_badly().await;
+        let proxy = FaultProxy::to(server.port(), Fault::None).await;
+        let application = Application::through_proxy(server, &proxy, Setup::mysql_single_user()).await;
+        proxy.becomes(Fault::Malformed(error(code)));
+        let failure = application.rotate_expect_err().await;
         assert!(failure.starts_with(&format!("SetSecret {class}: ")), "{failure}");
         let (_, said) = failure.split_once(" answered ").expect("what the server answered");
         assert!(said.contains("before TLS") && !said.contains("password"), "{failure}");
-        wire.becomes(Fault::None);
-        application.rotate_well().await;
+        proxy.becomes(Fault::None);
+        application.rotate_ok().await;
     }
 }
 
@@ -97,20 +100,20 @@ async fn an_error_in_place_of_tls_proves_no_password_on_postgresql() {
         let server = Postgres::start(version, PostgresOptions::default()).await;
         let victim = server.create_app("victim").await.credentials;
         for said in [REFUSED, NOT_ALLOWED] {
-            let lie = Lie::of(vec![message(b'E', said)], false, false);
-            let wire = Wire::to(server.port(), Fault::None).await;
-            let application = Application::on_a_wire(&server, &wire, Setup::single_user()).await;
+            let malformed_server = MalformedServer::of(vec![message(b'E', said)], false, false);
+            let proxy = FaultProxy::to(server.port(), Fault::None).await;
+            let application = Application::through_proxy(&server, &proxy, Setup::single_user()).await;
             claim(&application, &victim.user, &json!({})).await;
             let log = server.log();
-            wire.becomes(Fault::Lies(lie));
-            let failure = application.rotate_badly().await;
-            assert!(failure.starts_with("SetSecret NotAccepting: "), "{failure}");
+            proxy.becomes(Fault::Malformed(malformed_server));
+            let failure = application.rotate_expect_err().await;
+            assert!(failure.starts_with("SetSecret ServerUnavailable: "), "{failure}");
             for word in ["DROP", "28P01", "42501", "\\password"] {
                 assert!(!failure.contains(word), "{word} is in: {failure}");
             }
             // It is tried again: what the server itself answers then, over TLS, is believed.
-            wire.becomes(Fault::LiesOnce(wire.connections(), lie));
-            let failure = application.rotate_badly().await;
+            proxy.becomes(Fault::MalformedOnce(proxy.connections(), malformed_server));
+            let failure = application.rotate_expect_err().await;
             assert!(failure.starts_with("SetSecret Refused: ") && !failure.contains("DROP"), "{failure}");
             assert_eq!(log.authorized("master"), 0, "the superuser came");
             assert!(server.signs_in(&victim, "postgres").await);

@@ -1,7 +1,7 @@
 //! What a former holder of the clone's name defined there runs with the rights of who has the name now.
 
-use bed::mysql::run;
-use bed::{Application, Credentials, MySql, MySqlOptions, Setup, mysql_versions, remedy};
+use testbed::mysql::run;
+use testbed::{Application, Credentials, MySql, MySqlOptions, Setup, mysql_versions, remedy};
 
 /// The account is still there, and unproven, or was dropped long ago.
 #[tokio::test(flavor = "multi_thread")]
@@ -15,15 +15,15 @@ async fn what_a_former_holder_of_the_clones_name_defined_gains_nothing() {
                 server.execute("GRANT ALLOW_NONEXISTENT_DEFINER ON *.* TO `master`@`%`").await;
             }
             let (base, database) = (application.app.user(), &application.app.database);
-            let (former, evil) = (Credentials::new(&format!("{base}_clone")), Credentials::new("evil"));
+            let (old, evil) = (Credentials::new(&format!("{base}_clone")), Credentials::new("evil"));
             server.execute(&format!("CREATE TABLE {database}.t (a INT)")).await;
             server.execute("CREATE DATABASE theirs").await;
-            for user in [&former, &evil] {
-                let (name, password) = (&user.user, bed::mysql::text(&user.password));
+            for user in [&old, &evil] {
+                let (name, password) = (&user.user, testbed::mysql::text(&user.password));
                 server.execute(&format!("CREATE USER `{name}`@`%` IDENTIFIED BY {password}")).await;
                 server.execute(&format!("GRANT ALL ON theirs.* TO `{name}`@`%` WITH GRANT OPTION")).await;
             }
-            let mut session = server.sign_in(&former, "theirs").await.expect("it signs in");
+            let mut session = server.sign_in(&old, "theirs").await.expect("it signs in");
             for definition in [
                 format!("CREATE PROCEDURE theirs.p() SQL SECURITY DEFINER SELECT a FROM {database}.t"),
                 format!(
@@ -39,9 +39,9 @@ async fn what_a_former_holder_of_the_clones_name_defined_gains_nothing() {
             drop(session);
             let refusal = if is_dropped {
                 server.execute(&format!("DROP USER `{base}_clone`@`%`")).await;
-                application.rotate_badly().await
+                application.rotate_expect_err().await
             } else {
-                application.rotate_badly().await
+                application.rotate_expect_err().await
             };
             let printed = remedy(&refusal, "an administrator");
             assert_eq!(
@@ -52,7 +52,7 @@ async fn what_a_former_holder_of_the_clones_name_defined_gains_nothing() {
             for statement in printed {
                 server.execute(&statement).await;
             }
-            application.rotate_well().await;
+            application.rotate_ok().await;
             let mut session = server.sign_in(&evil, "theirs").await.expect("it signs in");
             run(&mut session, "CALL theirs.p()").await.expect_err("it is gone");
         }
@@ -71,11 +71,11 @@ async fn a_definition_that_the_superuser_does_not_see_is_explained() {
             format!("CREATE DEFINER = `{clone}`@`%` EVENT theirs.e ON SCHEDULE EVERY 1 YEAR DO SELECT 1");
         server.execute(&definition).await;
         server.execute("REVOKE EVENT ON *.* FROM `master_role`").await;
-        let refusal = application.rotate_badly().await;
+        let refusal = application.rotate_expect_err().await;
         assert!(refusal.contains("4006") && refusal.contains("information_schema"), "{refusal}");
         let looked = "SELECT EVENT_SCHEMA, EVENT_NAME FROM information_schema.EVENTS WHERE DEFINER = ";
         assert_eq!(server.values(&format!("{looked}'{clone}@%'")).await, ["theirs"]);
         server.execute("DROP EVENT theirs.e").await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
     }
 }

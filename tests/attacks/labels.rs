@@ -1,6 +1,6 @@
 //! Whoever may move labels only, and knows an old password, does not get it installed.
 
-use bed::{Application, MySql, Postgres, STEPS, Server, Setup, mysql_versions, postgres_versions};
+use testbed::{Application, MySql, Postgres, STEPS, Server, Setup, mysql_versions, postgres_versions};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_password_of_an_older_version_is_not_installed_again() {
@@ -25,8 +25,8 @@ async fn label_rights<S: Server>(server: &S, setup: Setup<'_>, keeps_its_label: 
     let context = format!("{} on {}", setup.function, server.name());
     let application = Application::start(server, setup).await;
     server.allow_two_passwords(&application.app).await;
-    application.rotate_well().await;
-    application.rotate_well().await;
+    application.rotate_ok().await;
+    application.rotate_ok().await;
     let labels = application.labels().await;
     let holder = |label: &str| labels.iter().find_map(|line| line.strip_prefix(label)).map(str::trim);
     let known = holder("AWSPREVIOUS").expect("a previous version");
@@ -49,7 +49,7 @@ async fn label_rights<S: Server>(server: &S, setup: Setup<'_>, keeps_its_label: 
     assert!(application.signs_in("AWSCURRENT").await, "{context}");
     // As the refusal says.
     application.abandon(known).await;
-    application.rotate_well().await;
+    application.rotate_ok().await;
     let current = application.credentials("AWSCURRENT").await.expect("a current version");
     assert!(server.signs_in(&current, &application.app.database).await, "{context}");
     // A repeat of createSecret for a version of its own is still done.

@@ -1,8 +1,8 @@
 //! Locks by name that any user of the server may take do not stop a rotation.
 
-use bed::{Application, MySql, MySqlOptions, Postgres, Server, Setup, mysql_versions, postgres_versions};
-use rotation::edges::{Evidence, SignIn, TurnOutcome};
-use rotation::{Endpoint, Next, Password, SecretId, Tls, Turn, Username};
+use rotation::ports::{AlternationOutcome, Evidence, SignIn};
+use rotation::{Alternation, Endpoint, Password, SecretId, Target, Tls, Username};
+use testbed::{Application, MySql, MySqlOptions, Postgres, Server, Setup, mysql_versions, postgres_versions};
 
 use crate::resumes::mysql::name_of_lock;
 
@@ -15,16 +15,16 @@ async fn an_ordinary_user_of_mysql_cannot_take_the_lock_of_a_turn() {
         let (app, other) = (application.app.user().to_owned(), server.create_app("other").await);
         let mut session = server.sign_in(&other.credentials, "").await.expect("it signs in");
         let taken = format!("SELECT GET_LOCK(CONCAT('rotate:', LEFT(SHA2('{app}', 256), 40)), 0)");
-        assert_eq!(bed::mysql::run(&mut session, &taken).await.expect("anybody may"), ["1"]);
+        assert_eq!(testbed::mysql::run(&mut session, &taken).await.expect("anybody may"), ["1"]);
         let log = server.log();
-        application.rotate_well().await;
+        application.rotate_ok().await;
         let ours = name_of_lock(&log.text());
         // Another superuser's password makes another name.
         let another = server.create_superuser("another").await;
         let secret = server.secret(&another, "mysql");
         application.store_superuser(&secret).await;
         let log = server.log();
-        application.rotate_well().await;
+        application.rotate_ok().await;
         assert_ne!(name_of_lock(&log.text()), ours, "on {version}");
     }
 }
@@ -44,11 +44,11 @@ async fn an_advisory_lock_that_somebody_holds_stops_no_rotation_of_postgresql() 
                     "SELECT pg_advisory_lock(hashtextextended('rotate:{}', 0))",
                     application.app.user()
                 );
-                bed::postgres::run(&mut session, &lock).await.expect("anybody may");
+                testbed::postgres::run(&mut session, &lock).await.expect("anybody may");
                 sessions.push(session);
             }
             for _turn in 0..2 {
-                application.rotate_well().await;
+                application.rotate_ok().await;
                 assert!(application.signs_in("AWSCURRENT").await, "on {version}");
             }
         }
@@ -61,12 +61,12 @@ async fn turns_at_once_in_different_databases_all_succeed() {
     for version in postgres_versions() {
         let server = Postgres::shared(version).await;
         let application = Application::start(server, Setup::alternating_users()).await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
         let base = application.app.user().to_owned();
-        let turn = Turn {
+        let alternation = Alternation {
             base: Username(base.clone()),
             clone: Username(format!("{base}_clone")),
-            next: Next::Clone,
+            target: Target::Clone,
         };
         let mut databases = vec!["postgres".to_owned(), "template1".to_owned()];
         for number in 0..4 {
@@ -74,16 +74,16 @@ async fn turns_at_once_in_different_databases_all_succeed() {
             server.execute("postgres", &format!("CREATE DATABASE {database}")).await;
             databases.push(database);
         }
-        let all = databases.clone().into_iter().map(|database| turns(server, database, turn.clone()));
-        bed::at_once(databases.len(), all, |()| ()).await;
+        let all = databases.clone().into_iter().map(|database| turns(server, database, alternation.clone()));
+        testbed::at_once(databases.len(), all, |()| ()).await;
         for database in &databases[2..] {
             server.execute("postgres", &format!("DROP DATABASE {database} WITH (FORCE)")).await;
         }
     }
 }
 
-async fn turns(server: &'static Postgres, database: String, turn: Turn) {
-    let (edge, admin) = (server.edge(), server.admin().await);
+async fn turns(server: &'static Postgres, database: String, alternation: Alternation) {
+    let (adapter, admin) = (server.adapter(), server.admin().await);
     let at = rotation::Server {
         endpoint: Endpoint { host: server.host().into(), port: server.port() },
         tls: Tls::Required,
@@ -91,14 +91,16 @@ async fn turns(server: &'static Postgres, database: String, turn: Turn) {
     };
     let (user, password) = (Username(admin.user.clone()), Password::new(admin.password.clone()));
     let SignIn::Accepted(mut session) =
-        edge.sign_in_superuser(&at, &user, &password).await.expect("an answer")
+        adapter.sign_in_superuser(&at, &user, &password).await.expect("an answer")
     else {
         panic!("the superuser signs in");
     };
     for number in 0..15 {
         let next = Password::new(format!("pw-{database}-{number}"));
-        let turned = session.take_turn(&turn, &SecretId("secret".into()), &next, &Evidence::SignedIn).await;
-        assert_eq!(turned.expect("a turn"), TurnOutcome::Done, "{database}");
+        let turned = session
+            .set_up_next_user(&alternation, &SecretId("secret".into()), &next, &Evidence::SignedIn)
+            .await;
+        assert_eq!(turned.expect("a turn"), AlternationOutcome::Done, "{database}");
     }
     session.close().await;
 }

@@ -1,10 +1,12 @@
 //! A server that asks for no proof has been given none; and one that asks for the plain text does not get it.
 
-use bed::stub_server::{Opening, greeting, message, packet};
-use bed::wire::Fault;
-use bed::{Application, Lie, MySql, Postgres, PostgresOptions, Server, Setup, StubServer, Wire};
-use bed::{mysql_versions, postgres_versions};
 use serde_json::json;
+use testbed::fault_proxy::Fault;
+use testbed::stub_server::{Opening, greeting, message, packet};
+use testbed::{
+    Application, FaultProxy, MalformedServer, MySql, Postgres, PostgresOptions, Server, Setup, StubServer,
+};
+use testbed::{mysql_versions, postgres_versions};
 
 use super::claim;
 use crate::resists::superuser_was_not_touched;
@@ -23,7 +25,7 @@ async fn a_postgresql_that_trusts_its_clients_proves_no_password() {
             claim(&application, victim.user(), &json!({})).await;
             application.local.clear_calls();
             let before = verifiers(&server).await;
-            let failure = application.rotate_badly().await;
+            let failure = application.rotate_expect_err().await;
             assert!(
                 failure.starts_with("SetSecret SignInMethod: ") && failure.contains("trust"),
                 "{failure}"
@@ -49,7 +51,7 @@ async fn a_postgresql_that_asks_for_the_plain_text_does_not_get_it() {
             let server = Postgres::start(version, options).await;
             let application = Application::start(&server, Setup::alternating_users()).await;
             let log = server.log();
-            let failure = application.rotate_badly().await;
+            let failure = application.rotate_expect_err().await;
             assert!(failure.starts_with("SetSecret SignInMethod: "), "{failure}");
             assert!(failure.contains("plain text"), "{failure}");
             assert_eq!((log.authorized("master"), log.failed("master")), (0, 0), "{}", log.text());
@@ -80,7 +82,7 @@ async fn a_server_in_postgresqls_place_gets_no_plain_text_and_is_believed_no_yes
         for setup in server.setups() {
             let fields = json!({"port": stub.port()});
             let application = Application::start(server, Setup { fields, ..setup }).await;
-            let failure = application.rotate_badly().await;
+            let failure = application.rotate_expect_err().await;
             assert!(failure.starts_with("SetSecret SignInMethod: "), "{failure}");
             assert!(failure.contains(said), "{said} is not in: {failure}");
             assert!(!stub.heard(&application.app.credentials.password), "the password was sent");
@@ -92,14 +94,14 @@ async fn a_server_in_postgresqls_place_gets_no_plain_text_and_is_believed_no_yes
 async fn a_mysql_that_asks_for_the_plain_text_does_not_get_it() {
     let server = MySql::shared(mysql_versions()[0]).await;
     for ssl in [true, false] {
-        let lie = Lie::of(vec![greeting("mysql_clear_password")], true, true);
-        let wire = Wire::to(server.port(), Fault::Lies(lie)).await;
-        let fields = json!({"port": wire.port(), "ssl": ssl});
+        let malformed_server = MalformedServer::of(vec![greeting("mysql_clear_password")], true, true);
+        let proxy = FaultProxy::to(server.port(), Fault::Malformed(malformed_server)).await;
+        let fields = json!({"port": proxy.port(), "ssl": ssl});
         let application = Application::start(server, Setup { fields, ..Setup::mysql_single_user() }).await;
-        let failure = application.rotate_badly().await;
+        let failure = application.rotate_expect_err().await;
         assert!(failure.starts_with("SetSecret SignInMethod: "), "{failure}");
         assert!(failure.contains("mysql_clear_password"), "{failure}");
-        assert_eq!(wire.bytes(), 0, "the client said something, with ssl {ssl}");
+        assert_eq!(proxy.bytes(), 0, "the client said something, with ssl {ssl}");
     }
     // Within TLS: once the server has heard who signs in, it asks for another plugin (`AuthSwitchRequest`).
     let switch = packet(3, b"\xfemysql_clear_password\0abcdefghijabcdefghij\0");
@@ -107,7 +109,7 @@ async fn a_mysql_that_asks_for_the_plain_text_does_not_get_it() {
     let stub = StubServer::start(Opening::MySql("caching_sha2_password"), switch).await;
     let fields = json!({"port": stub.port()});
     let application = Application::start(server, Setup { fields, ..Setup::mysql_single_user() }).await;
-    let failure = application.rotate_badly().await;
+    let failure = application.rotate_expect_err().await;
     assert!(failure.starts_with("SetSecret SignInMethod: "), "{failure}");
     assert!(failure.contains("mysql_clear_password"), "{failure}");
     assert!(!stub.heard(&application.app.credentials.password), "the password was sent");

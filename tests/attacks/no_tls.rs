@@ -1,23 +1,30 @@
 //! Without TLS whoever is on the way is the server: what it says proves nothing to a superuser, whose secret is not read.
 
-use bed::stub_server::{greeting, message, packet};
-use bed::wire::Fault;
-use bed::{Application, Lie, MySql, Postgres, Server, Setup, Wire, mysql_versions, postgres_versions};
 use serde_json::json;
+use testbed::fault_proxy::Fault;
+use testbed::stub_server::{greeting, message, packet};
+use testbed::{
+    Application, FaultProxy, MalformedServer, MySql, Postgres, Server, Setup, mysql_versions,
+    postgres_versions,
+};
 
 use super::claim;
 use crate::resists::superuser_was_not_touched;
 
 /// Asks for an md5 challenge, signs anybody in, and answers a statement with 42501: "you may not change your password".
-fn postgres() -> Lie {
+fn postgres() -> MalformedServer {
     let signed_in = [message(b'R', &[0; 4]), message(b'Z', b"I")].concat();
     let not_allowed = message(b'E', b"SERROR\0C42501\0Mno\0\0");
-    Lie::of(vec![message(b'R', b"\0\0\0\x05salt"), signed_in, not_allowed], false, true)
+    MalformedServer::of(vec![message(b'R', b"\0\0\0\x05salt"), signed_in, not_allowed], false, true)
 }
 
 /// Greets, and says that the password is right and has expired (1862).
-fn mysql() -> Lie {
-    Lie::of(vec![greeting("mysql_native_password"), packet(2, b"\xff\x46\x07#HY000expired")], true, true)
+fn mysql() -> MalformedServer {
+    MalformedServer::of(
+        vec![greeting("mysql_native_password"), packet(2, b"\xff\x46\x07#HY000expired")],
+        true,
+        true,
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -32,13 +39,13 @@ async fn a_server_without_tls_that_answers_for_a_single_user_brings_no_superuser
     }
 }
 
-async fn single_user<S: Server>(server: &S, setup: Setup<'_>, lie: Lie) {
-    let wire = Wire::to(server.port(), Fault::Lies(lie)).await;
+async fn single_user<S: Server>(server: &S, setup: Setup<'_>, malformed_server: MalformedServer) {
+    let proxy = FaultProxy::to(server.port(), Fault::Malformed(malformed_server)).await;
     let victim = server.create_app("victim").await;
     let application = Application::start(server, setup).await;
-    claim(&application, victim.user(), &json!({"ssl": false, "port": wire.port()})).await;
+    claim(&application, victim.user(), &json!({"ssl": false, "port": proxy.port()})).await;
     application.local.clear_calls();
-    let refusal = application.rotate_badly().await;
+    let refusal = application.rotate_expect_err().await;
     assert!(refusal.starts_with("SetSecret Refused: ") && refusal.contains("\"ssl\": false"), "{refusal}");
     superuser_was_not_touched(&application);
     assert!(server.signs_in(&victim.credentials, &victim.database).await);
@@ -56,15 +63,15 @@ async fn alternating_users_without_tls_are_refused_before_anything_is_written() 
 }
 
 async fn alternating_users<S: Server>(server: &S, setup: Setup<'_>) {
-    let wire = Wire::to(server.port(), Fault::None).await;
-    let fields = json!({"ssl": false, "port": wire.port()});
+    let proxy = FaultProxy::to(server.port(), Fault::None).await;
+    let fields = json!({"ssl": false, "port": proxy.port()});
     let application = Application::start(server, Setup { fields, ..setup }).await;
     application.local.clear_calls();
-    let refusal = application.rotate_badly().await;
+    let refusal = application.rotate_expect_err().await;
     assert!(refusal.starts_with("CreateSecret Refused: ") && refusal.contains("\"ssl\": false"), "{refusal}");
     assert_eq!(application.stored("AWSPENDING").await, None);
     superuser_was_not_touched(&application);
-    assert_eq!(wire.connections(), 0, "somebody spoke to the server");
+    assert_eq!(proxy.connections(), 0, "somebody spoke to the server");
 
     // Whoever may write versions goes around that step.
     let version = application.unfinished_version().expect("a rotation that failed");

@@ -1,12 +1,12 @@
 //! A turn is for the secret whose pair it is, and gives nobody else anything: not who knows a password of the pair, nor who is
 //! a member of the clone, nor whose account was closed.
 
-use bed::mysql::text;
-use bed::{Application, Credentials, MySql, MySqlOptions, Postgres, PostgresOptions, Server, Setup};
-use bed::{mysql_versions, postgres_versions, remedy};
-use rotation::edges::{Evidence, SignIn, TurnOutcome};
-use rotation::{Endpoint, Next, Password, SecretId, Tls, Turn, Username};
+use rotation::ports::{AlternationOutcome, Evidence, SignIn};
+use rotation::{Alternation, Endpoint, Password, SecretId, Target, Tls, Username};
 use serde_json::json;
+use testbed::mysql::text;
+use testbed::{Application, Credentials, MySql, MySqlOptions, Postgres, PostgresOptions, Server, Setup};
+use testbed::{mysql_versions, postgres_versions, remedy};
 
 use super::clones::postgres::{as_user, role, under_a_real_superuser};
 use super::{claim, store_as_previous};
@@ -16,7 +16,7 @@ use crate::resists::mysql::accounts;
 /// Whoever has one password of a pair (AWSPREVIOUS still signs in) writes it into a secret of its own.
 async fn one_password_of_a_pair_takes_it_over<S: Server>(server: &S, setup: Setup<'_>) {
     let victim = Application::start(server, setup.clone()).await;
-    victim.rotate_well().await;
+    victim.rotate_ok().await;
     for _turn in 0..2 {
         let leaked = victim.credentials("AWSPREVIOUS").await.expect("a previous version");
         let attacker = Application::start(server, setup.clone()).await;
@@ -24,12 +24,12 @@ async fn one_password_of_a_pair_takes_it_over<S: Server>(server: &S, setup: Setu
         own["username"] = json!(leaked.user);
         own["masterarn"] = json!(attacker.superuser_arn);
         attacker.store_current(&own).await;
-        let refusal = attacker.rotate_badly().await;
+        let refusal = attacker.rotate_expect_err().await;
         assert!(refusal.contains("nothing shows that"), "{refusal}");
         for stage in ["AWSCURRENT", "AWSPREVIOUS"] {
             assert!(victim.signs_in(stage).await, "{stage} on {}", server.name());
         }
-        victim.rotate_well().await;
+        victim.rotate_ok().await;
         assert!(victim.signs_in("AWSCURRENT").await, "on {}", server.name());
     }
 }
@@ -57,16 +57,16 @@ async fn an_account_that_was_ended_is_not_opened_again() {
             server.execute("postgres", &format!("GRANT {} TO master WITH ADMIN OPTION", ended.user)).await;
         }
         server.execute("postgres", &format!("ALTER ROLE {} NOLOGIN", ended.user)).await;
-        let refusal = application.rotate_badly().await;
+        let refusal = application.rotate_expect_err().await;
         store_as_previous(&application, &refusal, &ended).await;
-        let refusal = application.rotate_badly().await;
+        let refusal = application.rotate_expect_err().await;
         assert!(refusal.contains("has NOLOGIN"), "{refusal}");
         let may = format!("SELECT rolcanlogin::text FROM pg_roles WHERE rolname = '{}'", ended.user);
         assert_eq!(server.values("postgres", &may).await, ["false"], "on {version}");
         for statement in remedy(&refusal, "an administrator") {
             server.execute("postgres", &statement).await;
         }
-        application.rotate_well().await;
+        application.rotate_ok().await;
         assert!(application.signs_in("AWSCURRENT").await, "on {version}");
     }
 }
@@ -77,7 +77,7 @@ async fn a_member_of_the_clone_does_not_get_its_bases_rights() {
     for version in postgres_versions() {
         let server = Postgres::shared(version).await;
         let application = Application::start(server, Setup::alternating_users()).await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
         let (clone, leaked) =
             (clone_of(&application), application.credentials("AWSCURRENT").await.expect("a current version"));
         let thief = role(server, &format!("thief{}", application.app.user()), "").await;
@@ -87,14 +87,14 @@ async fn a_member_of_the_clone_does_not_get_its_bases_rights() {
         } else {
             server.execute("postgres", &grant).await;
         }
-        application.rotate_well().await;
-        let refusal = application.rotate_badly().await;
+        application.rotate_ok().await;
+        let refusal = application.rotate_expect_err().await;
         assert!(refusal.contains(&format!("others may act as {clone}")), "{refusal}");
         assert!(application.signs_in("AWSCURRENT").await, "on {version}");
         for statement in remedy(&refusal, "an administrator") {
             server.execute("postgres", &statement).await;
         }
-        application.rotate_well().await;
+        application.rotate_ok().await;
         assert!(application.signs_in("AWSCURRENT").await, "on {version}");
     }
 }
@@ -116,24 +116,24 @@ async fn a_user_of_one_database_is_not_the_global_user_of_that_name() {
             application.store_current(&claimed).await;
             let mut root = server.sign_in(&server.root(), "postgres").await.expect("root signs in");
             let state = "SELECT rolname || coalesce(rolpassword, '') FROM pg_authid ORDER BY 1";
-            let before = bed::postgres::run(&mut root, state).await.expect("an answer");
+            let before = testbed::postgres::run(&mut root, state).await.expect("an answer");
             for value in ["on", "off"] {
-                bed::postgres::run(&mut root, &format!("ALTER SYSTEM SET db_user_namespace = {value}"))
+                testbed::postgres::run(&mut root, &format!("ALTER SYSTEM SET db_user_namespace = {value}"))
                     .await
                     .expect("root may");
-                bed::postgres::run(&mut root, "SELECT pg_reload_conf()").await.expect("root may");
-                while bed::postgres::run(&mut root, "SHOW db_user_namespace").await.expect("an answer")
+                testbed::postgres::run(&mut root, "SELECT pg_reload_conf()").await.expect("root may");
+                while testbed::postgres::run(&mut root, "SHOW db_user_namespace").await.expect("an answer")
                     != [value]
                 {
                     tokio::task::yield_now().await;
                 }
                 if value == "on" {
-                    let refusal = application.rotate_badly().await;
+                    let refusal = application.rotate_expect_err().await;
                     let said = format!("has signed in {}@{database}, another user", victim.user());
                     assert!(refusal.contains(&said), "{refusal}");
                 }
             }
-            assert_eq!(bed::postgres::run(&mut root, state).await.expect("an answer"), before);
+            assert_eq!(testbed::postgres::run(&mut root, state).await.expect("an answer"), before);
         }
     }
 }
@@ -146,10 +146,10 @@ async fn twins_of_a_first_turn_both_succeed() {
         let application = under_a_real_superuser(&server).await;
         let pending = application.begin().await;
         application.step("createSecret", &pending).await.expect("createSecret");
-        let twins =
+        let pair =
             tokio::join!(application.step("setSecret", &pending), application.step("setSecret", &pending));
-        twins.0.expect("one");
-        twins.1.expect("the other");
+        pair.0.expect("one");
+        pair.1.expect("the other");
         for step in ["testSecret", "finishSecret"] {
             application.step(step, &pending).await.expect(step);
         }
@@ -163,8 +163,8 @@ async fn a_superuser_that_acts_as_another_role_rotates_by_what_the_secret_holds(
     for version in postgres_versions() {
         let server = Postgres::start(version, PostgresOptions::default()).await;
         let application = Application::start(&server, Setup::alternating_users()).await;
-        application.rotate_well().await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
+        application.rotate_ok().await;
         let (user, clone) = (application.app.user(), clone_of(&application));
         let mut acts =
             "CREATE ROLE dba CREATEROLE CREATEDB; GRANT dba TO master; ALTER ROLE master SET role = 'dba'"
@@ -174,7 +174,7 @@ async fn a_superuser_that_acts_as_another_role_rotates_by_what_the_secret_holds(
         }
         server.execute("postgres", &acts).await;
         for _turn in 0..3 {
-            application.rotate_well().await;
+            application.rotate_ok().await;
             assert!(application.signs_in("AWSCURRENT").await, "on {version}");
         }
     }
@@ -194,14 +194,17 @@ async fn an_account_that_appears_in_the_middle_is_not_taken_over() {
             database: None,
         };
         let (user, password) = (Username(admin.user.clone()), Password::new(admin.password.clone()));
-        let edge = server.edge();
-        let signed_in = edge.sign_in_superuser(&at, &user, &password).await.expect("an answer");
+        let adapter = server.adapter();
+        let signed_in = adapter.sign_in_superuser(&at, &user, &password).await.expect("an answer");
         let SignIn::Accepted(mut session) = signed_in else { panic!("the superuser signs in") };
         let (base, clone) = (Username(app.user().to_owned()), Username(stranger.user.clone()));
-        let turn = Turn { base, clone, next: Next::Clone };
+        let alternation = Alternation { base, clone, target: Target::Clone };
         let (secret, next) = (SecretId("secret".into()), Password::new("another-one".into()));
-        let outcome = session.take_turn(&turn, &secret, &next, &Evidence::None).await.expect("an outcome");
-        assert!(matches!(outcome, TurnOutcome::NeedsProof(_)), "on {version}");
+        let outcome = session
+            .set_up_next_user(&alternation, &secret, &next, &Evidence::None)
+            .await
+            .expect("an outcome");
+        assert!(matches!(outcome, AlternationOutcome::NeedsProof(_)), "on {version}");
         session.close().await;
         assert!(server.signs_in(&stranger, "postgres").await, "on {version}");
         assert!(
@@ -229,7 +232,7 @@ async fn a_former_password_of_the_base_does_not_prove_the_clone() {
         let clone = format!("{user}_clone");
         server.execute(&format!("CREATE USER `{clone}`@`%` IDENTIFIED BY {leaked}")).await;
         let before = accounts(server, &[user, &clone]).await;
-        let refusal = application.rotate_badly().await;
+        let refusal = application.rotate_expect_err().await;
         assert!(refusal.contains("nothing shows that"), "{refusal}");
         assert_eq!(accounts(server, &[user, &clone]).await, before, "on {version}");
     }
@@ -258,7 +261,7 @@ async fn an_anonymous_account_that_has_expired_proves_nobodys_password() {
         }
         claim(&application, &victim.user, &json!({"password": "guest-password", "dbname": null})).await;
         let before = accounts(&server, &[&victim.user]).await;
-        let refusal = application.rotate_badly().await;
+        let refusal = application.rotate_expect_err().await;
         assert!(refusal.contains("but of another account"), "{refusal}");
         assert_eq!(accounts(&server, &[&victim.user]).await, before, "on {version}");
         server.execute("DROP USER ``@`localhost`").await;
@@ -272,7 +275,7 @@ async fn a_server_that_has_moved_goes_on_rotating() {
     for version in mysql_versions() {
         let server = MySql::shared(version).await;
         let application = Application::start(server, Setup::mysql_alternating_users()).await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
         let mut superuser = server.secret(server.admin().await, "mysql");
         superuser["host"] = json!("127.0.0.1");
         application.store_superuser(&superuser).await;
@@ -280,7 +283,7 @@ async fn a_server_that_has_moved_goes_on_rotating() {
         current["host"] = json!("127.0.0.1");
         application.store_current(&current).await;
         for _turn in 0..3 {
-            application.rotate_well().await;
+            application.rotate_ok().await;
             assert!(application.signs_in("AWSCURRENT").await, "on {version}");
         }
     }

@@ -1,14 +1,14 @@
 //! On MySQL and MariaDB any user may grant PROXY on itself to anybody, which brings the global GRANT OPTION with its own and
 //! outlives the user: that stops no rotation, and gives nothing to a clone but what its base has.
 
-use bed::mysql::{Log, run};
-use bed::{Application, Credentials, MySql, MySqlOptions, Server, Setup, mysql_versions, remedy};
 use serde_json::json;
+use testbed::mysql::{Log, run};
+use testbed::{Application, Credentials, MySql, MySqlOptions, Server, Setup, mysql_versions, remedy};
 
 /// A user without any privilege.
 async fn evil(server: &MySql, of: &Application<'_, MySql>) -> Credentials {
     let evil = Credentials::new(&format!("e{}", of.app.user()));
-    let password = bed::mysql::text(&evil.password);
+    let password = testbed::mysql::text(&evil.password);
     server.execute(&format!("CREATE USER `{}`@`%` IDENTIFIED BY {password}", evil.user)).await;
     evil
 }
@@ -37,7 +37,7 @@ async fn no_user_stops_a_rotation_by_a_proxy_on_itself() {
                 let user = application.app.user().to_owned();
                 let evil = evil(server, &application).await;
                 for _turn in 0..turns {
-                    application.rotate_well().await;
+                    application.rotate_ok().await;
                 }
                 let grant = format!("GRANT PROXY ON {{e}} TO `{user}{to}`@`%`{option}");
                 say(server, &evil, &grant).await;
@@ -47,7 +47,7 @@ async fn no_user_stops_a_rotation_by_a_proxy_on_itself() {
                 server.execute(&format!("GRANT TRIGGER ON {database}.* TO `{user}`@`%`")).await;
                 let log = server.log();
                 for _turn in 0..3 {
-                    application.rotate_well().await;
+                    application.rotate_ok().await;
                     assert!(application.signs_in("AWSCURRENT").await, "{grant} on {version}");
                 }
                 let said = about_the_clone(&log, &user);
@@ -72,12 +72,12 @@ async fn a_proxy_that_is_there_before_the_clone_stops_it_at_no_host() {
         let (user, database) = (application.app.user().to_owned(), application.app.database.clone());
         let evil = evil(server, &application).await;
         let rights = "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX, REFERENCES";
-        let password = bed::mysql::text(&application.app.credentials.password);
+        let password = testbed::mysql::text(&application.app.credentials.password);
         server.execute(&format!("CREATE USER `{user}`@`10.%` IDENTIFIED BY {password}")).await;
         server.execute(&format!("GRANT {rights} ON {database}.* TO `{user}`@`10.%`")).await;
         say(server, &evil, &format!("GRANT PROXY ON {{e}} TO `{user}`@`10.%` WITH GRANT OPTION")).await;
-        application.rotate_well().await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
+        application.rotate_ok().await;
         let held = format!("SELECT COUNT(*) FROM mysql.proxies_priv WHERE User = '{user}_clone'");
         assert_eq!(server.values(&held).await, ["0"], "on {version}");
         // The global option is the base's, there, and of no use to anybody else.
@@ -107,21 +107,21 @@ async fn a_proxy_whose_grant_would_bring_more_is_not_copied() {
             server.execute(&statement).await;
         }
         let log = server.log();
-        application.rotate_well().await;
+        application.rotate_ok().await;
         let said = about_the_clone(&log, &user);
         assert!(!said.contains("WITH GRANT OPTION"), "on {version}: {said}");
         let held = format!("SELECT Proxied_user FROM mysql.proxies_priv WHERE User = '{user}_clone'");
         assert_eq!(server.values(&held).await, [format!("o{user}")], "on {version}");
         // The superuser could give this to the base, or revoke it; but it is nobody's wish.
         say(server, &evil, &format!("GRANT PROXY ON {{e}} TO `{user}_clone`@`%` WITH GRANT OPTION")).await;
-        application.rotate_well().await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
+        application.rotate_ok().await;
         if !version.is_mariadb() {
             // Restricted as it is, it may not revoke it either.
             assert_eq!(server.values(&held).await, [format!("e{user}"), format!("o{user}")], "on {version}");
             server.execute(&format!("GRANT ALL ON *.* TO `{}`@`%`", superuser.user)).await;
-            application.rotate_well().await;
-            application.rotate_well().await;
+            application.rotate_ok().await;
+            application.rotate_ok().await;
         }
         assert_eq!(server.values(&held).await, [format!("o{user}")], "on {version}");
     }
@@ -148,12 +148,12 @@ async fn a_proxy_on_an_account_of_the_system_stops_no_turn() {
             ] {
                 server.execute(statement).await;
             }
-            application.rotate_well().await;
+            application.rotate_ok().await;
             let held = format!("SELECT Proxied_user FROM mysql.proxies_priv WHERE User = '{user}_clone'");
             assert_eq!(server.values(&held).await, ["plain"]);
             server.execute(&format!("GRANT PROXY ON of_clone TO `{user}_clone`")).await;
             for _turn in 0..3 {
-                application.rotate_well().await;
+                application.rotate_ok().await;
                 assert!(application.signs_in("AWSCURRENT").await);
             }
             let output = application.output();
@@ -180,12 +180,12 @@ async fn a_user_that_the_server_takes_for_another_by_proxy_is_itself_again_by_wh
             server.allow_two_passwords(&application.app).await;
             let (user, evil) = (application.app.user(), evil(&server, &application).await);
             say(&server, &evil, &format!("GRANT PROXY ON {{e}} TO `{user}`@`%`")).await;
-            let refusal = application.rotate_badly().await;
+            let refusal = application.rotate_expect_err().await;
             assert!(refusal.contains("by PROXY"), "{refusal}");
             for statement in remedy(&refusal, &format!("`{}`@`%`", evil.user)) {
                 say(&server, &evil, &statement).await;
             }
-            application.rotate_well().await;
+            application.rotate_ok().await;
             assert!(application.signs_in("AWSCURRENT").await);
         }
     }

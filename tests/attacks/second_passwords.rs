@@ -1,9 +1,9 @@
 //! A second password that MySQL keeps (RETAIN) outlives IDENTIFIED BY: one that was planted, or leaked, years ago would sign
 //! in after every rotation.
 
-use bed::mysql::{run, text};
-use bed::{Application, Credentials, MySql, STEPS, Server, Setup, mysql_versions};
 use serde_json::json;
+use testbed::mysql::{run, text};
+use testbed::{Application, Credentials, MySql, STEPS, Server, Setup, mysql_versions};
 
 async fn servers() -> Vec<&'static MySql> {
     let mut servers = Vec::new();
@@ -30,12 +30,12 @@ async fn plant(server: &MySql, user: &str, stored: &Credentials) -> Credentials 
 async fn a_second_password_ends_with_the_turn_of_either_of_two_users() {
     for server in servers().await {
         let application = Application::start(server, Setup::mysql_alternating_users()).await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
         for _turn in 0..2 {
             let next = application.credentials("AWSPREVIOUS").await.expect("a previous version");
             let planted = plant(server, &next.user, &next).await;
             let log = server.log();
-            application.rotate_well().await;
+            application.rotate_ok().await;
             // Other tests use the server at the same time.
             let names = [format!("{}`@", next.user), format!("{}'@", next.user)];
             let ours = |line: &&str| names.iter().any(|name| line.contains(name));
@@ -71,7 +71,7 @@ async fn a_second_password_of_a_single_user_ends_where_somebody_may_end_it() {
             if by_superuser {
                 server.execute(&format!("ALTER USER {account} PASSWORD EXPIRE")).await;
             }
-            application.rotate_well().await;
+            application.rotate_ok().await;
             assert!(!server.signs_in(&planted, "").await, "by the superuser: {by_superuser}");
             assert!(application.signs_in("AWSCURRENT").await);
         }
@@ -99,7 +99,7 @@ async fn a_second_password_ends_where_an_earlier_attempt_stopped_before_that() {
 async fn a_single_user_without_the_privilege_rotates_and_says_so() {
     for server in servers().await {
         let application = Application::start(server, Setup::mysql_single_user()).await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
         let output = application.output();
         let line = output.lines().find(|line| line.contains("APPLICATION_PASSWORD_ADMIN"));
         assert!(line.is_some_and(|line| line.contains("\"level\":\"INFO\"")), "{output}");
@@ -124,13 +124,13 @@ async fn current_that_is_the_second_password_is_not_ended_too_early() {
         application.functions.add("mysql-single-user", &[], std::time::Duration::from_secs(30)).await;
         let event = |step, version: &str| application.event(step, version);
         let version = application.begin().await;
-        let former = application.credentials("AWSCURRENT").await.expect("a current version");
+        let old = application.credentials("AWSCURRENT").await.expect("a current version");
         for step in ["createSecret", "setSecret"] {
             let answer = application.functions.invoke("mysql-single-user", &event(step, &version)).await;
             answer.unwrap_or_else(|error| panic!("{step}: {error:?}"));
         }
         assert!(application.signs_in("AWSPENDING").await);
-        assert!(!server.signs_in(&former, "").await, "it is ended with the new one in place");
+        assert!(!server.signs_in(&old, "").await, "it is ended with the new one in place");
         let mut root = server.root_session().await;
         let second = format!(
             "SELECT COUNT(*) FROM mysql.user WHERE User = '{}' AND User_attributes LIKE '%additional_password%'",
@@ -153,11 +153,11 @@ async fn the_former_password_of_dual_password_ends_with_the_bases_first_turn_of_
             let answer = application.functions.invoke("mysql-dual-password", &event).await;
             answer.unwrap_or_else(|error| panic!("{step}: {error:?}"));
         }
-        let former = application.credentials("AWSPREVIOUS").await.expect("a previous version");
+        let old = application.credentials("AWSPREVIOUS").await.expect("a previous version");
         for still in [true, false] {
-            application.rotate_well().await;
+            application.rotate_ok().await;
             assert!(application.signs_in("AWSCURRENT").await && application.signs_in("AWSPREVIOUS").await);
-            assert_eq!(server.signs_in(&former, "").await, still, "still: {still}");
+            assert_eq!(server.signs_in(&old, "").await, still, "still: {still}");
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::io::ErrorKind;
 
-use bed::stub_server::packet;
-use bed::{Application, Credentials, MySql, MySqlOptions, Setup, mysql_versions, remedy};
+use testbed::stub_server::packet;
+use testbed::{Application, Credentials, MySql, MySqlOptions, Setup, mysql_versions, remedy};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -21,14 +21,14 @@ async fn a_session_of_the_clones_name_that_is_older_than_the_clone_gains_nothing
             let application = Application::start(&server, Setup::mysql_alternating_users()).await;
             let (database, clone) = (&application.app.database, format!("{}_clone", application.app.user()));
             server.execute(&format!("CREATE TABLE {database}.t (a INT)")).await;
-            let former = Credentials::new(&clone);
+            let old = Credentials::new(&clone);
             let account = format!("`{clone}`@`%`");
-            let password = bed::mysql::text(&former.password);
+            let password = testbed::mysql::text(&old.password);
             server.execute(&format!("CREATE USER {account} IDENTIFIED BY {password}")).await;
-            let mut session = server.sign_in(&former, "").await.expect("it signs in");
+            let mut session = server.sign_in(&old, "").await.expect("it signs in");
             server.execute(&format!("DROP USER {account}")).await;
 
-            let refusal = application.rotate_badly().await;
+            let refusal = application.rotate_expect_err().await;
             assert!(
                 refusal.contains("sessions of that name, or sign-ins that began before, are open"),
                 "{refusal}"
@@ -36,14 +36,17 @@ async fn a_session_of_the_clones_name_that_is_older_than_the_clone_gains_nothing
             let accounts = format!("SELECT COUNT(*) FROM mysql.user WHERE User = '{clone}'");
             assert_eq!(server.values(&accounts).await, ["0"], "an account was made on {version}");
             let read = format!("SELECT a FROM {database}.t");
-            assert!(bed::mysql::run(&mut session, &read).await.is_err(), "it gained a right on {version}");
+            assert!(
+                testbed::mysql::run(&mut session, &read).await.is_err(),
+                "it gained a right on {version}"
+            );
 
             let kills = remedy(&refusal, "an administrator");
             let form = if on_rds { "CALL mysql.rds_kill(" } else { "KILL " };
             assert!(kills.len() == 1 && kills[0].starts_with(form), "{kills:?}");
             server.execute(&kills[0]).await;
-            application.rotate_well().await;
-            assert!(bed::mysql::run(&mut session, &read).await.is_err(), "it lives on {version}");
+            application.rotate_ok().await;
+            assert!(testbed::mysql::run(&mut session, &read).await.is_err(), "it lives on {version}");
         }
     }
 }
@@ -61,14 +64,14 @@ async fn a_sign_in_that_began_before_is_waited_for() {
             let clone = format!("{}_clone", application.app.user());
             let mut stalled = begin_to_sign_in(server.port(), &clone).await;
             if ends {
-                application.rotate_well().await;
+                application.rotate_ok().await;
             } else {
-                let refusal = application.rotate_badly().await;
+                let refusal = application.rotate_expect_err().await;
                 assert!(refusal.contains("sign-ins that began before"), "{refusal}");
                 for kill in remedy(&refusal, "an administrator") {
                     server.execute(&kill).await;
                 }
-                application.rotate_well().await;
+                application.rotate_ok().await;
             }
             let mut rest = Vec::new();
             let ended = stalled.read_to_end(&mut rest).await;
@@ -101,21 +104,21 @@ async fn sessions_of_a_clone_with_another_account_are_the_applications() {
     for version in mysql_versions() {
         let server = MySql::shared(version).await;
         let application = Application::start(server, Setup::mysql_alternating_users()).await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
         let clone = application.credentials("AWSCURRENT").await.expect("a current version");
         let mut pool = server.sign_in(&clone, "").await.expect("it signs in");
-        application.rotate_well().await;
+        application.rotate_ok().await;
         let base = application.credentials("AWSCURRENT").await.expect("a current version");
         let at = format!("`{}`@`10.%`", base.user);
         let rights = "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX, REFERENCES";
         for statement in [
-            format!("CREATE USER {at} IDENTIFIED BY {}", bed::mysql::text(&base.password)),
+            format!("CREATE USER {at} IDENTIFIED BY {}", testbed::mysql::text(&base.password)),
             format!("GRANT {rights} ON {}.* TO {at}", application.app.database),
         ] {
             server.execute(&statement).await;
         }
-        application.rotate_well().await;
-        bed::mysql::run(&mut pool, "SELECT 1").await.expect("it lives");
+        application.rotate_ok().await;
+        testbed::mysql::run(&mut pool, "SELECT 1").await.expect("it lives");
     }
 }
 
@@ -127,11 +130,11 @@ async fn a_superuser_that_sees_no_sessions_makes_no_clone() {
         let application = Application::start(&server, Setup::mysql_alternating_users()).await;
         let holder = if version.is_mariadb() { "`master`@`%`" } else { "`master_role`" };
         server.execute(&format!("REVOKE PROCESS ON *.* FROM {holder}")).await;
-        let refusal = application.rotate_badly().await;
+        let refusal = application.rotate_expect_err().await;
         let grants = remedy(&refusal, "an administrator");
         assert_eq!(grants, ["GRANT PROCESS ON *.* TO `master`@`%`"]);
         server.execute(&grants[0]).await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
     }
 }
 
@@ -145,9 +148,9 @@ async fn an_ordinary_turn_ends_no_session() {
         for _turn in 0..4 {
             let current = application.credentials("AWSCURRENT").await.expect("a current version");
             sessions.push(server.sign_in(&current, "").await.expect("it signs in"));
-            application.rotate_well().await;
+            application.rotate_ok().await;
             for session in &mut sessions {
-                bed::mysql::run(session, "SELECT 1").await.expect("it lives");
+                testbed::mysql::run(session, "SELECT 1").await.expect("it lives");
             }
         }
     }

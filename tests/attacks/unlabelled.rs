@@ -1,9 +1,9 @@
 //! Versions without a label show who the other of two users is, where no labelled one does.
 
-use bed::{Application, Credentials, MySql, Postgres, PostgresOptions, Server, Setup};
-use bed::{mysql_versions, postgres_versions};
 use local_aws::Failure;
 use serde_json::{Value, json};
+use testbed::{Application, Credentials, MySql, Postgres, PostgresOptions, Server, Setup};
+use testbed::{mysql_versions, postgres_versions};
 
 use super::clones::postgres::under_a_real_superuser;
 use super::store_as_previous;
@@ -20,8 +20,8 @@ async fn give_up<S: Server>(application: &Application<'_, S>) {
 /// A pair of users, of which nothing at the server says that the superuser made it.
 async fn pair_without_a_grantor(server: &Postgres) -> Application<'_> {
     let application = under_a_real_superuser(server).await;
-    application.rotate_well().await;
-    application.rotate_well().await;
+    application.rotate_ok().await;
+    application.rotate_ok().await;
     if server.version() < 16 {
         // Later versions record the grants of every role with SUPERUSER as this one's.
         let user = application.app.user();
@@ -57,8 +57,8 @@ async fn a_role_that_may_not_list_versions_is_told_so() {
     for version in mysql_versions() {
         let server = MySql::shared(version).await;
         let application = Application::start(server, Setup::mysql_alternating_users()).await;
-        application.rotate_well().await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
+        application.rotate_ok().await;
         is_refused_by_a_role_that_may_not_list(&application).await;
     }
     for version in postgres_versions() {
@@ -119,8 +119,8 @@ async fn a_version_that_forbade_tls_still_proves_the_other_user() {
     for version in mysql_versions() {
         let server = MySql::shared(version).await;
         let application = Application::start(server, Setup::mysql_alternating_users()).await;
-        application.rotate_well().await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
+        application.rotate_ok().await;
         turns_tls_on(&application).await;
     }
     for version in postgres_versions() {
@@ -144,8 +144,8 @@ async fn turns_tls_on<S: Server>(application: &Application<'_, S>) {
     ] {
         application.store_current(&version).await;
     }
-    application.rotate_well().await;
-    application.rotate_well().await;
+    application.rotate_ok().await;
+    application.rotate_ok().await;
     assert!(application.signs_in("AWSCURRENT").await);
 }
 
@@ -162,7 +162,7 @@ async fn a_password_that_several_versions_hold_is_tried_once() {
             application.store_previous(&wrong).await;
         }
         let log = server.log();
-        application.rotate_well().await;
+        application.rotate_ok().await;
         assert!(application.signs_in("AWSCURRENT").await, "on {version}");
         // AWSPREVIOUS, and AWSPENDING before it was set.
         assert_eq!(log.failed(&clone), 2, "on {version}");

@@ -1,11 +1,11 @@
 //! What a server says is repeated in errors and logs only as far as it may be read: shortly, visibly, and without a password.
 
-use bed::stub_server::{Opening, message, packet};
-use bed::{
-    Application, MySql, Postgres, Server, Setup, StubServer, mysql_versions, postgres_versions, store,
-};
 use local_aws::DbInstance;
 use serde_json::json;
+use testbed::stub_server::{Opening, message, packet};
+use testbed::{
+    Application, MySql, Postgres, Server, Setup, StubServer, mysql_versions, postgres_versions, store,
+};
 
 /// An error message of many megabytes, which moves the cursor and turns the text around.
 fn long() -> Vec<u8> {
@@ -41,7 +41,7 @@ async fn a_long_answer_of_postgresql_is_cut_and_shows_what_does_not_print() {
     for setup in server.setups() {
         let fields = json!({"port": stub.port()});
         let application = Application::start(server, Setup { fields, ..setup }).await;
-        let failure = application.rotate_badly().await;
+        let failure = application.rotate_expect_err().await;
         assert!(failure.contains("58000"), "{failure}");
         is_harmless(&application, &failure);
     }
@@ -86,7 +86,7 @@ async fn a_long_answer_of_mysql_is_cut_and_shows_what_does_not_print() {
     for setup in server.setups() {
         let fields = json!({"port": stub.port()});
         let application = Application::start(server, Setup { fields, ..setup }).await;
-        let failure = application.rotate_badly().await;
+        let failure = application.rotate_expect_err().await;
         assert!(failure.contains("1045"), "{failure}");
         is_harmless(&application, &failure);
     }
@@ -116,7 +116,7 @@ async fn a_password_that_the_server_repeats_is_not_logged_and_not_answered() {
             }
             let application = Application::start(server, Setup { fields, ..setup.clone() }).await;
             let password = password.unwrap_or(&application.app.credentials.password).to_owned();
-            let failure = application.rotate_badly().await;
+            let failure = application.rotate_expect_err().await;
             assert!(stub.heard(&password), "the server got the password");
             assert!(failure.contains("wrong: <a password> or \"<a password>\""), "{failure}");
             let output = application.output();
@@ -152,7 +152,7 @@ async fn a_superusers_secret_of_another_application_tells_nothing_of_its_server(
         let mut current = application.stored("AWSCURRENT").await.expect("a first version");
         current["masterarn"] = json!(store(&application.client, "other", &other).await);
         application.store_current(&current).await;
-        let refusal = application.rotate_badly().await;
+        let refusal = application.rotate_expect_err().await;
         assert!(refusal.contains("is neither the secret's host"), "{refusal}");
         let output = application.output();
         for word in ["secret-db", ":5999", "internal"] {

@@ -1,10 +1,10 @@
 //! Making a call, and making its answer comparable.
 
-use bed::OWN_KEY;
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
+use testbed::OWN_KEY;
 
 /// What came back: the status, the error's type, and the body without what differs from server to server.
 pub(super) struct Answer {

@@ -1,10 +1,10 @@
 //! What RDS says of a server: the same fields of the same answers.
 
-use bed::{Moto, start_local_aws};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use local_aws::{DbCluster, DbClusterMember, DbInstance, MemberRole, Options};
+use testbed::{Moto, start_local_aws};
 
 /// The fields that tell which address belongs to which server, in the order of an answer.
 const FIELDS: [&str; 14] = [

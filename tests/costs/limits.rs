@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::sync::LazyLock;
 
-use bed::environment::repository;
 use serde_json::Value;
+use testbed::environment::repository;
 
 static LIMITS: LazyLock<Value> = LazyLock::new(|| {
     let file = repository().join("tests/costs/limits.json");

@@ -1,8 +1,8 @@
 //! What a rotation may cost on MySQL and MariaDB.
 
-use bed::crash::{Crash, Moment};
-use bed::{Application, InProcess, MySql, MySqlOptions, Server, Setup, mysql_versions};
 use rotation::{AlternatingUsers, DualPassword, SingleUser, Strategy};
+use testbed::crash::{Crash, Moment};
+use testbed::{Application, InProcess, MySql, MySqlOptions, Server, Setup, mysql_versions};
 
 use super::rotation_costs;
 
@@ -36,7 +36,7 @@ async fn an_account_that_is_locked_by_one_failed_sign_in_is_never_locked() {
                 server.execute(&format!("GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO {account}")).await;
             }
             for _turn in 0..3 {
-                application.rotate_well().await;
+                application.rotate_ok().await;
                 assert!(application.signs_in("AWSCURRENT").await, "on {version}");
             }
         }

@@ -6,8 +6,8 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::process::{Child, Command};
 
-use bed::bench::FUNCTIONS;
-use bed::functions::{program, set_by_lambda};
+use stress::bench::FUNCTIONS;
+use testbed::functions::{program, set_by_lambda};
 
 use super::limits;
 

@@ -3,11 +3,14 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use bed::mysql::run;
-use bed::stub_server::{Opening, packet};
-use bed::wire::Fault;
-use bed::{Application, Lie, MySql, MySqlOptions, Server, Setup, StubServer, Wire, mysql_versions, remedies};
 use serde_json::json;
+use testbed::fault_proxy::Fault;
+use testbed::mysql::run;
+use testbed::stub_server::{Opening, packet};
+use testbed::{
+    Application, FaultProxy, MalformedServer, MySql, MySqlOptions, Server, Setup, StubServer, mysql_versions,
+    remedies,
+};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpSocket;
 
@@ -40,7 +43,7 @@ async fn a_server_that_is_too_old_is_refused_at_once() {
     for setup in server.setups() {
         let fields = json!({"port": stub.port()});
         let application = Application::start(server, Setup { fields, ..setup }).await;
-        let refusal = application.rotate_badly().await;
+        let refusal = application.rotate_expect_err().await;
         says(&refusal, "Refused", &["is older than MySQL 8.0.17", "upgrade it"]);
         assert!(!refusal.contains("cannot sign in"), "{refusal}");
     }
@@ -60,14 +63,14 @@ async fn a_server_whose_storage_takes_no_change_of_accounts_is_read_only() {
         server.stop().await;
         server.start_again_with(&[("innodb-read-only", "ON")]).await;
         for application in &applications {
-            let failure = application.rotate_badly().await;
+            let failure = application.rotate_expect_err().await;
             says(&failure, "ReadOnly", &["3501", "errcode 165", "writer's address"]);
             assert!(application.signs_in("AWSCURRENT").await);
         }
         server.stop().await;
         server.start_again().await;
         for application in &applications {
-            application.rotate_well().await;
+            application.rotate_ok().await;
         }
     }
 }
@@ -96,8 +99,8 @@ async fn an_address_that_is_blocked_is_unblocked_by_what_is_printed() {
         let settings = [("max-connect-errors", "1")];
         let options = MySqlOptions { settings: &settings, ..MySqlOptions::default() };
         let server = MySql::start(version, options).await;
-        let wire = Wire::to(server.port(), Fault::None).await;
-        let application = Application::on_a_wire(&server, &wire, Setup::mysql_single_user()).await;
+        let proxy = FaultProxy::to(server.port(), Fault::None).await;
+        let application = Application::through_proxy(&server, &proxy, Setup::mysql_single_user()).await;
         let mut first = first_packet(&server).await;
         for _ in 0..500 {
             if is_blocked(&first) {
@@ -111,8 +114,8 @@ async fn an_address_that_is_blocked_is_unblocked_by_what_is_printed() {
             "127.0.0.2 is not blocked on {version}: {}",
             String::from_utf8_lossy(&first)
         );
-        wire.becomes(Fault::Lies(Lie::of(vec![first], true, false)));
-        let failure = application.rotate_badly().await;
+        proxy.becomes(Fault::Malformed(MalformedServer::of(vec![first], true, false)));
+        let failure = application.rotate_expect_err().await;
         says(&failure, "HostBlocked", &["1129"]);
         let [of_mysql, of_mariadb] = &remedies(&failure)[..] else { panic!("one a product: {failure}") };
         let remedy = if version.is_mariadb() { of_mariadb } else { of_mysql };
@@ -121,8 +124,8 @@ async fn an_address_that_is_blocked_is_unblocked_by_what_is_printed() {
             run(&mut superuser, statement).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
         }
         assert!(!is_blocked(&first_packet(&server).await), "still on {version}, after {remedy:?}");
-        wire.becomes(Fault::None);
-        application.rotate_well().await;
+        proxy.becomes(Fault::None);
+        application.rotate_ok().await;
     }
 }
 
@@ -133,9 +136,13 @@ async fn an_init_connect_that_fails_is_named() {
         let options = MySqlOptions { settings: &settings, ..MySqlOptions::default() };
         let server = MySql::start(version, options).await;
         let application = Application::start(&server, Setup::mysql_single_user()).await;
-        says(&application.rotate_badly().await, "Statement", &["1184", "correct the server's init_connect"]);
+        says(
+            &application.rotate_expect_err().await,
+            "QueryFailed",
+            &["1184", "correct the server's init_connect"],
+        );
         server.execute("SET GLOBAL init_connect = ''").await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
     }
 }
 
@@ -149,12 +156,12 @@ async fn a_server_in_offline_mode_is_one_that_accepts_nobody_yet() {
             server.allow_two_passwords(&application.app).await;
             server.execute("SET GLOBAL offline_mode = ON").await;
             says(
-                &application.rotate_badly().await,
-                "NotAccepting",
+                &application.rotate_expect_err().await,
+                "ServerUnavailable",
                 &["3032", "the next attempt then succeeds"],
             );
             server.execute("SET GLOBAL offline_mode = OFF").await;
-            application.rotate_well().await;
+            application.rotate_ok().await;
         }
     }
 }
@@ -170,11 +177,11 @@ async fn a_limit_of_the_account_by_the_hour_is_raised_by_what_is_said() {
         };
         server.execute(&limit(2)).await;
         for _ in 0..2 {
-            let failure = application.rotate_badly().await;
+            let failure = application.rotate_expect_err().await;
             says(&failure, "TooManyConnections", &["1226", "raise the limit that is named"]);
         }
         server.execute(&limit(0)).await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
         assert!(application.signs_in("AWSCURRENT").await, "on {version}");
     }
 }

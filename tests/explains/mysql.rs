@@ -1,9 +1,9 @@
 //! What MySQL and MariaDB answer, by cause, with what to do.
 
-use bed::mysql::run;
-use bed::wire::Fault;
-use bed::{Application, MySql, MySqlOptions, MySqlVersion, Server, Setup, Wire, mysql_versions};
 use serde_json::json;
+use testbed::fault_proxy::Fault;
+use testbed::mysql::run;
+use testbed::{Application, FaultProxy, MySql, MySqlOptions, MySqlVersion, Server, Setup, mysql_versions};
 
 use super::{ADD_SUPERUSER, says};
 
@@ -21,7 +21,7 @@ async fn a_locked_account_is_no_refused_password() {
         let server = MySql::shared(version).await;
         let application = after(server, Setup::mysql_single_user(), "ALTER USER {b} ACCOUNT LOCK").await;
         let code = if version.is_mariadb() { "4151" } else { "3118" };
-        says(&application.rotate_badly().await, "Locked", &[code, "ACCOUNT UNLOCK"]);
+        says(&application.rotate_expect_err().await, "Locked", &[code, "ACCOUNT UNLOCK"]);
     }
 }
 
@@ -40,7 +40,7 @@ async fn an_account_that_others_have_blocked_by_wrong_passwords() {
             assert!(!server.signs_in(&wrong, "").await);
         }
         let code = if version.is_mariadb() { "4150" } else { "3955" };
-        says(&application.rotate_badly().await, "Blocked", &[code, "find who signs in"]);
+        says(&application.rotate_expect_err().await, "TemporarilyLocked", &[code, "find who signs in"]);
     }
 }
 
@@ -51,12 +51,12 @@ async fn an_expired_password_is_a_proof_and_the_superuser_sets_the_next_one() {
         let server = MySql::shared(version).await;
         let application = after(server, Setup::mysql_single_user(), "ALTER USER {b} PASSWORD EXPIRE").await;
         let code = if version.is_mariadb() { "1820" } else { "1862" };
-        let refusal = application.rotate_badly().await;
+        let refusal = application.rotate_expect_err().await;
         says(&refusal, "Refused", &[code, ADD_SUPERUSER]);
         let mut current = application.stored("AWSCURRENT").await.expect("a first version");
         current["masterarn"] = json!(application.superuser_arn);
         application.store_current(&current).await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
         assert!(application.signs_in("AWSCURRENT").await, "on {version}");
         assert!(application.output().contains("the superuser sets the next one"), "{}", application.output());
     }
@@ -68,13 +68,17 @@ async fn an_expired_password_beside_which_no_superuser_could_set_another() {
         let server = MySql::shared(version).await;
         let application = after(server, Setup::mysql_dual_password(), "ALTER USER {b} PASSWORD EXPIRE").await;
         says(
-            &application.rotate_badly().await,
+            &application.rotate_expect_err().await,
             "Refused",
             &["1862", "only the user itself", "AWSCURRENT version"],
         );
         let application =
             after(server, Setup::mysql_alternating_users(), "ALTER USER {b} PASSWORD EXPIRE").await;
-        says(&application.rotate_badly().await, "Refused", &["1862", "superuser's secret is not touched"]);
+        says(
+            &application.rotate_expect_err().await,
+            "Refused",
+            &["1862", "superuser's secret is not touched"],
+        );
     }
 }
 
@@ -97,13 +101,13 @@ async fn a_password_that_a_policy_does_not_accept() {
         }
         if version.is_mariadb() {
             // It cannot see into a hash, and by default refuses every one.
-            says(&application.rotate_badly().await, "PasswordPolicy", &["1290", "strict"]);
+            says(&application.rotate_expect_err().await, "PasswordPolicy", &["1290", "strict"]);
             continue;
         }
         run(&mut root, "SET GLOBAL validate_password.length = 60").await.expect("root may");
-        says(&application.rotate_badly().await, "PasswordPolicy", &["1819", "PASSWORD_LENGTH"]);
+        says(&application.rotate_expect_err().await, "PasswordPolicy", &["1819", "PASSWORD_LENGTH"]);
         run(&mut root, "SET GLOBAL validate_password.length = 8").await.expect("root may");
-        application.rotate_well().await;
+        application.rotate_ok().await;
     }
 }
 
@@ -121,7 +125,7 @@ async fn a_policy_does_not_keep_two_passwords_from_being_told_apart() {
                 application.step(step, &abandoned).await.expect(step);
             }
             application.abandon(&abandoned).await;
-            application.rotate_well().await;
+            application.rotate_ok().await;
             assert!(application.signs_in("AWSCURRENT").await && application.signs_in("AWSPREVIOUS").await);
         }
     }
@@ -146,14 +150,14 @@ async fn a_password_of_the_accounts_history() {
                 }
             }
             // A pending version with a password that was used before.
-            let former = application.stored("AWSPREVIOUS").await.expect("a previous version");
+            let old = application.stored("AWSPREVIOUS").await.expect("a previous version");
             let mut again = application.stored("AWSCURRENT").await.expect("a current version");
-            again["password"] = former["password"].clone();
-            again["username"] = former["username"].clone();
+            again["password"] = old["password"].clone();
+            again["username"] = old["username"].clone();
             let pending = application.begin().await;
             application.store_pending(&pending, &again).await;
             let answer = application.step("setSecret", &pending).await;
-            if former["username"] == application.stored("AWSCURRENT").await.expect("a version")["username"] {
+            if old["username"] == application.stored("AWSCURRENT").await.expect("a version")["username"] {
                 let refusal = answer.expect_err("it was used before");
                 says(
                     &format!(" {}: {}", refusal.error_type, refusal.error_message),
@@ -173,14 +177,14 @@ async fn an_account_at_its_limit_and_a_database_that_it_may_not_open_or_that_is_
         let limit = "ALTER USER {b} WITH MAX_USER_CONNECTIONS 1";
         let application = after(server, Setup::mysql_single_user(), limit).await;
         let held = server.sign_in(&application.app.credentials, "").await.expect("it signs in");
-        says(&application.rotate_badly().await, "TooManyConnections", &["1226"]);
+        says(&application.rotate_expect_err().await, "TooManyConnections", &["1226"]);
         drop(held);
         let fields = json!({"dbname": "mysql"});
         let application = Application::start(server, Setup { fields, ..Setup::mysql_single_user() }).await;
-        says(&application.rotate_badly().await, "MissingPrivilege", &["1044"]);
+        says(&application.rotate_expect_err().await, "MissingPrivilege", &["1044"]);
         let setup = Setup { fields: json!({"dbname": "no_such"}), ..Setup::mysql_single_user() };
         let application = after(server, setup, "GRANT SELECT ON `no_such`.* TO {b}").await;
-        says(&application.rotate_badly().await, "MissingDatabase", &["1049", "dbname"]);
+        says(&application.rotate_expect_err().await, "MissingDatabase", &["1049", "dbname"]);
     }
 }
 
@@ -195,7 +199,7 @@ async fn a_read_only_server() {
                 if version.is_mariadb() { "DO 1" } else { "GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO {b}" };
             let application = after(&server, setup, grant).await;
             server.execute("SET GLOBAL read_only = 1").await;
-            says(&application.rotate_badly().await, "ReadOnly", &["writer's address"]);
+            says(&application.rotate_expect_err().await, "ReadOnly", &["writer's address"]);
             assert!(application.signs_in("AWSCURRENT").await);
         }
     }
@@ -216,7 +220,11 @@ async fn a_way_to_sign_in_that_the_driver_does_not_have() {
             "ALTER USER {b} IDENTIFIED VIA ed25519 USING PASSWORD('x')",
         )
         .await;
-        says(&application.rotate_badly().await, "SignInMethod", &["client_ed25519", "mysql_native_password"]);
+        says(
+            &application.rotate_expect_err().await,
+            "SignInMethod",
+            &["client_ed25519", "mysql_native_password"],
+        );
     }
 }
 
@@ -228,11 +236,11 @@ async fn a_way_to_sign_in_that_needs_tls_where_the_secret_forbids_it() {
         let setup = Setup { fields: json!({"ssl": false}), ..Setup::mysql_single_user() };
         let application = Application::start(server, setup).await;
         if version.is_mariadb() {
-            application.rotate_well().await;
+            application.rotate_ok().await;
             assert!(application.output().contains("signing in without TLS"), "{}", application.output());
         } else {
             says(
-                &application.rotate_badly().await,
+                &application.rotate_expect_err().await,
                 "TlsRequired",
                 &["caching_sha2_password", "\"ssl\": false"],
             );
@@ -251,7 +259,7 @@ async fn a_password_that_the_server_remembers_is_no_reason_to_go_on_without_tls(
     let application = Application::start(server, setup).await;
     assert!(application.signs_in("AWSCURRENT").await, "over TLS");
     says(
-        &application.rotate_badly().await,
+        &application.rotate_expect_err().await,
         "Refused",
         &["signs in by caching_sha2_password, which needs TLS"],
     );
@@ -265,7 +273,7 @@ async fn an_account_that_demands_tls_where_the_secret_forbids_it() {
         let setup = Setup { fields: json!({"ssl": false}), ..Setup::mysql_single_user() };
         let application = after(server, setup, "ALTER USER {b} REQUIRE SSL").await;
         says(
-            &application.rotate_badly().await,
+            &application.rotate_expect_err().await,
             "Refused",
             &["1045", "without TLS, which the account may demand"],
         );
@@ -277,9 +285,9 @@ async fn a_server_that_never_answers_and_one_that_hangs_up() {
     let server = MySql::shared(mysql_versions()[0]).await;
     for (fault, said) in [(Fault::Silent, "does not answer"), (Fault::CutsAfter(40), "could not be reached")]
     {
-        let wire = Wire::to(server.port(), fault).await;
-        let setup = Setup { fields: json!({"port": wire.port()}), ..Setup::mysql_single_user() };
+        let proxy = FaultProxy::to(server.port(), fault).await;
+        let setup = Setup { fields: json!({"port": proxy.port()}), ..Setup::mysql_single_user() };
         let application = Application::start(server, setup).await;
-        says(&application.rotate_badly().await, "Unreachable", &[said]);
+        says(&application.rotate_expect_err().await, "Unreachable", &[said]);
     }
 }

@@ -1,8 +1,8 @@
 //! On PostgreSQL: words for what is really wrong, and what ends it, run as it is printed.
 
-use bed::stub_server::{Opening, message};
-use bed::{Application, Postgres, PostgresOptions, Server, Setup, StubServer, postgres_versions, remedy};
 use serde_json::json;
+use testbed::stub_server::{Opening, message};
+use testbed::{Application, Postgres, PostgresOptions, Server, Setup, StubServer, postgres_versions, remedy};
 
 use super::says;
 use crate::attacks::as_user;
@@ -17,22 +17,22 @@ async fn a_user_a_base_and_a_superuser_that_have_expired() {
         for setup in server.setups() {
             let application = Application::start(&server, setup).await;
             server.execute("postgres", &expire(application.app.user())).await;
-            let refusal = application.rotate_badly().await;
+            let refusal = application.rotate_expect_err().await;
             assert!(refusal.contains("VALID UNTIL"), "{refusal}");
             server.execute("postgres", &remedy(&refusal, "an administrator").join("; ")).await;
-            application.rotate_well().await;
+            application.rotate_ok().await;
             assert!(application.signs_in("AWSCURRENT").await, "on {version}");
         }
         let application = Application::start(&server, Setup::alternating_users()).await;
         turned_to_clone(&application).await;
         server.execute("postgres", &expire(application.app.user())).await;
-        let refusal = application.rotate_badly().await;
+        let refusal = application.rotate_expect_err().await;
         assert!(refusal.contains("is valid until 2020-01-01") && refusal.contains("is over"), "{refusal}");
         as_user(&server, server.admin().await, &remedy(&refusal, "an administrator").join("; ")).await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
 
         server.execute("postgres", &expire("master")).await;
-        says(&application.rotate_badly().await, "SignInRefused", &["superuser master", "VALID UNTIL"]);
+        says(&application.rotate_expect_err().await, "SignInRefused", &["superuser master", "VALID UNTIL"]);
         assert!(application.signs_in("AWSCURRENT").await, "on {version}");
     }
 }
@@ -45,14 +45,14 @@ async fn a_clone_that_is_gone_while_it_is_current() {
         let application = Application::start(server, Setup::alternating_users()).await;
         let current = turned_to_clone(&application).await;
         server.execute("postgres", &format!("DROP ROLE {}", clone_of(&application))).await;
-        let refusal = application.rotate_badly().await;
+        let refusal = application.rotate_expect_err().await;
         let made = refusal.split_once("is first made: ").and_then(|(_, rest)| rest.split_once(')'));
         let made = made.unwrap_or_else(|| panic!("nothing to run in: {refusal}")).0;
         as_user(server, server.admin().await, made).await;
         // What psql's \password does.
         server.set_password(&current).await;
         for _turn in 0..2 {
-            application.rotate_well().await;
+            application.rotate_ok().await;
             assert!(application.signs_in("AWSCURRENT").await, "on {version}");
         }
     }
@@ -68,20 +68,20 @@ async fn a_clone_in_rds_iam_and_a_user_in_it() {
         let single = Application::start(&server, Setup::single_user()).await;
         let alternating = Application::start(&server, Setup::alternating_users()).await;
         turned_to_clone(&alternating).await;
-        alternating.rotate_well().await;
+        alternating.rotate_ok().await;
         let grants = format!(
             "CREATE ROLE rds_iam; GRANT rds_iam TO {}; GRANT rds_iam TO {}",
             single.app.user(),
             clone_of(&alternating)
         );
         server.execute("postgres", &grants).await;
-        says(&single.rotate_badly().await, "SignInMethod", &["28000", "no membership in rds_iam"]);
-        let refusal = alternating.rotate_badly().await;
+        says(&single.rotate_expect_err().await, "SignInMethod", &["28000", "no membership in rds_iam"]);
+        let refusal = alternating.rotate_expect_err().await;
         assert!(!refusal.contains("GRANT \""), "{refusal}");
         // From 16 on whoever made a role is a member of it, with the admin option, and so of rds_iam as well.
         server.execute("postgres", &format!("REVOKE rds_iam FROM {}", single.app.user())).await;
         server.execute("postgres", &remedy(&refusal, "an administrator").join("; ")).await;
-        alternating.rotate_well().await;
+        alternating.rotate_ok().await;
         assert!(alternating.signs_in("AWSCURRENT").await, "on {version}");
     }
 }
@@ -99,7 +99,7 @@ async fn a_server_that_asks_for_something_else_than_a_password() {
         let stub = StubServer::start(Opening::Postgres, answer).await;
         let setup = Setup { fields: json!({"port": stub.port()}), ..Setup::single_user() };
         let application = Application::start(server, setup).await;
-        says(&application.rotate_badly().await, "SignInMethod", &[said, "scram-sha-256", "rds_iam"]);
+        says(&application.rotate_expect_err().await, "SignInMethod", &[said, "scram-sha-256", "rds_iam"]);
         assert!(!stub.heard(&application.app.credentials.password), "the password was sent");
     }
 }
@@ -113,7 +113,7 @@ async fn a_server_that_demands_tls_of_a_secret_that_forbids_it() {
         let server = Postgres::start(version, options).await;
         let setup = Setup { fields: json!({"ssl": false}), ..Setup::single_user() };
         let application = Application::start(&server, setup).await;
-        says(&application.rotate_badly().await, "TlsRequired", &["28000", "remove \"ssl\": false"]);
+        says(&application.rotate_expect_err().await, "TlsRequired", &["28000", "remove \"ssl\": false"]);
     }
 }
 
@@ -130,7 +130,7 @@ async fn a_statement_that_answers_as_a_refused_sign_in_does_is_none() {
     let server = Postgres::shared(postgres_versions()[0]).await;
     let setup = Setup { fields: json!({"port": stub.port()}), ..Setup::single_user() };
     let application = Application::start(server, setup).await;
-    says(&application.rotate_badly().await, "Statement", &["28000: not today"]);
+    says(&application.rotate_expect_err().await, "QueryFailed", &["28000: not today"]);
 }
 
 /// From 17 on a database may have a trigger on logins.
@@ -146,11 +146,11 @@ async fn a_trigger_that_lets_nobody_in() {
             application.app.user()
         );
         server.execute(&application.app.database, &trigger).await;
-        let refusal = application.rotate_badly().await;
+        let refusal = application.rotate_expect_err().await;
         for part in ["P0001: not today", "event trigger on logins", "DISABLE"] {
             assert!(refusal.contains(part), "{part} is not in: {refusal}");
         }
         server.execute(&application.app.database, "ALTER EVENT TRIGGER no DISABLE").await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
     }
 }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use bed::wire::Fault;
-use bed::{Application, MySql, Postgres, Server, Setup, Wire, mysql_versions, postgres_versions};
 use local_aws::Failure;
 use serde_json::{Value, json};
+use testbed::fault_proxy::Fault;
+use testbed::{Application, FaultProxy, MySql, Postgres, Server, Setup, mysql_versions, postgres_versions};
 use tokio::net::TcpSocket;
 
 /// As Secrets Manager repeats a rotation.
@@ -72,7 +72,7 @@ async fn a_denial_of_secrets_manager_whose_request_has_another_id_each_time() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_resets_every_connection() {
     let server = Postgres::shared(postgres_versions()[0]).await;
-    let wire = Wire::to(server.port(), Fault::CutsAfter(20)).await;
-    let failure = with_fields(server, Setup::single_user(), json!({"port": wire.port()})).await;
+    let proxy = FaultProxy::to(server.port(), Fault::CutsAfter(20)).await;
+    let failure = with_fields(server, Setup::single_user(), json!({"port": proxy.port()})).await;
     assert!(failure.starts_with("Unreachable"), "{failure}");
 }

@@ -1,7 +1,7 @@
 //! Rights on what is gone.
 
-use bed::mysql::run;
-use bed::{Application, MySql, Setup, mysql_versions};
+use testbed::mysql::run;
+use testbed::{Application, MySql, Setup, mysql_versions};
 
 /// What nobody can be granted any more, and the base does not have in truth: the clone is promoted without it.
 const GONE: &[(&str, &[&str])] = &[
@@ -51,7 +51,7 @@ async fn a_right_on_what_is_gone_stops_no_rotation() {
             }
             println!("{shape} on {version}");
             for _turn in 0..2 {
-                application.rotate_well().await;
+                application.rotate_ok().await;
             }
         }
     }

@@ -1,13 +1,13 @@
 //! A base whose rights and rules change at random, turn after turn; a clone that somebody changed, and a superuser that is
 //! restricted.
 
-use bed::mysql::{name, run};
-use bed::{MySql, MySqlOptions, MySqlVersion, mysql_versions};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use testbed::mysql::{name, run};
+use testbed::{MySql, MySqlOptions, MySqlVersion, mysql_versions};
 
-use super::Twins;
+use super::UserPair;
 
 /// Written down with every failure; change it to walk another way.
 const SEED: [u8; 32] = *b"rotation: rights change at night";
@@ -114,7 +114,7 @@ fn change(mariadb: bool) -> BoxedStrategy<String> {
 }
 
 /// A base that nobody has touched yet, beside everything that its rights will be about.
-async fn untouched<'a>(server: &'a MySql, of: &str) -> Twins<'a> {
+async fn untouched<'a>(server: &'a MySql, of: &str) -> UserPair<'a> {
     let superuser = server.create_superuser(&format!("{of}_m")).await;
     let mut root = server.root_session().await;
     for statement in [
@@ -137,7 +137,7 @@ async fn untouched<'a>(server: &'a MySql, of: &str) -> Twins<'a> {
         let statement = about(statement, of, of);
         run(&mut root, &statement).await.unwrap_or_else(|error| panic!("{error}\n{statement}"));
     }
-    Twins::of(server, superuser, of)
+    UserPair::of(server, superuser, of)
 }
 
 fn about(statement: &str, user: &str, of: &str) -> String {
@@ -150,10 +150,10 @@ fn about(statement: &str, user: &str, of: &str) -> String {
 }
 
 /// Runs what is to be run about `user`; what the server refuses, such as revoking what nobody has, is no change.
-async fn make(twins: &Twins<'_>, user: &str, changes: &[String]) {
-    let mut root = twins.server.root_session().await;
+async fn make(pair: &UserPair<'_>, user: &str, changes: &[String]) {
+    let mut root = pair.server.root_session().await;
     for change in changes.iter().flat_map(|change| change.lines()) {
-        let _ = run(&mut root, &about(change, user, &twins.turn.base.0)).await;
+        let _ = run(&mut root, &about(change, user, &pair.alternation.base.0)).await;
     }
 }
 
@@ -170,8 +170,8 @@ fn next<T: std::fmt::Debug>(strategy: &impl Strategy<Value = T>, runner: &mut Te
 /// Changes the base, now and then the clone and the superuser, turns to the clone, and looks, `cases` times. (The environment
 /// variable `MIRRORS_CASES` asks for another number.)
 async fn walk(server: &MySql, of: &str, walk: u8, cases: usize) {
-    let cases = bed::environment::mirrored_cases().unwrap_or(cases);
-    let twins = untouched(server, of).await;
+    let cases = testbed::environment::mirrored_cases().unwrap_or(cases);
+    let pair = untouched(server, of).await;
     let mut runner = runner(walk);
     let mariadb = server.version().is_mariadb();
     let changes = prop::collection::vec(change(mariadb), 1..6);
@@ -180,22 +180,22 @@ async fn walk(server: &MySql, of: &str, walk: u8, cases: usize) {
     let (mut granted, mut refused) = (0, 0);
     for case in 1..=cases {
         let changes = next(&changes, &mut runner);
-        make(&twins, of, &changes).await;
+        make(&pair, of, &changes).await;
         let drift = next(&of_clone, &mut runner);
-        make(&twins, &twins.turn.clone.0, &drift).await;
+        make(&pair, &pair.alternation.clone.0, &drift).await;
         let restricted = next(&of_superuser, &mut runner).filter(|_| !mariadb);
-        make(&twins, of, &restricted.map(str::to_owned).into_iter().collect::<Vec<_>>()).await;
+        make(&pair, of, &restricted.map(str::to_owned).into_iter().collect::<Vec<_>>()).await;
         let context =
             format!("walk {walk}, case {case}, after {changes:#?}, {drift:#?} to the clone, {restricted:?}");
-        let (statements, refusals) = twins.turn_to_clone(&context).await;
-        twins.are_equal(&context).await;
+        let (statements, refusals) = pair.turn_to_clone(&context).await;
+        pair.are_equal(&context).await;
         granted += statements;
         refused += refusals;
         if case % 3 == 0 {
             let drift = next(&changes_of_both(mariadb), &mut runner);
-            make(&twins, of, &drift.0).await;
-            make(&twins, &twins.turn.clone.0, &drift.1).await;
-            refused += twins.turn_to_base(drift.2, &format!("{context}, {drift:#?}")).await;
+            make(&pair, of, &drift.0).await;
+            make(&pair, &pair.alternation.clone.0, &drift.1).await;
+            refused += pair.turn_to_base(drift.2, &format!("{context}, {drift:#?}")).await;
         }
     }
     println!("{}: {cases} cases, {granted} GRANTs, {refused} refusals", server.version());
@@ -228,22 +228,22 @@ async fn a_clone_is_equal_after_any_changes_where_names_of_databases_are_pattern
 async fn a_clone_that_somebody_changed_is_equal_again() {
     for version in mysql_versions() {
         let server = MySql::shared(version).await;
-        let twins = untouched(server, "drift").await;
+        let pair = untouched(server, "drift").await;
         make(
-            &twins,
+            &pair,
             "drift",
             &["GRANT SELECT, INSERT ON {d}.* TO {b}".into(), "GRANT SELECT ON {d}.t TO {b}".into()],
         )
         .await;
-        twins.turn_to_clone("at first").await;
+        pair.turn_to_clone("at first").await;
         let mut runner = runner(2);
         let changes = prop::collection::vec(change(version.is_mariadb()), 1..6);
         for case in 1..=30 {
             let changes = next(&changes, &mut runner);
-            make(&twins, "drift_clone", &changes).await;
+            make(&pair, "drift_clone", &changes).await;
             let context = format!("case {case}, after {changes:#?} to the clone");
-            twins.turn_to_clone(&context).await;
-            twins.are_equal(&context).await;
+            pair.turn_to_clone(&context).await;
+            pair.are_equal(&context).await;
         }
     }
 }

@@ -1,42 +1,43 @@
 //! Partial revokes, as on Aurora: of the base, of the clone and of the superuser. No statement gives what one of them takes from
 //! the base, and nothing that the application may do is lost.
 
-use bed::{Credentials, MySql, MySqlVersion, mysql_versions, remedies, remedy};
-use rotation::Next;
+use rotation::Target;
+use testbed::{Credentials, MySql, MySqlVersion, mysql_versions, remedies, remedy};
 
-use super::Twins;
+use super::UserPair;
 
 /// A base without rights, and a superuser: a restricted one, shaped like RDS's master, or one that may do everything.
-async fn pair<'a>(server: &'a MySql, base: &str, restricted: bool) -> Twins<'a> {
+async fn pair<'a>(server: &'a MySql, base: &str, restricted: bool) -> UserPair<'a> {
     let superuser = server.create_superuser(&format!("{base}_m")).await;
     if !restricted {
         server.execute(&format!("GRANT ALL PRIVILEGES ON *.* TO `{base}_m`@`%` WITH GRANT OPTION")).await;
     }
     server.execute(&format!("CREATE USER `{base}`@`%` IDENTIFIED BY 'pw-Of-the-base-1'")).await;
-    let twins = Twins::of(server, superuser, base);
-    change(&twins, &["CREATE DATABASE {b}_eu", "CREATE TABLE {b}_eu.t (a INT, b INT)"]).await;
-    twins
+    let pair = UserPair::of(server, superuser, base);
+    change(&pair, &["CREATE DATABASE {b}_eu", "CREATE TABLE {b}_eu.t (a INT, b INT)"]).await;
+    pair
 }
 
 /// Runs statements as root, about the base `{b}` and the clone `{c}`.
-async fn change(twins: &Twins<'_>, statements: &[&str]) {
+async fn change(pair: &UserPair<'_>, statements: &[&str]) {
     for statement in statements {
-        let statement = statement.replace("{b}", &twins.turn.base.0).replace("{c}", &twins.turn.clone.0);
-        twins.server.execute(&statement).await;
+        let statement =
+            statement.replace("{b}", &pair.alternation.base.0).replace("{c}", &pair.alternation.clone.0);
+        pair.server.execute(&statement).await;
     }
 }
 
-async fn turn_to_base(twins: &Twins<'_>) {
-    twins.take_turn(Next::Base, "pw-Of-the-base-2").await.unwrap_or_else(|error| panic!("{error}"));
+async fn turn_to_base(pair: &UserPair<'_>) {
+    pair.set_up_next_user(Target::Base, "pw-Of-the-base-2").await.unwrap_or_else(|error| panic!("{error}"));
 }
 
-async fn refused(twins: &Twins<'_>, next: Next) -> String {
+async fn refused(pair: &UserPair<'_>, next: Target) -> String {
     let rows = async || {
-        let (base, clone) = (&twins.turn.base.0, &twins.turn.clone.0);
-        (twins.server.rows_about(base).await, twins.server.rows_about(clone).await)
+        let (base, clone) = (&pair.alternation.base.0, &pair.alternation.clone.0);
+        (pair.server.rows_about(base).await, pair.server.rows_about(clone).await)
     };
     let before = rows().await;
-    let error = twins.take_turn(next, "pw-Of-the-base-3").await.expect_err("a refusal").to_string();
+    let error = pair.set_up_next_user(next, "pw-Of-the-base-3").await.expect_err("a refusal").to_string();
     assert_eq!(rows().await, before, "something was changed: {error}");
     error
 }
@@ -50,9 +51,9 @@ async fn server() -> Option<&'static MySql> {
 async fn a_restriction_ends_with_what_it_is_about() {
     let Some(server) = server().await else { return };
     for restricted in [false, true] {
-        let twins = pair(server, &format!("ends{restricted}"), restricted).await;
+        let pair = pair(server, &format!("ends{restricted}"), restricted).await;
         change(
-            &twins,
+            &pair,
             &[
                 "GRANT SELECT, DELETE, INSERT, UPDATE ON *.* TO {b}",
                 "REVOKE DELETE, INSERT, UPDATE ON mysql.* FROM {b}",
@@ -60,14 +61,14 @@ async fn a_restriction_ends_with_what_it_is_about() {
             ],
         )
         .await;
-        twins.turn_to_clone("at first").await;
-        twins.are_equal("at first").await;
-        turn_to_base(&twins).await;
+        pair.turn_to_clone("at first").await;
+        pair.are_equal("at first").await;
+        turn_to_base(&pair).await;
         for gone in ["DELETE", "INSERT, UPDATE", "SELECT"] {
-            change(&twins, &[&format!("REVOKE {gone} ON *.* FROM {{b}}")]).await;
+            change(&pair, &[&format!("REVOKE {gone} ON *.* FROM {{b}}")]).await;
             let log = server.log();
-            twins.turn_to_clone(gone).await;
-            twins.are_equal(gone).await;
+            pair.turn_to_clone(gone).await;
+            pair.are_equal(gone).await;
             let granted =
                 log.text().lines().any(|line| line.contains("Query\tGRANT") && line.contains("`ends"));
             assert!(!granted, "{}", log.text());
@@ -80,18 +81,18 @@ async fn a_restriction_ends_with_what_it_is_about() {
 async fn a_base_that_lost_a_restricted_right_is_given_it_with_its_restrictions() {
     let Some(server) = server().await else { return };
     for gives in [true, false] {
-        let twins = pair(server, &format!("lost{gives}"), false).await;
-        change(&twins, &["GRANT SELECT, INSERT ON *.* TO {b}", "REVOKE INSERT ON mysql.* FROM {b}"]).await;
-        twins.turn_to_clone("at first").await;
-        change(&twins, &["REVOKE INSERT ON *.* FROM {b}"]).await;
-        let refusal = refused(&twins, Next::Base).await;
+        let pair = pair(server, &format!("lost{gives}"), false).await;
+        change(&pair, &["GRANT SELECT, INSERT ON *.* TO {b}", "REVOKE INSERT ON mysql.* FROM {b}"]).await;
+        pair.turn_to_clone("at first").await;
+        change(&pair, &["REVOKE INSERT ON *.* FROM {b}"]).await;
+        let refusal = refused(&pair, Target::Base).await;
         let [give, take] = &remedies(&refusal)[..] else { panic!("two: {refusal}") };
         for statement in &if gives { give } else { take }.statements {
             server.execute(statement).await;
         }
-        turn_to_base(&twins).await;
-        twins.are_equal(&refusal).await;
-        let base = server.rows_about(&twins.turn.base.0).await;
+        turn_to_base(&pair).await;
+        pair.are_equal(&refusal).await;
+        let base = server.rows_about(&pair.alternation.base.0).await;
         let restricted = base.iter().any(|row| row.contains("\"INSERT\"") && row.contains("\"mysql\""));
         assert_eq!(restricted, gives, "{base:#?}");
     }
@@ -101,9 +102,9 @@ async fn a_base_that_lost_a_restricted_right_is_given_it_with_its_restrictions()
 async fn a_base_that_was_restricted_in_the_clones_turn_is_refused_and_stays_restricted() {
     let Some(server) = server().await else { return };
     for restricted in [false, true] {
-        let twins = pair(server, &format!("shop{restricted}"), restricted).await;
+        let pair = pair(server, &format!("shop{restricted}"), restricted).await;
         change(
-            &twins,
+            &pair,
             &[
                 "GRANT SELECT, INSERT ON *.* TO {b}",
                 "REVOKE INSERT ON mysql.* FROM {b}",
@@ -111,20 +112,20 @@ async fn a_base_that_was_restricted_in_the_clones_turn_is_refused_and_stays_rest
             ],
         )
         .await;
-        twins.turn_to_clone("at first").await;
-        change(&twins, &["REVOKE INSERT ON {b}_eu.* FROM {b}"]).await;
-        let base = server.rows_about(&twins.turn.base.0).await;
-        let refusal = refused(&twins, Next::Base).await;
+        pair.turn_to_clone("at first").await;
+        change(&pair, &["REVOKE INSERT ON {b}_eu.* FROM {b}"]).await;
+        let base = server.rows_about(&pair.alternation.base.0).await;
+        let refusal = refused(&pair, Target::Base).await;
         assert!(refusal.contains("_eu`.*") && remedies(&refusal).len() == 1, "{refusal}");
         // A master can run this as well: it is not restricted there.
-        let mut master = server.sign_in(&twins.superuser, "").await.expect("the master signs in");
+        let mut master = server.sign_in(&pair.superuser, "").await.expect("the master signs in");
         for statement in remedy(&refusal, "an administrator") {
-            bed::mysql::run(&mut master, &statement)
+            testbed::mysql::run(&mut master, &statement)
                 .await
                 .unwrap_or_else(|error| panic!("{error}: {statement}"));
         }
-        turn_to_base(&twins).await;
-        assert_eq!(server.rows_about(&twins.turn.base.0).await, base);
+        turn_to_base(&pair).await;
+        assert_eq!(server.rows_about(&pair.alternation.base.0).await, base);
     }
 }
 
@@ -132,9 +133,9 @@ async fn a_base_that_was_restricted_in_the_clones_turn_is_refused_and_stays_rest
 #[tokio::test(flavor = "multi_thread")]
 async fn a_base_that_may_do_all_that_the_clone_may_takes_its_turn() {
     let Some(server) = server().await else { return };
-    let twins = pair(server, "wide", false).await;
+    let pair = pair(server, "wide", false).await;
     change(
-        &twins,
+        &pair,
         &[
             "GRANT INSERT ON *.* TO {b}",
             "GRANT SELECT ON {b}_eu.* TO {b}",
@@ -142,18 +143,18 @@ async fn a_base_that_may_do_all_that_the_clone_may_takes_its_turn() {
         ],
     )
     .await;
-    twins.turn_to_clone("at first").await;
+    pair.turn_to_clone("at first").await;
     for statements in [
         &["REVOKE INSERT ON {b}_eu.* FROM {c}"][..],
         &["GRANT SELECT ON *.* TO {b}", "REVOKE SELECT ON {b}_eu.* FROM {b}"],
         &["GRANT UPDATE ON {b}_eu.t TO {b}"],
     ] {
-        change(&twins, statements).await;
-        turn_to_base(&twins).await;
+        change(&pair, statements).await;
+        turn_to_base(&pair).await;
     }
     // The first is more than the base may do, the second less.
-    change(&twins, &["GRANT DELETE ON {b}_eu.* TO {c}", "GRANT DELETE ON {b}_eu.t TO {b}"]).await;
-    let refusal = refused(&twins, Next::Base).await;
+    change(&pair, &["GRANT DELETE ON {b}_eu.* TO {c}", "GRANT DELETE ON {b}_eu.t TO {b}"]).await;
+    let refusal = refused(&pair, Target::Base).await;
     assert!(refusal.contains("DELETE ON `wide_eu`.*"), "{refusal}");
 }
 
@@ -161,9 +162,9 @@ async fn a_base_that_may_do_all_that_the_clone_may_takes_its_turn() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restricted_master_is_refused_what_it_cannot_grant_or_revoke() {
     let Some(server) = server().await else { return };
-    let twins = pair(server, "aurora", true).await;
-    change(&twins, &["GRANT SELECT, INSERT ON *.* TO {b}", "REVOKE INSERT ON mysql.* FROM {b}"]).await;
-    let refusal = refused(&twins, Next::Clone).await;
+    let pair = pair(server, "aurora", true).await;
+    change(&pair, &["GRANT SELECT, INSERT ON *.* TO {b}", "REVOKE INSERT ON mysql.* FROM {b}"]).await;
+    let refusal = refused(&pair, Target::Clone).await;
     for part in [
         "keep the superuser `aurora_m`@`%`",
         "GRANT INSERT ON `sys`.* TO",
@@ -176,36 +177,40 @@ async fn a_restricted_master_is_refused_what_it_cannot_grant_or_revoke() {
     for statement in remedy(&refusal, "an administrator whom no restriction keeps") {
         server.execute(&statement).await;
     }
-    twins.turn_to_clone("after the remedy").await;
-    twins.are_equal("after the remedy").await;
-    turn_to_base(&twins).await;
+    pair.turn_to_clone("after the remedy").await;
+    pair.are_equal("after the remedy").await;
+    turn_to_base(&pair).await;
     // A later change, and a revoke.
-    change(&twins, &["GRANT UPDATE ON *.* TO {b}"]).await;
-    assert!(refused(&twins, Next::Clone).await.contains("GRANT UPDATE ON `mysql`.* TO"));
-    change(&twins, &["REVOKE UPDATE ON *.* FROM {b}", "GRANT DELETE ON *.* TO {c}"]).await;
-    let refusal = refused(&twins, Next::Clone).await;
+    change(&pair, &["GRANT UPDATE ON *.* TO {b}"]).await;
+    assert!(refused(&pair, Target::Clone).await.contains("GRANT UPDATE ON `mysql`.* TO"));
+    change(&pair, &["REVOKE UPDATE ON *.* FROM {b}", "GRANT DELETE ON *.* TO {c}"]).await;
+    let refusal = refused(&pair, Target::Clone).await;
     for statement in remedy(&refusal, "an administrator whom no restriction keeps") {
         server.execute(&statement).await;
     }
-    twins.turn_to_clone("after the second remedy").await;
-    twins.are_equal("after the second remedy").await;
+    pair.turn_to_clone("after the second remedy").await;
+    pair.are_equal("after the second remedy").await;
 }
 
 /// The narrower rights that a refusal names: on the application's databases, and on everything as the master grants it.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_restricted_master_grants_it_can_copy() {
     let Some(server) = server().await else { return };
-    let twins = pair(server, "narrow", true).await;
-    let mut master = server.sign_in(&twins.superuser, "").await.expect("the master signs in");
+    let pair = pair(server, "narrow", true).await;
+    let mut master = server.sign_in(&pair.superuser, "").await.expect("the master signs in");
     for statement in
         ["GRANT ALL PRIVILEGES ON narrow_eu.* TO narrow", "GRANT SELECT, INSERT, UPDATE ON *.* TO narrow"]
     {
-        bed::mysql::run(&mut master, statement).await.unwrap_or_else(|error| panic!("{error}: {statement}"));
+        testbed::mysql::run(&mut master, statement)
+            .await
+            .unwrap_or_else(|error| panic!("{error}: {statement}"));
         let log = server.log();
-        twins.take_turn(Next::Clone, "pw-Of-the-clone-1").await.unwrap_or_else(|error| panic!("{error}"));
-        twins.gave_nothing_more(&log.text(), statement).await;
-        twins.are_equal(statement).await;
-        turn_to_base(&twins).await;
+        pair.set_up_next_user(Target::Clone, "pw-Of-the-clone-1")
+            .await
+            .unwrap_or_else(|error| panic!("{error}"));
+        pair.gave_nothing_more(&log.text(), statement).await;
+        pair.are_equal(statement).await;
+        turn_to_base(&pair).await;
     }
 }
 
@@ -217,20 +222,20 @@ async fn a_clone_hands_on_no_right_where_the_base_is_kept_from_that() {
     for (number, (granted, restricted)) in
         [("SELECT", "GRANT OPTION"), ("SELECT, UPDATE", "UPDATE, GRANT OPTION")].into_iter().enumerate()
     {
-        let twins = pair(server, &format!("handson{number}"), false).await;
-        change(&twins, &["CREATE USER {b}_x", &format!("GRANT {granted} ON *.* TO {{b}} WITH GRANT OPTION")])
+        let pair = pair(server, &format!("handson{number}"), false).await;
+        change(&pair, &["CREATE USER {b}_x", &format!("GRANT {granted} ON *.* TO {{b}} WITH GRANT OPTION")])
             .await;
         for may in [true, false] {
             if !may {
-                turn_to_base(&twins).await;
-                change(&twins, &[&format!("REVOKE {restricted} ON {{b}}_eu.* FROM {{b}}")]).await;
+                turn_to_base(&pair).await;
+                change(&pair, &[&format!("REVOKE {restricted} ON {{b}}_eu.* FROM {{b}}")]).await;
             }
-            twins.turn_to_clone(restricted).await;
-            let (user, password) = (twins.turn.clone.0.clone(), "pw-Of-the-clone-1".to_owned());
+            pair.turn_to_clone(restricted).await;
+            let (user, password) = (pair.alternation.clone.0.clone(), "pw-Of-the-clone-1".to_owned());
             let mut clone =
                 server.sign_in(&Credentials { user, password }, "").await.expect("the clone signs in");
             let given = format!("GRANT SELECT ON handson{number}_eu.* TO handson{number}_x");
-            assert_eq!(bed::mysql::run(&mut clone, &given).await.is_ok(), may, "{restricted}");
+            assert_eq!(testbed::mysql::run(&mut clone, &given).await.is_ok(), may, "{restricted}");
         }
     }
 }
@@ -239,17 +244,16 @@ async fn a_clone_hands_on_no_right_where_the_base_is_kept_from_that() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restricted_master_revokes_a_dynamic_privilege_that_the_base_lost() {
     let Some(server) = server().await else { return };
-    let twins = pair(server, "dynamic", true).await;
-    change(&twins, &["GRANT XA_RECOVER_ADMIN, FLUSH_STATUS ON *.* TO {b}"]).await;
-    twins.turn_to_clone("at first").await;
+    let pair = pair(server, "dynamic", true).await;
+    change(&pair, &["GRANT XA_RECOVER_ADMIN, FLUSH_STATUS ON *.* TO {b}"]).await;
+    pair.turn_to_clone("at first").await;
     for gone in ["XA_RECOVER_ADMIN", "FLUSH_STATUS"] {
-        turn_to_base(&twins).await;
-        change(&twins, &[&format!("REVOKE {gone} ON *.* FROM {{b}}")]).await;
-        twins
-            .take_turn(Next::Clone, "pw-Of-the-clone-1")
+        turn_to_base(&pair).await;
+        change(&pair, &[&format!("REVOKE {gone} ON *.* FROM {{b}}")]).await;
+        pair.set_up_next_user(Target::Clone, "pw-Of-the-clone-1")
             .await
             .unwrap_or_else(|error| panic!("{gone}: {error}"));
-        twins.are_equal(gone).await;
+        pair.are_equal(gone).await;
     }
 }
 
@@ -257,10 +261,10 @@ async fn a_restricted_master_revokes_a_dynamic_privilege_that_the_base_lost() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clone_whose_password_expires_as_that_of_no_base_does_is_equal_again() {
     let Some(server) = server().await else { return };
-    let twins = pair(server, "expires", true).await;
-    twins.turn_to_clone("at first").await;
-    change(&twins, &["ALTER USER {c} PASSWORD EXPIRE INTERVAL 90 DAY"]).await;
-    twins.turn_to_clone("an interval").await;
+    let pair = pair(server, "expires", true).await;
+    pair.turn_to_clone("at first").await;
+    change(&pair, &["ALTER USER {c} PASSWORD EXPIRE INTERVAL 90 DAY"]).await;
+    pair.turn_to_clone("an interval").await;
     let shown = server.values("SHOW CREATE USER expires_clone").await.concat();
     assert!(shown.contains("PASSWORD EXPIRE DEFAULT"), "{shown}");
 }

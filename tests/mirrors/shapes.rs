@@ -1,10 +1,10 @@
 //! A table of accounts in every shape that this project knows of.
 
-use bed::mysql::{name, run};
-use bed::{MySql, MySqlVersion, mysql_versions};
-use rotation::Next;
+use rotation::Target;
+use testbed::mysql::{name, run};
+use testbed::{MySql, MySqlVersion, mysql_versions};
 
-use super::Twins;
+use super::UserPair;
 
 /// Where a shape exists.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -253,15 +253,14 @@ async fn hold(server: &MySql, of: &str, shapes: &[(On, &str, &[&str])]) -> usize
                 .execute(&format!("GRANT PROXY ON ''@'' TO {}@`%` WITH GRANT OPTION", name(&superuser.user)))
                 .await;
         }
-        let twins = Twins::of(server, superuser, &user);
-        twins.turn_to_clone(shape).await;
-        twins.are_equal(shape).await;
-        twins.nothing_more_to_do(shape).await;
-        twins
-            .take_turn(Next::Base, "pw-Of-the-base-2")
+        let pair = UserPair::of(server, superuser, &user);
+        pair.turn_to_clone(shape).await;
+        pair.are_equal(shape).await;
+        pair.nothing_more_to_do(shape).await;
+        pair.set_up_next_user(Target::Base, "pw-Of-the-base-2")
             .await
             .unwrap_or_else(|error| panic!("{shape}: {error}"));
-        twins.are_equal(shape).await;
+        pair.are_equal(shape).await;
         held += 1;
     }
     held

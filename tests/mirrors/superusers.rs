@@ -1,10 +1,10 @@
 //! Superusers that have little, or have it by a role or a pattern: what they may do counts, however they hold it, and what
 //! they do not see is not taken for gone.
 
-use bed::{Credentials, MySql, MySqlOptions, MySqlVersion, mysql_versions, remedy};
-use rotation::Next;
+use rotation::Target;
+use testbed::{Credentials, MySql, MySqlOptions, MySqlVersion, mysql_versions, remedy};
 
-use super::Twins;
+use super::UserPair;
 
 /// Runs statements as root, about the base `{b}` and its superuser `{m}`.
 async fn change(server: &MySql, base: &str, statements: &[&str]) {
@@ -14,9 +14,9 @@ async fn change(server: &MySql, base: &str, statements: &[&str]) {
 }
 
 /// A base with a database of its own, and a superuser without rights.
-async fn pair<'a>(server: &'a MySql, base: &str) -> Twins<'a> {
+async fn pair<'a>(server: &'a MySql, base: &str) -> UserPair<'a> {
     let superuser = Credentials::new(&format!("{base}_m"));
-    let password = bed::mysql::text(&superuser.password);
+    let password = testbed::mysql::text(&superuser.password);
     change(
         server,
         base,
@@ -29,18 +29,18 @@ async fn pair<'a>(server: &'a MySql, base: &str) -> Twins<'a> {
         ],
     )
     .await;
-    Twins::of(server, superuser, base)
+    UserPair::of(server, superuser, base)
 }
 
-async fn takes_both_turns(twins: &Twins<'_>, context: &str) {
-    let log = twins.server.log();
-    for next in [Next::Clone, Next::Base, Next::Clone] {
-        let password = if next == Next::Clone { "pw-Of-the-clone-1" } else { "pw-Of-the-base-2" };
-        let taken = twins.take_turn(next, password).await;
-        taken.unwrap_or_else(|error| panic!("{context}, on {}: {error}", twins.server.version()));
-        twins.are_equal(context).await;
+async fn takes_both_turns(pair: &UserPair<'_>, context: &str) {
+    let log = pair.server.log();
+    for next in [Target::Clone, Target::Base, Target::Clone] {
+        let password = if next == Target::Clone { "pw-Of-the-clone-1" } else { "pw-Of-the-base-2" };
+        let taken = pair.set_up_next_user(next, password).await;
+        taken.unwrap_or_else(|error| panic!("{context}, on {}: {error}", pair.server.version()));
+        pair.are_equal(context).await;
     }
-    twins.gave_nothing_more(&log.text(), context).await;
+    pair.gave_nothing_more(&log.text(), context).await;
 }
 
 /// On MySQL without the role being active at its sign-in.
@@ -48,7 +48,7 @@ async fn takes_both_turns(twins: &Twins<'_>, context: &str) {
 async fn a_superuser_that_has_all_by_a_role_takes_both_turns() {
     for version in mysql_versions() {
         let server = MySql::shared(version).await;
-        let twins = pair(server, "byrole").await;
+        let pair = pair(server, "byrole").await;
         change(
             server,
             "byrole",
@@ -72,7 +72,7 @@ async fn a_superuser_that_has_all_by_a_role_takes_both_turns() {
             )
             .await;
         }
-        takes_both_turns(&twins, "by a role").await;
+        takes_both_turns(&pair, "by a role").await;
     }
 }
 
@@ -85,7 +85,7 @@ async fn a_pattern_that_covers_a_database_counts_where_the_server_reads_it_as_on
                 continue;
             }
             let server = MySql::start(version, MySqlOptions { settings, ..MySqlOptions::default() }).await;
-            let twins = pair(&server, "pattern").await;
+            let pair = pair(&server, "pattern").await;
             change(
                 &server,
                 "pattern",
@@ -99,12 +99,13 @@ async fn a_pattern_that_covers_a_database_counts_where_the_server_reads_it_as_on
             )
             .await;
             if version.is_mariadb() || number == 0 {
-                takes_both_turns(&twins, "by a pattern").await;
+                takes_both_turns(&pair, "by a pattern").await;
             } else {
-                let refusal = twins.take_turn(Next::Clone, "pw-Of-the-clone-1").await.expect_err("a refusal");
+                let refusal =
+                    pair.set_up_next_user(Target::Clone, "pw-Of-the-clone-1").await.expect_err("a refusal");
                 assert!(refusal.to_string().contains("GRANT SELECT ON mysql.* TO"), "{refusal}");
-                twins.turn_to_clone("by the remedies").await;
-                takes_both_turns(&twins, "by the remedies").await;
+                pair.turn_to_clone("by the remedies").await;
+                takes_both_turns(&pair, "by the remedies").await;
             }
         }
     }
@@ -121,7 +122,7 @@ async fn what_a_superuser_does_not_see_is_not_gone() {
             .enumerate()
         {
             let base = format!("unseen{number}");
-            let twins = pair(server, &base).await;
+            let pair = pair(server, &base).await;
             change(
                 server,
                 &base,
@@ -136,20 +137,22 @@ async fn what_a_superuser_does_not_see_is_not_gone() {
             if let Some(gone) = gone {
                 change(server, &base, &[gone]).await;
             }
-            let refusal =
-                twins.take_turn(Next::Clone, "pw-Of-the-clone-1").await.expect_err("a refusal").to_string();
+            let refusal = pair
+                .set_up_next_user(Target::Clone, "pw-Of-the-clone-1")
+                .await
+                .expect_err("a refusal")
+                .to_string();
             for part in ["lacks privileges", "SELECT", "INSERT", "EXECUTE"] {
                 assert!(refusal.contains(part), "{part} is not said on {version}: {refusal}");
             }
             for statement in remedy(&refusal, "an administrator") {
                 server.execute(&statement).await;
             }
-            twins
-                .take_turn(Next::Clone, "pw-Of-the-clone-1")
+            pair.set_up_next_user(Target::Clone, "pw-Of-the-clone-1")
                 .await
                 .unwrap_or_else(|error| panic!("{error}\n{refusal}"));
             if gone.is_none() {
-                takes_both_turns(&twins, "what is there").await;
+                takes_both_turns(&pair, "what is there").await;
             }
         }
     }
@@ -163,7 +166,7 @@ async fn a_right_on_the_object_counts_beside_a_restriction() {
         return;
     }
     let server = MySql::shared(version).await;
-    let twins = pair(server, "beside").await;
+    let pair = pair(server, "beside").await;
     change(
         server,
         "beside",
@@ -175,13 +178,14 @@ async fn a_right_on_the_object_counts_beside_a_restriction() {
         ],
     )
     .await;
-    takes_both_turns(&twins, "beside a restriction").await;
+    takes_both_turns(&pair, "beside a restriction").await;
     change(server, "beside", &["GRANT INSERT ON {b}_d.* TO {b}"]).await;
-    let refusal = twins.take_turn(Next::Clone, "pw-Of-the-clone-1").await.expect_err("a refusal").to_string();
+    let refusal =
+        pair.set_up_next_user(Target::Clone, "pw-Of-the-clone-1").await.expect_err("a refusal").to_string();
     for statement in remedy(&refusal, "an administrator") {
         server.execute(&statement).await;
     }
-    takes_both_turns(&twins, &refusal).await;
+    takes_both_turns(&pair, &refusal).await;
 }
 
 /// Who lacks `SYSTEM_USER` grants and revokes no role that has it.
@@ -192,7 +196,7 @@ async fn a_role_that_has_system_user_asks_for_it() {
         return;
     }
     let server = MySql::shared(version).await;
-    let twins = pair(server, "sysrole").await;
+    let pair = pair(server, "sysrole").await;
     change(
         server,
         "sysrole",
@@ -205,9 +209,10 @@ async fn a_role_that_has_system_user_asks_for_it() {
         ],
     )
     .await;
-    let refusal = twins.take_turn(Next::Clone, "pw-Of-the-clone-1").await.expect_err("a refusal").to_string();
+    let refusal =
+        pair.set_up_next_user(Target::Clone, "pw-Of-the-clone-1").await.expect_err("a refusal").to_string();
     let remedy = remedy(&refusal, "an administrator");
     assert_eq!(remedy, ["GRANT SYSTEM_USER ON *.* TO `sysrole_m`@`%`"], "{refusal}");
     server.execute(&remedy[0]).await;
-    takes_both_turns(&twins, "with SYSTEM_USER").await;
+    takes_both_turns(&pair, "with SYSTEM_USER").await;
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use bed::bench::TlsProxy;
-use bed::{Application, Certificate, Postgres, Setup, postgres_versions};
+use stress::bench::TlsProxy;
+use testbed::{Application, Certificate, Postgres, Setup, postgres_versions};
 
 /// A rotation by way of TLS before local-aws: the function's words where it failed.
 async fn rotated(

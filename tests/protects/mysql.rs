@@ -1,14 +1,14 @@
 //! TLS with MySQL and MariaDB: whoever hides it, or shows a wrong certificate, reads no password.
 
-use bed::wire::Fault;
-use bed::{Application, Certificate, MySql, MySqlOptions, Server, Setup, Wire, mysql_versions};
 use serde_json::{Value, json};
+use testbed::fault_proxy::Fault;
+use testbed::{Application, Certificate, FaultProxy, MySql, MySqlOptions, Server, Setup, mysql_versions};
 
 async fn fails_before_the_sign_in(server: &MySql, fields: Value, class: &str, said: &str) {
     for setup in server.setups() {
         let application = Application::start(server, Setup { fields: fields.clone(), ..setup }).await;
         let log = server.log();
-        let failure = application.rotate_badly().await;
+        let failure = application.rotate_expect_err().await;
         assert!(failure.starts_with(&format!("SetSecret {class}: ")), "{failure}");
         assert!(failure.contains(said), "{said} is not in: {failure}");
         let user = application.app.user();
@@ -21,11 +21,11 @@ async fn a_wire_that_hides_tls_gets_no_sign_in_whether_ssl_is_true_or_absent() {
     for version in mysql_versions() {
         let server = MySql::shared(version).await;
         for ssl in [json!(true), json!(null)] {
-            let wire = Wire::to(server.port(), Fault::HidesTls).await;
-            let fields = json!({"port": wire.port(), "ssl": ssl});
+            let proxy = FaultProxy::to(server.port(), Fault::HidesTls).await;
+            let fields = json!({"port": proxy.port(), "ssl": ssl});
             fails_before_the_sign_in(server, fields, "TlsNotOffered", "\"ssl\": false").await;
-            assert!(wire.connections() > 0, "nobody came");
-            assert_eq!(wire.cleartext_sign_ins(), 0, "ssl {ssl} on {version}");
+            assert!(proxy.connections() > 0, "nobody came");
+            assert_eq!(proxy.cleartext_sign_ins(), 0, "ssl {ssl} on {version}");
         }
     }
 }
@@ -53,7 +53,7 @@ async fn a_server_without_tls_is_an_error_unless_the_secret_forbids_tls() {
         fails_before_the_sign_in(&server, json!({}), "TlsNotOffered", "offers no TLS").await;
         let setup = Setup { fields: json!({"ssl": false}), ..Setup::mysql_single_user() };
         let application = Application::start(&server, setup).await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
         assert!(application.output().contains("without TLS"), "{}", application.output());
     }
 }
@@ -65,7 +65,7 @@ async fn the_applications_dbname_never_applies_to_the_superuser() {
         let server = MySql::start(version, MySqlOptions::default()).await;
         let application = Application::start(&server, Setup::mysql_alternating_users()).await;
         let log = server.log();
-        application.rotate_well().await;
+        application.rotate_ok().await;
         let text = log.text();
         let of_superuser: Vec<&str> = text.lines().filter(|line| line.contains("Connect\tmaster@")).collect();
         assert_eq!(of_superuser.len(), 1, "{text}");

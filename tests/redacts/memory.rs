@@ -1,8 +1,8 @@
 //! What a rotation leaves of the passwords in the memory of its process, which waits for its next event for as long as
 //! Lambda likes: nothing.
 
-use bed::memory::copies;
-use bed::{Application, MySql, Postgres, STEPS, Server, Setup, mysql_versions, postgres_versions};
+use testbed::memory::copies;
+use testbed::{Application, MySql, Postgres, STEPS, Server, Setup, mysql_versions, postgres_versions};
 
 /// Held by the SDK for as long as the process lives: a search that misses it would prove nothing.
 const CONTROL: &str = "an-example-that-opens-nothing";
@@ -12,7 +12,7 @@ async fn nothing_is_left_by<S: Server>(server: &S, setup: Setup<'_>) {
     let context = format!("{} on {}", setup.function, server.name());
     let application = Application::start(server, setup).await;
     server.allow_two_passwords(&application.app).await;
-    let (former, superuser) = (&application.app.credentials.password, &server.admin().await.password);
+    let (old, superuser) = (&application.app.credentials.password, &server.admin().await.password);
     let pending = application.begin().await;
     for step in STEPS {
         application.step(step, &pending).await.expect(step);
@@ -20,12 +20,12 @@ async fn nothing_is_left_by<S: Server>(server: &S, setup: Setup<'_>) {
         let next = application.credentials(stage).await.expect("a new version").password;
         let processes = application.processes().await;
         let [process] = processes[..] else { panic!("one process ran: {processes:?}") };
-        let [control, former, next, superuser] = copies(process, [CONTROL, former, &next, superuser]);
+        let [control, old, next, superuser] = copies(process, [CONTROL, old, &next, superuser]);
         println!(
-            "{context}, {step}: {former} copies of the former password, {next} of the new one, {superuser} of the superuser's"
+            "{context}, {step}: {old} copies of the former password, {next} of the new one, {superuser} of the superuser's"
         );
         assert!(control > 0, "{context}: what is there is not found");
-        assert_eq!([former, next, superuser], [0; 3], "{context}: copies are left after {step}");
+        assert_eq!([old, next, superuser], [0; 3], "{context}: copies are left after {step}");
     }
 }
 

@@ -1,13 +1,13 @@
 //! No password in any log of MySQL's or MariaDB's, and none in ours.
 
-use bed::{Application, MySql, MySqlOptions, STEPS, Server, Setup, mysql_versions};
 use local_aws::Failure;
+use testbed::{Application, MySql, MySqlOptions, STEPS, Server, Setup, mysql_versions};
 
 async fn passwords_of(application: &Application<'_, MySql>) -> Vec<String> {
     let mut passwords = vec![
         application.app.credentials.password.clone(),
         application.server.admin().await.password.clone(),
-        "bed-rotation-token".to_owned(),
+        "test-rotation-token".to_owned(),
     ];
     for stage in ["AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"] {
         passwords.extend(application.credentials(stage).await.map(|credentials| credentials.password));

@@ -1,10 +1,10 @@
 //! Bad input on MySQL and MariaDB: a clear error, nothing changed anywhere, nothing secret echoed.
 
-use bed::{
+use serde_json::{Value, json};
+use testbed::{
     Application, Credentials, MySql, MySqlOptions, MySqlVersion, Server, Setup, mysql_versions, remedies,
     remedy,
 };
-use serde_json::{Value, json};
 
 use super::MARK;
 
@@ -24,7 +24,7 @@ async fn state(application: &Application<'_, MySql>) -> (Vec<String>, Vec<String
 /// A rotation that fails, says `class` and all of these, and changes nothing.
 async fn refused(application: &Application<'_, MySql>, step: &str, class: &str, said: &[&str]) -> String {
     let ((users, _), signed_in) = (state(application).await, application.signs_in("AWSCURRENT").await);
-    let failure = application.rotate_badly().await;
+    let failure = application.rotate_expect_err().await;
     let context = format!("on {}: {failure}", application.server.version());
     assert!(failure.starts_with(&format!("{step} {class}: ")), "{context}");
     for part in said {
@@ -101,7 +101,7 @@ async fn a_superuser_that_lacks_a_privilege() {
                 server.execute(&statement).await;
             }
         }
-        application.rotate_well().await;
+        application.rotate_ok().await;
     }
 }
 
@@ -113,7 +113,7 @@ async fn a_base_that_lacks_what_the_clone_may_do() {
         let server = MySql::shared(version).await;
         for number in 0..2 {
             let application = Application::start(server, Setup::mysql_alternating_users()).await;
-            application.rotate_well().await;
+            application.rotate_ok().await;
             let (clone, database) =
                 (format!("`{}_clone`@`%`", application.app.user()), &application.app.database);
             server.execute(&format!("GRANT TRIGGER ON {database}.* TO {clone} WITH GRANT OPTION")).await;
@@ -123,7 +123,7 @@ async fn a_base_that_lacks_what_the_clone_may_do() {
             for statement in &[give, take][number].statements {
                 server.execute(statement).await;
             }
-            application.rotate_well().await;
+            application.rotate_ok().await;
         }
     }
 }
@@ -141,12 +141,12 @@ async fn accounts_of_the_base_that_differ_and_accounts_of_the_clone_that_the_bas
         server.execute(&format!("DROP USER `{user}`@`10.%`")).await;
         // One of the application's own, by the password of a version of its own.
         let clone = Credentials { user: format!("{user}_clone"), password: "Kl8-clone".to_owned() };
-        let password = bed::mysql::text(&clone.password);
+        let password = testbed::mysql::text(&clone.password);
         server.execute(&format!("CREATE USER `{user}_clone`@`10.%` IDENTIFIED BY {password}")).await;
         application.store_previous(&clone).await;
         refused(&application, "SetSecret", "Refused", &["at that host", "DROP USER"]).await;
         server.execute(&format!("DROP USER `{user}_clone`@`10.%`")).await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
     }
 }
 
@@ -157,7 +157,7 @@ async fn an_anonymous_account_that_takes_the_users_place() {
         let server = MySql::start(version, MySqlOptions::default()).await;
         for setup in [Setup::mysql_single_user(), Setup::mysql_alternating_users()] {
             let mut application = Application::start(&server, setup).await;
-            let password = bed::mysql::text(&application.app.credentials.password);
+            let password = testbed::mysql::text(&application.app.credentials.password);
             server.execute("DROP USER IF EXISTS ``@`localhost`").await;
             server.execute(&format!("CREATE USER ``@`localhost` IDENTIFIED BY {password}")).await;
             // It opens no database.
@@ -177,7 +177,7 @@ async fn ways_to_sign_in_that_cannot_be_rotated() {
         for setup in server.setups() {
             let application = Application::start(server, setup).await;
             let account = format!("`{}`@`%`", application.app.user());
-            let password = bed::mysql::text(&application.app.credentials.password);
+            let password = testbed::mysql::text(&application.app.credentials.password);
             // The password still signs in; what else does would be lost.
             let chain = format!(
                 "ALTER USER {account} IDENTIFIED VIA mysql_native_password USING PASSWORD({password}) OR unix_socket"
@@ -196,7 +196,7 @@ async fn a_base_that_has_lost_a_host_of_its_clone_is_given_it_back_before_the_cl
         let server = MySql::shared(version).await;
         let application = Application::start(server, Setup::mysql_alternating_users()).await;
         let user = application.app.user();
-        application.rotate_well().await;
+        application.rotate_ok().await;
         server.execute(&format!("RENAME USER `{user}`@`%` TO `{user}`@`10.%`")).await;
         let refusal =
             refused(&application, "SetSecret", "Refused", &["at that host", "password of AWSPREVIOUS"]).await;
@@ -204,9 +204,9 @@ async fn a_base_that_has_lost_a_host_of_its_clone_is_given_it_back_before_the_cl
         assert!(!refusal.contains("DROP"), "on {version}: {refusal}");
         let previous = application.credentials("AWSPREVIOUS").await.expect("the base's");
         create_as_well(server, &previous, "10.%", "%").await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
         // Both hosts have both users.
-        application.rotate_well().await;
+        application.rotate_ok().await;
         server.execute(&format!("DROP USER `{user}`@`10.%`")).await;
         let refusal =
             refused(&application, "SetSecret", "Refused", &["at that host", "does not sign in from there"])
@@ -215,14 +215,14 @@ async fn a_base_that_has_lost_a_host_of_its_clone_is_given_it_back_before_the_cl
             server.execute(&statement).await;
         }
         assert!(application.signs_in("AWSCURRENT").await, "on {version}");
-        application.rotate_well().await;
+        application.rotate_ok().await;
         assert!(application.signs_in("AWSCURRENT").await, "on {version}");
     }
 }
 
 /// An account of the same rights and rules at another host.
 async fn create_as_well(server: &MySql, base: &Credentials, from: &str, to: &str) {
-    let (user, password) = (&base.user, bed::mysql::text(&base.password));
+    let (user, password) = (&base.user, testbed::mysql::text(&base.password));
     server.execute(&format!("CREATE USER `{user}`@`{to}` IDENTIFIED BY {password}")).await;
     for grant in server.values(&format!("SHOW GRANTS FOR `{user}`@`{from}`")).await {
         if !grant.starts_with("GRANT USAGE") {

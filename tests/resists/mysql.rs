@@ -1,10 +1,10 @@
 //! The same on MySQL and MariaDB.
 
-use bed::{
-    Application, Credentials, MySql, MySqlOptions, MySqlVersion, Server, Setup, mysql_versions, store,
-};
 use local_aws::DbInstance;
 use serde_json::json;
+use testbed::{
+    Application, Credentials, MySql, MySqlOptions, MySqlVersion, Server, Setup, mysql_versions, store,
+};
 
 use super::superuser_was_not_touched;
 use crate::refuses::MARK;
@@ -77,7 +77,7 @@ async fn a_pending_or_current_version_for_another_user() {
             planted["masterarn"] = json!(application.superuser_arn);
             application.store_current(&planted).await;
             application.local.clear_calls();
-            let refusal = application.rotate_badly().await;
+            let refusal = application.rotate_expect_err().await;
             assert!(refusal.starts_with("SetSecret Refused") && refusal.contains("1045"), "{refusal}");
             superuser_was_not_touched(&application);
             assert!(server.signs_in(&victim.credentials, &victim.database).await, "on {version}");
@@ -103,7 +103,7 @@ async fn a_current_version_for_a_server_of_its_writers_own() {
             application.store_current(&current).await;
             let before = accounts(&theirs, &[writer.user()]).await;
             let logs = [ours.log(), theirs.log()];
-            let refusal = application.rotate_badly().await;
+            let refusal = application.rotate_expect_err().await;
             assert!(refusal.contains("is neither the secret's host"), "{refusal}");
             assert_eq!(accounts(&theirs, &[writer.user()]).await, before, "on {version}");
             for log in logs {
@@ -141,7 +141,7 @@ async fn a_replica_of_the_same_first_label_only() {
         current["masterarn"] = json!(store(&application.client, "elsewhere", &superuser).await);
         application.store_current(&current).await;
         let log = server.log();
-        let refusal = application.rotate_badly().await;
+        let refusal = application.rotate_expect_err().await;
         assert!(refusal.contains("is neither the secret's host"), "{refusal}");
         assert_eq!((log.authorized("master"), log.failed("master")), (0, 0), "the superuser came");
     }
@@ -164,12 +164,12 @@ async fn an_unrelated_stronger_account_that_is_called_a_clone() {
             let application = Application::start(server, Setup::mysql_alternating_users()).await;
             let stranger = Credentials::new(&format!("{}_clone", application.app.user()));
             let (clone, role) = (format!("`{}`@`%`", stranger.user), format!("`{}_role`", stranger.user));
-            let password = bed::mysql::text(&stranger.password);
+            let password = testbed::mysql::text(&stranger.password);
             server.execute(&format!("CREATE ROLE {role}")).await;
             server.execute(&format!("CREATE USER {clone} IDENTIFIED BY {password}")).await;
             server.execute(&grant.replace("{clone}", &clone).replace("{role}", &role)).await;
             let before = accounts(server, &[&stranger.user]).await;
-            let refusal = application.rotate_badly().await;
+            let refusal = application.rotate_expect_err().await;
             assert!(refusal.contains("nothing shows that"), "{refusal}");
             assert_eq!(accounts(server, &[&stranger.user]).await, before, "{grant} on {version}");
             assert!(server.signs_in(&stranger, "").await);
@@ -184,7 +184,7 @@ async fn a_clone_that_may_do_less_than_its_base_by_the_password_of_its_base() {
         let server = MySql::shared(version).await;
         let application = Application::start(server, Setup::mysql_alternating_users()).await;
         let user = application.app.user().to_owned();
-        application.rotate_well().await;
+        application.rotate_ok().await;
         if !version.is_mariadb() {
             server
                 .execute(&format!(

@@ -1,8 +1,8 @@
 //! What an owner of the application's database plants for a superuser's session to run: nothing of it runs.
 
-use bed::postgres::{name, run};
-use bed::{Application, MySql, Postgres, Server, Setup, mysql_versions, postgres_versions};
 use serde_json::json;
+use testbed::postgres::{name, run};
+use testbed::{Application, MySql, Postgres, Server, Setup, mysql_versions, postgres_versions};
 
 /// Shadows all that `pg_catalog` has in functions, operators, types and views, as far as an owner may. Whatever is called
 /// says who called it.
@@ -57,7 +57,7 @@ async fn nothing_that_shadows_the_catalog_runs_in_a_superusers_session() {
         let application = Application::start(server, Setup::alternating_users()).await;
         let (base, database) = (application.app.user().to_owned(), application.app.database.clone());
         // So that there is something to hand back.
-        application.rotate_well().await;
+        application.rotate_ok().await;
         let owned = format!("CREATE TABLE public.t (a int); ALTER TABLE public.t OWNER TO {base}_clone");
         server.execute(&database, &format!("GRANT CREATE ON SCHEMA public TO {base}; {owned}")).await;
         let path = format!("ALTER DATABASE {} SET search_path = public, pg_catalog", name(&database));
@@ -74,7 +74,7 @@ async fn nothing_that_shadows_the_catalog_runs_in_a_superusers_session() {
         let superuser = server.secret(server.admin().await, &database);
         application.store_superuser(&superuser).await;
         for _turn in 0..2 {
-            application.rotate_well().await;
+            application.rotate_ok().await;
         }
         let ran = "SELECT who || ' ran ' || what FROM public.ran";
         let ran = server.values(&database, &format!("SET search_path = pg_catalog; {ran}")).await;
@@ -101,7 +101,7 @@ async fn no_stored_function_of_the_applications_database_runs_in_a_superusers_se
                  BEGIN INSERT INTO {database}.ran VALUES (SUBSTRING_INDEX(USER(), '@', 1)); RETURN '1'; END"
             );
             // Some of these names are words of the grammar.
-            planted += usize::from(bed::mysql::run(&mut root, &made).await.is_ok());
+            planted += usize::from(testbed::mysql::run(&mut root, &made).await.is_ok());
         }
         assert!(planted >= 4, "only {planted} functions on {version}");
         // The worst a secret's writer can do: point the superuser's own session there as well.
@@ -110,7 +110,7 @@ async fn no_stored_function_of_the_applications_database_runs_in_a_superusers_se
         application.store_superuser(&superuser).await;
         let log = server.log();
         for _turn in 0..2 {
-            application.rotate_well().await;
+            application.rotate_ok().await;
         }
         let ran = server.values(&format!("SELECT who FROM {database}.ran")).await;
         assert_eq!(ran, Vec::<String>::new(), "on {version}");

@@ -1,10 +1,10 @@
 //! Secrets and events of every shape: rotated, or refused with a clear word. Nothing is lost, and no value echoed.
 
-use bed::{Application, Server, Setup};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
+use testbed::{Application, Server, Setup};
 
 use crate::refuses::{MARK, newest, state};
 
@@ -86,7 +86,7 @@ async fn a_secret_of_a_wrong_shape_is_refused_before_anything_is_written() {
         }
         assert!(!application.output().contains(MARK), "a value is in the output");
         store(&application, &format!("{{{fields}}}")).await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
     }
 }
 
@@ -121,7 +121,7 @@ async fn an_odd_secret_rotates_and_keeps_what_it_holds() {
         let application = Application::start(newest().await, Setup::single_user()).await;
         let fields = fields(&application).await;
         store(&application, &odd.replace("FIELDS", &fields)).await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
         let next = text(&application).await;
         assert!(next.contains(kept), "{what}");
         assert_eq!(next.matches("\"password\"").count(), 1, "{what}");
@@ -141,9 +141,9 @@ async fn a_secret_of_65536_bytes() {
         let longest = format!("{{{fields},\"note\":\"{}\"}}", "ü".repeat((MOST - frame) / 2));
         store(&application, &longest).await;
         if fits {
-            application.rotate_well().await;
+            application.rotate_ok().await;
         } else {
-            let refusal = application.rotate_badly().await;
+            let refusal = application.rotate_expect_err().await;
             assert!(refusal.starts_with("CreateSecret Refused: "), "{refusal}");
             assert!(refusal.contains("of at most 65536"), "{refusal}");
             assert_eq!(text(&application).await, longest);

@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use bed::crash::Crash;
-use bed::mysql::run;
-use bed::torture::lock_of_a_turn;
-use bed::wire::Fault;
-use bed::{
-    Application, InProcess, MySql, MySqlOptions, MySqlVersion, STEPS, Server, Setup, Wire, mysql_versions,
-};
 use rotation::{AlternatingUsers, DualPassword, SingleUser};
+use stress::faults::lock_of_a_turn;
+use testbed::crash::Crash;
+use testbed::fault_proxy::Fault;
+use testbed::mysql::run;
+use testbed::{
+    Application, FaultProxy, InProcess, MySql, MySqlOptions, MySqlVersion, STEPS, Server, Setup,
+    mysql_versions,
+};
 
 use super::{
     TIMES, a_crash_at_any_call, at_once, every_step_twice, given_up_after_a_crash, nothing_is_lost,
@@ -77,7 +78,7 @@ async fn a_turn_waits_for_another_of_the_same_user() {
         let server = server(version).await;
         let application = Application::start(&server, Setup::mysql_alternating_users()).await;
         let log = server.log();
-        application.rotate_well().await;
+        application.rotate_ok().await;
         let lock = name_of_lock(&log.text());
         // The torture asks for it.
         let of_turn = lock_of_a_turn(&server.admin().await.password, application.app.user());
@@ -133,7 +134,7 @@ async fn a_single_user_whose_current_password_is_refused_rotates_with_the_previo
         let mut wrong = application.stored("AWSCURRENT").await.expect("a first version");
         wrong["password"] = "not the password".into();
         application.store_current(&wrong).await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
         assert!(application.signs_in("AWSCURRENT").await);
         assert!(application.output().contains("rotating with AWSPREVIOUS"), "{}", application.output());
     }
@@ -144,13 +145,14 @@ async fn a_single_user_whose_current_password_is_refused_rotates_with_the_previo
 async fn a_crash_between_any_two_statements_of_a_clones_turn_is_mended_by_a_retry() {
     for version in mysql_versions() {
         let server = MySql::start(version, MySqlOptions::default()).await;
-        let wire = Wire::to(server.port(), Fault::None).await;
+        let proxy = FaultProxy::to(server.port(), Fault::None).await;
         let mut reached = BTreeSet::new();
         let mut all = 0;
         // Less than the shortest statement takes on the wire.
         for cut in (1300..).step_by(50) {
             // A new one each time: making the clone takes the most statements.
-            let application = Application::on_a_wire(&server, &wire, Setup::mysql_alternating_users()).await;
+            let application =
+                Application::through_proxy(&server, &proxy, Setup::mysql_alternating_users()).await;
             let user = application.app.user().to_owned();
             let (account, database) = (format!("`{user}`@`%`"), &application.app.database);
             for grant in [
@@ -165,7 +167,7 @@ async fn a_crash_between_any_two_statements_of_a_clones_turn_is_mended_by_a_retr
             let context = format!("cut after {cut} bytes on {version}");
             let pending = application.begin().await;
             function.step(&application, STEPS[0], &pending, &Crash::never()).await.expect(STEPS[0]);
-            wire.becomes(Fault::CutsAfter(cut));
+            proxy.becomes(Fault::CutsAfter(cut));
             let log = server.log();
             let set = function.step(&application, STEPS[1], &pending, &Crash::never()).await;
             // What had arrived is carried out before the server notices that nobody waits for it.
@@ -179,7 +181,7 @@ async fn a_crash_between_any_two_statements_of_a_clones_turn_is_mended_by_a_retr
             let changes = changes.count();
             reached.insert(changes);
             all = all.max(changes);
-            wire.becomes(Fault::None);
+            proxy.becomes(Fault::None);
             nothing_is_lost(&application, false, &context).await;
             if application.signs_in("AWSPENDING").await {
                 let (base, clone) =
@@ -210,19 +212,19 @@ async fn a_clone_that_could_not_get_a_right_is_never_promoted_without_it() {
         let server = MySql::start(version, MySqlOptions::default()).await;
         let application = Application::start(&server, Setup::mysql_alternating_users()).await;
         let user = application.app.user().to_owned();
-        application.rotate_well().await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
+        application.rotate_ok().await;
         server.execute(&format!("GRANT TRIGGER ON {}.* TO `{user}`@`%`", application.app.database)).await;
         // GRANT waits for whoever holds this, and gives up.
         let mut holder = server.root_session().await;
-        bed::mysql::run(&mut holder, "FLUSH TABLES WITH READ LOCK").await.expect("root may");
-        let failure = application.rotate_badly().await;
+        testbed::mysql::run(&mut holder, "FLUSH TABLES WITH READ LOCK").await.expect("root may");
+        let failure = application.rotate_expect_err().await;
         assert!(failure.starts_with("SetSecret LockTimeout: "), "{failure}");
         assert!(application.signs_in("AWSCURRENT").await && !application.signs_in("AWSPENDING").await);
         let current = application.credentials("AWSCURRENT").await.expect("a current version");
         assert_eq!(current.user, user);
-        bed::mysql::run(&mut holder, "UNLOCK TABLES").await.expect("root may");
-        application.rotate_well().await;
+        testbed::mysql::run(&mut holder, "UNLOCK TABLES").await.expect("root may");
+        application.rotate_ok().await;
         let current = application.credentials("AWSCURRENT").await.expect("a current version");
         assert_eq!(current.user, format!("{user}_clone"));
         assert_eq!(server.rows_about(&user).await, server.rows_about(&current.user).await);
@@ -233,30 +235,30 @@ async fn a_clone_that_could_not_get_a_right_is_never_promoted_without_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_between_any_two_statements_of_a_clones_later_turn_is_mended_by_a_retry() {
     let server = MySql::start(mysql_versions()[0], MySqlOptions::default()).await;
-    let wire = Wire::to(server.port(), Fault::None).await;
-    let application = Application::on_a_wire(&server, &wire, Setup::mysql_alternating_users()).await;
+    let proxy = FaultProxy::to(server.port(), Fault::None).await;
+    let application = Application::through_proxy(&server, &proxy, Setup::mysql_alternating_users()).await;
     let function = InProcess::of(&application, &AlternatingUsers).await;
     let (user, database) = (application.app.user().to_owned(), &application.app.database);
     let mut reached = BTreeSet::new();
     for (number, cut) in (1500..).step_by(50).enumerate() {
         for _turn in 0..2 {
-            application.rotate_well().await;
+            application.rotate_ok().await;
         }
         server.execute(&format!("CREATE TABLE {database}.t{number} (a INT)")).await;
         server.execute(&format!("GRANT SELECT ON {database}.t{number} TO `{user}`@`%`")).await;
         let pending = application.begin().await;
         function.step(&application, STEPS[0], &pending, &Crash::never()).await.expect(STEPS[0]);
-        wire.becomes(Fault::CutsAfter(cut));
+        proxy.becomes(Fault::CutsAfter(cut));
         let set = function.step(&application, STEPS[1], &pending, &Crash::never()).await;
         let superusers = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE USER = 'master'";
         while server.values(superusers).await != ["0"] {}
-        wire.becomes(Fault::None);
+        proxy.becomes(Fault::None);
         let equal = server.rows_about(&user).await == server.rows_about(&format!("{user}_clone")).await;
         let signs_in = application.signs_in("AWSPENDING").await;
         assert!(equal || !signs_in, "cut after {cut} bytes: it signs in without every right");
         reached.insert((equal, signs_in));
         assert!(function.run(&application, &pending, &Crash::never()).await, "cut after {cut} bytes");
-        application.rotate_well().await;
+        application.rotate_ok().await;
         if set.is_ok() {
             break;
         }

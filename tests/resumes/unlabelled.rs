@@ -1,7 +1,9 @@
 //! What a person does in the middle of a rotation leaves the password that signs in on a version without a label.
 
-use bed::{Application, MySql, Postgres, PostgresOptions, Server, Setup, mysql_versions, postgres_versions};
 use local_aws::Failure;
+use testbed::{
+    Application, MySql, Postgres, PostgresOptions, Server, Setup, mysql_versions, postgres_versions,
+};
 
 /// A rotation until setSecret; then a person "repairs" the secret by a new current value, which takes AWSPENDING off.
 async fn repaired_by_hand<'a, S: Server>(server: &'a S, setup: Setup<'_>) -> Application<'a, S> {
@@ -24,11 +26,11 @@ async fn a_repair_by_hand_is_rotated_from<S: Server>(server: &S) {
         let single_user = setup.function.ends_with("single-user");
         let application = repaired_by_hand(server, setup).await;
         assert!(application.some_version_signs_in().await, "{context}");
-        application.rotate_well().await;
+        application.rotate_ok().await;
         assert!(application.signs_in("AWSCURRENT").await, "{context}");
         let fell_back = application.output().contains("AWSCURRENT is refused; rotating with version ");
         assert_eq!(fell_back, single_user, "{context}: {}", application.output());
-        application.rotate_well().await;
+        application.rotate_ok().await;
     }
 }
 
@@ -47,11 +49,11 @@ async fn a_role_that_may_not_list_versions_refuses_as_before_and_warns() {
     let server = Postgres::shared(postgres_versions()[0]).await;
     let application = repaired_by_hand(server, Setup::single_user()).await;
     application.local.fail(Failure::refuse("ListSecretVersionIds", 1, "AccessDeniedException"));
-    let refusal = application.rotate_badly().await;
+    let refusal = application.rotate_expect_err().await;
     assert!(refusal.contains("no stored version signs in"), "{refusal}");
     let warned = application.output();
     assert!(warned.contains("which takes secretsmanager:ListSecretVersionIds"), "{warned}");
-    application.rotate_well().await;
+    application.rotate_ok().await;
 }
 
 /// Each failure may count towards a lock.
@@ -68,7 +70,7 @@ async fn a_step_signs_in_five_times_at_the_most_and_names_the_versions_that_it_d
         application.store_current(&wrong).await;
     }
     let log = server.log();
-    let refusal = application.rotate_badly().await;
+    let refusal = application.rotate_expect_err().await;
     assert_eq!(
         (log.failed(application.app.user()), log.authorized(application.app.user())),
         (5, 0),

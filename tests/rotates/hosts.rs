@@ -2,8 +2,8 @@
 
 use std::net::Ipv4Addr;
 
-use bed::{Application, Credentials, MySql, MySqlOptions, Server, Setup, mysql_versions};
 use serde_json::json;
+use testbed::{Application, Credentials, MySql, MySqlOptions, Server, Setup, mysql_versions};
 
 use crate::explains::ADD_SUPERUSER;
 
@@ -14,7 +14,7 @@ const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 async fn start<'a>(server: &'a MySql, setup: Setup<'_>) -> Application<'a, MySql> {
     let application = Application::start(server, setup).await;
     let user = application.app.user();
-    let password = bed::mysql::text(&application.app.credentials.password);
+    let password = testbed::mysql::text(&application.app.credentials.password);
     server.allow_two_passwords(&application.app).await;
     for statement in [
         format!("RENAME USER `{user}`@`%` TO `{user}`@`localhost`"),
@@ -59,7 +59,7 @@ async fn what_a_user_sees_of_its_other_accounts_is_refused_or_set_by_a_superuser
     for version in mysql_versions() {
         let server = MySql::start(version, MySqlOptions::default()).await;
         for seen in [Seen::InTheTable, Seen::ByASession] {
-            if seen == Seen::ByASession && version == bed::MySqlVersion::MariaDb118 {
+            if seen == Seen::ByASession && version == testbed::MySqlVersion::MariaDb118 {
                 continue;
             }
             for setup in server.setups().into_iter().filter(|setup| !setup.function.contains("alternating")) {
@@ -75,7 +75,7 @@ async fn what_a_user_sees_of_its_other_accounts_is_refused_or_set_by_a_superuser
                         Some(server.sign_in_from(ELSEWHERE, &first).await.expect("it signs in"))
                     }
                 };
-                let refusal = application.rotate_badly().await;
+                let refusal = application.rotate_expect_err().await;
                 assert!(refusal.starts_with("SetSecret Refused: "), "{refusal}");
                 assert!(refusal.contains("127.0.0.2"), "{seen:?} on {version}: {refusal}");
                 assert!(application.signs_in("AWSCURRENT").await && signs_in_elsewhere(&application).await);
@@ -85,7 +85,7 @@ async fn what_a_user_sees_of_its_other_accounts_is_refused_or_set_by_a_superuser
                 }
                 assert!(refusal.ends_with(ADD_SUPERUSER), "{refusal}");
                 add_superuser(&application).await;
-                application.rotate_well().await;
+                application.rotate_ok().await;
                 assert_ne!(application.credentials("AWSCURRENT").await.expect("a version"), first);
                 assert!(application.signs_in("AWSCURRENT").await && signs_in_elsewhere(&application).await);
                 the_third_is_left_alone(&application).await;
@@ -103,7 +103,7 @@ async fn a_superuser_sets_every_account_of_the_password_that_expired() {
         add_superuser(&application).await;
         let expire = format!("ALTER USER `{}`@`localhost` PASSWORD EXPIRE", application.app.user());
         server.execute(&expire).await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
         assert!(application.signs_in("AWSCURRENT").await && signs_in_elsewhere(&application).await);
         the_third_is_left_alone(&application).await;
     }

@@ -1,6 +1,6 @@
 //! The main job on MySQL and MariaDB.
 
-use bed::{Application, MySql, MySqlOptions, STEPS, Server, Setup, mysql_versions, remedy};
+use testbed::{Application, MySql, MySqlOptions, STEPS, Server, Setup, mysql_versions, remedy};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn single_user_gives_the_same_user_a_new_password() {
@@ -9,7 +9,7 @@ async fn single_user_gives_the_same_user_a_new_password() {
         let application = Application::start(server, Setup::mysql_single_user()).await;
         let first = application.credentials("AWSCURRENT").await.expect("a first version");
         for _ in 0..3 {
-            application.rotate_well().await;
+            application.rotate_ok().await;
             assert!(application.signs_in("AWSCURRENT").await, "on {version}");
             assert!(!application.signs_in("AWSPREVIOUS").await, "on {version}");
         }
@@ -26,7 +26,7 @@ async fn alternating_users_take_turns_and_both_sign_in() {
         let application = Application::start(server, Setup::mysql_alternating_users()).await;
         let base = application.app.user().to_owned();
         for expected in [format!("{base}_clone"), base.clone(), format!("{base}_clone")] {
-            application.rotate_well().await;
+            application.rotate_ok().await;
             let current = application.credentials("AWSCURRENT").await.expect("a current version");
             assert_eq!(current.user, expected);
             assert!(application.signs_in("AWSCURRENT").await, "on {version}");
@@ -60,7 +60,7 @@ async fn user_names_of_any_characters_simply_work() {
                 let application = Application::start(server, Setup { user, ..setup.clone() }).await;
                 with_two_passwords(&application).await;
                 for _ in 0..2 {
-                    application.rotate_well().await;
+                    application.rotate_ok().await;
                     assert!(application.signs_in("AWSCURRENT").await, "{user:?} on {version}");
                 }
             }
@@ -78,7 +78,7 @@ async fn the_probe_of_a_rotation_that_is_not_immediate_passes_under_every_strate
             with_two_passwords(&application).await;
             for _turn in 0..3 {
                 application.probe().await;
-                application.rotate_well().await;
+                application.rotate_ok().await;
             }
         }
     }
@@ -95,7 +95,7 @@ async fn passwords_of_any_characters_simply_work() {
             let application = Application::start(server, Setup { environment, ..setup }).await;
             with_two_passwords(&application).await;
             for _ in 0..2 {
-                application.rotate_well().await;
+                application.rotate_ok().await;
                 let current = application.credentials("AWSCURRENT").await.expect("a current version");
                 assert!(application.signs_in("AWSCURRENT").await, "on {version}");
                 passwords.push_str(&current.password);
@@ -121,7 +121,7 @@ async fn a_clone_that_differs_is_not_promoted_and_the_error_names_what() {
         server.execute(&format!("GRANT TRIGGER ON {database}.* TO `{user}`@`%`")).await;
         server.execute(&format!("ALTER USER `{user}_clone`@`%` WITH MAX_USER_CONNECTIONS 9")).await;
         let refusal = application.step("testSecret", &pending).await.expect_err("they differ");
-        assert_eq!(refusal.error_type, "Unequal");
+        assert_eq!(refusal.error_type, "PrivilegesDiffer");
         for part in ["lacks TRIGGER ON", "has MAX_USER_CONNECTIONS 9"] {
             assert!(refusal.error_message.contains(part), "{part} is not in {refusal:?}");
         }
@@ -137,12 +137,12 @@ async fn a_base_that_was_given_more_than_its_clone_takes_its_turn() {
     for version in mysql_versions() {
         let server = MySql::shared(version).await;
         let application = Application::start(server, Setup::mysql_alternating_users()).await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
         let (user, database) = (application.app.user(), &application.app.database);
         server.execute(&format!("GRANT TRIGGER ON {database}.* TO `{user}`@`%`")).await;
         server.execute(&format!("ALTER USER `{user}`@`%` WITH MAX_USER_CONNECTIONS 30")).await;
-        application.rotate_well().await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
+        application.rotate_ok().await;
         assert_eq!(
             server.rows_about(user).await,
             server.rows_about(&format!("{user}_clone")).await,
@@ -160,7 +160,7 @@ async fn users_whose_transactions_are_read_only_by_default_rotate() {
         for setup in server.setups() {
             let application = Application::start(&server, setup).await;
             with_two_passwords(&application).await;
-            application.rotate_well().await;
+            application.rotate_ok().await;
             assert!(application.signs_in("AWSCURRENT").await, "on {version}");
         }
     }
@@ -188,13 +188,13 @@ async fn users_roles_and_superusers_whose_host_is_empty_rotate() {
                 server.execute(&statement).await;
             }
             if application.stored("AWSCURRENT").await.expect("a version").get("masterarn").is_some() {
-                let refusal = application.rotate_badly().await;
+                let refusal = application.rotate_expect_err().await;
                 for statement in remedy(&refusal, "an administrator") {
                     server.execute(&statement).await;
                 }
             }
             for _turn in 0..3 {
-                application.rotate_well().await;
+                application.rotate_ok().await;
                 assert!(application.signs_in("AWSCURRENT").await, "on {version}");
             }
         }
@@ -210,7 +210,7 @@ async fn one_user_is_rotated_without_a_look_at_its_rights() {
         for setup in server.setups().into_iter().filter(|setup| !setup.function.contains("alternating")) {
             let application = Application::start(&server, setup).await;
             with_two_passwords(&application).await;
-            application.rotate_well().await;
+            application.rotate_ok().await;
         }
         // By a superuser as well, whose role is not one that it has at its sign-in.
         let application = Application::start(&server, Setup::mysql_single_user()).await;
@@ -221,7 +221,7 @@ async fn one_user_is_rotated_without_a_look_at_its_rights() {
         if !version.is_mariadb() {
             server.execute(&format!("SET DEFAULT ROLE NONE TO {}", server.admin().await.user)).await;
         }
-        application.rotate_well().await;
+        application.rotate_ok().await;
         assert!(application.signs_in("AWSCURRENT").await, "on {version}");
         assert_eq!(log.statements("SHOW GRANTS"), 0, "on {version}");
     }
@@ -233,7 +233,7 @@ async fn a_base_that_was_given_more_in_the_clones_turn_takes_its_own() {
     for version in mysql_versions() {
         let server = MySql::shared(version).await;
         let application = Application::start(server, Setup::mysql_alternating_users()).await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
         let (user, database) = (application.app.user(), &application.app.database);
         server.execute(&format!("GRANT SELECT ON *.* TO `{user}`@`%`")).await;
         server.execute(&format!("REVOKE SELECT ON {database}.* FROM `{user}`@`%`")).await;
@@ -241,7 +241,7 @@ async fn a_base_that_was_given_more_in_the_clones_turn_takes_its_own() {
             server.execute(&format!("REVOKE INSERT ON {database}.* FROM `{user}_clone`@`%`")).await;
         }
         for _turn in 0..2 {
-            application.rotate_well().await;
+            application.rotate_ok().await;
         }
     }
 }

@@ -1,10 +1,10 @@
 //! What a rotation writes reaches replicas that have no such user.
 
-use bed::mysql::{run, text};
-use bed::{Application, Credentials, MySql, MySqlOptions, Server, mysql_versions};
 use sqlx::Row;
+use testbed::mysql::{run, text};
+use testbed::{Application, Credentials, MySql, MySqlOptions, Server, mysql_versions};
 
-async fn start(version: bed::MySqlVersion, settings: &[(&str, &str)]) -> MySql {
+async fn start(version: testbed::MySqlVersion, settings: &[(&str, &str)]) -> MySql {
     MySql::start(version, MySqlOptions { settings, ..MySqlOptions::default() }).await
 }
 
@@ -54,8 +54,8 @@ async fn a_user_that_changes_its_own_password_stops_no_replica_that_lacks_it() {
         run(&mut root, &change).await.expect("root may");
         run(&mut root, "START REPLICA").await.expect("root may");
         for application in &applications {
-            application.rotate_well().await;
-            application.rotate_well().await;
+            application.rotate_ok().await;
+            application.rotate_ok().await;
             let (file, position) = position().await;
             assert_eq!(stopped_by(&replica, &file, &position).await, "0");
         }

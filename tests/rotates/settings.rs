@@ -1,7 +1,7 @@
 //! On MySQL and MariaDB a server's variables reach into every session, also by `init_connect`, which all but a few privileged
 //! users run.
 
-use bed::{Application, MySql, MySqlOptions, Server, mysql_versions};
+use testbed::{Application, MySql, MySqlOptions, Server, mysql_versions};
 
 /// What `init_connect` sets, by what that reaches.
 const SETTINGS: &[(&str, &str)] = &[
@@ -46,7 +46,7 @@ async fn no_variable_of_a_server_changes_what_a_rotation_reads_and_does() {
         server.admin().await;
         let of_product = if version.is_mariadb() { OF_MARIADB } else { OF_MYSQL };
         for (reaches, setting) in SETTINGS.iter().chain([&of_product]) {
-            let statement = format!("SET GLOBAL init_connect = {}", bed::mysql::text(setting));
+            let statement = format!("SET GLOBAL init_connect = {}", testbed::mysql::text(setting));
             rotate_under(&server, &statement, "SET GLOBAL init_connect = ''", reaches).await;
         }
         let back = "SET GLOBAL sql_select_limit = 18446744073709551615";

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use bed::wire::Fault;
-use bed::{Application, MySql, Postgres, Server, Setup, Wire, mysql_versions, postgres_versions};
+use testbed::fault_proxy::Fault;
+use testbed::{Application, FaultProxy, MySql, Postgres, Server, Setup, mysql_versions, postgres_versions};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -19,17 +19,17 @@ async fn rotates<S: Server>(
     after: u64,
 ) {
     let context = format!("{} on {}, {late}, {after} s", setup.function, server.name());
-    let wire = Wire::to(server.port(), Fault::None).await;
-    let application = Application::on_a_wire(server, &wire, Setup { timeout: TIMEOUT, ..setup }).await;
+    let proxy = FaultProxy::to(server.port(), Fault::None).await;
+    let application = Application::through_proxy(server, &proxy, Setup { timeout: TIMEOUT, ..setup }).await;
     server.allow_two_passwords(&application.app).await;
     let pending = application.begin().await;
-    for step in bed::STEPS {
+    for step in testbed::STEPS {
         if step == late {
-            wire.becomes(fault(Instant::now() + Duration::from_secs(after)));
+            proxy.becomes(fault(Instant::now() + Duration::from_secs(after)));
         }
-        let before = wire.connections();
+        let before = proxy.connections();
         application.step(step, &pending).await.unwrap_or_else(|error| panic!("{context}: {step}: {error:?}"));
-        let connections = wire.connections() - before;
+        let connections = proxy.connections() - before;
         let asks_the_server = ["setSecret", "testSecret"].contains(&step);
         assert_eq!(connections > 0, asks_the_server, "{context}: {step}");
         // Broken handshakes count towards MySQL's max_connect_errors.

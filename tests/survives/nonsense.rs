@@ -6,12 +6,12 @@ mod postgres;
 
 use std::collections::BTreeMap;
 
-use bed::memory::peak;
-use bed::wire::Fault;
-use bed::{Application, Lie, Server, Setup, Wire};
 use rand::rngs::SmallRng;
 use rand::{Rng, RngExt};
 use serde_json::Value;
+use testbed::fault_proxy::Fault;
+use testbed::memory::peak;
+use testbed::{Application, FaultProxy, MalformedServer, Server, Setup};
 
 use super::ready;
 use crate::resumes::nothing_is_lost;
@@ -28,7 +28,7 @@ const CLASSES: [&str; 8] = [
     "TlsNotOffered",
     "SignInMethod",
     "BeforeTls",
-    "NotAccepting",
+    "ServerUnavailable",
 ];
 
 /// Those that rotate without TLS: no superuser believes what is said there.
@@ -64,17 +64,17 @@ async fn is_survived<S: Server>(
 ) {
     let context = format!("{} on {}, {fields}", setup.function, server.name());
     let single_user = setup.function.ends_with("single-user");
-    let wire = Wire::to(server.port(), Fault::None).await;
+    let proxy = FaultProxy::to(server.port(), Fault::None).await;
     let setup = Setup { fields, ..setup };
-    let (application, pending) = ready(server, &wire, setup).await;
+    let (application, pending) = ready(server, &proxy, setup).await;
     let mut said: BTreeMap<String, usize> = BTreeMap::new();
     // The sign-in is the same for all: the others are asked some of it.
     let faults: Vec<_> = faults.into_iter().step_by(if single_user { 1 } else { 4 }).collect();
     for fault in &faults {
         let context = format!("{context}: {}", shown(fault));
-        wire.becomes(*fault);
+        proxy.becomes(*fault);
         let answer = application.step("setSecret", &pending).await;
-        wire.becomes(Fault::None);
+        proxy.becomes(Fault::None);
         let class = match answer {
             Err(error) if CLASSES.contains(&error.error_type.as_str()) => error.error_type,
             // What came was true to the end.
@@ -82,7 +82,7 @@ async fn is_survived<S: Server>(
             other => panic!("{context}: {other:?}"),
         };
         nothing_is_lost(&application, single_user, &context).await;
-        mended(&application, &pending, &context).await;
+        repaired(&application, &pending, &context).await;
         *said.entry(class).or_default() += 1;
     }
     for step in ["testSecret", "finishSecret"] {
@@ -97,12 +97,12 @@ async fn is_survived<S: Server>(
     assert!(peak < MOST, "{context}: {peak} KiB");
 }
 
-async fn mended<S: Server>(application: &Application<'_, S>, pending: &str, context: &str) {
+async fn repaired<S: Server>(application: &Application<'_, S>, pending: &str, context: &str) {
     application.step("setSecret", pending).await.unwrap_or_else(|error| panic!("{context}: then {error:?}"));
 }
 
 fn shown(fault: &Fault) -> String {
-    let Fault::Lies(Lie { parts, .. }) = fault else { return format!("{fault:?}") };
+    let Fault::Malformed(MalformedServer { parts, .. }) = fault else { return format!("{fault:?}") };
     let parts: Vec<_> = parts.iter().map(|part| part.escape_ascii().to_string()).collect();
     format!("{parts:?}")
 }

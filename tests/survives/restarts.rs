@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
-use bed::postgres::name;
-use bed::{
+use sqlx::{Connection, MySqlConnection, PgConnection};
+use testbed::postgres::name;
+use testbed::{
     Application, MySql, MySqlOptions, Postgres, PostgresOptions, Server, Setup, mysql_versions,
     postgres_versions,
 };
-use sqlx::{Connection, MySqlConnection, PgConnection};
 
 use super::setups;
 use crate::resumes::nothing_is_lost;
 
 /// What a step may say of a server that is away, or on its way out or in.
-const AWAY: [&str; 2] = ["Unreachable", "NotAccepting"];
+const AWAY: [&str; 2] = ["Unreachable", "ServerUnavailable"];
 
 /// Steps until a version is current, with the server stopped and started before each: it is away, then it is back.
 async fn between_steps<S: Server>(
@@ -22,7 +22,7 @@ async fn between_steps<S: Server>(
     start: impl AsyncFn(),
 ) {
     let pending = application.begin().await;
-    for step in bed::STEPS {
+    for step in testbed::STEPS {
         stop().await;
         let answer = application.step(step, &pending).await;
         let asks_the_server = ["setSecret", "testSecret"].contains(&step);
@@ -54,7 +54,7 @@ async fn in_the_middle<S: Server>(
     let error = answer.expect_err("the server went away");
     assert!(AWAY.contains(&error.error_type.as_str()), "{context}: {error:?}");
     nothing_is_lost(application, single_user, context).await;
-    for step in bed::STEPS {
+    for step in testbed::STEPS {
         application.step(step, &pending).await.unwrap_or_else(|error| panic!("{context}: {step}: {error:?}"));
     }
     assert!(application.signs_in("AWSCURRENT").await, "{context}");
@@ -94,7 +94,7 @@ async fn a_mysql_or_mariadb_that_stops_and_starts_before_every_step() {
 async fn holds_up(server: &Postgres, user: &str) -> PgConnection {
     let mut holder = server.sign_in(&server.root(), "postgres").await.expect("root signs in");
     let hold = format!("BEGIN; ALTER ROLE {user} CONNECTION LIMIT 50; CREATE ROLE {user}_clone");
-    bed::postgres::run(&mut holder, &hold).await.expect("root may");
+    testbed::postgres::run(&mut holder, &hold).await.expect("root may");
     holder
 }
 
@@ -121,7 +121,7 @@ async fn a_postgresql_that_restarts_in_the_middle_of_set_secret() {
 /// Nobody changes an account while this lasts.
 async fn stops_all_changes(server: &MySql) -> MySqlConnection {
     let mut holder = server.root_session().await;
-    bed::mysql::run(&mut holder, "FLUSH TABLES WITH READ LOCK").await.expect("root may");
+    testbed::mysql::run(&mut holder, "FLUSH TABLES WITH READ LOCK").await.expect("root may");
     holder
 }
 
@@ -171,13 +171,13 @@ async fn a_postgresql_that_is_starting_up() {
             server.start_as_standby().await;
             for step in ["setSecret", "testSecret"] {
                 let error = application.step(step, &pending).await.expect_err("nobody signs in");
-                assert_eq!(error.error_type, "NotAccepting", "{error:?}");
+                assert_eq!(error.error_type, "ServerUnavailable", "{error:?}");
                 assert!(error.error_message.contains("57P03"), "{error:?}");
             }
             server.stop();
             server.start_again().await;
             nothing_is_lost(&application, false, "after a start").await;
-            for step in bed::STEPS {
+            for step in testbed::STEPS {
                 application.step(step, &pending).await.expect(step);
             }
             assert!(application.signs_in("AWSCURRENT").await);
@@ -218,7 +218,7 @@ async fn a_mysql_or_mariadb_that_is_full() {
                 waits_for(async || server.values(gone).await.is_empty()).await;
                 nothing_is_lost(&application, single_user, &context).await;
             }
-            for step in bed::STEPS {
+            for step in testbed::STEPS {
                 application.step(step, &pending).await.expect(step);
             }
             assert!(application.signs_in("AWSCURRENT").await, "{context}");
@@ -234,10 +234,10 @@ async fn a_postgresql_that_has_no_place_for_the_superuser() {
         let application = Application::start(&server, Setup::alternating_users()).await;
         let superuser = name(&server.admin().await.user);
         server.execute("postgres", &format!("ALTER ROLE {superuser} CONNECTION LIMIT 0")).await;
-        let failure = application.rotate_badly().await;
+        let failure = application.rotate_expect_err().await;
         assert!(failure.contains("TooManyConnections") && failure.contains("as the superuser"), "{failure}");
         nothing_is_lost(&application, false, "without a place").await;
         server.execute("postgres", &format!("ALTER ROLE {superuser} CONNECTION LIMIT -1")).await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
     }
 }

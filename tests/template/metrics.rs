@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use bed::{Application, MySql, Postgres, Server, Setup, mysql_versions, postgres_versions};
 use serde_json::{Value, json};
+use testbed::{Application, MySql, Postgres, Server, Setup, mysql_versions, postgres_versions};
 
 use super::render::{FUNCTIONS, render};
 
@@ -69,14 +69,14 @@ async fn written() -> Written {
     let postgres = Postgres::shared(postgres_versions()[0]).await;
     for setup in postgres.setups() {
         let application = Application::start(postgres, setup).await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
         application.store_current(&json!({"engine": "oracle"})).await;
-        application.rotate_badly().await;
+        application.rotate_expect_err().await;
         written.read(&application.output());
     }
     let mysql = MySql::shared(mysql_versions()[0]).await;
     let application = Application::start(mysql, Setup::mysql_single_user()).await;
-    application.rotate_well().await;
+    application.rotate_ok().await;
     written.read(&application.output());
     written
 }
@@ -180,15 +180,15 @@ fn fields_of(query: &str) -> BTreeSet<String> {
     let mut fields = BTreeSet::new();
     let mut given = BTreeSet::new();
     let texts_out: String = query.split('\'').step_by(2).collect::<Vec<_>>().join(" ");
-    let mut former = "";
+    let mut old = "";
     for word in texts_out.split(|c: char| !(c.is_ascii_alphanumeric() || "@._".contains(c))) {
-        if former == "as" {
+        if old == "as" {
             given.insert(word.to_owned());
         } else if !word.is_empty() && !WORDS.contains(&word) && word.parse::<u32>().is_err() {
             fields.insert(word.to_owned());
         }
         if !word.is_empty() {
-            former = word;
+            old = word;
         }
     }
     fields.into_iter().filter(|field| !given.contains(field) && !field.starts_with('@')).collect()

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use bed::environment::repository;
 use serde_json::{Value, json};
+use testbed::environment::repository;
 
 /// The logical id of each function, and its binary.
 pub(super) const FUNCTIONS: [(&str, &str); 5] = [

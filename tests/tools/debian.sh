@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.."
 . tests/tools/apt.sh
 name=$1 suite=${2:-} kind=${1%%-*} asked=${1#*-} folder=target/tools/$1
 package=$kind-server-core stamp=.version-$suite-$asked
-variable=BED_$(tr 'a-z.-' 'A-Z__' <<<"$name")
+variable=TESTBED_$(tr 'a-z.-' 'A-Z__' <<<"$name")
 
 fail() {
   printf '%s\n' "$1" "or set $variable to the folder of an unpacked $name, with usr/sbin in it" >&2

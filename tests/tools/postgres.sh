@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.."
 major=$1 folder=target/tools/postgres-$1 pins=tests/tools/pins/postgres.txt
 
 fail() {
-  printf '%s\n' "$1" "or set BED_POSTGRES_$major to the folder of an installed PostgreSQL $major, with bin/postgres in it" >&2
+  printf '%s\n' "$1" "or set TESTBED_POSTGRES_$major to the folder of an installed PostgreSQL $major, with bin/postgres in it" >&2
   exit 1
 }
 [[ $(uname -sm) == "Linux x86_64" ]] ||

@@ -10,7 +10,7 @@ use std::io;
 use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::error::{ConnectorError, ProvideErrorMetadata, SdkError};
 use aws_sdk_secretsmanager::operation::RequestId;
-use rotation::{Cause, EdgeError, does_not_print};
+use rotation::{CallError, Cause, does_not_print};
 use rustls::CertificateError;
 use tracing::info;
 
@@ -39,12 +39,12 @@ impl Service {
     }
 
     /// An answer that is no error of the SDK's, and still not what was asked for.
-    pub(crate) fn unfit(&self, what: impl std::fmt::Display) -> EdgeError {
-        EdgeError::failed(self.other, format!("{} {what}", self.name))
+    pub(crate) fn unexpected_response(&self, what: impl std::fmt::Display) -> CallError {
+        CallError::failed(self.other, format!("{} {what}", self.name))
     }
 
     /// Why a call failed. A denial is told in the service's own sentence, which names the action and the resource.
-    pub(crate) fn failure<E>(&self, error: &SdkError<E>) -> EdgeError
+    pub(crate) fn failure<E>(&self, error: &SdkError<E>) -> CallError
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
@@ -52,14 +52,14 @@ impl Service {
     }
 
     /// Why a call of `action` failed, without the service's sentence: the resource need not be the caller's business.
-    pub(crate) fn failure_of<E>(&self, action: &str, error: &SdkError<E>) -> EdgeError
+    pub(crate) fn failure_of<E>(&self, action: &str, error: &SdkError<E>) -> CallError
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
         self.failed(error, Some(action))
     }
 
-    fn failed<E>(&self, error: &SdkError<E>, action: Option<&str>) -> EdgeError
+    fn failed<E>(&self, error: &SdkError<E>, action: Option<&str>) -> CallError
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
@@ -74,7 +74,7 @@ impl Service {
             // The SDK keeps this enum open.
             _ => (self.other, "gave no answer that the SDK knows".to_owned()),
         };
-        EdgeError::failed(cause, format!("{} {what}", self.name))
+        CallError::failed(cause, format!("{} {what}", self.name))
     }
 
     /// The service answered, with an error or with something that is no answer of its.
@@ -191,13 +191,13 @@ mod tests {
     use aws_config::retry::RetryConfig;
     use aws_sdk_secretsmanager::config::SharedCredentialsProvider;
     use rotation::SecretId;
-    use rotation::edges::SecretStore;
+    use rotation::ports::SecretStore;
 
     use super::*;
-    use crate::canned::{self, Canned};
+    use crate::stub_server::{self, StubServer};
 
     async fn failure_of(config: &SdkConfig, url: &str) -> (Option<Cause>, String) {
-        let store = canned::aws(config.clone(), url).secrets_manager();
+        let store = stub_server::aws(config.clone(), url).secrets_manager();
         let error = store.describe(&SecretId("shop".into())).await.expect_err("a failure");
         (error.cause(), error.to_string())
     }
@@ -218,7 +218,7 @@ mod tests {
             (200, r#"{"Tags":"hunter2"}"#, Cause::SecretsManager),
         ];
         for (status, body, expected) in cases {
-            let service = Canned::always(status, body);
+            let service = StubServer::always(status, body);
             let store = service.aws().secrets_manager();
             let error = store.describe(&SecretId("shop".into())).await.expect_err(body);
             assert_eq!(error.cause(), Some(expected), "{body}: {error}");
@@ -232,7 +232,7 @@ mod tests {
     #[tokio::test]
     async fn a_denial_tells_which_action_is_missing() {
         let body = r#"{"__type":"AccessDeniedException","Message":"not authorized to perform: secretsmanager:DescribeSecret (Service: AWSKMS; Request ID: 1b-2c; Proxy: null)"}"#;
-        let service = Canned::always(400, body);
+        let service = StubServer::always(400, body);
         let store = service.aws().secrets_manager();
         let error = store.describe(&SecretId("shop".into())).await.expect_err("a denial");
         assert_eq!(error.cause(), Some(Cause::AccessDenied));
@@ -246,9 +246,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_request_without_an_answer_is_told_by_what_stopped_it() {
-        let config = canned::config();
-        let closing = Canned::serve(|_| (0, String::new()));
-        let clear = Canned::always(400, "");
+        let config = stub_server::config();
+        let closing = StubServer::serve(|_| (0, String::new()));
+        let clear = StubServer::always(400, "");
         let free =
             TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
         let cases = [
@@ -269,7 +269,7 @@ mod tests {
         // Connections wait in its backlog for ever.
         let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let url = format!("http://{}", silent.local_addr().expect("an address"));
-        let once = canned::config();
+        let once = stub_server::config();
         let thrice =
             once.to_builder().retry_config(RetryConfig::standard().with_max_attempts(crate::ATTEMPTS));
         for (config, seconds) in [(once, 5), (thrice.build(), 12)] {
@@ -283,8 +283,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_function_without_credentials_or_region_is_told_so() {
-        let service = Canned::always(200, "{}");
-        let config = canned::config();
+        let service = StubServer::always(200, "{}");
+        let config = stub_server::config();
         let provider = ProviderConfig::without_region().with_http_client(config.http_client().expect("one"));
         let nobody =
             ProfileFileCredentialsProvider::builder().configure(&provider).profile_name("nobody").build();

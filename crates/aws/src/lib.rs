@@ -2,12 +2,12 @@
 //! The only crate that imports the AWS SDK.
 
 mod authorities;
-#[cfg(test)]
-mod canned;
 mod codes;
 mod errors;
 mod rds;
 mod secrets_manager;
+#[cfg(test)]
+mod stub_server;
 
 use std::time::Duration;
 

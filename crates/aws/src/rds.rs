@@ -10,8 +10,8 @@ use aws_sdk_rds::config::Builder;
 use aws_sdk_rds::operation::describe_db_clusters::DescribeDBClustersError;
 use aws_sdk_rds::operation::describe_db_instances::DescribeDBInstancesError;
 use aws_sdk_rds::types::{DbCluster, DbInstance};
-use rotation::edges::Topology;
-use rotation::{Cause, EdgeError, Endpoint};
+use rotation::ports::Topology;
+use rotation::{CallError, Cause, Endpoint};
 
 use crate::errors::Service;
 
@@ -33,17 +33,19 @@ impl fmt::Debug for Rds {
 
 #[async_trait]
 impl Topology for Rds {
-    async fn server_of(&self, arn: &str) -> Result<(Endpoint, String), EdgeError> {
+    async fn server_of(&self, arn: &str) -> Result<(Endpoint, String), CallError> {
         let server = if arn.contains(":cluster:") {
             self.cluster(arn).await?.and_then(|cluster| Some((writer_of(&cluster)?, cluster.engine?)))
         } else {
             self.instance(arn).await?.and_then(|instance| Some((address_of(&instance)?, instance.engine?)))
         };
         // Whose it is, is not told: the secret with the ARN need not be the writer's of the application's.
-        server.ok_or_else(|| self.service.unfit("knows no such server, or none with an address yet"))
+        server.ok_or_else(|| {
+            self.service.unexpected_response("knows no such server, or none with an address yet")
+        })
     }
 
-    async fn is_reader_of(&self, reader: &Endpoint, primary: &Endpoint) -> Result<bool, EdgeError> {
+    async fn is_reader_of(&self, reader: &Endpoint, primary: &Endpoint) -> Result<bool, CallError> {
         let Some(key) = identifier_in(primary) else { return Ok(false) };
         if let Some(instance) = self.instance(key).await?
             && address_of(&instance).as_ref() == Some(primary)
@@ -77,7 +79,7 @@ impl Rds {
 
     /// Whether `reader` is a read replica of `primary` in the same region, and each says so of the other.
     /// A replica in another region is listed by its ARN there: that is not followed.
-    async fn is_replica(&self, reader: &Endpoint, primary: &DbInstance) -> Result<bool, EdgeError> {
+    async fn is_replica(&self, reader: &Endpoint, primary: &DbInstance) -> Result<bool, CallError> {
         let listed = primary.read_replica_db_instance_identifiers();
         let Some(key) = identifier_in(reader).filter(|key| contains(listed, key)) else { return Ok(false) };
         let Some(replica) = self.instance(key).await? else { return Ok(false) };
@@ -87,7 +89,7 @@ impl Rds {
     }
 
     /// Whether `reader` is the reader endpoint, a custom endpoint or a member of `cluster`.
-    async fn is_in(&self, reader: &Endpoint, cluster: &DbCluster) -> Result<bool, EdgeError> {
+    async fn is_in(&self, reader: &Endpoint, cluster: &DbCluster) -> Result<bool, CallError> {
         let shared = cluster.reader_endpoint().into_iter();
         let mut shared = shared.chain(cluster.custom_endpoints().iter().map(String::as_str));
         if shared.any(|host| endpoint(Some(host), cluster.port()).as_ref() == Some(reader)) {
@@ -102,7 +104,7 @@ impl Rds {
     }
 
     /// `DescribeDBInstances` of one, by its identifier or ARN; none where RDS knows none.
-    async fn instance(&self, id: &str) -> Result<Option<DbInstance>, EdgeError> {
+    async fn instance(&self, id: &str) -> Result<Option<DbInstance>, CallError> {
         match self.client().describe_db_instances().db_instance_identifier(id).send().await {
             Ok(answer) => Ok(answer.db_instances.unwrap_or_default().into_iter().next()),
             Err(error)
@@ -117,7 +119,7 @@ impl Rds {
     }
 
     /// `DescribeDBClusters` of one, by its identifier or ARN; none where RDS knows none.
-    async fn cluster(&self, id: &str) -> Result<Option<DbCluster>, EdgeError> {
+    async fn cluster(&self, id: &str) -> Result<Option<DbCluster>, CallError> {
         match self.client().describe_db_clusters().db_cluster_identifier(id).send().await {
             Ok(answer) => Ok(answer.db_clusters.unwrap_or_default().into_iter().next()),
             Err(error)
@@ -167,14 +169,14 @@ fn contains(identifiers: &[impl AsRef<str>], key: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::canned::Canned;
+    use crate::stub_server::StubServer;
 
     const SUFFIX: &str = "abc.eu-west-1.rds.amazonaws.com";
 
     /// The instances `shop` with its replica `copy`, `stray` (listed as a replica, but of another), and the
     /// members `one` and `two` of the cluster `ring`; as RDS answers, in XML.
-    fn rds() -> Canned {
-        Canned::serve(|request| {
+    fn rds() -> StubServer {
+        StubServer::serve(|request| {
             let replicas = ["copy", "stray"].map(|id| field("ReadReplicaDBInstanceIdentifier", id)).concat();
             let of = |id: &str| field("ReadReplicaSourceDBInstanceIdentifier", id);
             let known = [
@@ -288,7 +290,7 @@ mod tests {
             ("Throttling", Cause::Throttled),
             ("InvalidParameterValue", Cause::Rds),
         ] {
-            let service = Canned::always(400, &fault(code));
+            let service = StubServer::always(400, &fault(code));
             let answer = service.aws().rds().is_reader_of(&at("copy.*", 5432), &at("shop.*", 5432)).await;
             assert_eq!(answer.expect_err(code).cause(), Some(cause));
         }

@@ -11,8 +11,8 @@ use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 use aws_sdk_secretsmanager::operation::put_secret_value::PutSecretValueError;
 use aws_sdk_secretsmanager::operation::update_secret_version_stage::UpdateSecretVersionStageError;
-use rotation::edges::{Move, Put, SecretStore, Wanted};
-use rotation::{Cause, EdgeError, RotationToken, SecretId, SecretText, Stage, VersionId, Versions};
+use rotation::ports::{Move, Put, SecretStore, Wanted};
+use rotation::{CallError, Cause, RotationToken, SecretId, SecretText, Stage, VersionId, Versions};
 
 use crate::errors::Service;
 
@@ -45,14 +45,14 @@ impl SecretsManager {
 
 #[async_trait]
 impl SecretStore for SecretsManager {
-    async fn describe(&self, secret: &SecretId) -> Result<Versions, EdgeError> {
+    async fn describe(&self, secret: &SecretId) -> Result<Versions, CallError> {
         let answer = self.client.describe_secret().secret_id(&secret.0).send().await;
         answer.map(versions).map_err(|error| self.service.failure(&error))
     }
 
     /// `ResourceNotFoundException` is none: a version without a value, a label on no version, or no such
     /// secret. Only `DescribeSecret` tells the last from the others; the steps call both.
-    async fn value(&self, secret: &SecretId, wanted: Wanted<'_>) -> Result<Option<SecretText>, EdgeError> {
+    async fn value(&self, secret: &SecretId, wanted: Wanted<'_>) -> Result<Option<SecretText>, CallError> {
         let call = self.client.get_secret_value().secret_id(&secret.0);
         let call = match wanted {
             Wanted::Labelled(stage) => call.version_stage(stage.name()),
@@ -66,9 +66,9 @@ impl SecretStore for SecretsManager {
                     let created = answer.created_date.and_then(|date| date.try_into().ok());
                     Ok(Some(SecretText::new(text).created(created)))
                 }
-                None => Err(self
-                    .service
-                    .unfit("answered with a binary value; store the secret as a string of JSON")),
+                None => Err(self.service.unexpected_response(
+                    "answered with a binary value; store the secret as a string of JSON",
+                )),
             },
             Err(error)
                 if error
@@ -88,7 +88,7 @@ impl SecretStore for SecretsManager {
         version: &VersionId,
         text: &SecretText,
         token: Option<&RotationToken>,
-    ) -> Result<Put, EdgeError> {
+    ) -> Result<Put, CallError> {
         let call = self.client.put_secret_value().secret_id(&secret.0).client_request_token(&version.0);
         // Named always: without it the service puts AWSCURRENT on the version.
         let call = call.version_stages(Stage::Pending.name()).secret_string(text.expose());
@@ -108,7 +108,7 @@ impl SecretStore for SecretsManager {
 
     /// With `IncludeDeprecated`, which are the versions without a label; the service removes them once they are a day old
     /// and there are about 100 (Secrets Manager User Guide, "What's in a secret").
-    async fn unlabelled(&self, secret: &SecretId) -> Result<Vec<VersionId>, EdgeError> {
+    async fn unlabelled(&self, secret: &SecretId) -> Result<Vec<VersionId>, CallError> {
         let pages = self.client.list_secret_version_ids().secret_id(&secret.0).include_deprecated(true);
         let mut pages = pages.into_paginator().send();
         let mut found = Vec::new();
@@ -127,7 +127,7 @@ impl SecretStore for SecretsManager {
         secret: &SecretId,
         from: &VersionId,
         to: &VersionId,
-    ) -> Result<Move, EdgeError> {
+    ) -> Result<Move, CallError> {
         let call = self.client.update_secret_version_stage().secret_id(&secret.0);
         let call = call
             .version_stage(Stage::Current.name())
@@ -159,7 +159,7 @@ fn versions(answer: DescribeSecretOutput) -> Versions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::canned::Canned;
+    use crate::stub_server::StubServer;
 
     const SECRET: &str = "arn:aws:secretsmanager:eu-west-1:1:secret:shop";
 
@@ -171,16 +171,16 @@ mod tests {
         VersionId(id.into())
     }
 
-    async fn put(service: &Canned) -> Result<Put, EdgeError> {
+    async fn put(service: &StubServer) -> Result<Put, CallError> {
         let text = SecretText::new("{}".into());
         service.aws().secrets_manager().put_pending(&secret(), &version("new"), &text, None).await
     }
 
-    async fn moved(service: &Canned) -> Result<Move, EdgeError> {
+    async fn moved(service: &StubServer) -> Result<Move, CallError> {
         service.aws().secrets_manager().move_current(&secret(), &version("old"), &version("new")).await
     }
 
-    async fn read(service: &Canned, wanted: Wanted<'_>) -> Result<Option<SecretText>, EdgeError> {
+    async fn read(service: &StubServer, wanted: Wanted<'_>) -> Result<Option<SecretText>, CallError> {
         service.aws().secrets_manager().value(&secret(), wanted).await
     }
 
@@ -188,7 +188,7 @@ mod tests {
     async fn a_description_tells_labels_and_the_server_that_it_is_for() {
         for key in ["aws:rds:primaryDBInstanceArn", "aws:rds:primarydbclusterarn"] {
             let tags = format!(r#"[{{"Key":"team","Value":"shop"}},{{"Key":"{key}","Value":"arn:db"}}]"#);
-            let service = Canned::always(
+            let service = StubServer::always(
                 200,
                 &format!(
                     r#"{{"RotationEnabled":true,"VersionIdsToStages":{{"new":["AWSPENDING","x"]}},"Tags":{tags}}}"#
@@ -199,7 +199,7 @@ mod tests {
             assert_eq!(versions.made_for.as_deref(), Some("arn:db"));
             assert_eq!(versions.stages[&version("new")], ["AWSPENDING", "x"]);
         }
-        let service = Canned::always(200, "{}");
+        let service = StubServer::always(200, "{}");
         let versions = service.aws().secrets_manager().describe(&secret()).await.expect("a description");
         assert_eq!((versions.rotation_enabled, versions.made_for), (None, None));
     }
@@ -212,7 +212,7 @@ mod tests {
             (Wanted::Pending(&pending), r#""VersionStage":"AWSPENDING""#, Some(r#""VersionId":"new""#)),
         ];
         for (wanted, stage, id) in cases {
-            let service = Canned::always(200, r#"{"SecretString":"{\"password\":\"hunter2\"}"}"#);
+            let service = StubServer::always(200, r#"{"SecretString":"{\"password\":\"hunter2\"}"}"#);
             let text = read(&service, wanted).await.expect("an answer").expect("a value");
             assert_eq!(text.expose(), r#"{"password":"hunter2"}"#);
             let request = service.requests().concat();
@@ -225,10 +225,10 @@ mod tests {
     #[tokio::test]
     async fn a_version_without_a_value_is_none_and_a_binary_value_an_error() {
         let wanted = || Wanted::Labelled(Stage::Current);
-        let service = Canned::always(400, r#"{"__type":"ResourceNotFoundException"}"#);
+        let service = StubServer::always(400, r#"{"__type":"ResourceNotFoundException"}"#);
         assert!(read(&service, wanted()).await.expect("an answer").is_none());
 
-        let service = Canned::always(200, r#"{"SecretBinary":"aHVudGVyMg=="}"#);
+        let service = StubServer::always(200, r#"{"SecretBinary":"aHVudGVyMg=="}"#);
         let error = read(&service, wanted()).await.expect_err("a binary value");
         assert!(error.to_string().contains("binary"), "{error}");
         assert!(!error.to_string().contains("hunter2"), "{error}");
@@ -236,7 +236,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_write_is_pending_and_carries_version_and_token() {
-        let service = Canned::always(200, "{}");
+        let service = StubServer::always(200, "{}");
         let token = "0123456789abcdef0123456789abcdef0123456789";
         let event = serde_event(token);
         let text = SecretText::new(r#"{"password":"hunter2"}"#.into());
@@ -268,7 +268,7 @@ mod tests {
 
     #[tokio::test]
     async fn versions_without_a_label_come_newest_first_from_every_page() {
-        let service = Canned::serve(|request| {
+        let service = StubServer::serve(|request| {
             assert!(request.contains(r#""IncludeDeprecated":true"#), "{request}");
             let labelled = r#"{"VersionId":"current","VersionStages":["AWSCURRENT"],"CreatedDate":9}"#;
             let page = match request.contains("NextToken") {
@@ -287,9 +287,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_conflict_is_an_answer_and_no_error() {
-        let exists = Canned::always(400, r#"{"__type":"ResourceExistsException"}"#);
+        let exists = StubServer::always(400, r#"{"__type":"ResourceExistsException"}"#);
         assert_eq!(put(&exists).await.expect("an answer"), Put::AlreadyWritten);
-        let elsewhere = Canned::always(400, r#"{"__type":"InvalidParameterException"}"#);
+        let elsewhere = StubServer::always(400, r#"{"__type":"InvalidParameterException"}"#);
         assert_eq!(moved(&elsewhere).await.expect("an answer"), Move::NotThere);
         // The same codes at the other call are errors.
         assert!(put(&elsewhere).await.is_err());
@@ -298,7 +298,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_move_names_both_versions() {
-        let service = Canned::always(200, "{}");
+        let service = StubServer::always(200, "{}");
         assert_eq!(moved(&service).await.expect("an answer"), Move::Done);
         let request = service.requests().concat();
         for part in

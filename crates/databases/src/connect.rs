@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use rotation::{Cause, EdgeError, Endpoint};
+use rotation::{CallError, Cause, Endpoint};
 use rustls::CertificateError;
 
 /// How long a call to a server may take. Both are bounded again by the Lambda deadline.
@@ -30,8 +30,8 @@ impl Default for Limits {
 pub(crate) async fn within<T>(
     limit: Duration,
     endpoint: &Endpoint,
-    call: impl Future<Output = Result<T, EdgeError>>,
-) -> Result<T, EdgeError> {
+    call: impl Future<Output = Result<T, CallError>>,
+) -> Result<T, CallError> {
     let mut call = pin!(call);
     let caught = poll_fn(|context| {
         let poll = catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(context)));
@@ -39,32 +39,32 @@ pub(crate) async fn within<T>(
     });
     tokio::time::timeout(limit, caught).await.unwrap_or_else(|_| {
         let answer = format!("{endpoint} did not answer within {} s", limit.as_secs());
-        Err(EdgeError::failed(Cause::NotAnswering, answer))
+        Err(CallError::failed(Cause::NotAnswering, answer))
     })
 }
 
 /// Without the driver's words, which may quote what was sent.
-pub(crate) fn not_understood(endpoint: &Endpoint) -> EdgeError {
+pub(crate) fn not_understood(endpoint: &Endpoint) -> CallError {
     let answer = format!("{endpoint} answered what the driver does not understand");
-    EdgeError::failed(Cause::Protocol, answer)
+    CallError::failed(Cause::Protocol, answer)
 }
 
 /// What it means that bytes did not get through. rustls's errors come wrapped in I/O errors.
-pub(crate) fn from_io(endpoint: &Endpoint, error: &io::Error) -> EdgeError {
+pub(crate) fn from_io(endpoint: &Endpoint, error: &io::Error) -> CallError {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     if let Some(error) = inner {
         return from_tls(endpoint, error);
     }
     let answer = format!("{endpoint} could not be reached ({})", error.kind());
-    EdgeError::failed(Cause::NotAnswering, answer)
+    CallError::failed(Cause::NotAnswering, answer)
 }
 
 /// What it means that TLS was not agreed on: always an error, never a reason to do without.
 #[expect(clippy::wildcard_enum_match_arm, reason = "CertificateError is non-exhaustive")]
-pub(crate) fn from_tls(endpoint: &Endpoint, error: &rustls::Error) -> EdgeError {
+pub(crate) fn from_tls(endpoint: &Endpoint, error: &rustls::Error) -> CallError {
     let host = &endpoint.host;
     let rustls::Error::InvalidCertificate(reason) = error else {
-        return EdgeError::failed(Cause::TlsFailed, format!("no TLS with {endpoint} ({error})"));
+        return CallError::failed(Cause::TlsFailed, format!("no TLS with {endpoint} ({error})"));
     };
     let (cause, what) = match reason {
         CertificateError::UnknownIssuer if is_rds(host) => (
@@ -83,7 +83,7 @@ pub(crate) fn from_tls(endpoint: &Endpoint, error: &rustls::Error) -> EdgeError 
         }
         _ => (Cause::TlsFailed, "is not acceptable"),
     };
-    EdgeError::failed(cause, format!("the certificate of {endpoint} {what}"))
+    CallError::failed(cause, format!("the certificate of {endpoint} {what}"))
 }
 
 /// In China the region comes after `rds`.

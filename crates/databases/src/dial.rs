@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rotation::{Cause, EdgeError, Endpoint};
+use rotation::{CallError, Cause, Endpoint};
 use sqlx::Connection;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixListener, UnixStream, lookup_host};
@@ -34,17 +34,17 @@ const CLOSE: Duration = Duration::from_secs(1);
 /// # Errors
 /// [`Cause::NameNotResolved`]; [`Cause::Unreachable`] where nothing answers within 4 s; [`Cause::NotAnswering`] with what each
 /// address answered.
-pub(crate) async fn connect(endpoint: &Endpoint) -> Result<TcpStream, EdgeError> {
+pub(crate) async fn connect(endpoint: &Endpoint) -> Result<TcpStream, CallError> {
     tokio::time::timeout(CONNECT, first_to_answer(endpoint)).await.unwrap_or_else(|_| {
         let answer = format!("{endpoint} gives no answer at all, not even a refusal");
-        Err(EdgeError::failed(Cause::Unreachable, answer))
+        Err(CallError::failed(Cause::Unreachable, answer))
     })
 }
 
-async fn first_to_answer(endpoint: &Endpoint) -> Result<TcpStream, EdgeError> {
+async fn first_to_answer(endpoint: &Endpoint) -> Result<TcpStream, CallError> {
     let not_resolved = |_| {
         let answer = format!("the name {} was not resolved", endpoint.host);
-        EdgeError::failed(Cause::NameNotResolved, answer)
+        CallError::failed(Cause::NameNotResolved, answer)
     };
     let found = lookup_host((endpoint.host.as_str(), endpoint.port)).await.map_err(not_resolved)?;
     let mut addresses: VecDeque<SocketAddr> = found.collect();
@@ -71,7 +71,7 @@ async fn first_to_answer(endpoint: &Endpoint) -> Result<TcpStream, EdgeError> {
     // In whatever order they came, it is the same failure.
     failures.sort();
     let answer = format!("{endpoint} could not be reached ({})", failures.join(", "));
-    Err(EdgeError::failed(Cause::NotAnswering, answer))
+    Err(CallError::failed(Cause::NotAnswering, answer))
 }
 
 /// A socket of this process that leads to a server: the driver connects to it, and bytes are passed on.
@@ -88,15 +88,15 @@ impl Relay {
     pub(crate) fn start<F>(
         file: &str,
         pass: impl FnOnce(UnixStream) -> F + Send + 'static,
-    ) -> Result<Self, EdgeError>
+    ) -> Result<Self, CallError>
     where
         F: Future<Output = ()> + Send,
     {
         // In the abstract namespace, as the first byte says (unix(7)).
         let path = format!("\0rotation-{:032x}", rand::random::<u128>());
         let listener = UnixListener::bind(format!("{path}{file}")).map_err(|error| {
-            EdgeError::failed(
-                Cause::Statement,
+            CallError::failed(
+                Cause::QueryFailed,
                 format!("there is no socket for the driver ({})", error.kind()),
             )
         })?;
@@ -183,13 +183,13 @@ pub(crate) async fn beside<T: Send + 'static>(
 /// What ended a connection before there was a session.
 pub(crate) enum Unopened {
     /// The network, TLS, what was said before it, or a way to ask for the password that is not answered.
-    Failed(EdgeError),
+    Failed(CallError),
     /// The server's own answer, or the driver's.
     Answered(sqlx::Error),
 }
 
-impl From<EdgeError> for Unopened {
-    fn from(error: EdgeError) -> Self {
+impl From<CallError> for Unopened {
+    fn from(error: CallError) -> Self {
         Self::Failed(error)
     }
 }

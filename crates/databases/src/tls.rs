@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rotation::{Cause, EdgeError, Endpoint};
+use rotation::{CallError, Cause, Endpoint};
 use rustls::crypto::ring::{default_provider, kx_group};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -74,13 +74,13 @@ impl TrustAnchors {
         &self,
         socket: TcpStream,
         endpoint: &Endpoint,
-    ) -> Result<TlsStream<TcpStream>, EdgeError> {
+    ) -> Result<TlsStream<TcpStream>, CallError> {
         let name = ServerName::try_from(endpoint.host.clone()).map_err(|_| {
             let answer = format!("{} is no name that a certificate can hold", endpoint.host);
-            EdgeError::failed(Cause::TlsWrongName, answer)
+            CallError::failed(Cause::TlsWrongName, answer)
         })?;
         let client = self.client(&endpoint.host).map_err(|error| {
-            EdgeError::failed(Cause::TlsFailed, format!("no TLS with {endpoint} ({error})"))
+            CallError::failed(Cause::TlsFailed, format!("no TLS with {endpoint} ({error})"))
         })?;
         let connector = TlsConnector::from(client);
         connector.connect(name, socket).await.map_err(|error| from_io(endpoint, &error))

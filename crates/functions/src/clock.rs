@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use rotation::edges::Clock;
+use rotation::ports::Clock;
 use tokio::time::Instant;
 
 /// What is kept back to log and send the answer: a second, or a quarter of what there is.

@@ -45,7 +45,7 @@ const RUNTIME: [&str; 4] = [
 ];
 
 /// Variables that the PostgreSQL driver reads on its own and that nothing can unset.
-const MEDDLING: [&str; 3] = ["PGSSLCERT", "PGSSLKEY", "PGOPTIONS"];
+const FORBIDDEN_VARIABLES: [&str; 3] = ["PGSSLCERT", "PGSSLKEY", "PGOPTIONS"];
 
 /// The SDK's own ways to another endpoint; held to the same rule as ours.
 const ENDPOINTS: [&str; 4] = [
@@ -65,7 +65,7 @@ impl Config {
         for name in RUNTIME.iter().filter(|name| set(name).is_none()) {
             problems.push(format!("{name} is not set: run this under Lambda or `cargo lambda watch`"));
         }
-        for name in MEDDLING.iter().filter(|name| env::var_os(name).is_some()) {
+        for name in FORBIDDEN_VARIABLES.iter().filter(|name| env::var_os(name).is_some()) {
             problems.push(format!("{name} must not be set"));
         }
         for name in ENDPOINTS {

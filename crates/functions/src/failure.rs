@@ -17,7 +17,7 @@ impl Failure {
     pub(crate) fn of(error: &Error, passwords: &PasswordsInUse) -> Self {
         let class = match error {
             Error::Refused(_) => "Refused",
-            Error::Edge { source, .. } => source.cause().map_or("Refused", Cause::class),
+            Error::Call { source, .. } => source.cause().map_or("Refused", Cause::class),
         };
         let mut message = error.to_string();
         let mut source = error.source();

@@ -7,7 +7,7 @@ use std::time::Instant;
 use aws::{Aws, SecretsManager};
 use databases::{Limits, TrustAnchors};
 use lambda_runtime::{Context, LambdaEvent, Runtime, service_fn};
-use rotation::edges::{Database, Topology};
+use rotation::ports::{Database, Topology};
 use rotation::{PasswordsInUse, Progress, Rotation, RotationEvent, Strategy};
 use serde_json::Value;
 use tracing::{Instrument, error, info, info_span};

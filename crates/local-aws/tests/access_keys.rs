@@ -126,8 +126,8 @@ async fn a_request_without_a_signature_gets_awss_own_error() {
 async fn assert_nothing_happened(aws: &Aws) {
     let operations: Vec<_> = aws.server.calls().into_iter().map(|call| call.operation).collect();
     assert_eq!(operations, ["CreateSecret"], "only calls with a key are logged");
-    let described = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
-    assert_eq!((described.get("Tags"), described.get("DeletedDate")), (None, None));
+    let account_state = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
+    assert_eq!((account_state.get("Tags"), account_state.get("DeletedDate")), (None, None));
     assert_eq!(aws.code("DescribeSecret", json!({"SecretId": "nobody"})).await, "ResourceNotFoundException");
 }
 

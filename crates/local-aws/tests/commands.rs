@@ -13,8 +13,8 @@ async fn create_reads_the_value_from_standard_input_and_show_never_prints_it() {
     assert_eq!(read["SecretString"], "{\"password\":\"hunter2\"}");
     let shown = text(&run(&aws, &["show", "app"], "").await.stdout);
     assert!(shown.contains("yes    AWSCURRENT") && !shown.contains("hunter2"), "{shown}");
-    let described = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
-    assert_eq!(described["Tags"], json!([{"Key": "aws:rds:x", "Value": "y"}]));
+    let account_state = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
+    assert_eq!(account_state["Tags"], json!([{"Key": "aws:rds:x", "Value": "y"}]));
 }
 
 #[tokio::test]

@@ -47,9 +47,9 @@ async fn calls_the_four_steps_and_leaves_the_new_version_current() {
     assert!(rotation.succeeded, "{rotation:?}");
     assert_eq!(function.steps(), STEPS);
     assert_eq!(aws.stages().await, json!({id(1): ["AWSPREVIOUS"], id(2): ["AWSCURRENT", "AWSPENDING"]}));
-    let described = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
-    assert_eq!(described["RotationEnabled"], true);
-    assert!(described["LastRotatedDate"].is_number());
+    let account_state = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
+    assert_eq!(account_state["RotationEnabled"], true);
+    assert!(account_state["LastRotatedDate"].is_number());
     // AWSPENDING on the AWSCURRENT version does not stand in the way of the next rotation.
     assert!(rotated(&aws, 3).await.succeeded);
 }
@@ -95,8 +95,8 @@ async fn gives_up_after_five_attempts_and_leaves_the_labels_as_they_are() {
     assert!(!rotation.succeeded);
     assert_eq!(function.steps(), ["createSecret"; 5]);
     assert_eq!(aws.stages().await, json!({id(1): ["AWSCURRENT"], id(2): ["AWSPENDING"]}));
-    let described = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
-    assert_eq!(described.get("LastRotatedDate"), None);
+    let account_state = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
+    assert_eq!(account_state.get("LastRotatedDate"), None);
 }
 
 #[tokio::test]
@@ -204,8 +204,11 @@ async fn without_rotating_immediately_only_test_secret_is_called_on_a_copy() {
     assert_eq!(aws.stages().await, json!({id(1): ["AWSCURRENT"]}));
     let all = aws.ok("ListSecretVersionIds", json!({"SecretId": "app", "IncludeDeprecated": true})).await;
     assert_eq!(all["Versions"].as_array().map(Vec::len), Some(1));
-    let described = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
-    assert_eq!((&described["RotationEnabled"], described.get("LastRotatedDate")), (&json!(true), None));
+    let account_state = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
+    assert_eq!(
+        (&account_state["RotationEnabled"], account_state.get("LastRotatedDate")),
+        (&json!(true), None)
+    );
 }
 
 #[tokio::test]
@@ -215,8 +218,8 @@ async fn a_secret_without_a_function_cannot_be_rotated() {
     let refused = aws.call("RotateSecret", request).await.expect_err("an error");
     assert_eq!(refused.code, "InvalidRequestException");
     assert_eq!(refused.message, "No Lambda rotation function ARN is associated with this secret.");
-    let described = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
-    assert_eq!(described.get("RotationEnabled"), None);
+    let account_state = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
+    assert_eq!(account_state.get("RotationEnabled"), None);
     let cancel = aws.code("CancelRotateSecret", json!({"SecretId": "app"})).await;
     assert_eq!(cancel, "InvalidRequestException");
 }
@@ -234,8 +237,8 @@ async fn a_cancelled_rotation_is_turned_off_and_leaves_awspending_behind() {
     let (aws, function) = with_function(vec![failure(); 5]).await;
     rotated(&aws, 2).await;
     aws.ok("CancelRotateSecret", json!({"SecretId": "app"})).await;
-    let described = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
-    assert_eq!(described["RotationEnabled"], false);
+    let account_state = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
+    assert_eq!(account_state["RotationEnabled"], false);
     assert_eq!(aws.stages().await, json!({id(1): ["AWSCURRENT"], id(2): ["AWSPENDING"]}));
     assert_eq!(function.steps().len(), 5);
 }

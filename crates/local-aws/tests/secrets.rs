@@ -49,8 +49,8 @@ async fn a_description_leaves_out_what_is_not_known() {
 async fn a_deleted_secret_is_marked_and_of_no_use() {
     let aws = Aws::with_secret().await;
     aws.ok("DeleteSecret", json!({"SecretId": "app"})).await;
-    let described = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
-    assert!(described["DeletedDate"].is_number());
+    let account_state = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
+    assert!(account_state["DeletedDate"].is_number());
     for (operation, request) in [
         ("GetSecretValue", json!({"SecretId": "app"})),
         ("DeleteSecret", json!({"SecretId": "app"})),
@@ -112,9 +112,9 @@ async fn tags_that_aws_reserves_are_refused_over_the_api_only() {
     assert!(aws.server.set_reserved_tag("app", key, "arn"));
     assert!(!aws.server.set_reserved_tag("no such secret", key, "arn"));
     aws.ok("TagResource", json!({"SecretId": "app", "Tags": [{"Key": "team", "Value": "a"}]})).await;
-    let described = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
+    let account_state = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
     let tags = json!([{"Key": key, "Value": "arn"}, {"Key": "team", "Value": "a"}]);
-    assert_eq!(described["Tags"], tags);
+    assert_eq!(account_state["Tags"], tags);
 }
 
 #[tokio::test]

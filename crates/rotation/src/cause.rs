@@ -25,9 +25,9 @@ pub enum Cause {
     PasswordPolicy,
     PasswordReused,
     Locked,
-    Blocked,
+    TemporarilyLocked,
     TooManyConnections,
-    NotAccepting,
+    ServerUnavailable,
     ReadOnly,
     ReplicaLag,
     MissingPrivilege,
@@ -35,9 +35,9 @@ pub enum Cause {
     MissingDatabase,
     LockTimeout,
     ConcurrentChange,
-    Unequal,
+    PrivilegesDiffer,
     Protocol,
-    Statement,
+    QueryFailed,
     SecretNotFound,
     AccessDenied,
     Throttled,
@@ -72,18 +72,18 @@ impl Cause {
             Self::PasswordPolicy => "PasswordPolicy",
             Self::PasswordReused => "PasswordReused",
             Self::Locked => "Locked",
-            Self::Blocked => "Blocked",
+            Self::TemporarilyLocked => "TemporarilyLocked",
             Self::TooManyConnections => "TooManyConnections",
-            Self::NotAccepting => "NotAccepting",
+            Self::ServerUnavailable => "ServerUnavailable",
             Self::ReadOnly => "ReadOnly",
             Self::ReplicaLag => "ReplicaLag",
             Self::MissingPrivilege | Self::PartialRevoke => "MissingPrivilege",
             Self::MissingDatabase => "MissingDatabase",
             Self::LockTimeout => "LockTimeout",
             Self::ConcurrentChange => "ConcurrentChange",
-            Self::Unequal => "Unequal",
+            Self::PrivilegesDiffer => "PrivilegesDiffer",
             Self::Protocol => "Protocol",
-            Self::Statement => "Statement",
+            Self::QueryFailed => "QueryFailed",
             Self::SecretNotFound => "SecretNotFound",
             Self::AccessDenied => "AccessDenied",
             Self::Throttled => "Throttled",
@@ -168,7 +168,7 @@ impl Cause {
                 "remove AWSPENDING from the version and rotate again, which makes another password"
             }
             Self::Locked => "unlock the account (ACCOUNT UNLOCK; PostgreSQL: LOGIN), and rotate again",
-            Self::Blocked => {
+            Self::TemporarilyLocked => {
                 "wait out the account's PASSWORD_LOCK_TIME or unlock it (ALTER USER ... ACCOUNT UNLOCK; MariaDB: FLUSH \
                  PRIVILEGES); find who signs in with a wrong password; allow at least 3 failed sign-ins"
             }
@@ -176,7 +176,9 @@ impl Cause {
                 "raise the limit that is named (the server's, the database's, the role's, or the account's by the hour), or let \
                  connections end"
             }
-            Self::NotAccepting => "wait until the server accepts connections; the next attempt then succeeds",
+            Self::ServerUnavailable => {
+                "wait until the server accepts connections; the next attempt then succeeds"
+            }
             Self::ReadOnly => "name the writer's address as host: this server is a replica or read-only",
             Self::ReplicaLag => "wait until the replica has caught up; the next attempt then succeeds",
             Self::MissingPrivilege => "grant what the server says is missing",
@@ -193,13 +195,13 @@ impl Cause {
             Self::ConcurrentChange => {
                 "somebody changes this user over and over: find who; the next attempt succeeds once they have ended"
             }
-            Self::Unequal => {
+            Self::PrivilegesDiffer => {
                 "Secrets Manager's retry runs setSecret again, which mends a clone; if it comes back, find who changes this user"
             }
             Self::Protocol => {
                 "check the secret's host and port: what answers there does not speak this database's protocol"
             }
-            Self::Statement => "look the code up in the server's documentation and its log",
+            Self::QueryFailed => "look the code up in the server's documentation and its log",
             Self::SecretNotFound => {
                 "check the ARN, the region, and that the secret is not scheduled for deletion"
             }

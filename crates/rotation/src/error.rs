@@ -8,7 +8,7 @@ use std::fmt;
 use thiserror::Error;
 
 use crate::cause::Cause;
-use crate::edges::Unproven;
+use crate::ports::Unproven;
 use crate::{SecretId, Username, VersionId};
 
 /// Why a step failed.
@@ -19,18 +19,18 @@ pub enum Error {
     Refused(#[from] Refusal),
     /// Secrets Manager's retry may help.
     #[error("cannot {doing}")]
-    Edge {
+    Call {
         /// What was being done, with what.
         doing: String,
         /// What came back.
         #[source]
-        source: EdgeError,
+        source: CallError,
     },
 }
 
 /// What an edge answers when it does not do as asked.
 #[derive(Debug, Error)]
-pub enum EdgeError {
+pub enum CallError {
     /// The thing asked for must not or cannot be done until a person has acted.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -44,7 +44,7 @@ pub enum EdgeError {
     },
 }
 
-impl EdgeError {
+impl CallError {
     /// A failure of a known kind.
     pub fn failed(cause: Cause, answer: impl Into<String>) -> Self {
         Self::Failed { cause, answer: answer.into() }
@@ -120,7 +120,7 @@ pub enum Refusal {
     )]
     WrongUser { pending: Username, expected: Username },
     #[error("the user name {username} {why}; choose another name")]
-    UnusableName { username: Username, why: String },
+    UsernameNotAllowed { username: Username, why: String },
     #[error(
         "{host} is an RDS Proxy, which signs clients in by secrets of its own; name the database's own address as host"
     )]

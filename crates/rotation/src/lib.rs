@@ -2,39 +2,41 @@
 //! at any time, and twice at once, and strategies that say whose password comes next.
 //!
 //! Steps give the order, strategies decide (pure), databases act. Everything that leaves the process
-//! goes through a trait in [`edges`]; this crate knows no AWS, no SQL and no environment.
+//! goes through a trait in [`ports`]; this crate knows no AWS, no SQL and no environment.
 
 #[cfg(test)]
 mod any_input;
 mod cause;
 mod credentials;
-pub mod edges;
 mod error;
 mod event;
 mod password;
+pub mod ports;
 mod progress;
 mod remedy;
 mod secret;
+mod server;
 mod steps;
 mod strategies;
-mod target;
 mod versions;
 mod words;
 
 pub use cause::Cause;
 pub use credentials::{Password, SecretText, Username};
-pub use error::{EdgeError, Error, Problem, Refusal};
+pub use error::{CallError, Error, Problem, Refusal};
 pub use event::{RotationEvent, RotationToken, SecretId, Step, VersionId};
 pub use password::{PasswordPolicy, PolicyError, PolicySettings};
 pub use progress::Progress;
 pub use remedy::{ADMINISTRATOR, run_as};
 pub use secret::{Secret, SuperuserSecret, Tls};
-pub use strategies::{AlternatingUsers, DualPassword, Former, Installer, Next, SingleUser, Strategy, Turn};
-pub use target::{Endpoint, Server};
+pub use server::{Endpoint, Server};
+pub use strategies::{
+    AlternatingUsers, Alternation, DualPassword, OldPassword, SetBy, SingleUser, Strategy, Target,
+};
 pub use versions::{Admission, Stage, Versions};
 pub use words::{PasswordsInUse, does_not_print, server_words};
 
-use edges::{Clock, Database, SecretStore, Topology};
+use ports::{Clock, Database, SecretStore, Topology};
 
 /// Everything that one function rotates with: its edges, its strategy, its rules for new passwords.
 #[expect(
@@ -66,7 +68,7 @@ pub struct Rotation<'a> {
 /// Runs one step of a rotation. Safe to repeat, at any time, and at once with itself.
 ///
 /// # Errors
-/// [`Error::Refused`] where a person must act, [`Error::Edge`] where a retry may help. Nothing has been
+/// [`Error::Refused`] where a person must act, [`Error::Call`] where a retry may help. Nothing has been
 /// changed for the worse in either case: a stored version that signed in before still does.
 pub async fn rotate(rotation: &Rotation<'_>, event: &RotationEvent) -> Result<(), Error> {
     match event.step {

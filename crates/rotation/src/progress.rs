@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::error::{EdgeError, Error};
+use crate::error::{CallError, Error};
 
 /// The calls under way, by what they are for.
 #[derive(Debug, Default)]
@@ -19,7 +19,7 @@ impl Progress {
     pub async fn of<T>(
         &self,
         doing: impl Into<String>,
-        call: impl Future<Output = Result<T, EdgeError>>,
+        call: impl Future<Output = Result<T, CallError>>,
     ) -> Result<T, Error> {
         let doing: Arc<str> = Arc::from(doing.into());
         self.lock().push(Arc::clone(&doing));
@@ -31,8 +31,8 @@ impl Progress {
         }
         drop(under_way);
         answer.map_err(|error| match error {
-            EdgeError::Refused(refusal) => Error::Refused(refusal),
-            failed @ EdgeError::Failed { .. } => Error::Edge { doing: doing.to_string(), source: failed },
+            CallError::Refused(refusal) => Error::Refused(refusal),
+            failed @ CallError::Failed { .. } => Error::Call { doing: doing.to_string(), source: failed },
         })
     }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use self::reader::{Reader, wipe};
 use crate::error::{Problem, Refusal};
-use crate::target::{Endpoint, Server, is_proxy};
+use crate::server::{Endpoint, Server, is_proxy};
 use crate::{Password, PasswordPolicy, SecretId, SecretText, Username};
 
 /// The most that a version may hold (Secrets Manager quotas).

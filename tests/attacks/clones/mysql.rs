@@ -1,8 +1,8 @@
 //! On MySQL and MariaDB: a name proves nothing, nor a mark that its holder can write.
 
-use bed::mysql::text;
-use bed::{Application, Credentials, MySql, Setup, mysql_versions, remedy};
 use serde_json::{Value, json};
+use testbed::mysql::text;
+use testbed::{Application, Credentials, MySql, Setup, mysql_versions, remedy};
 
 use super::super::store_as_previous;
 use crate::resists::mysql::accounts;
@@ -40,7 +40,7 @@ async fn a_marked_account_that_is_called_a_clone_does_not_get_its_bases_password
                 victim.user()
             );
             let mut session = server.sign_in(&attacker, "").await.expect("the attacker signs in");
-            bed::mysql::run(&mut session, &mark).await.expect("nobody needs a privilege for that");
+            testbed::mysql::run(&mut session, &mark).await.expect("nobody needs a privilege for that");
         }
         let setup = Setup { fields: own(&attacker), ..Setup::mysql_alternating_users() };
         let mut application = Application::start(server, setup).await;
@@ -52,7 +52,7 @@ async fn a_marked_account_that_is_called_a_clone_does_not_get_its_bases_password
         application.store_current(&made_up).await;
         application.store_current(&current).await;
         let before = accounts(server, &[victim.user(), &attacker.user]).await;
-        let refusal = application.rotate_badly().await;
+        let refusal = application.rotate_expect_err().await;
         assert!(refusal.contains("nothing shows that") && refusal.contains(victim.user()), "{refusal}");
         assert_eq!(accounts(server, &[victim.user(), &attacker.user]).await, before, "on {version}");
         assert!(server.signs_in(&victim.credentials, &victim.database).await, "on {version}");
@@ -70,7 +70,7 @@ async fn an_account_that_was_there_before_the_first_rotation_gets_nothing_on_mys
             let squatter = account(server, &format!("{}_clone", application.app.user())).await;
             let open = server.sign_in(&squatter, "").await.expect("it signs in");
             let before = accounts(server, &[application.app.user(), &squatter.user]).await;
-            let refusal = application.rotate_badly().await;
+            let refusal = application.rotate_expect_err().await;
             assert!(refusal.contains("nothing shows that"), "{refusal}");
             assert_eq!(accounts(server, &[application.app.user(), &squatter.user]).await, before);
             assert!(server.signs_in(&squatter, "").await, "on {version}");
@@ -84,14 +84,14 @@ async fn an_account_that_was_there_before_the_first_rotation_gets_nothing_on_mys
                     server.execute(statement).await;
                 }
             }
-            application.rotate_well().await;
+            application.rotate_ok().await;
             assert!(application.signs_in("AWSCURRENT").await, "on {version}");
             let mut open = open;
-            let alive = bed::mysql::run(&mut open, "SELECT 1").await.is_ok();
+            let alive = testbed::mysql::run(&mut open, "SELECT 1").await.is_ok();
             assert_eq!(alive, is_ours, "the session that was open before, on {version}");
             // Both take their turns from there on.
-            application.rotate_well().await;
-            application.rotate_well().await;
+            application.rotate_ok().await;
+            application.rotate_ok().await;
         }
     }
 }
@@ -102,8 +102,8 @@ async fn an_account_of_the_clones_name_at_another_host_is_not_the_clone_by_that(
     for version in mysql_versions() {
         let server = MySql::shared(version).await;
         let application = Application::start(server, Setup::mysql_alternating_users()).await;
-        application.rotate_well().await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
+        application.rotate_ok().await;
         let (base, password) = (application.app.user(), text(&current(&application).await.password));
         // The base has both.
         for statement in [
@@ -118,7 +118,7 @@ async fn an_account_of_the_clones_name_at_another_host_is_not_the_clone_by_that(
         }
         let clone = format!("{base}_clone");
         let before = accounts(server, &[base, &clone]).await;
-        let refusal = application.rotate_badly().await;
+        let refusal = application.rotate_expect_err().await;
         assert!(refusal.contains(&format!("nothing shows that `{clone}`@`10.%` is")), "{refusal}");
         assert_eq!(accounts(server, &[base, &clone]).await, before, "on {version}");
     }
@@ -148,7 +148,7 @@ async fn a_clone_is_known_by_its_password_however_it_is_stored_and_whichever_ver
             };
             server.execute(&format!("ALTER USER `{}`@`%` IDENTIFIED {by}", application.app.user())).await;
             for _turn in 0..3 {
-                application.rotate_well().await;
+                application.rotate_ok().await;
                 assert!(application.signs_in("AWSCURRENT").await, "{method} on {version}");
             }
             // A rotation given up after setSecret leaves the other user's password on a version without a label.
@@ -157,7 +157,7 @@ async fn a_clone_is_known_by_its_password_however_it_is_stored_and_whichever_ver
                 application.step(step, &pending).await.expect(step);
             }
             application.abandon(&pending).await;
-            application.rotate_well().await;
+            application.rotate_ok().await;
             assert!(application.signs_in("AWSCURRENT").await, "{method} on {version}");
         }
     }
@@ -168,11 +168,11 @@ async fn a_clone_is_known_by_its_password_however_it_is_stored_and_whichever_ver
 async fn a_clone_is_known_where_mysql_stores_pbkdf2() {
     for version in mysql_versions().into_iter().filter(|version| !version.is_mariadb()) {
         let settings = [("caching-sha2-password-storage-format", "PBKDF2_SHA512")];
-        let options = bed::MySqlOptions { settings: &settings, ..bed::MySqlOptions::default() };
+        let options = testbed::MySqlOptions { settings: &settings, ..testbed::MySqlOptions::default() };
         let server = MySql::start(version, options).await;
         let application = Application::start(&server, Setup::mysql_alternating_users()).await;
         for _turn in 0..4 {
-            application.rotate_well().await;
+            application.rotate_ok().await;
         }
         let stored = "SELECT LEFT(authentication_string, 3) FROM mysql.user WHERE User LIKE 'app%'";
         assert_eq!(server.values(stored).await, ["$B$", "$B$"]);
@@ -190,27 +190,27 @@ async fn a_clone_that_others_act_as_is_refused_until_that_is_revoked() {
         }
         for way in ways {
             let application = Application::start(server, Setup::mysql_alternating_users()).await;
-            application.rotate_well().await;
-            application.rotate_well().await;
+            application.rotate_ok().await;
+            application.rotate_ok().await;
             let clone = format!("`{}_clone`@`%`", application.app.user());
             let other = account(server, &format!("o{}", application.app.user())).await;
             let grant = way.replace("{clone}", &clone).replace("{other}", &format!("`{}`@`%`", other.user));
             server.execute(&grant).await;
-            let refusal = application.rotate_badly().await;
+            let refusal = application.rotate_expect_err().await;
             assert!(refusal.contains("others may act as"), "{refusal}");
             if way.contains("PROXY") {
                 // As nobody but the clone itself may on RDS.
                 let previous = application.credentials("AWSPREVIOUS").await.expect("the clone's");
                 let mut session = server.sign_in(&previous, "").await.expect("the clone signs in");
                 for statement in remedy(&refusal, &clone) {
-                    bed::mysql::run(&mut session, &statement).await.expect("it may");
+                    testbed::mysql::run(&mut session, &statement).await.expect("it may");
                 }
             } else {
                 for statement in remedy(&refusal, "an administrator") {
                     server.execute(&statement).await;
                 }
             }
-            application.rotate_well().await;
+            application.rotate_ok().await;
         }
     }
 }

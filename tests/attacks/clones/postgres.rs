@@ -1,14 +1,14 @@
 //! On PostgreSQL: a name proves nothing, nor a membership that others can grant.
 
-use bed::{App, Application, Credentials, Postgres, Setup, postgres_versions, remedy};
 use serde_json::json;
+use testbed::{App, Application, Credentials, Postgres, Setup, postgres_versions, remedy};
 
 use super::super::store_as_previous;
 use crate::clones::clone_of;
 
 pub(crate) async fn as_user(server: &Postgres, user: &Credentials, sql: &str) {
     let mut session = server.sign_in(user, "postgres").await.expect("the user signs in");
-    bed::postgres::run(&mut session, sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    testbed::postgres::run(&mut session, sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
 }
 
 pub(crate) async fn role(server: &Postgres, name: &str, options: &str) -> Credentials {
@@ -63,7 +63,7 @@ async fn refuses_to_take(application: &Application<'_>, stranger: &Credentials) 
     let before = server.values("postgres", state).await;
     application.local.clear_calls();
     let log = server.log();
-    let refusal = application.rotate_badly().await;
+    let refusal = application.rotate_expect_err().await;
     assert!(refusal.contains("nothing shows that"), "{refusal} on {}", server.version());
     let ours = [application.app.user(), &stranger.user];
     let of_ours = |rows: Vec<String>| -> Vec<String> {
@@ -90,7 +90,7 @@ async fn an_account_that_was_there_before_the_first_rotation_gets_nothing_on_pos
                     .await;
             }
             application.local.clear_calls();
-            let refusal = application.rotate_badly().await;
+            let refusal = application.rotate_expect_err().await;
             assert!(refusal.contains("nothing shows that"), "{refusal}");
             assert!(server.signs_in(&squatter, "postgres").await, "on {version}");
             match way {
@@ -105,7 +105,7 @@ async fn an_account_that_was_there_before_the_first_rotation_gets_nothing_on_pos
                 }
             }
             for _turn in 0..3 {
-                application.rotate_well().await;
+                application.rotate_ok().await;
             }
             assert!(application.signs_in("AWSCURRENT").await, "{way} on {version}");
         }
@@ -116,11 +116,11 @@ async fn an_account_that_was_there_before_the_first_rotation_gets_nothing_on_pos
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stranger_brings_no_superuser_to_postgresql() {
     for version in postgres_versions() {
-        let server = Postgres::start(version, bed::PostgresOptions::default()).await;
+        let server = Postgres::start(version, testbed::PostgresOptions::default()).await;
         let application = Application::start(&server, Setup::alternating_users()).await;
         role(&server, &clone_of(&application), "").await;
         let log = server.log();
-        application.rotate_badly().await;
+        application.rotate_expect_err().await;
         assert_eq!((log.authorized("master"), log.failed("master")), (0, 0), "{}", log.text());
     }
 }
@@ -130,10 +130,10 @@ async fn a_stranger_brings_no_superuser_to_postgresql() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_real_superuser_rotates_by_what_the_secret_holds() {
     for version in postgres_versions() {
-        let server = Postgres::start(version, bed::PostgresOptions::default()).await;
+        let server = Postgres::start(version, testbed::PostgresOptions::default()).await;
         let application = under_a_real_superuser(&server).await;
         for _turn in 0..4 {
-            application.rotate_well().await;
+            application.rotate_ok().await;
             assert!(application.signs_in("AWSCURRENT").await, "on {version}");
         }
         let pending = application.begin().await;
@@ -141,7 +141,7 @@ async fn a_real_superuser_rotates_by_what_the_secret_holds() {
             application.step(step, &pending).await.expect(step);
         }
         application.abandon(&pending).await;
-        application.rotate_well().await;
+        application.rotate_ok().await;
         assert!(application.signs_in("AWSCURRENT").await, "on {version}");
     }
 }

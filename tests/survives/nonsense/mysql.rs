@@ -1,11 +1,11 @@
 //! Nonsense in the protocol of MySQL and MariaDB, whose servers speak first.
 
-use bed::stub_server::packet;
-use bed::wire::Fault;
-use bed::{Lie, MySql, mysql_versions};
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::json;
+use testbed::fault_proxy::Fault;
+use testbed::stub_server::packet;
+use testbed::{MalformedServer, MySql, mysql_versions};
 use tokio::task::JoinSet;
 
 use super::{bytes, garbled, is_survived, others, without_tls};
@@ -18,8 +18,8 @@ const GREETING: &[u8] =
 /// All is well.
 const OK: &[u8] = b"\0\0\0\x02\0\0\0";
 
-fn lie(parts: Vec<Vec<u8>>) -> Fault {
-    Fault::Lies(Lie::of(parts, true, false))
+fn malformed_server(parts: Vec<Vec<u8>>) -> Fault {
+    Fault::Malformed(MalformedServer::of(parts, true, false))
 }
 
 fn random(rng: &mut SmallRng, number: u8) -> Vec<u8> {
@@ -29,37 +29,39 @@ fn random(rng: &mut SmallRng, number: u8) -> Vec<u8> {
 
 /// In place of a greeting, and after one.
 fn before_tls(rng: &mut SmallRng) -> Vec<Fault> {
-    let mut lies: Vec<Fault> = others().into_iter().map(|other| lie(vec![other])).collect();
-    let after_greeting = |said| lie(vec![packet(0, GREETING), said]);
-    lies.extend(others().into_iter().map(after_greeting));
+    let mut malformed: Vec<Fault> = others().into_iter().map(|other| malformed_server(vec![other])).collect();
+    let after_greeting = |said| malformed_server(vec![packet(0, GREETING), said]);
+    malformed.extend(others().into_iter().map(after_greeting));
     // As long as a packet can say that it is, and as long as one that goes on in the next.
-    lies.extend([b"\xfe\xff\xff\0".to_vec(), b"\xff\xff\xff\0".to_vec()].map(|length| lie(vec![length])));
+    malformed.extend(
+        [b"\xfe\xff\xff\0".to_vec(), b"\xff\xff\xff\0".to_vec()].map(|length| malformed_server(vec![length])),
+    );
     for cut in (0..GREETING.len()).step_by(4) {
-        lies.push(lie(vec![packet(0, &GREETING[..cut])]));
+        malformed.push(malformed_server(vec![packet(0, &GREETING[..cut])]));
     }
     for _ in 0..15 {
-        lies.push(lie(vec![random(rng, 0)]));
+        malformed.push(malformed_server(vec![random(rng, 0)]));
         let mut greeting = GREETING.to_vec();
         let from = rng.random_range(0..=60);
         let rest = bytes(rng, greeting.len() - from);
         greeting.splice(from.., rest);
-        lies.push(lie(vec![packet(0, &greeting)]));
+        malformed.push(malformed_server(vec![packet(0, &greeting)]));
     }
-    lies
+    malformed
 }
 
 /// Where the secret forbids TLS: to the sign-in, and to a statement.
 fn in_cleartext(rng: &mut SmallRng) -> Vec<Fault> {
-    let mut lies = Vec::new();
+    let mut malformed = Vec::new();
     for first in [0x00, 0x01, 0xfe, 0xff] {
-        lies.push(lie(vec![packet(0, GREETING), packet(2, &[first])]));
-        lies.push(lie(vec![packet(0, GREETING), packet(2, OK), packet(1, &[first])]));
+        malformed.push(malformed_server(vec![packet(0, GREETING), packet(2, &[first])]));
+        malformed.push(malformed_server(vec![packet(0, GREETING), packet(2, OK), packet(1, &[first])]));
     }
     for _ in 0..30 {
-        lies.push(lie(vec![packet(0, GREETING), random(rng, 2)]));
-        lies.push(lie(vec![packet(0, GREETING), packet(2, OK), random(rng, 1)]));
+        malformed.push(malformed_server(vec![packet(0, GREETING), random(rng, 2)]));
+        malformed.push(malformed_server(vec![packet(0, GREETING), packet(2, OK), random(rng, 1)]));
     }
-    lies
+    malformed
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,11 +1,11 @@
 //! Nonsense in PostgreSQL's protocol.
 
-use bed::wire::Fault;
-use bed::{Lie, Postgres, Setup, Wire, postgres_versions};
 use rand::rngs::SmallRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use serde_json::json;
+use testbed::fault_proxy::Fault;
+use testbed::{FaultProxy, MalformedServer, Postgres, Setup, postgres_versions};
 use tokio::task::JoinSet;
 
 use super::{bytes, garbled, is_survived, others, without_tls};
@@ -21,8 +21,8 @@ const SIGNED_IN: &[u8] = b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I";
 /// `AuthenticationSASL` with SCRAM-SHA-256.
 const SASL: &[u8] = b"R\0\0\0\x17\0\0\0\x0aSCRAM-SHA-256\0\0";
 
-fn lie(parts: Vec<Vec<u8>>) -> Fault {
-    Fault::Lies(Lie::of(parts, false, false))
+fn malformed_server(parts: Vec<Vec<u8>>) -> Fault {
+    Fault::Malformed(MalformedServer::of(parts, false, false))
 }
 
 /// A message whose length is that of its body, which is random.
@@ -36,32 +36,35 @@ fn message(rng: &mut SmallRng) -> Vec<u8> {
 
 /// Before TLS, and in its place.
 fn before_tls(rng: &mut SmallRng) -> Vec<Fault> {
-    let mut lies: Vec<Fault> = others().into_iter().map(|other| lie(vec![other])).collect();
-    lies.extend(others().into_iter().map(|other| lie(vec![b"S".to_vec(), other])));
-    lies.extend([lie(vec![b"N".to_vec()]), lie(vec![b"E\0\0\0\x08FATAL".to_vec()])]);
+    let mut malformed: Vec<Fault> = others().into_iter().map(|other| malformed_server(vec![other])).collect();
+    malformed.extend(others().into_iter().map(|other| malformed_server(vec![b"S".to_vec(), other])));
+    malformed.extend([
+        malformed_server(vec![b"N".to_vec()]),
+        malformed_server(vec![b"E\0\0\0\x08FATAL".to_vec()]),
+    ]);
     for _ in 0..15 {
         let count = rng.random_range(1..=300);
-        lies.push(lie(vec![bytes(rng, count)]));
-        lies.push(lie(vec![b"S".to_vec(), bytes(rng, count)]));
+        malformed.push(malformed_server(vec![bytes(rng, count)]));
+        malformed.push(malformed_server(vec![b"S".to_vec(), bytes(rng, count)]));
     }
-    lies
+    malformed
 }
 
 /// Where the secret forbids TLS, every message can be a lie: at the door, in the middle of SCRAM, and to a statement.
 fn in_cleartext(rng: &mut SmallRng) -> Vec<Fault> {
-    let mut lies = Vec::new();
+    let mut malformed = Vec::new();
     for length in 0..4 {
-        lies.push(lie(vec![vec![b'R', 0, 0, 0, length, 0, 0]]));
+        malformed.push(malformed_server(vec![vec![b'R', 0, 0, 0, length, 0, 0]]));
     }
     for cut in 1..SIGNED_IN.len() {
-        lies.push(lie(vec![MD5.to_vec(), SIGNED_IN[..cut].to_vec()]));
+        malformed.push(malformed_server(vec![MD5.to_vec(), SIGNED_IN[..cut].to_vec()]));
     }
     for _ in 0..25 {
-        lies.push(lie(vec![message(rng)]));
-        lies.push(lie(vec![SASL.to_vec(), message(rng)]));
-        lies.push(lie(vec![MD5.to_vec(), SIGNED_IN.to_vec(), message(rng)]));
+        malformed.push(malformed_server(vec![message(rng)]));
+        malformed.push(malformed_server(vec![SASL.to_vec(), message(rng)]));
+        malformed.push(malformed_server(vec![MD5.to_vec(), SIGNED_IN.to_vec(), message(rng)]));
     }
-    lies
+    malformed
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -90,16 +93,16 @@ async fn a_message_of_gigabytes_is_not_reserved() {
     for length in [0x1fff_ffff_u32, 0x7fff_ffff, u32::MAX] {
         for setup in setups(server).into_iter().filter(without_tls) {
             let context = format!("{} and a message of {length} bytes", setup.function);
-            let wire = Wire::to(server.port(), Fault::None).await;
+            let proxy = FaultProxy::to(server.port(), Fault::None).await;
             let setup = Setup { fields: json!({ "ssl": false }), ..setup };
-            let (application, pending) = ready(server, &wire, setup).await;
+            let (application, pending) = ready(server, &proxy, setup).await;
             let announced = [&b"E"[..], &length.to_be_bytes()].concat();
-            wire.becomes(lie(vec![MD5.to_vec(), SIGNED_IN.to_vec(), announced]));
+            proxy.becomes(malformed_server(vec![MD5.to_vec(), SIGNED_IN.to_vec(), announced]));
             let error = application.step("setSecret", &pending).await.expect_err(&context);
             assert_eq!(error.error_type, "Runtime.ExitError", "{context}: {error:?}");
             assert!(application.output().contains("memory allocation of"), "{context}: it ended otherwise");
             nothing_is_lost(&application, true, &context).await;
-            wire.becomes(Fault::None);
+            proxy.becomes(Fault::None);
             for step in ["setSecret", "testSecret", "finishSecret"] {
                 application.step(step, &pending).await.expect(step);
             }

@@ -5,12 +5,12 @@
 
 use std::collections::BTreeSet;
 
-use rotation::edges::{Evidence, Unproven};
-use rotation::{ADMINISTRATOR, EdgeError, Next, Refusal, Turn, Username, run_as};
+use rotation::ports::{Evidence, Unproven};
+use rotation::{ADMINISTRATOR, Alternation, CallError, Refusal, Target, Username, run_as};
 use tracing::warn;
 
 use super::account::Account;
-use super::described::{Described, Whose};
+use super::account_state::{AccountState, Whose};
 use super::dialect::Dialect;
 use super::gone;
 use super::grants::{Names, Statement, difference};
@@ -29,32 +29,35 @@ pub(super) struct StoredPair {
 
 impl StoredPair {
     /// Reads both users, as a superuser.
-    pub(super) async fn read(session: &mut MySqlSession, turn: &Turn) -> Result<Self, EdgeError> {
-        let base = Stored::of(session, &turn.base.0).await?;
-        Ok(Self { base, clone: Stored::of(session, &turn.clone.0).await? })
+    pub(super) async fn read(
+        session: &mut MySqlSession,
+        alternation: &Alternation,
+    ) -> Result<Self, CallError> {
+        let base = Stored::of(session, &alternation.base.0).await?;
+        Ok(Self { base, clone: Stored::of(session, &alternation.clone.0).await? })
     }
 
-    fn of_next(&self, turn: &Turn) -> &[Stored] {
-        match turn.next {
-            Next::Base => &self.base,
-            Next::Clone => &self.clone,
+    fn of_next(&self, alternation: &Alternation) -> &[Stored] {
+        match alternation.target {
+            Target::Base => &self.base,
+            Target::Clone => &self.clone,
         }
     }
 
     /// Whether this turn makes the clone. (Where it has an account at another host, open sessions are the application's.)
-    pub(super) fn makes_clone(&self, turn: &Turn) -> bool {
-        turn.next == Next::Clone && self.clone.is_empty()
+    pub(super) fn makes_clone(&self, alternation: &Alternation) -> bool {
+        alternation.target == Target::Clone && self.clone.is_empty()
     }
 
     /// The accounts of the next user whose password none of these versions holds, by which nothing shows that they are the
     /// application's.
-    pub(super) async fn unproven(&self, turn: &Turn, evidence: &Evidence) -> Vec<&Account> {
+    pub(super) async fn unproven(&self, alternation: &Alternation, evidence: &Evidence) -> Vec<&Account> {
         let passwords: &[_] = match evidence {
             Evidence::Passwords(passwords) => passwords,
             Evidence::None | Evidence::SignedIn => &[],
         };
         let mut unproven = Vec::new();
-        for stored in self.of_next(turn) {
+        for stored in self.of_next(alternation) {
             if !verifier::is_of_any(&stored.verifier, passwords).await {
                 unproven.push(&stored.account);
             }
@@ -68,10 +71,10 @@ impl StoredPair {
 /// 9.7.4, 10.11.18, 11.8.9).
 pub(super) async fn unproven_accounts(
     session: &mut MySqlSession,
-    turn: &Turn,
+    alternation: &Alternation,
     accounts: &[&Account],
     superuser: &Superuser,
-) -> Result<Unproven, EdgeError> {
+) -> Result<Unproven, CallError> {
     let names = accounts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let (is, its) = if accounts.len() == 1 { ("is", "its") } else { ("are", "their") };
     let what = format!(
@@ -79,7 +82,7 @@ pub(super) async fn unproven_accounts(
          secret that was read, or is stored in a form that this function does not know"
     );
     let another = "rotate a user of another name".to_owned();
-    if turn.next == Next::Base {
+    if alternation.target == Target::Base {
         return Ok(Unproven { what, if_ours: None, otherwise: another });
     }
     if let Some(grant) = superuser.lacking_to_see_sessions() {
@@ -89,7 +92,7 @@ pub(super) async fn unproven_accounts(
     }
     let mut statements: Vec<_> =
         accounts.iter().map(|account| format!("ALTER USER {account} ACCOUNT LOCK")).collect();
-    let open = session.sessions_of(&turn.clone.0).await?.open;
+    let open = session.sessions_of(&alternation.clone.0).await?.open;
     statements.extend(kills(session, &open).await?);
     // What they define keeps the server from dropping them (4006), or would run with the rights of a new one.
     statements.extend(defined_by(session, accounts).await?);
@@ -102,9 +105,9 @@ pub(super) async fn unproven_accounts(
 #[derive(Debug)]
 pub(super) struct UserPair {
     /// Equal to each other, but for the host.
-    pub(super) base: Vec<Described>,
+    pub(super) base: Vec<AccountState>,
     /// As far as there are any yet.
-    pub(super) clone: Vec<Described>,
+    pub(super) clone: Vec<AccountState>,
 }
 
 impl UserPair {
@@ -113,13 +116,13 @@ impl UserPair {
         session: &mut MySqlSession,
         stored: &StoredPair,
         superuser: &Superuser,
-    ) -> Result<Self, EdgeError> {
+    ) -> Result<Self, CallError> {
         let mut pair = Self { base: Vec::new(), clone: Vec::new() };
         for stored in &stored.base {
-            pair.base.push(Described::read(session, Whose::Of(stored, superuser)).await?);
+            pair.base.push(AccountState::read(session, Whose::Of(stored, superuser)).await?);
         }
         for stored in &stored.clone {
-            pair.clone.push(Described::read(session, Whose::Of(stored, superuser)).await?);
+            pair.clone.push(AccountState::read(session, Whose::Of(stored, superuser)).await?);
         }
         Ok(pair)
     }
@@ -130,7 +133,7 @@ impl UserPair {
         session: &mut MySqlSession,
         stored: &StoredPair,
         superuser: &Superuser,
-    ) -> Result<(), EdgeError> {
+    ) -> Result<(), CallError> {
         for (stored, clone) in stored.clone.iter().zip(&self.clone) {
             let mut clone = clone.clone();
             gone::forget_tables(session, &mut clone.grants, Whose::Of(stored, superuser)).await?;
@@ -142,15 +145,15 @@ impl UserPair {
     }
 
     /// The clone's account for a host of the base.
-    pub(super) fn clone_at(&self, host: &str) -> Option<&Described> {
+    pub(super) fn clone_at(&self, host: &str) -> Option<&AccountState> {
         at(&self.clone, host)
     }
 
     /// Says what any user may give and this turn does not make equal, and leaves it out where the superuser may not grant or
     /// revoke it: nobody can stop a rotation by that (`grants/gifts.rs`).
-    pub(super) fn leave_out_gifts(&mut self, turn: &Turn, superuser: &Superuser) {
+    pub(super) fn leave_out_gifts(&mut self, alternation: &Alternation, superuser: &Superuser) {
         let of = |pair: &Self| {
-            let gifts = |all: &[Described]| all.iter().flat_map(|one| one.grants.gifts()).collect();
+            let gifts = |all: &[AccountState]| all.iter().flat_map(|one| one.grants.gifts()).collect();
             (gifts(&pair.base), gifts(&pair.clone))
         };
         let (base, clone): (BTreeSet<String>, BTreeSet<String>) = of(self);
@@ -171,31 +174,31 @@ impl UserPair {
                 warn!(db.user = %who, "{who} {which}: {gifts}; any user can grant that, so the rotation goes on");
             }
         };
-        if turn.next == Next::Base {
-            say(&turn.base, "does not have what its clone has", clone.difference(&base).collect());
+        if alternation.target == Target::Base {
+            say(&alternation.base, "does not have what its clone has", clone.difference(&base).collect());
             return;
         }
         let lacked = base.iter().filter(|gift| !given.contains(*gift) && !clone.contains(*gift));
         say(
-            &turn.clone,
+            &alternation.clone,
             "is not given what its base has, which the superuser may not grant",
             lacked.collect(),
         );
         let kept = clone.iter().filter(|gift| !taken.contains(*gift) && !base.contains(*gift));
         say(
-            &turn.clone,
+            &alternation.clone,
             "keeps what its base does not have, which the superuser may not revoke",
             kept.collect(),
         );
     }
 
     /// Refuses where the two are no base and clone.
-    pub(super) fn check(&self, turn: &Turn, dialect: Dialect) -> Result<(), Refusal> {
-        let base = self.one_base(turn)?;
+    pub(super) fn check(&self, alternation: &Alternation, dialect: Dialect) -> Result<(), Refusal> {
+        let base = self.one_base(alternation)?;
         base.method(dialect)?;
         for clone in &self.clone {
             if at(&self.base, clone.account.host()).is_none() {
-                return Err(self.no_base_there(turn, &clone.account));
+                return Err(self.no_base_there(alternation, &clone.account));
             }
         }
         Ok(())
@@ -203,36 +206,39 @@ impl UserPair {
 
     /// In the base's turn the clone is AWSCURRENT, and the account in question may be the one by which it signs in: it is the one
     /// where there is no other.
-    fn no_base_there(&self, turn: &Turn, clone: &Account) -> Refusal {
-        let what = format!("there is a {clone}, but no {} at that host", turn.base);
-        let holder = match turn.next {
-            Next::Base => "AWSPREVIOUS",
-            Next::Clone => "AWSCURRENT",
+    fn no_base_there(&self, alternation: &Alternation, clone: &Account) -> Refusal {
+        let what = format!("there is a {clone}, but no {} at that host", alternation.base);
+        let holder = match alternation.target {
+            Target::Base => "AWSPREVIOUS",
+            Target::Clone => "AWSCURRENT",
         };
         let create = format!(
             "create {} there as well, with the rights of its other accounts and the password of {holder}",
-            turn.base
+            alternation.base
         );
         let drop = run_as(ADMINISTRATOR, &[format!("DROP USER {clone}")]);
         let has_another = self.clone.iter().any(|clone| at(&self.base, clone.account.host()).is_some());
-        let remedy = match turn.next {
-            Next::Clone => format!("{create}, or {drop}"),
-            Next::Base if has_another => {
+        let remedy = match alternation.target {
+            Target::Clone => format!("{create}, or {drop}"),
+            Target::Base if has_another => {
                 format!("{create}; or, if the application does not sign in from there, {drop}")
             }
-            Next::Base => format!("{create}, and rotate again"),
+            Target::Base => format!("{create}, and rotate again"),
         };
         Refusal::Database { what, remedy }
     }
 
     /// What all accounts of the base are, wherever they come from: the application sees but one of them.
-    fn one_base(&self, turn: &Turn) -> Result<&Described, Refusal> {
+    fn one_base(&self, alternation: &Alternation) -> Result<&AccountState, Refusal> {
         let Some((first, others)) = self.base.split_first() else {
-            let what = format!("there is no user {}", turn.base);
-            let remedy = format!("create {} with the rights of {}, whose base it is", turn.base, turn.clone);
+            let what = format!("there is no user {}", alternation.base);
+            let remedy = format!(
+                "create {} with the rights of {}, whose base it is",
+                alternation.base, alternation.clone
+            );
             return Err(Refusal::Database { what, remedy });
         };
-        let lines = Described::lines_without_gifts;
+        let lines = AccountState::lines_without_gifts;
         let different: Vec<_> = others.iter().filter(|other| lines(other) != lines(first)).collect();
         if different.is_empty() {
             return Ok(first);
@@ -242,7 +248,8 @@ impl UserPair {
             let lines: Vec<_> = ours.symmetric_difference(&theirs).cloned().collect();
             format!("{} and {} in: {}", first.account, other.account, lines.join("; "))
         });
-        let what = format!("the accounts of {} differ, {}", turn.base, lines.collect::<Vec<_>>().join(", "));
+        let what =
+            format!("the accounts of {} differ, {}", alternation.base, lines.collect::<Vec<_>>().join(", "));
         Err(Refusal::Database { what, remedy: "make them equal, or drop those that are not used".into() })
     }
 }
@@ -250,8 +257,8 @@ impl UserPair {
 /// The application would lose at this turn what it may do now. What a restriction takes from the base somebody has decided,
 /// and only a grant of more could lift it: then the clone's right is revoked, or nothing.
 fn check_nothing_is_lost(
-    base: &Described,
-    clone: &Described,
+    base: &AccountState,
+    clone: &AccountState,
     dialect: Dialect,
     names: Names,
 ) -> Result<(), Refusal> {
@@ -275,8 +282,8 @@ fn check_nothing_is_lost(
 }
 
 /// The one of these accounts that is for this host.
-fn at<'a>(accounts: &'a [Described], host: &str) -> Option<&'a Described> {
-    accounts.iter().find(|described| described.account.is_at(host))
+fn at<'a>(accounts: &'a [AccountState], host: &str) -> Option<&'a AccountState> {
+    accounts.iter().find(|account_state| account_state.account.is_at(host))
 }
 
 /// Statements as a person runs them.

@@ -6,7 +6,7 @@
 use std::io;
 use std::sync::{Arc, OnceLock};
 
-use rotation::{Cause, EdgeError, Endpoint, Server, Tls};
+use rotation::{CallError, Cause, Endpoint, Server, Tls};
 use sqlx::ConnectOptions;
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -34,7 +34,7 @@ pub(super) async fn open(
     }
 }
 
-fn relay(server: TcpStream, tls: Tls, objection: &Arc<OnceLock<Objection>>) -> Result<Relay, EdgeError> {
+fn relay(server: TcpStream, tls: Tls, objection: &Arc<OnceLock<Objection>>) -> Result<Relay, CallError> {
     let objection = Arc::clone(objection);
     Relay::start("", async move |driver: UnixStream| {
         let (mut from_server, to_server) = server.into_split();
@@ -112,8 +112,8 @@ enum Objection {
     NotUnderstood,
 }
 
-fn explained(objection: Objection, endpoint: &Endpoint) -> EdgeError {
-    let failed = |cause, what: &str| EdgeError::failed(cause, format!("{endpoint} {what}"));
+fn explained(objection: Objection, endpoint: &Endpoint) -> CallError {
+    let failed = |cause, what: &str| CallError::failed(cause, format!("{endpoint} {what}"));
     match objection {
         Objection::Error(code) => {
             let said = format!(

@@ -1,7 +1,7 @@
 //! What the answers of MySQL and MariaDB mean (MySQL 8.4 and MariaDB Server error references; every number here
 //! was tried).
 
-use rotation::{Cause, EdgeError, Endpoint, server_words};
+use rotation::{CallError, Cause, Endpoint, server_words};
 use sqlx::mysql::MySqlDatabaseError;
 
 use crate::connect;
@@ -67,14 +67,14 @@ impl Failure {
     /// Classifies by cause.
     #[expect(clippy::wildcard_enum_match_arm, reason = "sqlx::Error is non-exhaustive")]
     pub(super) fn of(endpoint: &Endpoint, error: &sqlx::Error) -> Self {
-        let not_the_servers = |error: EdgeError| match error {
-            EdgeError::Failed { cause, answer } => (cause, answer),
-            EdgeError::Refused(refusal) => (Cause::Statement, refusal.to_string()),
+        let not_the_servers = |error: CallError| match error {
+            CallError::Failed { cause, answer } => (cause, answer),
+            CallError::Refused(refusal) => (Cause::QueryFailed, refusal.to_string()),
         };
         let (cause, words) = match error {
             sqlx::Error::Database(error) => match error.try_downcast_ref::<MySqlDatabaseError>() {
                 Some(error) => return Self::answered(endpoint, error),
-                None => (Cause::Statement, format!("{endpoint} answered an error without a number")),
+                None => (Cause::QueryFailed, format!("{endpoint} answered an error without a number")),
             },
             sqlx::Error::Io(error) => not_the_servers(connect::from_io(endpoint, error)),
             sqlx::Error::Tls(error) => match error.downcast_ref::<rustls::Error>() {
@@ -101,7 +101,7 @@ impl Failure {
     }
 }
 
-impl From<Failure> for EdgeError {
+impl From<Failure> for CallError {
     fn from(failure: Failure) -> Self {
         let answer = match failure.code {
             Some(_) => format!("{} answered {}", failure.endpoint, failure.answer()),
@@ -116,7 +116,7 @@ impl From<Failure> for EdgeError {
 pub(super) fn cause_before_tls(code: u16) -> Cause {
     match code {
         1040 => Cause::TooManyConnections,
-        1053 | 1077 | 1079 => Cause::NotAccepting,
+        1053 | 1077 | 1079 => Cause::ServerUnavailable,
         1129 => Cause::HostBlocked,
         1130 => Cause::HostNotAllowed,
         _ => Cause::BeforeTls,
@@ -124,17 +124,17 @@ pub(super) fn cause_before_tls(code: u16) -> Cause {
 }
 
 /// The driver's words for a plugin that it does not have. The name is the server's: only its letters are repeated.
-fn protocol(endpoint: &Endpoint, words: &str) -> EdgeError {
+fn protocol(endpoint: &Endpoint, words: &str) -> CallError {
     match words.strip_prefix("unknown authentication plugin: ") {
         None if words.starts_with("mysql_cleartext_plugin disabled") => {
             let what = "asks for the plain text of the password (mysql_clear_password; on RDS AWSAuthenticationPlugin)";
-            EdgeError::failed(Cause::SignInMethod, format!("{endpoint} {what}, which is not sent to it"))
+            CallError::failed(Cause::SignInMethod, format!("{endpoint} {what}, which is not sent to it"))
         }
         Some(plugin) => {
             let plugin: String =
                 plugin.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(64).collect();
             let answer = format!("{endpoint} wants this user to sign in by {plugin}");
-            EdgeError::failed(Cause::SignInMethod, answer)
+            CallError::failed(Cause::SignInMethod, answer)
         }
         None => connect::not_understood(endpoint),
     }
@@ -161,11 +161,11 @@ fn cause(code: u16, words: &str) -> Cause {
         POLICY => Cause::PasswordPolicy,
         REUSED => Cause::PasswordReused,
         3118 | 4151 => Cause::Locked,
-        3955 | 4150 => Cause::Blocked,
+        3955 | 4150 => Cause::TemporarilyLocked,
         1040 | 1203 | 1226 => Cause::TooManyConnections,
         // 1317 is said to a statement that waits when the server shuts down.
         // 3032 is offline mode, which lets in who has CONNECTION_ADMIN only.
-        1053 | 1077 | 1079 | 1317 | 1927 | 3032 => Cause::NotAccepting,
+        1053 | 1077 | 1079 | 1317 | 1927 | 3032 => Cause::ServerUnavailable,
         // The option is named in every language.
         1290 if words.contains("strict-password-validation") => Cause::PasswordPolicy,
         1290 if words.contains("read-only") || words.contains("read_only") => Cause::ReadOnly,
@@ -178,7 +178,7 @@ fn cause(code: u16, words: &str) -> Cause {
         1044 | 1142 | 1143 | 1370 | NEEDS_PRIVILEGE => Cause::MissingPrivilege,
         1049 => Cause::MissingDatabase,
         1205 | 1213 | 1969 => Cause::LockTimeout,
-        _ => Cause::Statement,
+        _ => Cause::QueryFailed,
     }
 }
 
@@ -203,11 +203,11 @@ mod tests {
         for (code, message, meant) in [
             (1290, running("super-read-only"), Cause::ReadOnly),
             (1290, running("strict-password-validation"), Cause::PasswordPolicy),
-            (1290, running("skip-grant-tables"), Cause::Statement),
-            (1290, running("max-session-mem-used=8192"), Cause::Statement),
+            (1290, running("skip-grant-tables"), Cause::QueryFailed),
+            (1290, running("max-session-mem-used=8192"), Cause::QueryFailed),
             (3501, "... error from SE: errcode 165 - Table is read only".to_owned(), Cause::ReadOnly),
             (3501, "... error from SE: errcode 146 - Lock timed out".to_owned(), Cause::LockTimeout),
-            (3501, "... error from SE: errcode 134 - No record".to_owned(), Cause::Statement),
+            (3501, "... error from SE: errcode 134 - No record".to_owned(), Cause::QueryFailed),
             (3879, "Access denied for AuthId `m`@`%` to database 'mysql'.".to_owned(), Cause::PartialRevoke),
         ] {
             assert_eq!(cause(code, &message), meant, "{code}: {message}");

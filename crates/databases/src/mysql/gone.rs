@@ -5,10 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use rotation::EdgeError;
+use rotation::CallError;
 
 use super::account::text;
-use super::described::Whose;
+use super::account_state::Whose;
 use super::grants::{Grants, Kind, Object, whole};
 use super::session::MySqlSession;
 
@@ -38,7 +38,7 @@ pub(super) async fn forget(
     session: &mut MySqlSession,
     grants: &mut Grants,
     whose: Whose<'_>,
-) -> Result<BTreeSet<Object>, EdgeError> {
+) -> Result<BTreeSet<Object>, CallError> {
     let mut unseen = BTreeSet::new();
     for object in grants.objects() {
         match &object {
@@ -83,7 +83,7 @@ pub(super) async fn forget_tables(
     session: &mut MySqlSession,
     grants: &mut Grants,
     whose: Whose<'_>,
-) -> Result<(), EdgeError> {
+) -> Result<(), CallError> {
     for object in grants.objects() {
         let Object::Table { database, table } = &object else { continue };
         let query = format!(

@@ -1,9 +1,10 @@
 //! MySQL 8.0 and later, Aurora MySQL, and MariaDB.
 
 mod account;
+mod account_state;
+mod alternation;
 mod clone_check;
 mod connection;
-mod described;
 mod dialect;
 mod errors;
 #[doc(hidden)]
@@ -13,24 +14,23 @@ mod grants;
 mod other_hosts;
 mod password;
 mod prior_access;
-mod prove;
 mod session;
 mod settings;
 mod sign_in;
 mod stored;
 mod superuser;
 mod tokens;
-mod turn;
 mod verifier;
+mod verify;
 
 use async_trait::async_trait;
-use rotation::edges::{Database, ObjectsIn, ProofOfOtherUser, SignIn};
-use rotation::{EdgeError, Password, Server, Turn, Username};
+use rotation::ports::{Database, ObjectsIn, ProofOfOtherUser, SignIn};
+use rotation::{Alternation, CallError, Password, Server, Username};
 
 use crate::connect::Limits;
 use crate::tls::TrustAnchors;
 use account::text;
-use sign_in::Door;
+use sign_in::Connector;
 
 /// Rotates users of MySQL and MariaDB.
 #[derive(Debug)]
@@ -61,8 +61,8 @@ impl MySql {
         Self { products: Products::MySql, ..Self::new(trusted, limits) }
     }
 
-    fn door(&self, server: &Server) -> Door {
-        Door { server: server.clone(), trusted: self.trusted.clone(), limits: self.limits }
+    fn connector(&self, server: &Server) -> Connector {
+        Connector { server: server.clone(), trusted: self.trusted.clone(), limits: self.limits }
     }
 }
 
@@ -79,7 +79,7 @@ impl Database for MySql {
         3306
     }
 
-    fn unusable(&self, user: &Username, engine: &str) -> Option<&'static str> {
+    fn username_error(&self, user: &Username, engine: &str) -> Option<&'static str> {
         let characters = user.0.chars().count();
         match engine {
             "mariadb" if characters > 128 => Some("is longer than 128 characters, the limit of MariaDB"),
@@ -93,7 +93,7 @@ impl Database for MySql {
         ProofOfOtherUser::StoredVerifier
     }
 
-    fn by_hand(&self, user: &Username) -> String {
+    fn manual_remedy(&self, user: &Username) -> String {
         let quoted = text(&user.0);
         format!(
             "as a superuser, look the account up (SELECT User, Host FROM mysql.user WHERE User = {quoted}), give it the \
@@ -106,8 +106,8 @@ impl Database for MySql {
         server: &Server,
         user: &Username,
         password: &Password,
-    ) -> Result<SignIn, EdgeError> {
-        self.door(server).sign_in(user, password).await.map(SignIn::from)
+    ) -> Result<SignIn, CallError> {
+        self.connector(server).sign_in(user, password).await.map(SignIn::from)
     }
 
     /// Without a database: no name is looked up in one that others own.
@@ -116,19 +116,19 @@ impl Database for MySql {
         server: &Server,
         user: &Username,
         password: &Password,
-    ) -> Result<SignIn, EdgeError> {
+    ) -> Result<SignIn, CallError> {
         let server = Server { database: None, ..server.clone() };
-        self.door(&server).sign_in(user, password).await.map(SignIn::from)
+        self.connector(&server).sign_in(user, password).await.map(SignIn::from)
     }
 
     /// Nobody owns objects here: `view_pair` names no database.
-    async fn hand_back(
+    async fn reassign_owned(
         &self,
         _server: &Server,
-        _turn: &Turn,
+        _turn: &Alternation,
         _password: &Password,
         _databases: &[ObjectsIn],
-    ) -> Result<(), EdgeError> {
+    ) -> Result<(), CallError> {
         Ok(())
     }
 }

@@ -1,11 +1,11 @@
 //! Installing a password: by the user itself, as a compare-and-swap where the server has one, or by a superuser.
 
-use rotation::{ADMINISTRATOR, EdgeError, Former, Password, Refusal, Tls, Username, run_as};
+use rotation::{ADMINISTRATOR, CallError, OldPassword, Password, Refusal, Tls, Username, run_as};
 use tracing::info;
 use zeroize::Zeroizing;
 
 use super::account::{Account, text};
-use super::described;
+use super::account_state;
 use super::dialect::Dialect;
 use super::errors::{self, Failure};
 use super::other_hosts;
@@ -20,14 +20,14 @@ pub(super) async fn change_own(
     user: &Username,
     used: &Password,
     next: &Password,
-    former: Former,
-) -> Result<(), EdgeError> {
-    match (session.dialect, former) {
-        (Dialect::MySql, _) => swap(session, user, used, next, former).await?,
-        (Dialect::MariaDb, Former::Replaced) => set_hash(session, user, next).await?,
-        (Dialect::MariaDb, Former::Retained) => return Err(one_password_only(session).into()),
+    old: OldPassword,
+) -> Result<(), CallError> {
+    match (session.dialect, old) {
+        (Dialect::MySql, _) => swap(session, user, used, next, old).await?,
+        (Dialect::MariaDb, OldPassword::Discard) => set_hash(session, user, next).await?,
+        (Dialect::MariaDb, OldPassword::Retain) => return Err(one_password_only(session).into()),
     }
-    discard_own(session, former).await
+    discard_own(session, old).await
 }
 
 /// Ends a second password of the session's user, of which IDENTIFIED BY takes no notice: one that was kept years ago would
@@ -35,8 +35,8 @@ pub(super) async fn change_own(
 /// password was given up.
 ///
 /// Without the privilege for it the user cannot even see whether it has one.
-pub(super) async fn discard_own(session: &mut MySqlSession, former: Former) -> Result<(), EdgeError> {
-    if session.dialect == Dialect::MariaDb || former == Former::Retained {
+pub(super) async fn discard_own(session: &mut MySqlSession, old: OldPassword) -> Result<(), CallError> {
+    if session.dialect == Dialect::MariaDb || old == OldPassword::Retain {
         return Ok(());
     }
     match session.run("ALTER USER IF EXISTS USER() DISCARD OLD PASSWORD").await {
@@ -54,10 +54,7 @@ pub(super) async fn discard_own(session: &mut MySqlSession, former: Former) -> R
 }
 
 /// The same for accounts of others, as a superuser: CREATE USER is enough.
-pub(super) async fn discard_former(
-    session: &mut MySqlSession,
-    accounts: &[Account],
-) -> Result<(), EdgeError> {
+pub(super) async fn discard_old(session: &mut MySqlSession, accounts: &[Account]) -> Result<(), CallError> {
     if session.dialect == Dialect::MariaDb || accounts.is_empty() {
         return Ok(());
     }
@@ -74,12 +71,12 @@ async fn swap(
     user: &Username,
     used: &Password,
     next: &Password,
-    former: Former,
-) -> Result<(), EdgeError> {
+    old: OldPassword,
+) -> Result<(), CallError> {
     check_own_method(session).await?;
-    let retain = match former {
-        Former::Replaced => "",
-        Former::Retained => " RETAIN CURRENT PASSWORD",
+    let retain = match old {
+        OldPassword::Discard => "",
+        OldPassword::Retain => " RETAIN CURRENT PASSWORD",
     };
     let statement = Zeroizing::new(format!(
         "ALTER USER IF EXISTS USER() IDENTIFIED BY {} REPLACE {}{retain}",
@@ -88,15 +85,13 @@ async fn swap(
     ));
     let Err(failure) = session.run(&statement).await else { return Ok(()) };
     match failure.code {
-        Some(errors::NOT_PRIMARY | errors::REUSED) if is_installed(session, user, next, former).await? => {
-            Ok(())
-        }
+        Some(errors::NOT_PRIMARY | errors::REUSED) if is_installed(session, user, next, old).await? => Ok(()),
         // Only a secondary password may be passed over: an earlier rotation was given up after it had installed its own.
         // It is asked for again, since a newer rotation may be at work.
-        Some(errors::NOT_PRIMARY) if session.door.opens_for(user, used).await? => {
+        Some(errors::NOT_PRIMARY) if session.connector.can_sign_in(user, used).await? => {
             replace_abandoned(session, next).await
         }
-        Some(errors::NEEDS_PRIVILEGE) if former == Former::Retained => {
+        Some(errors::NEEDS_PRIVILEGE) if old == OldPassword::Retain => {
             Err(may_not_retain(session, &failure).into())
         }
         Some(errors::SYNTAX) => Err(too_old(session).into()),
@@ -109,9 +104,9 @@ async fn is_installed(
     session: &mut MySqlSession,
     user: &Username,
     next: &Password,
-    former: Former,
-) -> Result<bool, EdgeError> {
-    if former == Former::Retained {
+    old: OldPassword,
+) -> Result<bool, CallError> {
+    if old == OldPassword::Retain {
         // Changes nothing, whatever the answer: no empty password can be set with RETAIN. Nor does it count as a failed
         // sign-in.
         let probe = format!(
@@ -125,12 +120,12 @@ async fn is_installed(
             _ => {}
         }
     }
-    session.door.opens_for(user, next).await
+    session.connector.can_sign_in(user, next).await
 }
 
 /// Replaces the primary password, which no version of the secret holds, and leaves the secondary one, AWSCURRENT,
 /// as it is.
-async fn replace_abandoned(session: &mut MySqlSession, next: &Password) -> Result<(), EdgeError> {
+async fn replace_abandoned(session: &mut MySqlSession, next: &Password) -> Result<(), CallError> {
     let statement = Zeroizing::new(format!("ALTER USER IF EXISTS USER() IDENTIFIED BY {}", *literal(next)));
     let Err(failure) = session.run(&statement).await else { return Ok(()) };
     match failure.code {
@@ -160,7 +155,7 @@ async fn replace_abandoned(session: &mut MySqlSession, next: &Password) -> Resul
 }
 
 /// MariaDB has no compare-and-swap, and takes the hash from the user itself by SET PASSWORD only.
-async fn set_hash(session: &mut MySqlSession, user: &Username, next: &Password) -> Result<(), EdgeError> {
+async fn set_hash(session: &mut MySqlSession, user: &Username, next: &Password) -> Result<(), CallError> {
     check_own_method(session).await?;
     let statement = Zeroizing::new(format!("SET PASSWORD = {}", text(&verifier::native(next))));
     let Err(mut failure) = session.run(&statement).await else { return Ok(()) };
@@ -173,7 +168,7 @@ async fn set_hash(session: &mut MySqlSession, user: &Username, next: &Password) 
     }
     // A plugin that remembers passwords refuses to see one twice.
     let refused = matches!(failure.code, Some(errors::POLICY | errors::REUSED));
-    if refused && session.door.opens_for(user, next).await? { Ok(()) } else { Err(failure.into()) }
+    if refused && session.connector.can_sign_in(user, next).await? { Ok(()) } else { Err(failure.into()) }
 }
 
 /// As a superuser: gives a password to every account of `user` that has the one which was proven, and nothing else: at each of
@@ -184,7 +179,7 @@ pub(super) async fn install(
     user: &Username,
     used: &Password,
     password: &Password,
-) -> Result<(), EdgeError> {
+) -> Result<(), CallError> {
     session.lock(user).await?;
     take_roles(session).await?;
     let accounts = Stored::of(session, &user.0).await?;
@@ -199,7 +194,7 @@ pub(super) async fn install(
     }
     let (mut each, mut ours_alone) = (Vec::new(), Vec::new());
     for stored in ours {
-        let method = described::method(session, Some(stored)).await?;
+        let method = account_state::method(session, Some(stored)).await?;
         let identified = identified(session.dialect, &method, password);
         each.push(Zeroizing::new(format!("{} {}", stored.account, *identified)));
         ours_alone.push(stored.account.clone());
@@ -214,7 +209,7 @@ pub(super) async fn install(
     if let Err(failure) = session.run(&statement).await {
         check_settled(session, &ours_alone, password, failure).await?;
     }
-    discard_former(session, &ours_alone).await
+    discard_old(session, &ours_alone).await
 }
 
 /// ALTER USER for several users at once, each with what follows its name.
@@ -234,7 +229,7 @@ pub(super) async fn check_settled(
     accounts: &[Account],
     password: &Password,
     failure: Failure,
-) -> Result<(), EdgeError> {
+) -> Result<(), CallError> {
     let Some(errors::REUSED | errors::POLICY) = failure.code else { return Err(failure.into()) };
     let Some(user) = accounts.first().map(|account| account.user.clone()) else { return Err(failure.into()) };
     for stored in Stored::of(session, &user).await? {
@@ -256,8 +251,8 @@ pub(super) fn identified(dialect: Dialect, method: &str, password: &Password) ->
 
 /// Refuses where the user signs in by something that is no password, or whose password this driver could not
 /// use afterwards.
-async fn check_own_method(session: &mut MySqlSession) -> Result<(), EdgeError> {
-    let method = described::method(session, None).await?;
+async fn check_own_method(session: &mut MySqlSession) -> Result<(), CallError> {
+    let method = account_state::method(session, None).await?;
     check_over_cleartext(session, &method)?;
     Ok(())
 }
@@ -265,7 +260,7 @@ async fn check_own_method(session: &mut MySqlSession) -> Result<(), EdgeError> {
 /// MySQL's own ways ask for TLS, or for an exchange by RSA that the driver is built without; that they sometimes
 /// work without (a cached password) does not help the next one.
 pub(super) fn check_over_cleartext(session: &MySqlSession, method: &str) -> Result<(), Refusal> {
-    if session.door.server.tls == Tls::Required || method == "mysql_native_password" {
+    if session.connector.server.tls == Tls::Required || method == "mysql_native_password" {
         return Ok(());
     }
     let what = format!("{} signs in by {method}, which needs TLS", session.account);
@@ -273,12 +268,14 @@ pub(super) fn check_over_cleartext(session: &MySqlSession, method: &str) -> Resu
 }
 
 fn one_password_only(session: &MySqlSession) -> Refusal {
-    let what = format!("{} is MariaDB, whose users have one password only", session.door.server.endpoint);
+    let what =
+        format!("{} is MariaDB, whose users have one password only", session.connector.server.endpoint);
     Refusal::Database { what, remedy: "rotate by single user or alternating users".into() }
 }
 
 fn too_old(session: &MySqlSession) -> Refusal {
-    let what = format!("{} does not know ALTER USER ... REPLACE ... RETAIN", session.door.server.endpoint);
+    let what =
+        format!("{} does not know ALTER USER ... REPLACE ... RETAIN", session.connector.server.endpoint);
     Refusal::Database { what, remedy: "use MySQL 8.0.14 or later".into() }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rotation::{ADMINISTRATOR, EdgeError, Refusal, Turn, run_as};
+use rotation::{ADMINISTRATOR, Alternation, CallError, Refusal, run_as};
 
 use super::account::{Account, identifier, text};
 use super::dialect::Dialect;
@@ -13,15 +13,18 @@ use super::stored::{Stored, hexadecimal, unknown_form};
 /// Refuses where sessions are open whose account is gone: what this turn grants to a new one of that name is theirs. A sign-in
 /// that began before may succeed after the account is gone (tried: 9.7.4): it is waited for. It ends within the server's
 /// `connect_timeout` (10 s); but not on MySQL in the middle of TLS (tried: 9.7.4, 40 s), which the list of sessions does not tell.
-pub(super) async fn check_no_sessions(session: &mut MySqlSession, turn: &Turn) -> Result<(), EdgeError> {
-    let mut found = session.sessions_of(&turn.clone.0).await?;
+pub(super) async fn check_no_sessions(
+    session: &mut MySqlSession,
+    alternation: &Alternation,
+) -> Result<(), CallError> {
+    let mut found = session.sessions_of(&alternation.clone.0).await?;
     let began = found.signing_in.clone();
     for _ in 0..SIGN_IN_WAITS {
         if found.signing_in.is_empty() || !found.open.is_empty() {
             break;
         }
         tokio::time::sleep(SIGN_IN_WAIT).await;
-        found = session.sessions_of(&turn.clone.0).await?;
+        found = session.sessions_of(&alternation.clone.0).await?;
         found.signing_in.retain(|id| began.contains(id));
     }
     let kills = kills(session, &[found.open, found.signing_in].concat()).await?;
@@ -30,7 +33,7 @@ pub(super) async fn check_no_sessions(session: &mut MySqlSession, turn: &Turn) -
     }
     let what = format!(
         "{} is to be made, and sessions of that name, or sign-ins that began before, are open, which would gain its rights",
-        turn.clone
+        alternation.clone
     );
     let remedy = run_as(ADMINISTRATOR, &kills);
     Err(Refusal::Database { what, remedy }.into())
@@ -56,25 +59,27 @@ pub(super) async fn kills(session: &mut MySqlSession, ids: &[u64]) -> Result<Vec
 /// defined them. A superuser sees those that it has a right on.
 pub(super) async fn check_defines_nothing(
     session: &mut MySqlSession,
-    turn: &Turn,
+    alternation: &Alternation,
     base: &[Stored],
-) -> Result<(), EdgeError> {
-    let clones = base.iter().map(|base| Account::at(&turn.clone.0, base.account.host()));
+) -> Result<(), CallError> {
+    let clones = base.iter().map(|base| Account::at(&alternation.clone.0, base.account.host()));
     let clones: Vec<_> = clones.collect();
     let drops = defined_by(session, &clones.iter().collect::<Vec<_>>()).await?;
     if drops.is_empty() {
         return Ok(());
     }
-    let what =
-        format!("{} is to be made, and objects that are there already would run with its rights", turn.clone);
-    Err(Refusal::Database { what, remedy: defined_anew(turn, &drops) }.into())
+    let what = format!(
+        "{} is to be made, and objects that are there already would run with its rights",
+        alternation.clone
+    );
+    Err(Refusal::Database { what, remedy: defined_anew(alternation, &drops) }.into())
 }
 
 /// The statements that drop what runs with the rights of these accounts.
 pub(super) async fn defined_by(
     session: &mut MySqlSession,
     accounts: &[&Account],
-) -> Result<Vec<String>, EdgeError> {
+) -> Result<Vec<String>, CallError> {
     let definers = accounts.iter().map(|account| text(&format!("{}@{}", account.user, account.host())));
     let definers = definers.collect::<Vec<_>>().join(", ");
     let query = format!(
@@ -97,7 +102,7 @@ pub(super) async fn defined_by(
 }
 
 /// The server sees objects that the superuser does not.
-pub(super) fn defines_unseen(turn: &Turn, account: &Account, failure: &Failure) -> EdgeError {
+pub(super) fn defines_unseen(alternation: &Alternation, account: &Account, failure: &Failure) -> CallError {
     let what = format!(
         "objects that are there already would run with the rights of {account} ({})",
         failure.answer()
@@ -107,14 +112,14 @@ pub(super) fn defines_unseen(turn: &Turn, account: &Account, failure: &Failure) 
         "SELECT ROUTINE_TYPE, ROUTINE_SCHEMA, ROUTINE_NAME FROM information_schema.ROUTINES WHERE DEFINER = {definer} (the same \
          of VIEWS, TRIGGERS and EVENTS), drop what that finds"
     );
-    Refusal::Database { what, remedy: defined_anew(turn, &[drops]) }.into()
+    Refusal::Database { what, remedy: defined_anew(alternation, &[drops]) }.into()
 }
 
-fn defined_anew(turn: &Turn, drops: &[String]) -> String {
+fn defined_anew(alternation: &Alternation, drops: &[String]) -> String {
     format!(
         "{} (those that are the application's define anew, with {} as their DEFINER)",
         run_as(ADMINISTRATOR, drops),
-        turn.base
+        alternation.base
     )
 }
 
@@ -122,14 +127,14 @@ fn defined_anew(turn: &Turn, drops: &[String]) -> String {
 /// grant, and which outlives it (tried: 9.7.4, 10.11.18, 11.8.9).
 pub(super) async fn check_nobody_acts_as_clone(
     session: &mut MySqlSession,
-    turn: &Turn,
-) -> Result<(), EdgeError> {
-    let clone = text(&turn.clone.0);
+    alternation: &Alternation,
+) -> Result<(), CallError> {
+    let clone = text(&alternation.clone.0);
     let roles = format!(
         "SELECT CONCAT_WS(',', HEX(FROM_HOST), HEX(TO_USER), HEX(TO_HOST)) FROM mysql.role_edges WHERE FROM_USER = {clone}"
     );
     let roles = match session.dialect {
-        Dialect::MySql => acting(session, turn, &roles).await?,
+        Dialect::MySql => acting(session, alternation, &roles).await?,
         Dialect::MariaDb => Vec::new(),
     };
     let mut revokes: Vec<_> = roles
@@ -139,7 +144,7 @@ pub(super) async fn check_nobody_acts_as_clone(
     let proxies = format!(
         "SELECT CONCAT_WS(',', HEX(Proxied_host), HEX(User), HEX(Host)) FROM mysql.proxies_priv WHERE Proxied_user = {clone}"
     );
-    for (clone, other) in acting(session, turn, &proxies).await? {
+    for (clone, other) in acting(session, alternation, &proxies).await? {
         let revoke = format!("REVOKE PROXY ON {clone} FROM {other}");
         let open = sessions_by_proxy(session, &other).await?;
         revokes.push(run_as(&who_revokes_proxies(&clone), &[vec![revoke], open].concat()));
@@ -147,7 +152,8 @@ pub(super) async fn check_nobody_acts_as_clone(
     if revokes.is_empty() {
         return Ok(());
     }
-    let what = format!("others may act as {}, and would gain the rights of {}", turn.clone, turn.base);
+    let what =
+        format!("others may act as {}, and would gain the rights of {}", alternation.clone, alternation.base);
     Err(Refusal::Database { what, remedy: revokes.join(", and ") }.into())
 }
 
@@ -161,20 +167,20 @@ pub(super) fn who_revokes_proxies(on: &Account) -> String {
 /// Rows of the clone's host, and user and host of another account, as accounts.
 async fn acting(
     session: &mut MySqlSession,
-    turn: &Turn,
+    alternation: &Alternation,
     query: &str,
-) -> Result<Vec<(Account, Account)>, EdgeError> {
+) -> Result<Vec<(Account, Account)>, CallError> {
     let mut found = Vec::new();
     for row in session.rows(query).await? {
         let values = hexadecimal(&row).map(|values: [_; 3]| values.map(String::from_utf8));
         let Some([Ok(at), Ok(user), Ok(host)]) = values else { return Err(unknown_form()) };
-        found.push((Account::at(&turn.clone.0, at), Account::at(user, host)));
+        found.push((Account::at(&alternation.clone.0, at), Account::at(user, host)));
     }
     Ok(found)
 }
 
 /// What ends the sessions that act as somebody else without a plugin of their own for that: REVOKE PROXY ends none.
-async fn sessions_by_proxy(session: &mut MySqlSession, of: &Account) -> Result<Vec<String>, EdgeError> {
+async fn sessions_by_proxy(session: &mut MySqlSession, of: &Account) -> Result<Vec<String>, CallError> {
     if session.dialect == Dialect::MariaDb
         || session.rows("SELECT @@global.check_proxy_users").await?.concat() != "1"
     {

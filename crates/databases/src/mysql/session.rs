@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use async_trait::async_trait;
 use hmac::{Hmac, KeyInit, Mac};
-use rotation::edges::{Change, Evidence, PairView, Proof, Session, TurnOutcome};
-use rotation::{EdgeError, Former, Installer, Password, Refusal, SecretId, Turn, Username, run_as};
+use rotation::ports::{AlternationOutcome, Change, Evidence, PairView, Session, Verification};
+use rotation::{Alternation, CallError, OldPassword, Password, Refusal, SecretId, SetBy, Username, run_as};
 use sha2::Sha256;
 use sqlx::mysql::{MySqlConnection, MySqlRow};
 use sqlx::{AssertSqlSafe, Executor, Row};
@@ -15,16 +15,16 @@ use super::account::Account;
 use super::dialect::Dialect;
 use super::errors::{self, Failure};
 use super::grants::{self, Known};
-use super::sign_in::Door;
+use super::sign_in::Connector;
 use super::tokens::Tokens;
-use super::{other_hosts, password, prior_access, prove, turn};
+use super::{alternation, other_hosts, password, prior_access, verify};
 use crate::connect::within;
 use crate::dial::Dialed;
 
 /// See [`Session`].
 pub(super) struct MySqlSession {
     connection: Dialed<MySqlConnection>,
-    pub(super) door: Door,
+    pub(super) connector: Connector,
     pub(super) dialect: Dialect,
     /// Which privileges the server has.
     pub(super) known: Known,
@@ -62,12 +62,12 @@ impl MySqlSession {
     /// would keep our lock.
     pub(super) async fn begin(
         connection: Dialed<MySqlConnection>,
-        door: Door,
+        connector: Connector,
         password: &Password,
     ) -> Result<Self, Failure> {
         let mut session = Self {
             connection,
-            door,
+            connector,
             dialect: Dialect::MySql,
             known: Known::MYSQL,
             account: Account::at("", ""),
@@ -99,13 +99,13 @@ impl MySqlSession {
     pub(super) async fn run(&mut self, statement: &str) -> Result<(), Failure> {
         let statement = AssertSqlSafe(statement.to_owned());
         let answer = self.connection.driver.execute(sqlx::raw_sql(statement)).await;
-        answer.map(|_| ()).map_err(|error| Failure::of(&self.door.server.endpoint, &error))
+        answer.map(|_| ()).map_err(|error| Failure::of(&self.connector.server.endpoint, &error))
     }
 
     /// The first column of every row of a query, as text.
     pub(super) async fn rows(&mut self, query: &str) -> Result<Vec<String>, Failure> {
         let rows = self.fetch(query).await?;
-        let failed = |error| Failure::of(&self.door.server.endpoint, &error);
+        let failed = |error| Failure::of(&self.connector.server.endpoint, &error);
         let first = |row: &MySqlRow| row.try_get_unchecked::<Option<String>, _>(0);
         rows.iter().map(|row| Ok(first(row).map_err(failed)?.unwrap_or_default())).collect()
     }
@@ -125,14 +125,14 @@ impl MySqlSession {
     async fn fetch_once(&mut self, query: &str) -> Result<Vec<MySqlRow>, Failure> {
         let query = sqlx::raw_sql(AssertSqlSafe(query.to_owned()));
         let rows = self.connection.driver.fetch_all(query).await;
-        rows.map_err(|error| Failure::of(&self.door.server.endpoint, &error))
+        rows.map_err(|error| Failure::of(&self.connector.server.endpoint, &error))
     }
 
     /// Waits for its turn: two rotations of one user would grant and revoke against each other. Held until the
     /// session ends, through the implicit commits of ALTER USER and GRANT.
     ///
     /// Anybody may take a lock of any name, so this one cannot be guessed.
-    pub(super) async fn lock(&mut self, user: &Username) -> Result<(), EdgeError> {
+    pub(super) async fn lock(&mut self, user: &Username) -> Result<(), CallError> {
         let name = keyed(&self.lock_key, user.0.as_bytes());
         // A name may have 64 characters.
         let name: String = name.iter().take(20).map(|byte| format!("{byte:02x}")).collect();
@@ -140,8 +140,9 @@ impl MySqlSession {
         if got.concat() == "1" {
             return Ok(());
         }
-        let answer = format!("{} did not give the lock of {user} within 15 s", self.door.server.endpoint);
-        Err(EdgeError::failed(rotation::Cause::LockTimeout, answer))
+        let answer =
+            format!("{} did not give the lock of {user} within 15 s", self.connector.server.endpoint);
+        Err(CallError::failed(rotation::Cause::LockTimeout, answer))
     }
 
     /// The sessions of a user, and the sign-ins that may become one. Those of others take PROCESS.
@@ -166,7 +167,7 @@ impl MySqlSession {
 
     async fn processes(&mut self) -> Result<Vec<Process>, Failure> {
         let rows = self.fetch("SHOW PROCESSLIST").await?;
-        let failed = |error| Failure::of(&self.door.server.endpoint, &error);
+        let failed = |error| Failure::of(&self.connector.server.endpoint, &error);
         let mut processes = Vec::new();
         for row in &rows {
             let column = |index| row.try_get_unchecked::<Option<String>, usize>(index).map_err(failed);
@@ -187,18 +188,18 @@ impl MySqlSession {
     /// The time limit around `work`.
     async fn bounded<T>(
         &mut self,
-        work: impl AsyncFnOnce(&mut Self) -> Result<T, EdgeError>,
-    ) -> Result<T, EdgeError> {
-        let (limit, endpoint) = (self.door.limits.transaction, self.door.server.endpoint.clone());
+        work: impl AsyncFnOnce(&mut Self) -> Result<T, CallError>,
+    ) -> Result<T, CallError> {
+        let (limit, endpoint) = (self.connector.limits.transaction, self.connector.server.endpoint.clone());
         within(limit, &endpoint, work(self)).await
     }
 
     /// Refuses where the server took the user for another account, such as an anonymous one.
-    pub(super) async fn check_is(&mut self, user: &Username) -> Result<(), EdgeError> {
+    pub(super) async fn check_is(&mut self, user: &Username) -> Result<(), CallError> {
         if self.account.user == user.0 {
             return Ok(());
         }
-        let (endpoint, acts_as) = (&self.door.server.endpoint, self.account.clone());
+        let (endpoint, acts_as) = (&self.connector.server.endpoint, self.account.clone());
         let what = format!("{endpoint} signs {user} in as {acts_as}, another account");
         // A server of MySQL that maps users (check_proxy_users); any user may grant PROXY on itself.
         let proxy = self.rows("SELECT IFNULL(@@proxy_user, '')").await?.concat();
@@ -230,24 +231,26 @@ impl Session for MySqlSession {
         user: &Username,
         used: &Password,
         next: &Password,
-        former: Former,
-    ) -> Result<Change, EdgeError> {
+        old: OldPassword,
+    ) -> Result<Change, CallError> {
         self.bounded(async |session| {
             session.check_is(user).await?;
-            match (other_hosts::seen(session, used).await, former) {
+            match (other_hosts::seen(session, used).await, old) {
                 (None, _) => {
-                    password::change_own(session, user, used, next, former).await?;
+                    password::change_own(session, user, used, next, old).await?;
                     Ok(Change::Made)
                 }
-                (Some(seen), Former::Replaced) => Ok(Change::NotAllowed(seen)),
-                (Some(seen), Former::Retained) => Err(other_hosts::refusal(&session.account, &seen).into()),
+                (Some(seen), OldPassword::Discard) => Ok(Change::NotAllowed(seen)),
+                (Some(seen), OldPassword::Retain) => {
+                    Err(other_hosts::refusal(&session.account, &seen).into())
+                }
             }
         })
         .await
     }
 
-    async fn finish_own_change(&mut self, former: Former) -> Result<(), EdgeError> {
-        self.bounded(async |session| password::discard_own(session, former).await).await
+    async fn finish_own_change(&mut self, old: OldPassword) -> Result<(), CallError> {
+        self.bounded(async |session| password::discard_own(session, old).await).await
     }
 
     async fn install_password(
@@ -255,32 +258,38 @@ impl Session for MySqlSession {
         user: &Username,
         used: &Password,
         password: &Password,
-    ) -> Result<(), EdgeError> {
+    ) -> Result<(), CallError> {
         self.bounded(async |session| password::install(session, user, used, password).await).await
     }
 
     /// Nobody owns objects here, so there are none to hand over. All else only the superuser can see.
-    async fn view_pair(&mut self, turn: &Turn, _secret: &SecretId) -> Result<PairView, EdgeError> {
-        let user = if self.account.user == turn.clone.0 { &turn.clone } else { &turn.base };
+    async fn view_pair(
+        &mut self,
+        alternation: &Alternation,
+        _secret: &SecretId,
+    ) -> Result<PairView, CallError> {
+        let user =
+            if self.account.user == alternation.clone.0 { &alternation.clone } else { &alternation.base };
         self.check_is(user).await?;
         Ok(PairView { owned: Vec::new(), membership: None, objection: None })
     }
 
-    async fn take_turn(
+    async fn set_up_next_user(
         &mut self,
-        turn: &Turn,
+        alternation: &Alternation,
         _secret: &SecretId,
         password: &Password,
         evidence: &Evidence,
-    ) -> Result<TurnOutcome, EdgeError> {
-        self.bounded(async |session| turn::take(session, turn, password, evidence).await).await
+    ) -> Result<AlternationOutcome, CallError> {
+        self.bounded(async |session| alternation::set_up(session, alternation, password, evidence).await)
+            .await
     }
 
-    async fn prove(&mut self, user: &Username, installer: &Installer) -> Result<Proof, EdgeError> {
-        self.bounded(async |session| prove::prove(session, user, installer).await).await
+    async fn verify(&mut self, user: &Username, set_by: &SetBy) -> Result<Verification, CallError> {
+        self.bounded(async |session| verify::verify(session, user, set_by).await).await
     }
 
-    async fn on_replica(&mut self) -> Result<bool, EdgeError> {
+    async fn on_replica(&mut self) -> Result<bool, CallError> {
         self.bounded(async |session| {
             // Aurora's readers say so in the second one.
             let answer = session.rows("SELECT @@global.read_only OR @@global.innodb_read_only").await?;

@@ -1,7 +1,7 @@
 //! Signing in, and what the answers mean.
 
-use rotation::edges::SignIn;
-use rotation::{EdgeError, Password, Refusal, Server, Tls, Username};
+use rotation::ports::SignIn;
+use rotation::{CallError, Password, Refusal, Server, Tls, Username};
 use sqlx::ConnectOptions;
 use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
 use tracing::warn;
@@ -15,7 +15,7 @@ use crate::tls::TrustAnchors;
 
 /// A server, and how to come in.
 #[derive(Debug, Clone)]
-pub(super) struct Door {
+pub(super) struct Connector {
     pub(super) server: Server,
     pub(super) trusted: TrustAnchors,
     pub(super) limits: Limits,
@@ -24,7 +24,7 @@ pub(super) struct Door {
 /// What a server said at the door.
 pub(super) enum Answer {
     Accepted(Box<MySqlSession>),
-    Refused(String),
+    Rejected(String),
     Expired(String),
 }
 
@@ -32,13 +32,13 @@ impl From<Answer> for SignIn {
     fn from(answer: Answer) -> Self {
         match answer {
             Answer::Accepted(session) => Self::Accepted(session),
-            Answer::Refused(answer) => Self::Refused(answer),
+            Answer::Rejected(answer) => Self::Rejected(answer),
             Answer::Expired(answer) => Self::Expired(answer),
         }
     }
 }
 
-impl Door {
+impl Connector {
     /// Every option is set here. `PIPES_AS_CONCAT` and the time zone are the driver's ideas of a session.
     fn options(&self, user: &Username, password: &Password) -> MySqlConnectOptions {
         let mode = match self.server.tls {
@@ -67,10 +67,10 @@ impl Door {
     /// Signs in.
     ///
     /// # Errors
-    /// All but a refusal and an expired password: `Refused` means error 1045 (wrong password, unknown user, an account
+    /// All but a refusal and an expired password: `Rejected` means error 1045 (wrong password, unknown user, an account
     /// that demands another kind of connection), `Expired` means 1862, or 1820 where the server lets an expired
     /// user in to do nothing but change its password.
-    pub(super) async fn sign_in(&self, user: &Username, password: &Password) -> Result<Answer, EdgeError> {
+    pub(super) async fn sign_in(&self, user: &Username, password: &Password) -> Result<Answer, CallError> {
         let endpoint = &self.server.endpoint;
         if self.server.tls == Tls::Forbidden {
             warn!(db.host = %endpoint, "signing in without TLS, as \"ssl\": false in the secret demands");
@@ -90,13 +90,13 @@ impl Door {
         signed_in.await
     }
 
-    fn turned_away(&self, failure: errors::Failure) -> Result<Answer, EdgeError> {
+    fn turned_away(&self, failure: errors::Failure) -> Result<Answer, CallError> {
         match failure.code {
             Some(errors::REFUSED) if self.server.tls == Tls::Forbidden => {
                 let answer = failure.answer();
-                Ok(Answer::Refused(format!("{answer}; without TLS, which the account may demand")))
+                Ok(Answer::Rejected(format!("{answer}; without TLS, which the account may demand")))
             }
-            Some(errors::REFUSED) => Ok(Answer::Refused(failure.answer())),
+            Some(errors::REFUSED) => Ok(Answer::Rejected(failure.answer())),
             Some(errors::UNKNOWN_VARIABLE) => Err(self.too_old(&failure).into()),
             Some(errors::EXPIRED | errors::EXPIRED_INSIDE) => Ok(Answer::Expired(failure.answer())),
             _ => Err(failure.into()),
@@ -116,14 +116,14 @@ impl Door {
     ///
     /// # Errors
     /// As [`Self::sign_in`].
-    pub(super) async fn opens_for(&self, user: &Username, password: &Password) -> Result<bool, EdgeError> {
+    pub(super) async fn can_sign_in(&self, user: &Username, password: &Password) -> Result<bool, CallError> {
         match self.sign_in(user, password).await? {
             Answer::Accepted(session) => {
                 session.end().await;
                 Ok(true)
             }
             Answer::Expired(_) => Ok(true),
-            Answer::Refused(_) => Ok(false),
+            Answer::Rejected(_) => Ok(false),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rotation::{Cause, EdgeError};
+use rotation::{CallError, Cause};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
@@ -53,7 +53,7 @@ impl Stored {
     ///
     /// # Errors
     /// As the server answers; a row in an unknown form is an error as well.
-    pub(super) async fn of(session: &mut MySqlSession, user: &str) -> Result<Vec<Self>, EdgeError> {
+    pub(super) async fn of(session: &mut MySqlSession, user: &str) -> Result<Vec<Self>, CallError> {
         let restrictions = if session.dialect == Dialect::MySql { RESTRICTIONS } else { "''" };
         let columns = COLUMNS.iter().chain([&restrictions]);
         let columns =
@@ -91,8 +91,8 @@ impl Stored {
     }
 }
 
-pub(super) fn unknown_form() -> EdgeError {
-    EdgeError::failed(Cause::Statement, "a table of accounts is in a form that this function does not know")
+pub(super) fn unknown_form() -> CallError {
+    CallError::failed(Cause::QueryFailed, "a table of accounts is in a form that this function does not know")
 }
 
 /// The values of a row that a query of ours has written as `HEX(a),HEX(b),...`.

@@ -1,9 +1,9 @@
 //! What the superuser may do, and what it lacks, said before anything is changed.
 
-use rotation::{ADMINISTRATOR, EdgeError, Refusal, run_as};
+use rotation::{ADMINISTRATOR, CallError, Refusal, run_as};
 
 use super::account::{Account, identifier};
-use super::described::{Described, names};
+use super::account_state::{AccountState, names};
 use super::dialect::Dialect;
 use super::grants::{Grants, Lacking, Names, Object, Privilege, lacking, whole};
 use super::session::MySqlSession;
@@ -21,7 +21,7 @@ pub(super) struct Superuser {
 
 /// Takes all roles. (RDS gives its master user most privileges by a role.) A session of MariaDB has one role at a time: where
 /// it has none and was granted exactly one, that one.
-pub(super) async fn take_roles(session: &mut MySqlSession) -> Result<(), EdgeError> {
+pub(super) async fn take_roles(session: &mut MySqlSession) -> Result<(), CallError> {
     if session.dialect == Dialect::MySql {
         return Ok(session.run("SET ROLE ALL").await?);
     }
@@ -37,12 +37,12 @@ pub(super) async fn take_roles(session: &mut MySqlSession) -> Result<(), EdgeErr
 
 impl Superuser {
     /// Takes its roles, and asks what that comes to.
-    pub(super) async fn of(session: &mut MySqlSession) -> Result<Self, EdgeError> {
+    pub(super) async fn of(session: &mut MySqlSession) -> Result<Self, CallError> {
         take_roles(session).await?;
         let rows = session.rows("SHOW GRANTS").await?;
         let effective = Grants::parse(session.known, &rows).map_err(|unread| {
             let answer = format!("SHOW GRANTS is in a form that this function does not know ({unread})");
-            EdgeError::failed(rotation::Cause::Statement, answer)
+            CallError::failed(rotation::Cause::QueryFailed, answer)
         })?;
         Ok(Self { account: session.account.clone(), effective, names: names(session).await? })
     }
@@ -81,8 +81,8 @@ impl Superuser {
         &self,
         session: &mut MySqlSession,
         has: &Grants,
-        base: &Described,
-    ) -> Result<Lacking, EdgeError> {
+        base: &AccountState,
+    ) -> Result<Lacking, CallError> {
         let mut all = lacking(&self.account, &self.effective, self.names, &base.grants, has, &base.unseen);
         let keeps_off = |grants: &Grants| grants.dynamic.contains_key("SYSTEM_USER");
         if all.grants.is_empty()
@@ -137,7 +137,7 @@ impl Superuser {
 
 /// Whether one of these roles holds `SYSTEM_USER` itself: then nobody without it grants or revokes the role (tried: 9.7.4, error
 /// 1227).
-async fn role_keeps_off(session: &mut MySqlSession, roles: &[&Account]) -> Result<bool, EdgeError> {
+async fn role_keeps_off(session: &mut MySqlSession, roles: &[&Account]) -> Result<bool, CallError> {
     if roles.is_empty() || session.dialect == Dialect::MariaDb {
         return Ok(false);
     }

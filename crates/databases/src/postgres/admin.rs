@@ -1,6 +1,6 @@
 //! Whether a superuser may change a role: from 16 on, CREATEROLE alone is not enough. And who it acts as.
 
-use rotation::{Cause, EdgeError, Refusal, Turn, Username, run_as};
+use rotation::{Alternation, CallError, Cause, Refusal, Username, run_as};
 
 use super::clone_check::{identifier, refused};
 use super::query::text;
@@ -24,7 +24,7 @@ pub(super) async fn check_admin(
     session: &mut PostgresSession,
     user: &Username,
     right: Right,
-) -> Result<Option<Refusal>, EdgeError> {
+) -> Result<Option<Refusal>, CallError> {
     let query = "SELECT session_user::pg_catalog.text AS superuser, current_user::pg_catalog.text AS acts_as, \
          (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) OR EXISTS ( \
              SELECT FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles r ON r.oid = m.roleid \
@@ -66,10 +66,10 @@ fn no_admin_option(user: &Username, superuser: &Username, acts_as: &Username) ->
 }
 
 /// What the server answered where only it could tell; see [`check_admin`].
-pub(super) fn refused_by_the_server(error: EdgeError, doubt: Option<Refusal>) -> EdgeError {
+pub(super) fn refused_by_the_server(error: CallError, doubt: Option<Refusal>) -> CallError {
     match (error, doubt) {
         (
-            EdgeError::Failed { cause: Cause::MissingPrivilege, answer },
+            CallError::Failed { cause: Cause::MissingPrivilege, answer },
             Some(Refusal::Database { what, remedy }),
         ) => refused(format!("{what} ({answer})"), remedy),
         (error, _) => error,
@@ -80,10 +80,13 @@ pub(super) fn refused_by_the_server(error: EdgeError, doubt: Option<Refusal>) ->
 ///
 /// # Errors
 /// The refusal says so.
-pub(super) async fn check_is_another(session: &mut PostgresSession, turn: &Turn) -> Result<(), EdgeError> {
+pub(super) async fn check_is_another(
+    session: &mut PostgresSession,
+    alternation: &Alternation,
+) -> Result<(), CallError> {
     let row = session.row("SELECT session_user::pg_catalog.text AS superuser", &[]).await?;
     let superuser: String = session.get(&row, "superuser")?;
-    if superuser != turn.base.0 && superuser != turn.clone.0 {
+    if superuser != alternation.base.0 && superuser != alternation.clone.0 {
         return Ok(());
     }
     Err(refused(

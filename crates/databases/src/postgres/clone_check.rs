@@ -1,7 +1,7 @@
 //! Whether two users are a base and its clone: a name alone proves nothing, nor a membership that anybody could grant.
 
-use rotation::edges::{Evidence, Membership, Unproven};
-use rotation::{ADMINISTRATOR, EdgeError, Next, Refusal, SecretId, Turn, Username, run_as};
+use rotation::ports::{Evidence, Membership, Unproven};
+use rotation::{ADMINISTRATOR, Alternation, CallError, Refusal, SecretId, Target, Username, run_as};
 use tracing::warn;
 
 use super::memberships::{self, ForeignRole, Granted};
@@ -52,17 +52,21 @@ impl UserPair {
     /// A refusal where there is no base.
     pub(super) async fn read(
         session: &mut PostgresSession,
-        turn: &Turn,
+        alternation: &Alternation,
         secret: &SecretId,
-    ) -> Result<Self, EdgeError> {
-        let Some(base) = role(session, &turn.base).await? else {
+    ) -> Result<Self, CallError> {
+        let Some(base) = role(session, &alternation.base).await? else {
             return Err(refused(
-                format!("there is no user {}, of which {} would be the clone", turn.base, turn.clone),
+                format!(
+                    "there is no user {}, of which {} would be the clone",
+                    alternation.base, alternation.clone
+                ),
                 "under alternating users a name that ends in _clone is the clone's; rename the user, or create its base",
             ));
         };
-        let clone = role(session, &turn.clone).await?;
-        let (own_comment, has) = (comment(turn, secret), clone.as_ref().map(|clone| clone.comment.clone()));
+        let clone = role(session, &alternation.clone).await?;
+        let (own_comment, has) =
+            (comment(alternation, secret), clone.as_ref().map(|clone| clone.comment.clone()));
         let has = has.unwrap_or_default();
         let mut pair = Self {
             base,
@@ -78,51 +82,51 @@ impl UserPair {
         if let Some(clone) = &pair.clone {
             let extra = clone.attributes.iter().filter(|attribute| !pair.base.attributes.contains(attribute));
             pair.extra_attributes = extra.cloned().collect();
-            pair.membership = memberships::membership(session, turn).await?;
-            pair.extra_roles = memberships::foreign_roles(session, turn).await?;
+            pair.membership = memberships::membership(session, alternation).await?;
+            pair.extra_roles = memberships::foreign_roles(session, alternation).await?;
         }
         Ok(pair)
     }
 
     /// How the clone became a member of the base; none where there is no clone yet.
-    pub(super) fn membership(&self, turn: &Turn) -> Option<Membership> {
+    pub(super) fn membership(&self, alternation: &Alternation) -> Option<Membership> {
         self.clone.as_ref()?;
         // A member that may not act as the base is not trusted with its password.
-        let is_whole = turn.next == Next::Clone || self.membership.is_whole;
+        let is_whole = alternation.target == Target::Clone || self.membership.is_whole;
         // A grant says who made the clone, and not for whom: the passwords of another secret's pair may be known.
         let proves = is_whole && self.is_this_secrets;
         let grantors = if proves { self.membership.grantors.clone() } else { Vec::new() };
-        Some(Membership { grantors, unproven: self.unproven(turn) })
+        Some(Membership { grantors, unproven: self.unproven(alternation) })
     }
 
     /// As the superuser: whether the account that gets a password is the other user's. This turn makes it, or a version of
     /// the secret has signed in as it, or the superuser itself has made the clone a member.
-    pub(super) fn is_proven(&self, turn: &Turn, evidence: &Evidence) -> bool {
-        let Some(membership) = self.membership(turn) else { return true };
+    pub(super) fn is_proven(&self, alternation: &Alternation, evidence: &Evidence) -> bool {
+        let Some(membership) = self.membership(alternation) else { return true };
         let by_us = |grantor: &Username| self.membership.acts_as.as_ref() == Some(grantor);
         matches!(evidence, Evidence::SignedIn) || membership.grantors.iter().any(by_us)
     }
 
-    pub(super) fn unproven(&self, turn: &Turn) -> Unproven {
-        let (base, clone) = (identifier(&turn.base), identifier(&turn.clone));
+    pub(super) fn unproven(&self, alternation: &Alternation) -> Unproven {
+        let (base, clone) = (identifier(&alternation.base), identifier(&alternation.clone));
         let roles = self.extra_roles.iter().map(|role| role.name.clone());
         let held: Vec<_> = roles.chain(self.extra_attributes.iter().cloned()).collect();
         let held = if held.is_empty() { "nothing that its base lacks".into() } else { held.join(", ") };
         let options = if self.has_membership_options { " WITH INHERIT TRUE, SET TRUE" } else { "" };
-        let otherwise = match turn.next {
-            Next::Clone => format!(
+        let otherwise = match alternation.target {
+            Target::Clone => format!(
                 "rotate a user of another name, or, if nobody uses it, {}",
                 run_as(ADMINISTRATOR, &[format!("DROP ROLE {clone}")])
             ),
-            Next::Base => "rotate a user of another name".into(),
+            Target::Base => "rotate a user of another name".into(),
         };
         Unproven {
             what: format!(
                 "nothing shows that {} is the clone of {} and not somebody else's account: the superuser itself has not made \
                  it a member, and no version of this secret signs in as {} (the clone holds {held})",
-                turn.clone,
-                turn.base,
-                turn.next_user()
+                alternation.clone,
+                alternation.base,
+                alternation.next_user()
             ),
             if_ours: Some(format!(
                 "unless the superuser has SUPERUSER, whose grants do not say who made them, {}",
@@ -142,18 +146,21 @@ impl UserPair {
     }
 
     /// What stands in the way of the turn, once both users are known to be the application's.
-    pub(super) fn objection(&self, turn: &Turn) -> Option<Refusal> {
+    pub(super) fn objection(&self, alternation: &Alternation) -> Option<Refusal> {
         let replicates = |role: &Role| role.replication;
-        if turn.next == Next::Clone && self.base.replication && !self.clone.as_ref().is_some_and(replicates) {
-            return Some(no_replication(turn));
+        if alternation.target == Target::Clone
+            && self.base.replication
+            && !self.clone.as_ref().is_some_and(replicates)
+        {
+            return Some(no_replication(alternation));
         }
-        if turn.next == Next::Clone && self.clone.as_ref().is_some_and(|clone| !clone.can_login) {
-            return Some(may_not_log_in(turn));
+        if alternation.target == Target::Clone && self.clone.as_ref().is_some_and(|clone| !clone.can_login) {
+            return Some(may_not_log_in(alternation));
         }
         if self.base.has_expired {
-            return Some(has_expired(turn, &self.base));
+            return Some(has_expired(alternation, &self.base));
         }
-        let (base, clone) = (identifier(&turn.base), identifier(&turn.clone));
+        let (base, clone) = (identifier(&alternation.base), identifier(&alternation.clone));
         let passwordless = self.extra_roles.iter().filter(|role| PASSWORDLESS.contains(&role.name.as_str()));
         let revokes: Vec<_> = passwordless.map(|role| role.take.clone()).collect();
         if !revokes.is_empty() {
@@ -161,7 +168,7 @@ impl UserPair {
             return Some(Refusal::Database {
                 what: format!(
                     "{} is a member of {}, which lets nobody sign in by a password",
-                    turn.clone,
+                    alternation.clone,
                     PASSWORDLESS.join(" or ")
                 ),
                 remedy: run_as(ADMINISTRATOR, &revokes),
@@ -183,16 +190,16 @@ impl UserPair {
             give.push(format!("ALTER ROLE {base} {attribute}"));
             take.push(format!("ALTER ROLE {clone} NO{attribute}"));
         }
-        let objection = || rights_differ(turn, what.join(", "), ADMINISTRATOR, &give, &take);
+        let objection = || rights_differ(alternation, what.join(", "), ADMINISTRATOR, &give, &take);
         (!what.is_empty()).then(objection)
     }
 
     /// Says what the application has in every other turn only, since nobody who is asked gave it.
-    pub(super) fn warn_of_what_nobody_asked_for(&self, turn: &Turn) {
+    pub(super) fn warn_of_what_nobody_asked_for(&self, alternation: &Alternation) {
         let unasked = self.extra_roles.iter().filter(|role| !role.is_asked_for);
         let roles: Vec<_> = unasked.map(|role| &role.name).collect();
         if !roles.is_empty() {
-            let (clone, base) = (&turn.clone, &turn.base);
+            let (clone, base) = (&alternation.clone, &alternation.base);
             warn!(
                 ?roles,
                 "{clone} is a member of what others than the administrators of {base} made it; {base} is not"
@@ -203,8 +210,8 @@ impl UserPair {
 
 /// What the comment on a clone says. Only a role that may alter the clone can write it: with the superuser's own grant it
 /// shows that the clone was made for this secret.
-pub(super) fn comment(turn: &Turn, secret: &SecretId) -> String {
-    format!("the clone of {}, rotated with it by the secret {secret}", turn.base)
+pub(super) fn comment(alternation: &Alternation, secret: &SecretId) -> String {
+    format!("the clone of {}, rotated with it by the secret {secret}", alternation.base)
 }
 
 /// A text as a person writes it into a statement.
@@ -217,7 +224,7 @@ pub(super) fn identifier(name: &Username) -> String {
     format!("\"{}\"", name.0.replace('"', "\"\""))
 }
 
-async fn role(session: &mut PostgresSession, user: &Username) -> Result<Option<Role>, EdgeError> {
+async fn role(session: &mut PostgresSession, user: &Username) -> Result<Option<Role>, CallError> {
     let role = "SELECT rolcanlogin, rolinherit, rolconnlimit, rolreplication, \
          coalesce(pg_catalog.shobj_description(oid, 'pg_authid'), '') AS comment, \
          coalesce(rolvaliduntil, 'infinity')::pg_catalog.text AS valid_until, \
@@ -243,13 +250,13 @@ async fn role(session: &mut PostgresSession, user: &Username) -> Result<Option<R
 
 /// The refusal where a turn would cost the application a right.
 pub(super) fn rights_differ(
-    turn: &Turn,
+    alternation: &Alternation,
     what: impl std::fmt::Display,
     who: &str,
     give: &[String],
     take: &[String],
 ) -> Refusal {
-    let (clone, base) = (&turn.clone, &turn.base);
+    let (clone, base) = (&alternation.clone, &alternation.base);
     Refusal::Database {
         what: format!("{clone} holds what {base} lacks: {what}"),
         remedy: format!(
@@ -260,8 +267,8 @@ pub(super) fn rights_differ(
     }
 }
 
-fn may_not_log_in(turn: &Turn) -> Refusal {
-    let clone = &turn.clone;
+fn may_not_log_in(alternation: &Alternation) -> Refusal {
+    let clone = &alternation.clone;
     Refusal::Database {
         what: format!("{clone} has NOLOGIN, which no rotation has set"),
         remedy: format!(
@@ -272,24 +279,27 @@ fn may_not_log_in(turn: &Turn) -> Refusal {
 }
 
 /// The next user would not sign in with any password: the clone gets what the base has.
-fn has_expired(turn: &Turn, base: &Role) -> Refusal {
-    let name = &turn.base;
+fn has_expired(alternation: &Alternation, base: &Role) -> Refusal {
+    let name = &alternation.base;
     Refusal::Database {
         what: format!("{name} is valid until {}, which is over", base.valid_until),
         remedy: run_as(ADMINISTRATOR, &[format!("ALTER ROLE {} VALID UNTIL 'infinity'", identifier(name))]),
     }
 }
 
-fn no_replication(turn: &Turn) -> Refusal {
+fn no_replication(alternation: &Alternation) -> Refusal {
     Refusal::Database {
-        what: format!("{} has REPLICATION, which no such superuser may give to {}", turn.base, turn.clone),
+        what: format!(
+            "{} has REPLICATION, which no such superuser may give to {}",
+            alternation.base, alternation.clone
+        ),
         remedy: format!(
             "as a role that may, create {} with REPLICATION, make it a member of {}, and store its credentials as AWSPREVIOUS",
-            turn.clone, turn.base
+            alternation.clone, alternation.base
         ),
     }
 }
 
-pub(super) fn refused(what: impl Into<String>, remedy: impl Into<String>) -> EdgeError {
+pub(super) fn refused(what: impl Into<String>, remedy: impl Into<String>) -> CallError {
     Refusal::Database { what: what.into(), remedy: remedy.into() }.into()
 }

@@ -6,7 +6,7 @@
 use std::io;
 use std::sync::{Arc, OnceLock};
 
-use rotation::{Cause, EdgeError, Endpoint, Refusal, Server, Tls, server_words};
+use rotation::{CallError, Cause, Endpoint, Refusal, Server, Tls, server_words};
 use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -64,7 +64,7 @@ const PORT: u16 = 5432;
 /// What became of the messages before the session.
 type Introduced = Result<Challenge, Objection>;
 
-fn relay<S>(server: S, user: String, introduced: &Arc<OnceLock<Introduced>>) -> Result<Relay, EdgeError>
+fn relay<S>(server: S, user: String, introduced: &Arc<OnceLock<Introduced>>) -> Result<Relay, CallError>
 where
     S: AsyncRead + AsyncWrite + Send + 'static,
 {
@@ -170,17 +170,17 @@ async fn secured(
     mut socket: TcpStream,
     endpoint: &Endpoint,
     trusted: &TrustAnchors,
-) -> Result<TlsStream<TcpStream>, EdgeError> {
+) -> Result<TlsStream<TcpStream>, CallError> {
     let asked = async {
         socket.write_all(&SSL_REQUEST).await?;
         socket.read_u8().await
     };
-    let failed = |cause, what| EdgeError::failed(cause, format!("{endpoint} {what}"));
+    let failed = |cause, what| CallError::failed(cause, format!("{endpoint} {what}"));
     match asked.await.map_err(|error| from_io(endpoint, &error))? {
         b'S' => trusted.secure(socket, endpoint).await,
         b'N' => Err(failed(Cause::TlsNotOffered, "offers no TLS")),
         b'E' => Err(failed(
-            Cause::NotAccepting,
+            Cause::ServerUnavailable,
             "answered with an error before TLS, where anybody on the way may speak",
         )),
         _ => Err(not_understood(endpoint)),
@@ -202,13 +202,13 @@ enum Objection {
     NotUnderstood,
 }
 
-fn explained(objection: &Objection, endpoint: &Endpoint) -> EdgeError {
+fn explained(objection: &Objection, endpoint: &Endpoint) -> CallError {
     let said = match objection {
         Objection::WantsOther(method) => {
             let what = format!(
                 "{endpoint} asks this user for {method} and for no password (on RDS: rds_iam, rds_ad)"
             );
-            return EdgeError::failed(Cause::SignInMethod, what);
+            return CallError::failed(Cause::SignInMethod, what);
         }
         Objection::WantsPlaintext => {
             "asks for the plain text of the password (pg_hba.conf: password, ldap, pam, radius; on RDS a member of rds_iam), \
@@ -226,5 +226,5 @@ fn explained(objection: &Objection, endpoint: &Endpoint) -> EdgeError {
         }
         Objection::NotUnderstood => return not_understood(endpoint),
     };
-    EdgeError::failed(Cause::SignInMethod, format!("{endpoint} {said}"))
+    CallError::failed(Cause::SignInMethod, format!("{endpoint} {said}"))
 }

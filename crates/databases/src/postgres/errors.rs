@@ -1,6 +1,6 @@
 //! What PostgreSQL's answers mean (PostgreSQL documentation, Appendix A; every code here was tried).
 
-use rotation::{Cause, EdgeError, Endpoint, Refusal, server_words};
+use rotation::{CallError, Cause, Endpoint, Refusal, server_words};
 use sqlx::postgres::PgDatabaseError;
 
 use crate::connect;
@@ -27,7 +27,7 @@ pub(super) fn is_refusal(error: &PgDatabaseError) -> bool {
 
 /// Classifies by cause.
 #[expect(clippy::wildcard_enum_match_arm, reason = "sqlx::Error is non-exhaustive")]
-pub(super) fn failed(endpoint: &Endpoint, error: &sqlx::Error) -> EdgeError {
+pub(super) fn failed(endpoint: &Endpoint, error: &sqlx::Error) -> CallError {
     match error {
         sqlx::Error::Database(_) => match database_error(error) {
             // An error of a server has a code, whatever else it lacks.
@@ -40,13 +40,13 @@ pub(super) fn failed(endpoint: &Endpoint, error: &sqlx::Error) -> EdgeError {
                     .into(),
             }
             .into(),
-            Some(error) => EdgeError::failed(cause(error), format!("{endpoint} answered {}", answer(error))),
+            Some(error) => CallError::failed(cause(error), format!("{endpoint} answered {}", answer(error))),
             None => {
-                EdgeError::failed(Cause::Statement, format!("{endpoint} answered an error without a code"))
+                CallError::failed(Cause::QueryFailed, format!("{endpoint} answered an error without a code"))
             }
         },
         sqlx::Error::Io(error) => connect::from_io(endpoint, error),
-        sqlx::Error::Configuration(_) => EdgeError::failed(
+        sqlx::Error::Configuration(_) => CallError::failed(
             // Names are looked at before.
             Cause::PasswordCharacters,
             "the driver does not take this password (SASLprep, RFC 4013)",
@@ -56,12 +56,12 @@ pub(super) fn failed(endpoint: &Endpoint, error: &sqlx::Error) -> EdgeError {
 }
 
 /// The same of a statement: no password hook, function or event trigger, whatever code it picks, refuses a sign-in.
-pub(super) fn statement_failed(endpoint: &Endpoint, error: &sqlx::Error) -> EdgeError {
+pub(super) fn statement_failed(endpoint: &Endpoint, error: &sqlx::Error) -> CallError {
     match database_error(error) {
         Some(answered)
             if answered.code().starts_with("28") || answered.routine() == Some("exec_stmt_raise") =>
         {
-            EdgeError::failed(Cause::Statement, format!("{endpoint} answered {}", answer(answered)))
+            CallError::failed(Cause::QueryFailed, format!("{endpoint} answered {}", answer(answered)))
         }
         Some(_) | None => failed(endpoint, error),
     }
@@ -69,7 +69,7 @@ pub(super) fn statement_failed(endpoint: &Endpoint, error: &sqlx::Error) -> Edge
 
 /// The same of ALTER ROLE ... PASSWORD, where a hook of the server has its say (credcheck: 28000; passwordcheck: 22023). It
 /// is given a verifier, of which it can judge little.
-pub(super) fn password_not_taken(endpoint: &Endpoint, error: &sqlx::Error) -> EdgeError {
+pub(super) fn password_not_taken(endpoint: &Endpoint, error: &sqlx::Error) -> CallError {
     match database_error(error).filter(|error| error.code().starts_with("28") || error.code() == "22023") {
         Some(answered) => Refusal::Database {
             what: format!("a password hook of {endpoint} does not take the next password ({})", answer(answered)),
@@ -84,15 +84,15 @@ pub(super) fn password_not_taken(endpoint: &Endpoint, error: &sqlx::Error) -> Ed
 }
 
 /// A strategy that no function of this engine has.
-pub(super) fn no_second_password() -> EdgeError {
+pub(super) fn no_second_password() -> CallError {
     let what = "a PostgreSQL user has one password only".into();
     Refusal::Database { what, remedy: "use alternating users".into() }.into()
 }
 
 /// `BEGIN READ WRITE` on a standby is not a forbidden write (25006) but a feature that is missing (0A000).
-pub(super) fn not_begun(endpoint: &Endpoint, error: &sqlx::Error) -> EdgeError {
+pub(super) fn not_begun(endpoint: &Endpoint, error: &sqlx::Error) -> CallError {
     match database_error(error).filter(|error| error.code() == "0A000") {
-        Some(error) => EdgeError::failed(Cause::ReadOnly, format!("{endpoint} answered {}", answer(error))),
+        Some(error) => CallError::failed(Cause::ReadOnly, format!("{endpoint} answered {}", answer(error))),
         None => statement_failed(endpoint, error),
     }
 }
@@ -114,7 +114,7 @@ fn cause(error: &PgDatabaseError) -> Cause {
         "25006" => Cause::ReadOnly,
         "42501" => Cause::MissingPrivilege,
         "53300" => Cause::TooManyConnections,
-        "55000" | "57P01" | "57P02" | "57P03" => Cause::NotAccepting,
+        "55000" | "57P01" | "57P02" | "57P03" => Cause::ServerUnavailable,
         "55P03" | "40P01" => Cause::LockTimeout,
         // Of two changes of one role at once the second one fails, where others would wait (tried: 13, 18).
         "XX000" if raised_by("simple_heap_update") || raised_by("simple_heap_delete") => {
@@ -122,6 +122,6 @@ fn cause(error: &PgDatabaseError) -> Cause {
         }
         "23505" if raised_by("_bt_check_unique") => Cause::ConcurrentChange,
         "42710" if raised_by("CreateRole") => Cause::ConcurrentChange,
-        _ => Cause::Statement,
+        _ => Cause::QueryFailed,
     }
 }

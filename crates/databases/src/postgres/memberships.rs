@@ -1,6 +1,6 @@
 //! Memberships of a clone: in its base, in other roles, and of others in the clone.
 
-use rotation::{ADMINISTRATOR, EdgeError, Turn, Username, run_as};
+use rotation::{ADMINISTRATOR, Alternation, CallError, Username, run_as};
 
 use super::clone_check::{identifier, refused};
 use super::query::text;
@@ -23,7 +23,10 @@ const BOOTSTRAP_SUPERUSER: i32 = 10;
 
 /// The options are columns of 16 and later; before, a member inherits by an attribute of its own. A membership that the
 /// base itself granted, as any user could before 15, shows nothing of the clone: its grantor is no superuser of ours.
-pub(super) async fn membership(session: &mut PostgresSession, turn: &Turn) -> Result<Granted, EdgeError> {
+pub(super) async fn membership(
+    session: &mut PostgresSession,
+    alternation: &Alternation,
+) -> Result<Granted, CallError> {
     let query = "SELECT count(*) > 0 AS is_member, coalesce( \
              bool_or(coalesce((pg_catalog.to_jsonb(m) ->> 'inherit_option')::pg_catalog.bool, c.rolinherit)) \
              AND bool_or(coalesce((pg_catalog.to_jsonb(m) ->> 'set_option')::pg_catalog.bool, true)), \
@@ -33,7 +36,7 @@ pub(super) async fn membership(session: &mut PostgresSession, turn: &Turn) -> Re
          FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles b ON b.oid = m.roleid \
          JOIN pg_catalog.pg_roles c ON c.oid = m.member LEFT JOIN pg_catalog.pg_roles g ON g.oid = m.grantor \
          WHERE b.rolname = $1 AND c.rolname = $2";
-    let values = [text(&turn.base.0), text(&turn.clone.0), BOOTSTRAP_SUPERUSER.to_string()];
+    let values = [text(&alternation.base.0), text(&alternation.clone.0), BOOTSTRAP_SUPERUSER.to_string()];
     let row = session.row(query, &values).await?;
     // In an array as text the driver takes an element that reads NULL for a missing one: no name stands there alone.
     let grantors: Vec<String> = session.get(&row, "grantors")?;
@@ -62,8 +65,8 @@ pub(super) struct ForeignRole {
 /// have one without either, and lacks then what the clone has.
 pub(super) async fn foreign_roles(
     session: &mut PostgresSession,
-    turn: &Turn,
-) -> Result<Vec<ForeignRole>, EdgeError> {
+    alternation: &Alternation,
+) -> Result<Vec<ForeignRole>, CallError> {
     let has_options = session.has_membership_options();
     let query = concat!(
         include_str!("managers.sql"),
@@ -81,7 +84,7 @@ pub(super) async fn foreign_roles(
          AND (NOT has.member OR clones.inherit AND NOT has.usage OR clones.set AND NOT has.set) ORDER BY 1, 2",
     );
     let privilege = if has_options { "SET" } else { "MEMBER" };
-    let values = [text(&turn.base.0), text(&turn.clone.0), text(privilege)];
+    let values = [text(&alternation.base.0), text(&alternation.clone.0), text(privilege)];
     let mut roles = Vec::new();
     for row in session.rows(query, &values).await? {
         let name: String = session.get(&row, "role")?;
@@ -104,8 +107,8 @@ pub(super) async fn foreign_roles(
         roles.push(ForeignRole {
             name,
             is_asked_for: session.get(&row, "is_asked_for")?,
-            give: format!("GRANT {role} TO {}{options}", identifier(&turn.base)),
-            take: format!("REVOKE {role} FROM {}{}", identifier(&turn.clone), by.unwrap_or_default()),
+            give: format!("GRANT {role} TO {}{options}", identifier(&alternation.base)),
+            take: format!("REVOKE {role} FROM {}{}", identifier(&alternation.clone), by.unwrap_or_default()),
         });
     }
     Ok(roles)
@@ -115,8 +118,8 @@ pub(super) async fn foreign_roles(
 /// others members of itself: whoever knew its password once may have.)
 pub(super) async fn check_nobody_acts_as_clone(
     session: &mut PostgresSession,
-    turn: &Turn,
-) -> Result<(), EdgeError> {
+    alternation: &Alternation,
+) -> Result<(), CallError> {
     let query = "WITH RECURSIVE of_base AS (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = $1 \
              UNION SELECT a.member FROM of_base JOIN pg_catalog.pg_auth_members a ON a.roleid = of_base.oid \
              JOIN pg_catalog.pg_roles m ON m.oid = a.member AND m.rolname <> $2) \
@@ -128,20 +131,20 @@ pub(super) async fn check_nobody_acts_as_clone(
          AND (coalesce((pg_catalog.to_jsonb(a) ->> 'inherit_option')::pg_catalog.bool, true) \
               OR coalesce((pg_catalog.to_jsonb(a) ->> 'set_option')::pg_catalog.bool, true))";
     let mut revokes = Vec::new();
-    for row in session.rows(query, &[text(&turn.base.0), text(&turn.clone.0)]).await? {
+    for row in session.rows(query, &[text(&alternation.base.0), text(&alternation.clone.0)]).await? {
         let (member, grantor): (String, Option<String>) =
             (session.get(&row, "member")?, session.get(&row, "grantor")?);
         let member = identifier(&Username(member));
         let by = grantor.filter(|_| session.has_membership_options());
         let by =
             by.map(|grantor| format!(" GRANTED BY {}", identifier(&Username(grantor)))).unwrap_or_default();
-        revokes.push(format!("REVOKE {} FROM {member}{by}", identifier(&turn.clone)));
+        revokes.push(format!("REVOKE {} FROM {member}{by}", identifier(&alternation.clone)));
     }
     if revokes.is_empty() {
         return Ok(());
     }
     Err(refused(
-        format!("others may act as {}, and would gain the rights of {}", turn.clone, turn.base),
+        format!("others may act as {}, and would gain the rights of {}", alternation.clone, alternation.base),
         run_as(ADMINISTRATOR, &revokes),
     ))
 }

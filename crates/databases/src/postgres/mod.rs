@@ -1,28 +1,28 @@
 //! PostgreSQL 13 to 18, and Aurora PostgreSQL.
 
 mod admin;
+mod alternation;
 mod begin;
-mod belongings;
 mod clone_check;
 mod connection;
 mod errors;
 mod memberships;
-mod prove;
+mod owned_objects;
 mod query;
 mod session;
 mod settings;
 mod sign_in;
-mod turn;
 mod verifier;
+mod verify;
 
 use async_trait::async_trait;
-use rotation::edges::{Database, ObjectsIn, ProofOfOtherUser, SignIn};
-use rotation::{EdgeError, Password, Server, Turn, Username, run_as};
+use rotation::ports::{Database, ObjectsIn, ProofOfOtherUser, SignIn};
+use rotation::{Alternation, CallError, Password, Server, Username, run_as};
 
 use crate::connect::{Limits, within};
 use crate::tls::TrustAnchors;
-use belongings::Place;
 use clone_check::identifier;
+use owned_objects::Place;
 use session::ScramUsers;
 
 /// PostgreSQL cuts longer names silently (SQLSTATE 42622), and two of them can then collide.
@@ -54,7 +54,7 @@ impl Database for Postgres {
         5432
     }
 
-    fn unusable(&self, user: &Username, _engine: &str) -> Option<&'static str> {
+    fn username_error(&self, user: &Username, _engine: &str) -> Option<&'static str> {
         if user.0.len() > NAME_BYTES {
             return Some("is longer than 63 bytes, the limit of PostgreSQL");
         }
@@ -71,7 +71,7 @@ impl Database for Postgres {
         ProofOfOtherUser::MembershipOrSignIn
     }
 
-    fn by_hand(&self, user: &Username) -> String {
+    fn manual_remedy(&self, user: &Username) -> String {
         let quoted = identifier(user);
         let gone = user.0.strip_suffix("_clone").map(|base| {
             format!(
@@ -93,7 +93,7 @@ impl Database for Postgres {
         server: &Server,
         user: &Username,
         password: &Password,
-    ) -> Result<SignIn, EdgeError> {
+    ) -> Result<SignIn, CallError> {
         let options = sign_in::options(server, user, password);
         let answer = sign_in::sign_in(options, server, &self.trusted, self.limits).await?;
         if let Ok(session) = &answer {
@@ -107,7 +107,7 @@ impl Database for Postgres {
         server: &Server,
         user: &Username,
         password: &Password,
-    ) -> Result<SignIn, EdgeError> {
+    ) -> Result<SignIn, CallError> {
         let options = sign_in::trusting_nothing(sign_in::options(server, user, password));
         let mut answer = sign_in::sign_in(options, server, &self.trusted, self.limits).await?;
         if let Ok(session) = &mut answer {
@@ -116,23 +116,23 @@ impl Database for Postgres {
         Ok(sign_in::answered(answer))
     }
 
-    async fn hand_back(
+    async fn reassign_owned(
         &self,
         server: &Server,
-        turn: &Turn,
+        alternation: &Alternation,
         password: &Password,
         databases: &[ObjectsIn],
-    ) -> Result<(), EdgeError> {
+    ) -> Result<(), CallError> {
         let own = server.database.as_deref().unwrap_or(sign_in::DEFAULT_DATABASE);
         let ours = databases.iter().filter(|objects| !objects.is_strangers).map(|objects| {
             let place = if objects.database == own { Place::Applications } else { Place::Administrators };
             (objects.database.as_str(), place)
         });
-        self.hand_back_in(server, turn, password, &ours.collect::<Vec<_>>()).await?;
+        self.reassign_owned_in(server, alternation, password, &ours.collect::<Vec<_>>()).await?;
         for ObjectsIn { database, .. } in databases.iter().filter(|objects| objects.is_strangers) {
             let place = [(database.as_str(), Place::Strangers)];
-            if let Err(error) = self.hand_back_in(server, turn, password, &place).await {
-                belongings::left_at_a_strangers(database, turn, error)?;
+            if let Err(error) = self.reassign_owned_in(server, alternation, password, &place).await {
+                owned_objects::left_at_a_strangers(database, alternation, error)?;
             }
         }
         Ok(())
@@ -140,20 +140,25 @@ impl Database for Postgres {
 }
 
 impl Postgres {
-    async fn hand_back_in(
+    async fn reassign_owned_in(
         &self,
         server: &Server,
-        turn: &Turn,
+        alternation: &Alternation,
         password: &Password,
         places: &[(&str, Place)],
-    ) -> Result<(), EdgeError> {
+    ) -> Result<(), CallError> {
         let mut sessions = Vec::new();
         for (database, place) in places {
             let server = Server { database: Some((*database).to_owned()), ..server.clone() };
-            let options = sign_in::options(&server, &turn.clone, password);
+            let options = sign_in::options(&server, &alternation.clone, password);
             let session = sign_in::session(options, &server, &self.trusted, self.limits).await?;
             sessions.push((session, *place));
         }
-        within(self.limits.transaction, &server.endpoint, belongings::hand_back(sessions, turn)).await
+        within(
+            self.limits.transaction,
+            &server.endpoint,
+            owned_objects::reassign_owned(sessions, alternation),
+        )
+        .await
     }
 }

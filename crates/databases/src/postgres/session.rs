@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rotation::edges::{Change, Evidence, PairView, Proof, Session, TurnOutcome};
-use rotation::{Cause, EdgeError, Endpoint, Former, Installer, Password, SecretId, Turn, Username};
+use rotation::ports::{AlternationOutcome, Change, Evidence, PairView, Session, Verification};
+use rotation::{Alternation, CallError, Cause, Endpoint, OldPassword, Password, SecretId, SetBy, Username};
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Postgres};
 use zeroize::Zeroizing;
@@ -17,7 +17,7 @@ use super::clone_check::{self, UserPair, identifier};
 use super::connection::Challenge;
 use super::query::{self, text};
 use super::verifier::{self, Method};
-use super::{belongings, errors, prove, turn};
+use super::{alternation, errors, owned_objects, verify};
 use crate::connect::{Limits, not_understood, within};
 use crate::dial::Dialed;
 
@@ -87,7 +87,7 @@ impl PostgresSession {
     /// Opens a transaction that looks names up in `pg_catalog` only and gives up by itself on locks (2 s), on
     /// statements (15 s), and on us (10 s): where the network is gone, it would keep its locks for hours. In one message:
     /// settings that the role carries do not come in between.
-    pub(super) async fn begin(&mut self, access: Access) -> Result<(), EdgeError> {
+    pub(super) async fn begin(&mut self, access: Access) -> Result<(), CallError> {
         self.begin_with(access, "", &[]).await.map(|_| ())
     }
 
@@ -97,7 +97,7 @@ impl PostgresSession {
         access: Access,
         query: &str,
         values: &[String],
-    ) -> Result<Vec<PgRow>, EdgeError> {
+    ) -> Result<Vec<PgRow>, CallError> {
         let begin = format!("{}; {}", begin(access, self.version()), query::with(query, values));
         let begun = sqlx::raw_sql(AssertSqlSafe(begin)).fetch_all(&mut self.connection.driver).await;
         begun.map_err(|error| errors::not_begun(&self.endpoint, &error))
@@ -111,7 +111,7 @@ impl PostgresSession {
         &mut self,
         access: Access,
         base: &Username,
-    ) -> Result<Storage, EdgeError> {
+    ) -> Result<Storage, CallError> {
         // The second setting is of version 16 and later; 4096 is what older ones do.
         let lock = "SELECT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended($1, 0)) AS is_ours, \
             pg_catalog.current_setting('password_encryption') AS method, \
@@ -136,38 +136,38 @@ impl PostgresSession {
         }
     }
 
-    pub(super) async fn rollback(&mut self) -> Result<(), EdgeError> {
+    pub(super) async fn rollback(&mut self) -> Result<(), CallError> {
         self.execute("ROLLBACK").await
     }
 
-    pub(super) async fn commit(&mut self) -> Result<(), EdgeError> {
+    pub(super) async fn commit(&mut self) -> Result<(), CallError> {
         self.execute("COMMIT").await
     }
 
-    pub(super) async fn execute(&mut self, statement: &'static str) -> Result<(), EdgeError> {
+    pub(super) async fn execute(&mut self, statement: &'static str) -> Result<(), CallError> {
         let answer = sqlx::raw_sql(statement).execute(&mut self.connection.driver).await;
         answer.map(|_| ()).map_err(|error| errors::statement_failed(&self.endpoint, &error))
     }
 
     /// The first row; `values` as in [`query::with`].
-    pub(super) async fn row(&mut self, query: &str, values: &[String]) -> Result<PgRow, EdgeError> {
+    pub(super) async fn row(&mut self, query: &str, values: &[String]) -> Result<PgRow, CallError> {
         let first = self.rows(query, values).await?.into_iter().next();
         first.ok_or_else(|| self.nothing_answered())
     }
 
-    pub(super) async fn rows(&mut self, query: &str, values: &[String]) -> Result<Vec<PgRow>, EdgeError> {
+    pub(super) async fn rows(&mut self, query: &str, values: &[String]) -> Result<Vec<PgRow>, CallError> {
         let query = AssertSqlSafe(query::with(query, values));
         let answer = sqlx::raw_sql(query).fetch_all(&mut self.connection.driver).await;
         answer.map_err(|error| errors::statement_failed(&self.endpoint, &error))
     }
 
     /// A query without the row that it always has.
-    pub(super) fn nothing_answered(&self) -> EdgeError {
+    pub(super) fn nothing_answered(&self) -> CallError {
         not_understood(&self.endpoint)
     }
 
     /// Reads a column of a row that a query of ours returned.
-    pub(super) fn get<'r, T>(&self, row: &'r PgRow, column: &str) -> Result<T, EdgeError>
+    pub(super) fn get<'r, T>(&self, row: &'r PgRow, column: &str) -> Result<T, CallError>
     where
         T: sqlx::Decode<'r, Postgres> + sqlx::Type<Postgres>,
     {
@@ -181,14 +181,14 @@ impl PostgresSession {
         &mut self,
         template: &str,
         arguments: &[&str],
-    ) -> Result<Zeroizing<String>, EdgeError> {
+    ) -> Result<Zeroizing<String>, CallError> {
         let values = [text(template), query::texts(arguments.iter().copied())];
         let row = self.row("SELECT pg_catalog.format($1, VARIADIC $2) AS statement", &values).await?;
         self.get(&row, "statement").map(Zeroizing::new)
     }
 
     /// Runs a statement that the server itself has written, see [`Self::quoted`].
-    pub(super) async fn run(&mut self, template: &str, arguments: &[&str]) -> Result<(), EdgeError> {
+    pub(super) async fn run(&mut self, template: &str, arguments: &[&str]) -> Result<(), CallError> {
         let statement = self.quoted(template, arguments).await?;
         let statement = AssertSqlSafe(statement.as_str().to_owned());
         let answer = sqlx::raw_sql(statement).execute(&mut self.connection.driver).await;
@@ -214,7 +214,7 @@ impl PostgresSession {
         password: &Password,
         storage: &Storage,
         end: &str,
-    ) -> Result<(), EdgeError> {
+    ) -> Result<(), CallError> {
         let scram = Method::ScramSha256 { iterations: storage.iterations };
         let method = match self.challenge {
             Challenge::ScramSha256 => scram,
@@ -230,7 +230,7 @@ impl PostgresSession {
 
     /// Runs a change again where it met another one, after a pause at random: PostgreSQL fails two changes of one role at once
     /// (XX000, "tuple concurrently updated", and the codes of what the other one has just made), rather than have one wait.
-    async fn changing(&mut self, change: RoleChange<'_>) -> Result<TurnOutcome, EdgeError> {
+    async fn changing(&mut self, change: RoleChange<'_>) -> Result<AlternationOutcome, CallError> {
         self.transaction(async |session| {
             for _ in 1..CHANGE_TRIES {
                 match change.run(session).await {
@@ -249,8 +249,8 @@ impl PostgresSession {
     /// The time limit of a transaction around `work`.
     async fn transaction<T>(
         &mut self,
-        work: impl AsyncFnOnce(&mut Self) -> Result<T, EdgeError>,
-    ) -> Result<T, EdgeError> {
+        work: impl AsyncFnOnce(&mut Self) -> Result<T, CallError>,
+    ) -> Result<T, CallError> {
         let (limit, endpoint) = (self.limits.transaction, self.endpoint.clone());
         within(limit, &endpoint, work(self)).await
     }
@@ -270,14 +270,14 @@ pub(super) struct Storage {
 enum RoleChange<'a> {
     OwnPassword(&'a Username, &'a Password),
     AnothersPassword(&'a Username, &'a Password),
-    Turn(&'a Turn, &'a SecretId, &'a Password, &'a Evidence),
+    Alternation(&'a Alternation, &'a SecretId, &'a Password, &'a Evidence),
 }
 
 impl RoleChange<'_> {
-    async fn run(self, session: &mut PostgresSession) -> Result<TurnOutcome, EdgeError> {
+    async fn run(self, session: &mut PostgresSession) -> Result<AlternationOutcome, CallError> {
         let (user, password) = match self {
-            Self::Turn(turn, secret, password, evidence) => {
-                return turn::take(session, turn, secret, password, evidence).await;
+            Self::Alternation(alternation, secret, password, evidence) => {
+                return alternation::set_up(session, alternation, secret, password, evidence).await;
             }
             Self::OwnPassword(user, password) | Self::AnothersPassword(user, password) => (user, password),
         };
@@ -291,26 +291,26 @@ impl RoleChange<'_> {
             let set = session.set_password((user, user), password, &storage, COMMIT).await;
             set.map_err(|error| admin::refused_by_the_server(error, doubt))?;
         }
-        Ok(TurnOutcome::Done)
+        Ok(AlternationOutcome::Done)
     }
 }
 
 #[async_trait]
 impl Session for PostgresSession {
-    /// A PostgreSQL user has one password: `former` is always replaced.
+    /// A PostgreSQL user has one password: `old` is always replaced.
     async fn change_own_password(
         &mut self,
         user: &Username,
         _used: &Password,
         password: &Password,
-        former: Former,
-    ) -> Result<Change, EdgeError> {
-        if former == Former::Retained {
+        old: OldPassword,
+    ) -> Result<Change, CallError> {
+        if old == OldPassword::Retain {
             return Err(errors::no_second_password());
         }
         match self.changing(RoleChange::OwnPassword(user, password)).await {
             Ok(_) => Ok(Change::Made),
-            Err(EdgeError::Failed { cause: Cause::MissingPrivilege, answer }) => {
+            Err(CallError::Failed { cause: Cause::MissingPrivilege, answer }) => {
                 Ok(Change::NotAllowed(answer))
             }
             Err(error) => Err(error),
@@ -318,7 +318,7 @@ impl Session for PostgresSession {
     }
 
     /// There is nothing after a change: a PostgreSQL user has one password.
-    async fn finish_own_change(&mut self, _former: Former) -> Result<(), EdgeError> {
+    async fn finish_own_change(&mut self, _former: OldPassword) -> Result<(), CallError> {
         Ok(())
     }
 
@@ -327,39 +327,43 @@ impl Session for PostgresSession {
         user: &Username,
         _used: &Password,
         password: &Password,
-    ) -> Result<(), EdgeError> {
+    ) -> Result<(), CallError> {
         self.changing(RoleChange::AnothersPassword(user, password)).await.map(|_| ())
     }
 
-    async fn view_pair(&mut self, turn: &Turn, secret: &SecretId) -> Result<PairView, EdgeError> {
+    async fn view_pair(
+        &mut self,
+        alternation: &Alternation,
+        secret: &SecretId,
+    ) -> Result<PairView, CallError> {
         self.transaction(async |session| {
             session.begin(Access::Read).await?;
-            let pair = UserPair::read(session, turn, secret).await?;
-            pair.warn_of_what_nobody_asked_for(turn);
-            let (owned, grants) = belongings::of_clone(session, turn).await?;
+            let pair = UserPair::read(session, alternation, secret).await?;
+            pair.warn_of_what_nobody_asked_for(alternation);
+            let (owned, grants) = owned_objects::of_clone(session, alternation).await?;
             session.commit().await?;
-            let objection = pair.objection(turn).or(grants);
-            Ok(PairView { owned, membership: pair.membership(turn), objection })
+            let objection = pair.objection(alternation).or(grants);
+            Ok(PairView { owned, membership: pair.membership(alternation), objection })
         })
         .await
     }
 
-    async fn take_turn(
+    async fn set_up_next_user(
         &mut self,
-        turn: &Turn,
+        alternation: &Alternation,
         secret: &SecretId,
         password: &Password,
         evidence: &Evidence,
-    ) -> Result<TurnOutcome, EdgeError> {
-        self.changing(RoleChange::Turn(turn, secret, password, evidence)).await
+    ) -> Result<AlternationOutcome, CallError> {
+        self.changing(RoleChange::Alternation(alternation, secret, password, evidence)).await
     }
 
-    async fn prove(&mut self, user: &Username, installer: &Installer) -> Result<Proof, EdgeError> {
-        let prove = self.transaction(async |session| prove::prove(session, user, installer).await);
-        Ok(Proof { differences: prove.await?, own: None })
+    async fn verify(&mut self, user: &Username, set_by: &SetBy) -> Result<Verification, CallError> {
+        let verify = self.transaction(async |session| verify::verify(session, user, set_by).await);
+        Ok(Verification { differences: verify.await?, own: None })
     }
 
-    async fn on_replica(&mut self) -> Result<bool, EdgeError> {
+    async fn on_replica(&mut self) -> Result<bool, CallError> {
         self.transaction(async |session| {
             session.begin(Access::Read).await?;
             let row = session.row("SELECT pg_catalog.pg_is_in_recovery() AS in_recovery", &[]).await?;

@@ -4,7 +4,7 @@ mod copy;
 
 use std::collections::BTreeMap;
 
-use rotation::{EdgeError, Turn, Username};
+use rotation::{Alternation, CallError, Username};
 
 use super::query::text;
 use super::session::PostgresSession;
@@ -18,7 +18,7 @@ type Place = (Option<String>, String);
 pub(super) type Settings = BTreeMap<Place, String>;
 
 /// Reads a role's settings.
-pub(super) async fn of(session: &mut PostgresSession, user: &Username) -> Result<Settings, EdgeError> {
+pub(super) async fn of(session: &mut PostgresSession, user: &Username) -> Result<Settings, CallError> {
     let query = "SELECT d.datname::pg_catalog.text AS database, s.setconfig AS settings \
          FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_roles r ON r.oid = s.setrole \
          LEFT JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase WHERE r.rolname = $1";
@@ -37,22 +37,29 @@ pub(super) async fn of(session: &mut PostgresSession, user: &Username) -> Result
 
 /// What the clone has to carry: what the base carries, and the base itself as its role, so that whatever
 /// a session of the clone makes belongs to the base.
-pub(super) async fn wanted(session: &mut PostgresSession, turn: &Turn) -> Result<Settings, EdgeError> {
-    let mut base = of(session, &turn.base).await?;
-    let roles = roles_of(session, &turn.base).await?;
+pub(super) async fn wanted(
+    session: &mut PostgresSession,
+    alternation: &Alternation,
+) -> Result<Settings, CallError> {
+    let mut base = of(session, &alternation.base).await?;
+    let roles = roles_of(session, &alternation.base).await?;
     // A role that the base may not take is ignored when it signs in. `none` is the base itself.
     base.retain(|(_, name), value| name != "role" || value == "none" || roles.contains(value));
     for ((_, name), value) in &mut base {
         if name == "role" && value == "none" {
-            value.clone_from(&turn.base.0);
+            value.clone_from(&alternation.base.0);
         }
     }
     let everybodys = roles_of_everybody(session).await?.into_iter();
     let everybodys = everybodys.filter(|(_, role)| role == "none" || roles.contains(role)).collect();
-    Ok(of_clone(base, everybodys, turn))
+    Ok(of_clone(base, everybodys, alternation))
 }
 
-fn of_clone(mut settings: Settings, everybodys: Vec<(Option<String>, String)>, turn: &Turn) -> Settings {
+fn of_clone(
+    mut settings: Settings,
+    everybodys: Vec<(Option<String>, String)>,
+    alternation: &Alternation,
+) -> Settings {
     let everywhere: Place = (None, "role".into());
     if settings.contains_key(&everywhere) {
         return settings;
@@ -60,15 +67,15 @@ fn of_clone(mut settings: Settings, everybodys: Vec<(Option<String>, String)>, t
     // ALTER DATABASE ... SET role and ALTER ROLE ALL SET role give the base another role. The clone's own setting, which
     // would win over them, gives way.
     for (database, role) in everybodys {
-        let role = if role == "none" { turn.base.0.clone() } else { role };
+        let role = if role == "none" { alternation.base.0.clone() } else { role };
         settings.entry((database, "role".into())).or_insert(role);
     }
-    settings.entry(everywhere).or_insert_with(|| turn.base.0.clone());
+    settings.entry(everywhere).or_insert_with(|| alternation.base.0.clone());
     settings
 }
 
 /// The roles that a user may take at sign-in.
-async fn roles_of(session: &mut PostgresSession, user: &Username) -> Result<Vec<String>, EdgeError> {
+async fn roles_of(session: &mut PostgresSession, user: &Username) -> Result<Vec<String>, CallError> {
     let privilege = if session.has_membership_options() { "SET" } else { "MEMBER" };
     let query = "SELECT rolname::pg_catalog.text AS role FROM pg_catalog.pg_roles \
          WHERE pg_catalog.pg_has_role($1::pg_catalog.name, oid, $2)";
@@ -79,7 +86,7 @@ async fn roles_of(session: &mut PostgresSession, user: &Username) -> Result<Vec<
 /// The roles that everybody is given, in a database or (none) in all of them.
 async fn roles_of_everybody(
     session: &mut PostgresSession,
-) -> Result<Vec<(Option<String>, String)>, EdgeError> {
+) -> Result<Vec<(Option<String>, String)>, CallError> {
     let query = "SELECT d.datname::pg_catalog.text AS database, pg_catalog.substr(c, 6) AS role \
          FROM pg_catalog.pg_db_role_setting s LEFT JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase \
          CROSS JOIN pg_catalog.unnest(s.setconfig) c WHERE s.setrole = 0 AND c LIKE 'role=%'";
@@ -105,13 +112,13 @@ pub(super) fn differences(wanted: &Settings, clone: &Settings) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use rotation::Next;
+    use rotation::Target;
 
     use super::*;
 
-    fn turn() -> Turn {
+    fn alternation() -> Alternation {
         let user = |name: &str| Username(name.into());
-        Turn { base: user("app"), clone: user("app_clone"), next: Next::Clone }
+        Alternation { base: user("app"), clone: user("app_clone"), target: Target::Clone }
     }
 
     fn settings(list: &[(Option<&str>, &str, &str)]) -> Settings {
@@ -124,10 +131,10 @@ mod tests {
     #[test]
     fn the_clone_carries_its_base_as_role_unless_the_base_carries_one_itself() {
         let plain = settings(&[(None, "work_mem", "1MB")]);
-        let role = of_clone(plain, vec![], &turn())[&(None, "role".into())].clone();
+        let role = of_clone(plain, vec![], &alternation())[&(None, "role".into())].clone();
         assert_eq!(role, "app");
         let own = settings(&[(None, "role", "owner")]);
-        assert_eq!(of_clone(own.clone(), vec![(Some("d".into()), "other".into())], &turn()), own);
+        assert_eq!(of_clone(own.clone(), vec![(Some("d".into()), "other".into())], &alternation()), own);
     }
 
     #[test]
@@ -136,10 +143,10 @@ mod tests {
         let databases = vec![everybodys(Some("d")), everybodys(Some("e"))];
         let base = settings(&[(Some("e"), "role", "mine")]);
         let expected = [(None, "role", "app"), (Some("d"), "role", "r"), (Some("e"), "role", "mine")];
-        assert_eq!(of_clone(base, databases, &turn()), settings(&expected));
-        let all = of_clone(Settings::new(), vec![everybodys(None)], &turn());
+        assert_eq!(of_clone(base, databases, &alternation()), settings(&expected));
+        let all = of_clone(Settings::new(), vec![everybodys(None)], &alternation());
         assert_eq!(all, settings(&[(None, "role", "r")]));
-        let none = of_clone(Settings::new(), vec![(None, "none".into())], &turn());
+        let none = of_clone(Settings::new(), vec![(None, "none".into())], &alternation());
         assert_eq!(none, settings(&[(None, "role", "app")]));
     }
 

@@ -1,7 +1,7 @@
 //! Signing in, and what the answers mean.
 
-use rotation::edges::SignIn;
-use rotation::{Cause, EdgeError, Password, Server, Tls, Username};
+use rotation::ports::SignIn;
+use rotation::{CallError, Cause, Password, Server, Tls, Username};
 use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
 use tracing::warn;
@@ -45,15 +45,15 @@ pub(super) async fn sign_in(
     server: &Server,
     trusted: &TrustAnchors,
     limits: Limits,
-) -> Result<Result<PostgresSession, String>, EdgeError> {
+) -> Result<Result<PostgresSession, String>, CallError> {
     connect(options, server, trusted, limits).await
 }
 
-/// The same as the answer of a [`rotation::edges::Database`].
+/// The same as the answer of a [`rotation::ports::Database`].
 pub(super) fn answered(answer: Result<PostgresSession, String>) -> SignIn {
     match answer {
         Ok(session) => SignIn::Accepted(Box::new(session)),
-        Err(answer) => SignIn::Refused(answer),
+        Err(answer) => SignIn::Rejected(answer),
     }
 }
 
@@ -66,9 +66,9 @@ pub(super) async fn session(
     server: &Server,
     trusted: &TrustAnchors,
     limits: Limits,
-) -> Result<PostgresSession, EdgeError> {
+) -> Result<PostgresSession, CallError> {
     let answer = connect(options, server, trusted, limits).await?;
-    answer.map_err(|answer| EdgeError::failed(Cause::SignInRefused, answer))
+    answer.map_err(|answer| CallError::failed(Cause::SignInRefused, answer))
 }
 
 async fn connect(
@@ -76,7 +76,7 @@ async fn connect(
     server: &Server,
     trusted: &TrustAnchors,
     limits: Limits,
-) -> Result<Result<PostgresSession, String>, EdgeError> {
+) -> Result<Result<PostgresSession, String>, CallError> {
     let endpoint = &server.endpoint;
     if server.tls == Tls::Forbidden {
         warn!(db.host = %endpoint, "signing in without TLS, as \"ssl\": false in the secret demands");

@@ -9,7 +9,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use md5::Md5;
 use rand::TryRng;
 use rand::rngs::SysRng;
-use rotation::{Cause, EdgeError, Password, Username};
+use rotation::{CallError, Cause, Password, Username};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -32,12 +32,12 @@ impl Method {
     ///
     /// # Errors
     /// A value that no version from 13 to 18 knows: a guess could store a literal password.
-    pub(super) fn of(setting: &str, scram: Self) -> Result<Self, EdgeError> {
+    pub(super) fn of(setting: &str, scram: Self) -> Result<Self, CallError> {
         match setting {
             "scram-sha-256" => Ok(scram),
             "md5" | "on" | "true" | "yes" | "1" => Ok(Self::Md5),
-            _ => Err(EdgeError::failed(
-                Cause::Statement,
+            _ => Err(CallError::failed(
+                Cause::QueryFailed,
                 format!("password_encryption is {setting}, which this function does not know"),
             )),
         }
@@ -56,7 +56,7 @@ pub(super) async fn verifier(
     method: Method,
     user: &Username,
     password: &Password,
-) -> Result<Zeroizing<String>, EdgeError> {
+) -> Result<Zeroizing<String>, CallError> {
     let iterations = match method {
         Method::Md5 => return Ok(md5(user, password)),
         Method::ScramSha256 { iterations } => iterations,
@@ -73,7 +73,8 @@ pub(super) async fn verifier(
             "remove AWSPENDING from the version and rotate again, which makes another password",
         ));
     }
-    let no_salt = |why: String| EdgeError::failed(Cause::Statement, format!("no verifier was made ({why})"));
+    let no_salt =
+        |why: String| CallError::failed(Cause::QueryFailed, format!("no verifier was made ({why})"));
     let mut salt = [0; 16];
     SysRng.try_fill_bytes(&mut salt).map_err(|error| no_salt(error.to_string()))?;
     let password = password.clone();

@@ -101,7 +101,7 @@ async fn answer(
 async fn work(url: &str, event: &Json) {
     let secret = &event["SecretId"];
     let token = &event["ClientRequestToken"];
-    let described = call(url, "DescribeSecret", json!({"SecretId": secret})).await.expect("a secret");
+    let account_state = call(url, "DescribeSecret", json!({"SecretId": secret})).await.expect("a secret");
     match event["Step"].as_str() {
         Some("createSecret") => {
             let put = json!({
@@ -118,7 +118,7 @@ async fn work(url: &str, event: &Json) {
             call(url, "GetSecretValue", get).await.expect("a pending value");
         }
         Some("finishSecret") => {
-            let stages = described["VersionIdsToStages"].as_object().expect("labels");
+            let stages = account_state["VersionIdsToStages"].as_object().expect("labels");
             let holds =
                 |labels: &Json| labels.as_array().is_some_and(|all| all.contains(&json!("AWSCURRENT")));
             let current = stages.iter().find(|(_, labels)| holds(labels)).map(|(id, _)| id);

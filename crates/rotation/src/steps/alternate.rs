@@ -7,10 +7,12 @@ use super::create_secret::no_superuser;
 use super::other_versions::{Candidate, SignIns};
 use super::superuser::Superuser;
 use crate::cause::Cause;
-use crate::edges::{Evidence, ObjectsIn, PairView, ProofOfOtherUser, Session, SignIn, TurnOutcome, Unproven};
 use crate::error::{Error, Refusal};
-use crate::strategies::{Next, Turn};
-use crate::target::Server;
+use crate::ports::{
+    AlternationOutcome, Evidence, ObjectsIn, PairView, ProofOfOtherUser, Session, SignIn, Unproven,
+};
+use crate::server::Server;
+use crate::strategies::{Alternation, Target};
 use crate::{Rotation, RotationEvent, Secret, SecretText, Stage, VersionId};
 
 /// The versions of the secret that a turn is about.
@@ -27,29 +29,29 @@ pub(super) async fn alternate(
     rotation: &Rotation<'_>,
     event: &RotationEvent,
     stored: StoredSecrets<'_>,
-    turn: &Turn,
+    alternation: &Alternation,
 ) -> Result<(), Error> {
     let StoredSecrets { current, pending, previous } = stored;
     let mut server = current.server(rotation.database.default_port());
-    let view = view_as_current(rotation, event, &server, current, turn).await?;
+    let view = view_as_current(rotation, event, &server, current, alternation).await?;
 
     let id = current.superuser.as_ref().ok_or_else(|| no_superuser(event))?;
     let superuser = rotation.superuser(id, &server).await?;
     // From here on the writer is spoken to, which need not be where the application reads.
     server.endpoint = superuser.server.endpoint.clone();
 
-    let mut others = OtherUser { rotation, event, server: &server, current, pending, turn, previous };
+    let mut others = OtherUser { rotation, event, server: &server, current, pending, alternation, previous };
     let evidence = others.evidence(&view, &superuser).await?;
     if let Some(objection) = view.objection {
         return Err(objection.into());
     }
     let session = rotation.sign_in_superuser(&superuser).await?;
-    if turn.next == Next::Base {
-        hand_back(rotation, &server, turn, current, &view.owned).await?;
+    if alternation.target == Target::Base {
+        reassign_owned(rotation, &server, alternation, current, &view.owned).await?;
     }
-    others.take_turn(session, evidence).await?;
-    if turn.next == Next::Clone {
-        hand_back(rotation, &server, turn, pending, &view.owned).await?;
+    others.set_up_next_user(session, evidence).await?;
+    if alternation.target == Target::Clone {
+        reassign_owned(rotation, &server, alternation, pending, &view.owned).await?;
     }
     Ok(())
 }
@@ -59,18 +61,18 @@ async fn view_as_current(
     event: &RotationEvent,
     server: &Server,
     current: &Secret,
-    turn: &Turn,
+    alternation: &Alternation,
 ) -> Result<PairView, Error> {
     let mut session = match rotation.sign_in(server, current, Stage::Current).await? {
         SignIn::Accepted(session) => session,
-        SignIn::Refused(answer) | SignIn::Expired(answer) => {
+        SignIn::Rejected(answer) | SignIn::Expired(answer) => {
             let username = current.username.clone();
-            let remedy = rotation.database.by_hand(&username);
+            let remedy = rotation.database.manual_remedy(&username);
             return Err(Refusal::CurrentDoesNotSignIn { username, answer, remedy }.into());
         }
     };
-    let doing = format!("compare {} with {}", turn.clone, turn.base);
-    let view = rotation.progress.of(doing, session.view_pair(turn, &event.secret_id)).await?;
+    let doing = format!("compare {} with {}", alternation.clone, alternation.base);
+    let view = rotation.progress.of(doing, session.view_pair(alternation, &event.secret_id)).await?;
     rotation.close(session).await;
     Ok(view)
 }
@@ -82,7 +84,7 @@ struct OtherUser<'a> {
     server: &'a Server,
     current: &'a Secret,
     pending: &'a Secret,
-    turn: &'a Turn,
+    alternation: &'a Alternation,
     previous: Option<SecretText>,
 }
 
@@ -111,7 +113,7 @@ impl OtherUser<'_> {
 
     /// Whether a version is the user's whose turn it is: passwords that the other one had may have leaked.
     fn is_next(&self, version: &Secret) -> bool {
-        version.username == *self.turn.next_user()
+        version.username == *self.alternation.next_user()
     }
 
     /// Signs in as the other user with what the secret holds: AWSPREVIOUS; AWSPENDING, after an earlier attempt; then
@@ -121,7 +123,7 @@ impl OtherUser<'_> {
         let labelled = previous.iter().map(|previous| (Stage::Previous.to_string(), previous));
         let labelled = labelled.chain([(Stage::Pending.to_string(), self.pending)]);
         // AWSCURRENT has signed in.
-        let mut sign_ins = SignIns::of(self.turn.next_user(), &[], SIGN_INS - 1);
+        let mut sign_ins = SignIns::of(self.alternation.next_user(), &[], SIGN_INS - 1);
         for (name, version) in labelled {
             if sign_ins.candidate(version) == Candidate::Try && self.is_proven_by(&name, version).await? {
                 return Ok(());
@@ -151,8 +153,8 @@ impl OtherUser<'_> {
                 true
             }
             Ok(SignIn::Expired(_)) => true,
-            Ok(SignIn::Refused(_)) => false,
-            Err(Error::Edge { source, .. }) if source.cause() == Some(Cause::Locked) => true,
+            Ok(SignIn::Rejected(_)) => false,
+            Err(Error::Call { source, .. }) if source.cause() == Some(Cause::Locked) => true,
             Err(error) => return Err(error),
         };
         if proven {
@@ -161,10 +163,14 @@ impl OtherUser<'_> {
         Ok(proven)
     }
 
-    async fn take_turn(&self, mut superuser: Box<dyn Session>, evidence: Evidence) -> Result<(), Error> {
-        let mut outcome = self.turn_with(&mut superuser, &evidence).await?;
+    async fn set_up_next_user(
+        &self,
+        mut superuser: Box<dyn Session>,
+        evidence: Evidence,
+    ) -> Result<(), Error> {
+        let mut outcome = self.set_up_with(&mut superuser, &evidence).await?;
         let mut unread = Vec::new();
-        if let TurnOutcome::NeedsProof(unproven) = &outcome {
+        if let AlternationOutcome::NeedsProof(unproven) = &outcome {
             let further = match evidence {
                 // Comparing verifiers signs nobody in: all versions that were read serve at once.
                 Evidence::Passwords(mut passwords) => {
@@ -180,28 +186,33 @@ impl OtherUser<'_> {
                     Evidence::SignedIn
                 }
             };
-            outcome = self.turn_with(&mut superuser, &further).await?;
+            outcome = self.set_up_with(&mut superuser, &further).await?;
         }
         self.rotation.close(superuser).await;
         match outcome {
-            TurnOutcome::Done => Ok(()),
-            TurnOutcome::NeedsProof(unproven) => Err(self.refusal(unproven, unread)),
+            AlternationOutcome::Done => Ok(()),
+            AlternationOutcome::NeedsProof(unproven) => Err(self.refusal(unproven, unread)),
         }
     }
 
-    async fn turn_with(
+    async fn set_up_with(
         &self,
         superuser: &mut Box<dyn Session>,
         evidence: &Evidence,
-    ) -> Result<TurnOutcome, Error> {
+    ) -> Result<AlternationOutcome, Error> {
         let doing = format!("set up {} and its password", self.pending.username);
-        let turned = superuser.take_turn(self.turn, &self.event.secret_id, &self.pending.password, evidence);
+        let turned = superuser.set_up_next_user(
+            self.alternation,
+            &self.event.secret_id,
+            &self.pending.password,
+            evidence,
+        );
         self.rotation.progress.of(doing, turned).await
     }
 
     fn refusal(&self, unproven: Unproven, untried: Vec<VersionId>) -> Error {
         Refusal::NotTheOtherUser {
-            user: self.turn.next_user().clone(),
+            user: self.alternation.next_user().clone(),
             unproven: Box::new(unproven),
             secret: self.event.secret_id.clone(),
             untried,
@@ -211,10 +222,10 @@ impl OtherUser<'_> {
 }
 
 /// What an earlier function's clone owns goes to the base, before the version is promoted.
-async fn hand_back(
+async fn reassign_owned(
     rotation: &Rotation<'_>,
     server: &Server,
-    turn: &Turn,
+    alternation: &Alternation,
     clone: &Secret,
     databases: &[ObjectsIn],
 ) -> Result<(), Error> {
@@ -222,7 +233,10 @@ async fn hand_back(
         return Ok(());
     }
     let names: Vec<_> = databases.iter().map(|objects| &objects.database).collect();
-    warn!(databases = ?names, "{} holds objects in its own name; handing them to {}", turn.clone, turn.base);
-    let doing = format!("hand the objects of {} to {}", turn.clone, turn.base);
-    rotation.progress.of(doing, rotation.database.hand_back(server, turn, &clone.password, databases)).await
+    warn!(databases = ?names, "{} holds objects in its own name; handing them to {}", alternation.clone, alternation.base);
+    let doing = format!("hand the objects of {} to {}", alternation.clone, alternation.base);
+    rotation
+        .progress
+        .of(doing, rotation.database.reassign_owned(server, alternation, &clone.password, databases))
+        .await
 }

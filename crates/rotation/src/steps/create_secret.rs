@@ -3,8 +3,8 @@
 use tracing::info;
 
 use super::in_words;
-use crate::edges::Put;
 use crate::error::{Error, Refusal};
+use crate::ports::Put;
 use crate::versions::Admission;
 use crate::{Rotation, RotationEvent, Secret, SecretText, Stage, Tls};
 

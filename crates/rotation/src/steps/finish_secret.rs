@@ -4,8 +4,8 @@ use tracing::info;
 
 use super::failed;
 use crate::cause::Cause;
-use crate::edges::Move;
-use crate::error::{EdgeError, Error};
+use crate::error::{CallError, Error};
+use crate::ports::Move;
 use crate::versions::Admission;
 use crate::{Rotation, RotationEvent};
 
@@ -28,7 +28,7 @@ pub(crate) async fn finish_secret(rotation: &Rotation<'_>, event: &RotationEvent
         Admission::AlreadyCurrent => Ok(()),
         Admission::Pending { current } => Err(failed(
             doing,
-            EdgeError::failed(Cause::SecretsManager, format!("AWSCURRENT was moved meanwhile, to {current}")),
+            CallError::failed(Cause::SecretsManager, format!("AWSCURRENT was moved meanwhile, to {current}")),
         )),
     }
 }

@@ -23,9 +23,9 @@ use rand::rngs::SysRng;
 use tracing::info;
 
 use crate::cause::Cause;
-use crate::edges::{Session, SignIn, Wanted};
-use crate::error::{EdgeError, Error, Refusal};
-use crate::target::Server;
+use crate::error::{CallError, Error, Refusal};
+use crate::ports::{Session, SignIn, Wanted};
+use crate::server::Server;
 use crate::versions::{Versions, in_words};
 use crate::{Rotation, RotationEvent, Secret, SecretText, Stage, Username};
 
@@ -57,7 +57,7 @@ impl Rotation<'_> {
     /// while there is time: a step that gave up would be run again from the first on, with more writes.
     async fn write<T, F>(&self, doing: impl Into<String>, call: impl Fn() -> F) -> Result<T, Error>
     where
-        F: Future<Output = Result<T, EdgeError>>,
+        F: Future<Output = Result<T, CallError>>,
     {
         let patient = async {
             loop {
@@ -102,8 +102,8 @@ impl Rotation<'_> {
             let limit = self.username_limit.filter(|limit| user.0.chars().count() > *limit)?;
             Some(format!("is longer than {limit} characters, the USERNAME_CHARACTER_LIMIT"))
         };
-        match self.database.unusable(user, engine).map(String::from).or_else(too_long) {
-            Some(why) => Err(Refusal::UnusableName { username: user.clone(), why }.into()),
+        match self.database.username_error(user, engine).map(String::from).or_else(too_long) {
+            Some(why) => Err(Refusal::UsernameNotAllowed { username: user.clone(), why }.into()),
             None => Ok(()),
         }
     }
@@ -130,6 +130,6 @@ fn no_pending_value(event: &RotationEvent) -> Refusal {
     Refusal::NoPendingValue { version: event.version_id.clone() }
 }
 
-fn failed(doing: impl Into<String>, source: EdgeError) -> Error {
-    Error::Edge { doing: doing.into(), source }
+fn failed(doing: impl Into<String>, source: CallError) -> Error {
+    Error::Call { doing: doing.into(), source }
 }

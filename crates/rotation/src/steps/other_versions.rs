@@ -5,8 +5,8 @@ use std::error::Error as _;
 use tracing::warn;
 
 use crate::cause::Cause;
-use crate::edges::{ProofOfOtherUser, Wanted};
 use crate::error::{Error, Refusal};
+use crate::ports::{ProofOfOtherUser, Wanted};
 use crate::{Password, Rotation, RotationEvent, Secret, SecretText, Stage, Username, VersionId};
 
 /// How many versions without a label a step reads, at the most.
@@ -87,7 +87,7 @@ impl Rotation<'_> {
         let secret = &event.secret_id;
         let doing = format!("list the versions of {secret}");
         let listed = match self.progress.of(doing, self.store.unlabelled(secret)).await {
-            Err(Error::Edge { source, .. }) if source.cause() == Some(Cause::AccessDenied) => {
+            Err(Error::Call { source, .. }) if source.cause() == Some(Cause::AccessDenied) => {
                 warn!(
                     "versions without a label are not looked at, which takes secretsmanager:ListSecretVersionIds: {source}"
                 );

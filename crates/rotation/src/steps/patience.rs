@@ -12,9 +12,9 @@ use tracing::info;
 
 use crate::Rotation;
 use crate::cause::Cause;
-use crate::edges::SignIn;
-use crate::error::EdgeError;
-use crate::target::Server;
+use crate::error::CallError;
+use crate::ports::SignIn;
+use crate::server::Server;
 
 /// How long the first attempt may take. Each may take twice as long as the one before: a server may hold a connection and let it
 /// in once it has resumed, or hold it for nothing after it has failed over to another address.
@@ -63,7 +63,7 @@ impl Patience {
 /// How many attempts a failure is worth.
 fn most(cause: Option<Cause>) -> usize {
     match cause {
-        Some(Cause::NotAnswering | Cause::NotAccepting) => MOST,
+        Some(Cause::NotAnswering | Cause::ServerUnavailable) => MOST,
         // Nothing at all came back.
         Some(Cause::Unreachable | Cause::NameNotResolved) => 2,
         _ => 1,
@@ -76,9 +76,9 @@ impl Rotation<'_> {
         &self,
         server: &Server,
         sign_in: impl Fn() -> F,
-    ) -> Result<SignIn, EdgeError>
+    ) -> Result<SignIn, CallError>
     where
-        F: Future<Output = Result<SignIn, EdgeError>>,
+        F: Future<Output = Result<SignIn, CallError>>,
     {
         let mut patience = Patience::new(self.clock.left());
         let mut answers = Answers::default();
@@ -101,13 +101,13 @@ impl Rotation<'_> {
         &self,
         limit: Duration,
         server: &Server,
-        sign_in: impl Future<Output = Result<SignIn, EdgeError>>,
-    ) -> Result<SignIn, EdgeError> {
+        sign_in: impl Future<Output = Result<SignIn, CallError>>,
+    ) -> Result<SignIn, CallError> {
         tokio::select! {
             answer = sign_in => answer,
             () = self.clock.sleep(limit) => {
                 let answer = format!("{} takes connections and does not answer on them", server.endpoint);
-                Err(EdgeError::failed(Cause::NotAnswering, answer))
+                Err(CallError::failed(Cause::NotAnswering, answer))
             }
         }
     }
@@ -120,8 +120,8 @@ struct Answers {
 }
 
 impl Answers {
-    fn add(&mut self, error: &EdgeError) {
-        if let EdgeError::Failed { answer, .. } = error
+    fn add(&mut self, error: &CallError) {
+        if let CallError::Failed { answer, .. } = error
             && !self.all.contains(answer)
         {
             self.all.push(answer.clone());
@@ -129,12 +129,12 @@ impl Answers {
     }
 
     /// The last error, with what came before it.
-    fn with(self, error: EdgeError) -> EdgeError {
-        let EdgeError::Failed { cause, answer } = error else { return error };
+    fn with(self, error: CallError) -> CallError {
+        let CallError::Failed { cause, answer } = error else { return error };
         let before: Vec<_> = self.all.into_iter().filter(|before| *before != answer).collect();
         let answer =
             if before.is_empty() { answer } else { format!("{answer}; before that {}", before.join(", ")) };
-        EdgeError::Failed { cause, answer }
+        CallError::Failed { cause, answer }
     }
 }
 

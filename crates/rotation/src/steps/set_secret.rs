@@ -8,10 +8,10 @@ use super::SIGN_INS;
 use super::alternate::{StoredSecrets, alternate};
 use super::no_pending_value;
 use super::other_versions::{Candidate, SignIns};
-use crate::edges::{Change, ProofOfOtherUser, Session, SignIn};
 use crate::error::{Error, Refusal};
-use crate::strategies::{Former, Installer};
-use crate::target::Server;
+use crate::ports::{Change, ProofOfOtherUser, Session, SignIn};
+use crate::server::Server;
+use crate::strategies::{OldPassword, SetBy};
 use crate::versions::Admission;
 use crate::{Rotation, RotationEvent, Secret, SecretText, Stage};
 
@@ -36,11 +36,11 @@ pub(crate) async fn set_secret(rotation: &Rotation<'_>, event: &RotationEvent) -
         return Err(Refusal::WrongUser { pending: pending.username, expected }.into());
     }
 
-    match rotation.strategy.installer(&pending.username) {
-        Installer::TheUser(former) => by_the_user(rotation, event, &current, &pending, former).await?,
-        Installer::Superuser(turn) => {
+    match rotation.strategy.set_by(&pending.username) {
+        SetBy::User(old) => by_the_user(rotation, event, &current, &pending, old).await?,
+        SetBy::Superuser(alternation) => {
             let stored = StoredSecrets { current: &current, pending: &pending, previous: previous? };
-            alternate(rotation, event, stored, &turn).await?;
+            alternate(rotation, event, stored, &alternation).await?;
         }
     }
     info!(db.user = %pending.username, "set the password");
@@ -63,24 +63,24 @@ async fn by_the_user(
     event: &RotationEvent,
     current: &Secret,
     pending: &Secret,
-    former: Former,
+    old: OldPassword,
 ) -> Result<(), Error> {
     let server = current.server(rotation.database.default_port());
     let answer = match rotation.sign_in(&server, current, Stage::Current).await? {
-        SignIn::Accepted(session) => return install(rotation, session, current, pending, former).await,
-        SignIn::Expired(answer) => return expired(rotation, current, pending, former, answer).await,
-        SignIn::Refused(answer) => answer,
+        SignIn::Accepted(session) => return install(rotation, session, current, pending, old).await,
+        SignIn::Expired(answer) => return expired(rotation, current, pending, old, answer).await,
+        SignIn::Rejected(answer) => answer,
     };
     // An earlier attempt got through.
     match rotation.sign_in(&server, pending, Stage::Pending).await? {
         SignIn::Accepted(session) => {
             info!("the pending password was set already");
-            return finish(rotation, session, pending, former).await;
+            return finish(rotation, session, pending, old).await;
         }
-        SignIn::Expired(answer) => return expired(rotation, pending, pending, former, answer).await,
-        SignIn::Refused(_) => {}
+        SignIn::Expired(answer) => return expired(rotation, pending, pending, old, answer).await,
+        SignIn::Rejected(_) => {}
     }
-    let fall_back = FallBack { rotation, server: &server, pending, former };
+    let fall_back = FallBack { rotation, server: &server, pending, old };
     let mut sign_ins = SignIns::of(&pending.username, &[current, pending], SIGN_INS - 2);
     let previous = rotation.previous(event, current).await?;
     if let Some(previous) = &previous
@@ -102,7 +102,7 @@ async fn by_the_user(
     }
     untried.extend(unlabelled.unread);
     let username = current.username.clone();
-    let remedy = rotation.database.by_hand(&username);
+    let remedy = rotation.database.manual_remedy(&username);
     Err(Refusal::NoVersionSignsIn { username, current: answer, untried, remedy }.into())
 }
 
@@ -111,21 +111,21 @@ struct FallBack<'a> {
     rotation: &'a Rotation<'a>,
     server: &'a Server,
     pending: &'a Secret,
-    former: Former,
+    old: OldPassword,
 }
 
 impl FallBack<'_> {
     /// Installs the pending password as `version`; false where that does not sign in.
     async fn rotates_with(&self, name: &impl Display, version: &Secret) -> Result<bool, Error> {
-        let Self { rotation, server, pending, former } = self;
+        let Self { rotation, server, pending, old } = self;
         let sign_in = rotation.sign_in(server, version, name).await?;
-        if !matches!(sign_in, SignIn::Refused(_)) {
+        if !matches!(sign_in, SignIn::Rejected(_)) {
             warn!(db.user = %pending.username, "AWSCURRENT is refused; rotating with {name}");
         }
         match sign_in {
-            SignIn::Accepted(session) => install(rotation, session, version, pending, *former).await?,
-            SignIn::Expired(answer) => expired(rotation, version, pending, *former, answer).await?,
-            SignIn::Refused(_) => return Ok(false),
+            SignIn::Accepted(session) => install(rotation, session, version, pending, *old).await?,
+            SignIn::Expired(answer) => expired(rotation, version, pending, *old, answer).await?,
+            SignIn::Rejected(_) => return Ok(false),
         }
         Ok(true)
     }
@@ -138,10 +138,10 @@ async fn install(
     mut session: Box<dyn Session>,
     used: &Secret,
     pending: &Secret,
-    former: Former,
+    old: OldPassword,
 ) -> Result<(), Error> {
     let user = &pending.username;
-    let change = session.change_own_password(user, &used.password, &pending.password, former);
+    let change = session.change_own_password(user, &used.password, &pending.password, old);
     let change = rotation.progress.of(format!("set the password of {user}"), change).await?;
     rotation.close(session).await;
     match change {
@@ -158,10 +158,10 @@ async fn finish(
     rotation: &Rotation<'_>,
     mut session: Box<dyn Session>,
     pending: &Secret,
-    former: Former,
+    old: OldPassword,
 ) -> Result<(), Error> {
     let doing = format!("end the former passwords of {}", pending.username);
-    rotation.progress.of(doing, session.finish_own_change(former)).await?;
+    rotation.progress.of(doing, session.finish_own_change(old)).await?;
     rotation.close(session).await;
     Ok(())
 }
@@ -171,17 +171,17 @@ async fn expired(
     rotation: &Rotation<'_>,
     used: &Secret,
     pending: &Secret,
-    former: Former,
+    old: OldPassword,
     answer: String,
 ) -> Result<(), Error> {
     let username = used.username.clone();
-    match former {
-        Former::Replaced => {
+    match old {
+        OldPassword::Discard => {
             warn!(db.user = %username, "the password has expired; the superuser sets the next one");
             by_the_superuser_instead(rotation, used, pending, answer).await
         }
-        Former::Retained => {
-            let remedy = rotation.database.by_hand(&username);
+        OldPassword::Retain => {
+            let remedy = rotation.database.manual_remedy(&username);
             Err(Refusal::ExpiredAlone { username, answer, remedy }.into())
         }
     }

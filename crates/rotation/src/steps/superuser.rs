@@ -1,10 +1,10 @@
 //! The superuser: reached only after a stored version proved itself, and only at the secret's own server.
 
 use crate::cause::Cause;
-use crate::edges::{Session, SignIn, Topology, Wanted};
-use crate::error::{EdgeError, Error, Refusal};
+use crate::error::{CallError, Error, Refusal};
+use crate::ports::{Session, SignIn, Topology, Wanted};
 use crate::secret::{SuperuserSecret, Tls};
-use crate::target::{Endpoint, Server};
+use crate::server::{Endpoint, Server};
 use crate::{Password, Rotation, SecretId, Username};
 
 use super::failed;
@@ -30,7 +30,7 @@ impl Rotation<'_> {
         let text =
             self.progress.of(&*doing, self.store.value(id, Wanted::Labelled(crate::Stage::Current))).await?;
         let text = text.ok_or_else(|| {
-            failed(&*doing, EdgeError::failed(Cause::SecretNotFound, "it has no AWSCURRENT value"))
+            failed(&*doing, CallError::failed(Cause::SecretNotFound, "it has no AWSCURRENT value"))
         })?;
         let which = format!("superuser's secret {id}");
         let secret = SuperuserSecret::parse(&text, &which, self.database.engines())?;
@@ -48,8 +48,8 @@ impl Rotation<'_> {
         let sign_in = || self.database.sign_in_superuser(server, username, password);
         match self.progress.of(&*doing, self.patiently(server, sign_in)).await? {
             SignIn::Accepted(session) => Ok(session),
-            SignIn::Refused(answer) => Err(failed(doing, EdgeError::failed(Cause::SignInRefused, answer))),
-            SignIn::Expired(answer) => Err(failed(doing, EdgeError::failed(Cause::PasswordExpired, answer))),
+            SignIn::Rejected(answer) => Err(failed(doing, CallError::failed(Cause::SignInRefused, answer))),
+            SignIn::Expired(answer) => Err(failed(doing, CallError::failed(Cause::PasswordExpired, answer))),
         }
     }
 
@@ -87,7 +87,7 @@ impl Rotation<'_> {
         self.topology.ok_or_else(|| {
             failed(
                 "find the superuser's server",
-                EdgeError::failed(Cause::Rds, "this function asks RDS nothing"),
+                CallError::failed(Cause::Rds, "this function asks RDS nothing"),
             )
         })
     }

@@ -6,10 +6,10 @@ use tracing::{info, warn};
 
 use super::{failed, no_pending_value};
 use crate::cause::Cause;
-use crate::edges::{OwnView, Proof, Session, SignIn};
-use crate::error::{EdgeError, Error, Refusal};
-use crate::strategies::{Installer, Turn};
-use crate::target::Server;
+use crate::error::{CallError, Error, Refusal};
+use crate::ports::{AccountView, Session, SignIn, Verification};
+use crate::server::Server;
+use crate::strategies::{Alternation, SetBy};
 use crate::versions::Admission;
 use crate::{Rotation, RotationEvent, Secret, Stage};
 
@@ -31,21 +31,22 @@ pub(crate) async fn test_secret(rotation: &Rotation<'_>, event: &RotationEvent) 
     let server = pending.server(rotation.database.default_port());
     let mut session = match rotation.sign_in(&server, &pending, Stage::Pending).await? {
         SignIn::Accepted(session) => session,
-        SignIn::Refused(answer) => wait_for_replica(rotation, event, &server, &pending, answer).await?,
+        SignIn::Rejected(answer) => wait_for_replica(rotation, event, &server, &pending, answer).await?,
         SignIn::Expired(answer) => {
             let doing = format!("sign in to {} as {}", server.endpoint, pending.username);
-            return Err(failed(doing, EdgeError::failed(Cause::PasswordExpired, answer)));
+            return Err(failed(doing, CallError::failed(Cause::PasswordExpired, answer)));
         }
     };
 
     let user = &pending.username;
-    let installer = rotation.strategy.installer(user);
+    let set_by = rotation.strategy.set_by(user);
     let doing = format!("prove what {user} is");
-    let Proof { mut differences, own } =
-        rotation.progress.of(&*doing, session.prove(user, &installer)).await?;
+    let Verification { mut differences, own } =
+        rotation.progress.of(&*doing, session.verify(user, &set_by)).await?;
     rotation.close(session).await;
-    if let (Installer::Superuser(turn), Some(own)) = (&installer, own) {
-        differences.extend(compare_with_outgoing(rotation, event, &server, &pending, turn, &own).await?);
+    if let (SetBy::Superuser(alternation), Some(own)) = (&set_by, own) {
+        differences
+            .extend(compare_with_outgoing(rotation, event, &server, &pending, alternation, &own).await?);
     }
     if differences.is_empty() {
         info!(db.user = %user, "the pending version works");
@@ -56,7 +57,7 @@ pub(crate) async fn test_secret(rotation: &Rotation<'_>, event: &RotationEvent) 
         warn!(db.user = %user, "a rotation would find, and mend what it can: {differences}");
         return Ok(());
     }
-    Err(failed(doing, EdgeError::failed(Cause::Unequal, differences)))
+    Err(failed(doing, CallError::failed(Cause::PrivilegesDiffer, differences)))
 }
 
 /// Each of the two users says what it is itself: on some servers no user sees another's account.
@@ -65,8 +66,8 @@ async fn compare_with_outgoing(
     event: &RotationEvent,
     server: &Server,
     pending: &Secret,
-    turn: &Turn,
-    own: &OwnView,
+    alternation: &Alternation,
+    own: &AccountView,
 ) -> Result<Vec<String>, Error> {
     let current = rotation.value(event, Stage::Current).await?;
     let current = rotation.parse(event, Stage::Current, current, Refusal::NoCurrent)?;
@@ -77,18 +78,18 @@ async fn compare_with_outgoing(
     pending.check_replaces(&current)?;
     let mut session = match rotation.sign_in(server, &current, Stage::Current).await? {
         SignIn::Accepted(session) => session,
-        SignIn::Refused(answer) | SignIn::Expired(answer) => {
+        SignIn::Rejected(answer) | SignIn::Expired(answer) => {
             let doing = format!("sign in to {} as {}", server.endpoint, current.username);
-            return Err(failed(doing, EdgeError::failed(Cause::SignInRefused, answer)));
+            return Err(failed(doing, CallError::failed(Cause::SignInRefused, answer)));
         }
     };
     let doing = format!("ask {} what it may do", current.username);
-    let installer = Installer::Superuser(turn.clone());
-    let proof = rotation.progress.of(doing, session.prove(&current.username, &installer)).await?;
+    let set_by = SetBy::Superuser(alternation.clone());
+    let proof = rotation.progress.of(doing, session.verify(&current.username, &set_by)).await?;
     rotation.close(session).await;
     let mut differences = proof.differences;
     if let Some(outgoing) = &proof.own {
-        differences.extend(turn.differences(own, outgoing));
+        differences.extend(alternation.differences(own, outgoing));
     }
     Ok(differences)
 }
@@ -111,18 +112,18 @@ async fn wait_for_replica(
     let doing =
         format!("sign in to {} as {} with the password of AWSPENDING", server.endpoint, pending.username);
     if !on_replica(rotation, event, server, pending).await? {
-        return Err(failed(doing, EdgeError::failed(Cause::SignInRefused, answer)));
+        return Err(failed(doing, CallError::failed(Cause::SignInRefused, answer)));
     }
     info!("the server is a replica and refuses the new password; waiting for it to catch up");
     while rotation.clock.left() > PAUSE + RESERVE {
         rotation.clock.sleep(PAUSE).await;
         match rotation.sign_in(server, pending, Stage::Pending).await? {
             SignIn::Accepted(session) => return Ok(session),
-            SignIn::Refused(again) | SignIn::Expired(again) => answer = again,
+            SignIn::Rejected(again) | SignIn::Expired(again) => answer = again,
         }
     }
     let answer = format!("the replica still refuses the password that the writer has ({answer})");
-    Err(failed(doing, EdgeError::failed(Cause::ReplicaLag, answer)))
+    Err(failed(doing, CallError::failed(Cause::ReplicaLag, answer)))
 }
 
 /// Asks the server by way of the current version: only a signed-in user can.
@@ -138,7 +139,7 @@ async fn on_replica(
         return Ok(false);
     }
     match rotation.sign_in(server, &current, Stage::Current).await? {
-        SignIn::Refused(_) | SignIn::Expired(_) => Ok(false),
+        SignIn::Rejected(_) | SignIn::Expired(_) => Ok(false),
         SignIn::Accepted(mut session) => {
             let doing = format!("ask {} whether it is a replica", server.endpoint);
             let replica = rotation.progress.of(doing, session.on_replica()).await?;

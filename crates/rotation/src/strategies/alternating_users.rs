@@ -1,7 +1,7 @@
 //! Alternating users: a user and its clone take turns, and a superuser installs. AWSCURRENT signs in at
 //! every instant.
 
-use super::{Installer, Next, Strategy, Turn};
+use super::{Alternation, SetBy, Strategy, Target};
 use crate::Username;
 
 /// What the clone's name ends with, as in AWS's functions.
@@ -19,11 +19,11 @@ impl Strategy for AlternatingUsers {
         }
     }
 
-    fn installer(&self, next: &Username) -> Installer {
+    fn set_by(&self, next: &Username) -> SetBy {
         let clone = |base: &Username| Username(format!("{base}{SUFFIX}"));
-        Installer::Superuser(match base_of(next) {
-            Some(base) => Turn { base, clone: next.clone(), next: Next::Clone },
-            None => Turn { base: next.clone(), clone: clone(next), next: Next::Base },
+        SetBy::Superuser(match base_of(next) {
+            Some(base) => Alternation { base, clone: next.clone(), target: Target::Clone },
+            None => Alternation { base: next.clone(), clone: clone(next), target: Target::Base },
         })
     }
 
@@ -58,9 +58,9 @@ mod tests {
 
     #[test]
     fn the_superuser_installs_both() {
-        let turn = |next| Turn { base: user("app"), clone: user("app_clone"), next };
-        for (next, expected) in [("app", Next::Base), ("app_clone", Next::Clone)] {
-            assert_eq!(AlternatingUsers.installer(&user(next)), Installer::Superuser(turn(expected)));
+        let alternation = |next| Alternation { base: user("app"), clone: user("app_clone"), target: next };
+        for (next, expected) in [("app", Target::Base), ("app_clone", Target::Clone)] {
+            assert_eq!(AlternatingUsers.set_by(&user(next)), SetBy::Superuser(alternation(expected)));
         }
     }
 

@@ -3,7 +3,7 @@
 //! The former password stays valid until the next rotation, which replaces it. Where a leak is the reason to
 //! rotate, end it at once: `ALTER USER app@host DISCARD OLD PASSWORD`.
 
-use super::{Former, Installer, Strategy};
+use super::{OldPassword, SetBy, Strategy};
 use crate::Username;
 
 /// See the module.
@@ -15,7 +15,7 @@ impl Strategy for DualPassword {
         current.clone()
     }
 
-    fn installer(&self, _next: &Username) -> Installer {
-        Installer::TheUser(Former::Retained)
+    fn set_by(&self, _next: &Username) -> SetBy {
+        SetBy::User(OldPassword::Retain)
     }
 }

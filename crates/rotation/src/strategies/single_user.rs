@@ -2,7 +2,7 @@
 //!
 //! Between setSecret and finishSecret a new sign-in with AWSCURRENT is refused. Sessions that are open go on.
 
-use super::{Former, Installer, Strategy};
+use super::{OldPassword, SetBy, Strategy};
 use crate::Username;
 
 /// See the module.
@@ -14,7 +14,7 @@ impl Strategy for SingleUser {
         current.clone()
     }
 
-    fn installer(&self, _next: &Username) -> Installer {
-        Installer::TheUser(Former::Replaced)
+    fn set_by(&self, _next: &Username) -> SetBy {
+        SetBy::User(OldPassword::Discard)
     }
 }

@@ -1,6 +1,6 @@
 //! Copying the settings of a base to its clone.
 
-use rotation::{Cause, EdgeError, Turn, Username, run_as};
+use rotation::{Alternation, CallError, Cause, Username, run_as};
 
 use super::super::clone_check::{identifier, refused};
 use super::super::query::{text, texts};
@@ -19,35 +19,40 @@ const TEMP_TABLESPACES: &str = "temp_tablespaces";
 ///
 /// # Errors
 /// A refusal where the superuser may not set one, with the GRANT that cures it.
-pub(in super::super) async fn equalize(session: &mut PostgresSession, turn: &Turn) -> Result<(), EdgeError> {
-    let wanted = wanted(session, turn).await?;
-    let present = of(session, &turn.clone).await?;
+pub(in super::super) async fn equalize(
+    session: &mut PostgresSession,
+    alternation: &Alternation,
+) -> Result<(), CallError> {
+    let wanted = wanted(session, alternation).await?;
+    let present = of(session, &alternation.clone).await?;
     let differing: Vec<_> =
         wanted.iter().filter(|(place, value)| present.get(*place) != Some(*value)).collect();
     if differing.is_empty() {
-        return remove(session, turn, &wanted, &present).await;
+        return remove(session, alternation, &wanted, &present).await;
     }
     let row = session.row("SELECT current_user::pg_catalog.text AS acts_as", &[]).await?;
     let acts_as = Username(session.get(&row, "acts_as")?);
     for (place, value) in differing {
         if place.1 == TEMP_TABLESPACES {
-            check_tablespaces(session, turn, place, value, &acts_as).await?;
+            check_tablespaces(session, alternation, place, value, &acts_as).await?;
         }
-        if let Err(error) = set(session, &turn.clone, place, value).await {
-            return Err(may_not_set(session, error, turn, place, &acts_as));
+        if let Err(error) = set(session, &alternation.clone, place, value).await {
+            return Err(may_not_set(session, error, alternation, place, &acts_as));
         }
     }
-    remove(session, turn, &wanted, &present).await
+    remove(session, alternation, &wanted, &present).await
 }
 
 async fn remove(
     session: &mut PostgresSession,
-    turn: &Turn,
+    alternation: &Alternation,
     wanted: &Settings,
     present: &Settings,
-) -> Result<(), EdgeError> {
+) -> Result<(), CallError> {
     for place in present.keys().filter(|place| !wanted.contains_key(place)) {
-        reset(session, &turn.clone, place).await.map_err(|error| may_not_reset(error, turn, place))?;
+        reset(session, &alternation.clone, place)
+            .await
+            .map_err(|error| may_not_reset(error, alternation, place))?;
     }
     Ok(())
 }
@@ -57,7 +62,7 @@ async fn set(
     user: &Username,
     place: &Place,
     value: &str,
-) -> Result<(), EdgeError> {
+) -> Result<(), CallError> {
     let (database, name) = place;
     if name == TEMP_TABLESPACES
         && let Some(names) = names_of(value)
@@ -104,7 +109,7 @@ async fn alter(
     name: &str,
     to: &str,
     values: &[&str],
-) -> Result<(), EdgeError> {
+) -> Result<(), CallError> {
     // An extension's setting is a name of several parts.
     let parts: Vec<&str> = name.split('.').collect();
     let name = vec!["%I"; parts.len()].join(".");
@@ -117,7 +122,7 @@ async fn alter(
     session.run(&template, &arguments).await
 }
 
-async fn reset(session: &mut PostgresSession, user: &Username, place: &Place) -> Result<(), EdgeError> {
+async fn reset(session: &mut PostgresSession, user: &Username, place: &Place) -> Result<(), CallError> {
     let (database, name) = place;
     let parts: Vec<&str> = name.split('.').collect();
     let name = vec!["%I"; parts.len()].join(".");
@@ -133,11 +138,11 @@ async fn reset(session: &mut PostgresSession, user: &Username, place: &Place) ->
 /// Who gives a role tablespaces has to have CREATE on each that exists; on the database's own everybody has.
 async fn check_tablespaces(
     session: &mut PostgresSession,
-    turn: &Turn,
+    alternation: &Alternation,
     place: &Place,
     value: &str,
     acts_as: &Username,
-) -> Result<(), EdgeError> {
+) -> Result<(), CallError> {
     let query = "SELECT spcname::pg_catalog.text AS name, spcowner::pg_catalog.regrole::pg_catalog.text AS owner \
          FROM pg_catalog.pg_tablespace t WHERE spcname = ANY ($1) \
          AND NOT pg_catalog.has_tablespace_privilege(t.oid, 'CREATE') AND t.oid <> ( \
@@ -155,12 +160,15 @@ async fn check_tablespaces(
     Err(refused(
         format!(
             "{} carries the setting {TEMP_TABLESPACES}, and {acts_as} may not create in {name}, so that it may not give it to {}",
-            turn.base, turn.clone
+            alternation.base, alternation.clone
         ),
         format!(
             "{}; or {}",
             run_as(&format!("the role {owner}"), &[grant]),
-            run_as(&format!("the role {}", identifier(&turn.base)), &[reset_of(&turn.base, place)])
+            run_as(
+                &format!("the role {}", identifier(&alternation.base)),
+                &[reset_of(&alternation.base, place)]
+            )
         ),
     ))
 }
@@ -168,15 +176,15 @@ async fn check_tablespaces(
 /// RDS and Aurora have no role with SUPERUSER: there only the setting can go.
 fn may_not_set(
     session: &PostgresSession,
-    error: EdgeError,
-    turn: &Turn,
+    error: CallError,
+    alternation: &Alternation,
     place: &Place,
     acts_as: &Username,
-) -> EdgeError {
+) -> CallError {
     if error.cause() != Some(Cause::MissingPrivilege) {
         return error;
     }
-    let (base, name) = (&turn.base, &place.1);
+    let (base, name) = (&alternation.base, &place.1);
     let mut remedy = run_as("the role that has set it", &[reset_of(base, place)]);
     if session.version() >= 150_000 {
         let grant = format!("GRANT SET ON PARAMETER {name} TO {}", identifier(acts_as));
@@ -186,16 +194,19 @@ fn may_not_set(
         );
     }
     refused(
-        format!("{base} carries the setting {name}, which this superuser may not give to {}", turn.clone),
+        format!(
+            "{base} carries the setting {name}, which this superuser may not give to {}",
+            alternation.clone
+        ),
         remedy,
     )
 }
 
-fn may_not_reset(error: EdgeError, turn: &Turn, place: &Place) -> EdgeError {
+fn may_not_reset(error: CallError, alternation: &Alternation, place: &Place) -> CallError {
     if error.cause() != Some(Cause::MissingPrivilege) {
         return error;
     }
-    let (base, clone) = (&turn.base, &turn.clone);
+    let (base, clone) = (&alternation.base, &alternation.clone);
     refused(
         format!(
             "{clone} carries the setting {}, which {base} lacks and this superuser may not remove",

@@ -1,0 +1,75 @@
+//! What is measured: our functions, another implementation, and a function that does nothing.
+
+use std::path::{Path, PathBuf};
+
+use super::BenchError;
+use testbed::functions;
+
+/// An implementation of the functions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Implementation {
+    /// Our binaries.
+    Ours,
+    /// Another implementation, as executables in this folder.
+    Peer(PathBuf),
+    /// A function that does nothing.
+    Nothing,
+}
+
+impl Implementation {
+    /// As tables have it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Ours => "ours",
+            Self::Peer(_) => "peer",
+            Self::Nothing => "nothing",
+        }
+    }
+
+    /// Whether it rotates.
+    pub(super) fn rotates(&self) -> bool {
+        *self != Self::Nothing
+    }
+
+    /// What is run for this function; none where a peer has nothing for it.
+    pub(super) async fn program(&self, function: &str) -> Option<PathBuf> {
+        match self {
+            Self::Ours => Some(functions::program(function).await),
+            Self::Nothing => Some(functions::program("nothing").await),
+            Self::Peer(folder) => peer(folder, function),
+        }
+    }
+}
+
+/// All that take part, in the order in which they take turns.
+///
+/// # Errors
+/// If the peer's folder has a program for none of the functions.
+pub(super) fn all(
+    peer_folder: Option<&Path>,
+    functions: &[String],
+) -> Result<Vec<Implementation>, BenchError> {
+    let mut all = vec![Implementation::Ours];
+    if let Some(folder) = peer_folder {
+        if !functions.iter().any(|function| peer(folder, function).is_some()) {
+            return Err(BenchError::new(
+                format!(
+                    "the peer's folder {} has a program for none of {}",
+                    folder.display(),
+                    functions.join(", ")
+                ),
+                "put an executable `bootstrap-NAME`, or one `bootstrap` for all functions, into it",
+            ));
+        }
+        let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        all.push(Implementation::Peer(folder));
+    }
+    all.push(Implementation::Nothing);
+    Ok(all)
+}
+
+fn peer(folder: &Path, function: &str) -> Option<PathBuf> {
+    let names = [format!("bootstrap-{function}"), "bootstrap".to_owned()];
+    names.into_iter().map(|name| folder.join(name)).find(|program| program.is_file())
+}

@@ -1,0 +1,174 @@
+//! One process of a function under a Runtime API of its own, watched from outside.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, killpg};
+use nix::time::clock_getcpuclockid;
+use nix::unistd::Pid;
+use serde_json::Value;
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+use super::BenchError;
+use super::guard::Guard;
+use super::limit::{Limit, Limits};
+use testbed::memory;
+use testbed::runtime_api::{Event, RuntimeApi, Said};
+
+/// As Lambda has it (AWS Lambda developer guide, "Init phase").
+const INIT: Duration = Duration::from_secs(10);
+/// As the template has it.
+const TIMEOUT: Duration = Duration::from_secs(60);
+/// How much of what a function wrote is shown when it fails.
+const LAST_WORDS: usize = 600;
+
+/// Killed when dropped, with all processes of its group.
+pub(super) struct Process {
+    api: RuntimeApi,
+    child: Child,
+    id: u32,
+    output: File,
+    guard: Arc<Guard>,
+    limit: Option<Limit>,
+    /// From just before the process was made until it asked for its first event.
+    pub(super) ready: Duration,
+    /// What it had spent by then.
+    pub(super) ready_cpu: Duration,
+}
+
+impl Process {
+    /// Returns when it asks for its first event.
+    pub(super) async fn start(
+        program: &Path,
+        name: &str,
+        environment: &[(String, String)],
+        guard: &Arc<Guard>,
+    ) -> Result<Self, BenchError> {
+        let api = RuntimeApi::start(name).await;
+        let output = tempfile::tempfile().expect("a temporary file");
+        let mut command = Command::new(program);
+        command.env_clear().envs(environment.iter().cloned()).process_group(0);
+        command.env("AWS_LAMBDA_RUNTIME_API", api.address.to_string());
+        command.stdin(std::process::Stdio::null());
+        command.stdout(output.try_clone().expect("one more handle"));
+        command.stderr(output.try_clone().expect("one more handle"));
+        let began = Instant::now();
+        let child = command.spawn().map_err(|error| {
+            let what = format!("cannot run {}: {error}", program.display());
+            BenchError::new(what, "make it an executable file; a script needs a first line such as #!/bin/sh")
+        })?;
+        let id = child.id().expect("it was not waited for");
+        guard.started(id);
+        let (guard, none) = (Arc::clone(guard), Duration::ZERO);
+        let mut process = Self { api, child, id, output, guard, limit: None, ready: none, ready_cpu: none };
+        process.asks(INIT).await.map_err(|error| error.during("its start"))?;
+        process.ready = began.elapsed();
+        process.ready_cpu = process.cpu()?;
+        Ok(process)
+    }
+
+    /// From here on it has a fourteenth of a core.
+    pub(super) fn limit_by(&mut self, limits: &Limits) -> Result<(), BenchError> {
+        let limit = limits.limit().and_then(|limit| limit.hold(self.id).map(|()| limit));
+        self.limit = Some(limit.map_err(|error| {
+            BenchError::new(
+                format!("cannot limit the CPU of a process: {error}"),
+                "run without it: --whole-core",
+            )
+        })?);
+        Ok(())
+    }
+
+    /// How long the function took for this event, until its response came. Returns when it asks for the next one.
+    pub(super) async fn handle(&mut self, event: &Value) -> Result<Duration, BenchError> {
+        let began = Instant::now();
+        let event = Event { body: event.to_string().into(), timeout: TIMEOUT };
+        self.api.events.send(event).expect("the function waits for it");
+        let said = timeout(TIMEOUT, self.says()).await;
+        let took = began.elapsed();
+        match said {
+            Ok(Some(Said::Response(_))) => {}
+            Ok(Some(Said::Error(error))) => return Err(self.failed(&words(&error))),
+            Ok(Some(Said::Ready)) => {
+                return Err(self.failed("it asked for the next event without a response"));
+            }
+            Ok(None) => return Err(self.failed("its process ended")),
+            Err(_) => return Err(self.failed("no response in 60 s")),
+        }
+        self.asks(TIMEOUT).await?;
+        Ok(took)
+    }
+
+    /// What the process has spent so far, with all of its threads, by its own clock.
+    pub(super) fn cpu(&self) -> Result<Duration, BenchError> {
+        let clock = clock_getcpuclockid(self.pid()).and_then(|clock| clock.now());
+        clock
+            .map(Duration::from)
+            .map_err(|error| self.failed(&format!("its CPU clock cannot be read: {error}")))
+    }
+
+    /// The most memory that it had so far, in KiB.
+    pub(super) fn peak(&self) -> usize {
+        memory::peak(self.id)
+    }
+
+    /// Until it asks for an event.
+    async fn asks(&mut self, limit: Duration) -> Result<(), BenchError> {
+        match timeout(limit, self.says()).await {
+            Ok(Some(Said::Ready)) => Ok(()),
+            Ok(Some(Said::Error(error))) => Err(self.failed(&words(&error))),
+            Ok(Some(Said::Response(_))) => Err(self.failed("a response to no event")),
+            Ok(None) => Err(self.failed("its process ended")),
+            Err(_) => Err(self.failed(&format!("no event was asked for in {} s", limit.as_secs()))),
+        }
+    }
+
+    /// What the function says next; None if its process ends instead.
+    async fn says(&mut self) -> Option<Said> {
+        tokio::select! {
+            // What was said before the end counts.
+            biased;
+            said = self.api.said.recv() => said,
+            _ = self.child.wait() => None,
+        }
+    }
+
+    fn failed(&self, what: &str) -> BenchError {
+        let length = self.output.metadata().map_or(0, |file| file.len());
+        let from = length.saturating_sub(LAST_WORDS as u64);
+        let mut written = vec![0; LAST_WORDS];
+        let read = self.output.read_at(&mut written, from).unwrap_or_default();
+        let written = String::from_utf8_lossy(&written[..read]);
+        BenchError::new(
+            format!("{what}. The last that it wrote:\n{}", written.trim()),
+            "make it rotate first (`make demo` shows ours doing so); no figures are taken from what fails",
+        )
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_raw(i32::try_from(self.id).expect("a process id"))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It leads its group; a group that is gone is what we want.
+        let _ = killpg(self.pid(), Signal::SIGKILL);
+        // SIGKILL takes a moment.
+        while !matches!(self.child.try_wait(), Ok(Some(_)) | Err(_)) {
+            std::thread::sleep(Duration::from_micros(200));
+        }
+        self.guard.ended(self.id);
+        // The group's folder can go now.
+        self.limit = None;
+    }
+}
+
+fn words(error: &Value) -> String {
+    let text = |field: &str| error[field].as_str().unwrap_or_default().to_owned();
+    format!("it failed: {}: {}", text("errorType"), text("errorMessage"))
+}

@@ -1,0 +1,100 @@
+//! The bench: how long a rotation takes and what it costs, beside a function that does nothing and, with `--peer`, beside
+//! another implementation.
+//!
+//! `make bench` runs it on the packaged binaries. `BENCH="--function postgres-single-user --rotations 50"` is about that
+//! function only, and has more rotations of it. docs/performance.md says what is measured, and what a peer has to be.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a report prints")]
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use stress::bench::{FUNCTIONS, Plan, Report, Share, json, page, picture, run, table};
+use testbed::environment::repository;
+
+/// Measures rotations, and what they cost.
+#[derive(Parser)]
+struct Arguments {
+    /// How many rotations of each implementation count, under each set of conditions
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..))]
+    rotations: u16,
+    /// This function only; may be repeated
+    #[arg(long, value_parser = FUNCTIONS)]
+    function: Vec<String>,
+    /// Milliseconds added to each call of AWS's APIs, each in turn
+    #[arg(long, value_delimiter = ',', default_value = "0,5")]
+    api: Vec<u64>,
+    /// Milliseconds added to each message to the database, each in turn
+    #[arg(long, value_delimiter = ',', default_value = "0,1")]
+    database: Vec<u64>,
+    /// Leaves out what is measured at a fourteenth of a core, as Lambda gives it to 128 MB
+    #[arg(long)]
+    whole_core: bool,
+    /// A folder with another implementation: executables `bootstrap-FUNCTION`, or one `bootstrap`
+    #[arg(long)]
+    peer: Option<PathBuf>,
+    /// Where bench.json, performance.md and performance.svg go; target/bench unless given
+    #[arg(long)]
+    output: Option<PathBuf>,
+    /// Puts the page and its picture into docs
+    #[arg(long)]
+    publish: bool,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let report = match run(&plan(&arguments), &mut |line| println!("{line}")).await {
+        Ok(report) => report,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    println!("\n{}", table(&report));
+    if let Some(why) = &report.no_limit {
+        println!("NO FIGURES FOR 128 MB: this machine does not let us limit a process's CPU ({why})");
+    }
+    let output = arguments.output.unwrap_or_else(|| repository().join("target/bench"));
+    let docs = repository().join("docs");
+    let written = write(&report, &output, arguments.publish.then_some(docs.as_path()));
+    match written {
+        Ok(()) => {
+            println!("bench: {} rows, in {}", report.rows.len(), output.join("bench.json").display());
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!(
+                "bench: cannot write the figures: {error}\nwhat to do: name another folder with --output"
+            );
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn plan(arguments: &Arguments) -> Plan {
+    let all = || FUNCTIONS.map(str::to_owned).to_vec();
+    let delays = |ms: &[u64]| ms.iter().copied().map(Duration::from_millis).collect();
+    let shares =
+        if arguments.whole_core { vec![Share::Whole] } else { vec![Share::Whole, Share::Fourteenth] };
+    Plan {
+        functions: if arguments.function.is_empty() { all() } else { arguments.function.clone() },
+        rotations: arguments.rotations.into(),
+        api: delays(&arguments.api),
+        database: delays(&arguments.database),
+        shares,
+        peer: arguments.peer.clone(),
+    }
+}
+
+fn write(report: &Report, output: &Path, docs: Option<&Path>) -> io::Result<()> {
+    std::fs::create_dir_all(output)?;
+    std::fs::write(output.join("bench.json"), format!("{:#}\n", json(report)))?;
+    for folder in [Some(output), docs].into_iter().flatten() {
+        std::fs::write(folder.join("performance.md"), page(report))?;
+        std::fs::write(folder.join("performance.svg"), picture(report))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,101 @@
+//! A certificate authority of our own, made anew for every process, and the certificates that a client must refuse.
+
+use std::sync::{Arc, LazyLock};
+
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, date_time_ymd,
+};
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring::default_provider;
+
+/// What a server presents to its clients.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Certificate {
+    /// For localhost and 127.0.0.1, from [`pem`]'s authority.
+    #[default]
+    Good,
+    /// From [`pem`]'s authority, for `elsewhere.example`.
+    WrongName,
+    /// Like [`Certificate::Good`], but its time was over at the end of 2020.
+    Expired,
+    /// Like [`Certificate::Good`], but from an authority that nobody knows.
+    Foreign,
+    /// The server speaks no TLS.
+    None,
+}
+
+/// A certificate and its key, in PEM.
+pub(crate) struct Identity {
+    pub(crate) certificate: String,
+    pub(crate) key: String,
+}
+
+struct Authority {
+    certificate: String,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+static OURS: LazyLock<Authority> = LazyLock::new(|| Authority::new("rotation bed"));
+static FOREIGN: LazyLock<Authority> = LazyLock::new(|| Authority::new("somebody else"));
+
+/// The authority that clients trust, in PEM.
+#[must_use]
+pub fn pem() -> &'static str {
+    &OURS.certificate
+}
+
+impl Certificate {
+    /// None if the server speaks no TLS.
+    pub(crate) fn issue(self) -> Option<Identity> {
+        match self {
+            // 127.0.0.2 is where a reader of the same server is put.
+            Self::Good => Some(OURS.issue(&["localhost", "127.0.0.1", "127.0.0.2"], 2100)),
+            Self::WrongName => Some(OURS.issue(&["elsewhere.example"], 2100)),
+            Self::Expired => Some(OURS.issue(&["localhost", "127.0.0.1"], 2021)),
+            Self::Foreign => Some(FOREIGN.issue(&["localhost", "127.0.0.1"], 2100)),
+            Self::None => None,
+        }
+    }
+
+    /// TLS with this certificate.
+    pub fn acceptor(self) -> TlsAcceptor {
+        let identity = self.issue().expect("it speaks TLS");
+        let certificate = CertificateDer::from_pem_slice(identity.certificate.as_bytes());
+        let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes()).expect("a key");
+        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("TLS 1.2 and 1.3")
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.expect("a certificate")], key);
+        TlsAcceptor::from(Arc::new(config.expect("a key that fits")))
+    }
+}
+
+impl Authority {
+    fn new(name: &str) -> Self {
+        let key = KeyPair::generate().expect("a new key");
+        let mut params = params(&[], 2100);
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let certificate = params.self_signed(&key).expect("a certificate signed by its own key").pem();
+        Self { certificate, issuer: Issuer::new(params, key) }
+    }
+
+    fn issue(&self, names: &[&str], until: i32) -> Identity {
+        let key = KeyPair::generate().expect("a new key");
+        let certificate = params(names, until).signed_by(&key, &self.issuer).expect("a signed certificate");
+        Identity { certificate: certificate.pem(), key: key.serialize_pem() }
+    }
+}
+
+fn params(names: &[&str], until: i32) -> CertificateParams {
+    let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+    let mut params = CertificateParams::new(names).expect("names that a certificate can hold");
+    params.not_before = date_time_ymd(2020, 1, 1);
+    params.not_after = date_time_ymd(until, 1, 1);
+    params
+}

@@ -1,0 +1,260 @@
+//! One function: its execution environments, each a process with a Runtime API of its own, as Lambda has them.
+
+use std::{
+    fs::File,
+    os::unix::fs::FileExt,
+    path::{Path, PathBuf},
+    sync::Mutex,
+    time::Duration,
+};
+
+use axum::body::Bytes;
+use serde_json::{Value, json};
+use tokio::{
+    process::{Child, ChildStdin, Command},
+    sync::{Mutex as Gate, RwLock, watch},
+    time::{sleep, timeout},
+};
+
+use super::Memory;
+use crate::{
+    kill_on_parent_exit::{Stop, kill_on_parent_exit},
+    memory,
+    runtime_api::{Event, RuntimeApi, Said},
+    secrets_manager::FUNCTIONS_KEY,
+};
+
+/// How long a process may take until it asks for its first event (AWS Lambda developer guide, "Init phase").
+const INIT: Duration = Duration::from_secs(10);
+
+/// One function.
+#[derive(Debug)]
+pub(super) struct Function {
+    name: String,
+    program: PathBuf,
+    environment: Vec<(String, String)>,
+    timeout: Duration,
+    /// A file without a name: what the processes wrote is there at once, and gone with us.
+    output: File,
+    idle: Mutex<Vec<Execution>>,
+    /// How many times everything was killed.
+    kills: watch::Sender<u32>,
+    /// Held by every invocation until it is over, and its process dead if it was killed.
+    running: RwLock<()>,
+    /// Passed by every invocation, and closed while everything is being killed.
+    gate: Gate<()>,
+}
+
+/// An execution environment: one process, which handles one event after the other.
+struct Execution {
+    api: RuntimeApi,
+    shell: Child,
+    /// The process lives as long as this end of the pipe to its shell.
+    kill_on_parent_exit: Option<ChildStdin>,
+    memory: Memory,
+}
+
+/// What an invocation comes to, and whether the environment can take another event.
+type Outcome = (Result<Value, Value>, Afterwards);
+
+#[derive(PartialEq)]
+enum Afterwards {
+    Reusable,
+    Over,
+}
+
+impl Function {
+    pub(super) fn new(
+        name: &str,
+        program: PathBuf,
+        environment: Vec<(String, String)>,
+        timeout: Duration,
+    ) -> Self {
+        assert!(program.is_file(), "no program {}", program.display());
+        let output = tempfile::tempfile().expect("a temporary file");
+        let (idle, kills) = (Mutex::default(), watch::Sender::new(0));
+        let (running, gate) = (RwLock::default(), Gate::default());
+        Self { name: name.to_owned(), program, environment, timeout, output, idle, kills, running, gate }
+    }
+
+    /// The answer, or the error as Lambda words it. From `told` on, the invocation can be killed.
+    pub(super) async fn invoke(&self, event: Bytes, told: impl FnOnce(&Bytes)) -> Result<Value, Value> {
+        let gate = self.gate.lock().await;
+        let _running = self.running.read().await;
+        let mut killed = self.kills.subscribe();
+        drop(gate);
+        told(&event);
+        let waiting = self.idle.lock().expect("nobody panics here").pop();
+        let mut execution = match waiting {
+            Some(execution) => execution,
+            None => self.start().await,
+        };
+        let (answer, afterwards) = tokio::select! {
+            outcome = execution.run(event, self.timeout) => outcome,
+            _ = killed.changed() => {
+                (Err(failure("Runtime.ExitError", "signal: killed")), Afterwards::Over)
+            }
+        };
+        execution.memory.note();
+        let mut idle = self.idle.lock().expect("nobody panics here");
+        // Whoever kills meanwhile finds it here, or has been heard.
+        if afterwards == Afterwards::Reusable && killed.has_changed().is_ok_and(|changed| !changed) {
+            idle.push(execution);
+            return answer;
+        }
+        drop(idle);
+        execution.end().await;
+        answer
+    }
+
+    /// Of each process that waits for an event.
+    pub(super) fn memory(&self) -> Vec<Memory> {
+        let idle = self.idle.lock().expect("nobody panics here");
+        idle.iter().map(|execution| execution.memory.clone()).collect()
+    }
+
+    pub(super) fn output(&self) -> String {
+        let length = self.output.metadata().expect("an open file").len();
+        let mut bytes = vec![0; usize::try_from(length).expect("it fits into memory")];
+        self.output.read_exact_at(&mut bytes, 0).expect("it was written");
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// The processes that are reusable, when each has asked for its next event.
+    pub(super) async fn waiting(&self) -> Vec<u32> {
+        loop {
+            let processes: Option<Vec<_>> = {
+                let idle = self.idle.lock().expect("nobody panics here");
+                idle.iter().map(|execution| execution.waits(&self.program)).collect()
+            };
+            match processes {
+                Some(processes) => return processes,
+                None => sleep(Duration::from_millis(5)).await,
+            }
+        }
+    }
+
+    /// Returns when every process is dead.
+    pub(super) async fn kill(&self) {
+        let _gate = self.gate.lock().await;
+        let idle = {
+            let mut idle = self.idle.lock().expect("nobody panics here");
+            self.kills.send_modify(|kills| *kills += 1);
+            std::mem::take(&mut *idle)
+        };
+        for mut execution in idle {
+            execution.end().await;
+        }
+        drop(self.running.write().await);
+    }
+
+    async fn start(&self) -> Execution {
+        let api = RuntimeApi::start(&self.name).await;
+        let program = self.program.to_str().expect("a path in UTF-8");
+        let mut command = Command::from(kill_on_parent_exit(&[program], Stop::Kill, None));
+        command
+            .env_clear()
+            .envs(set_by_lambda(&self.name))
+            .env("AWS_LAMBDA_RUNTIME_API", api.address.to_string());
+        command.envs(self.environment.iter().cloned());
+        command.stdout(self.output.try_clone().expect("one more handle"));
+        command.stderr(self.output.try_clone().expect("one more handle"));
+        let mut shell = command.spawn().expect("a shell");
+        // Taken out, since waiting for a child closes its standard input.
+        let kill_on_parent_exit = shell.stdin.take();
+        let memory = Memory::of(shell.id(), &self.program);
+        Execution { api, shell, kill_on_parent_exit, memory }
+    }
+}
+
+impl Execution {
+    async fn run(&mut self, event: Bytes, limit: Duration) -> Outcome {
+        match timeout(INIT, self.says()).await {
+            Ok(Some(Said::Ready)) => {}
+            Ok(Some(Said::Error(error))) => return (Err(error), Afterwards::Over),
+            Ok(Some(Said::Response(_))) => {
+                let error = failure("Runtime.BadResponse", "a response to no event");
+                return (Err(error), Afterwards::Over);
+            }
+            Ok(None) => return (Err(self.exit().await), Afterwards::Over),
+            Err(_) => {
+                let error = failure("Runtime.InitTimeout", "no event was asked for in 10 seconds");
+                return (Err(error), Afterwards::Over);
+            }
+        }
+        let sent = self.api.events.send(Event { body: event, timeout: limit });
+        sent.expect("the function waits for it");
+        tokio::select! {
+            said = self.says() => match said {
+                Some(Said::Response(answer)) => (Ok(answer), Afterwards::Reusable),
+                Some(Said::Error(error)) => (Err(error), Afterwards::Reusable),
+                Some(Said::Ready) => {
+                    (Err(failure("Runtime.NoResponse", "the event was not answered")), Afterwards::Over)
+                }
+                None => (Err(self.exit().await), Afterwards::Over),
+            },
+            () = sleep(limit) => (Err(self.time_out(limit).await), Afterwards::Over),
+        }
+    }
+
+    /// What the function says next; None if its process ends instead.
+    async fn says(&mut self) -> Option<Said> {
+        tokio::select! {
+            // What was said before the end counts.
+            biased;
+            said = self.api.said.recv() => said,
+            _ = self.shell.wait() => None,
+        }
+    }
+
+    /// The function's process, once it has asked for its next event.
+    fn waits(&self, program: &Path) -> Option<u32> {
+        let shell = self.shell.id().expect("the shell was not waited for");
+        (!self.api.said.is_empty()).then(|| memory::child(shell, program).expect("it runs the program"))
+    }
+
+    async fn exit(&mut self) -> Value {
+        let status = self.shell.wait().await.expect("the shell is our child");
+        failure("Runtime.ExitError", &format!("Runtime exited with error: {status}"))
+    }
+
+    /// Kills the process, and returns when it is dead.
+    async fn end(&mut self) {
+        self.kill_on_parent_exit = None;
+        self.shell.wait().await.expect("the shell is our child");
+    }
+
+    /// Lambda answers when the process is dead.
+    async fn time_out(&mut self, limit: Duration) -> Value {
+        self.end().await;
+        failure("Sandbox.Timedout", &format!("Task timed out after {:.2} seconds", limit.as_secs_f64()))
+    }
+}
+
+impl std::fmt::Debug for Execution {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Execution({})", self.api.address)
+    }
+}
+
+/// What Lambda sets for a function: AWS Lambda developer guide, "Defined runtime environment variables". The access key is accepted by the local-aws of
+/// this process only; the rest opens nothing.
+#[must_use]
+pub fn set_by_lambda(function: &str) -> [(&'static str, &str); 10] {
+    [
+        ("AWS_LAMBDA_FUNCTION_NAME", function),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/bed"),
+        ("AWS_LAMBDA_LOG_STREAM_NAME", "testbed"),
+        ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", FUNCTIONS_KEY.expose()),
+        ("AWS_SECRET_ACCESS_KEY", "an-example-that-opens-nothing"),
+        ("AWS_SESSION_TOKEN", "an-example-that-opens-nothing"),
+    ]
+}
+
+fn failure(error_type: &str, message: &str) -> Value {
+    json!({ "errorType": error_type, "errorMessage": message })
+}

@@ -1,0 +1,97 @@
+//! A function in this process, so that a test can stop it at any call or stand in its way.
+
+use rotation::ports::{Database, SecretStore, Topology};
+use rotation::{Error, PasswordPolicy, PasswordsInUse, Progress, Rotation, RotationEvent, Strategy};
+
+use crate::crash::{AMinute, Crash, Crashing};
+use crate::{Application, STEPS, Server, aws_at};
+
+/// What a function rotates with: the real edges.
+#[expect(missing_debug_implementations, reason = "strategies are a trait without Debug")]
+pub struct InProcess {
+    secrets_manager: aws::SecretsManager,
+    rds: aws::Rds,
+    database: Box<dyn Database>,
+    strategy: &'static dyn Strategy,
+}
+
+impl InProcess {
+    /// A function for this application.
+    pub async fn of<S: Server>(application: &Application<'_, S>, strategy: &'static dyn Strategy) -> Self {
+        let aws = aws_at(&application.local.url()).await;
+        let database = application.server.adapter();
+        Self { secrets_manager: aws.secrets_manager(), rds: aws.rds(), database, strategy }
+    }
+
+    /// The real Secrets Manager.
+    #[must_use]
+    pub fn store(&self) -> &(dyn SecretStore + 'static) {
+        &self.secrets_manager
+    }
+
+    /// The real database.
+    #[must_use]
+    pub fn database(&self) -> &(dyn Database + 'static) {
+        &*self.database
+    }
+
+    /// Runs all four steps, until the process stops; panics where one fails. Whether all were done.
+    pub async fn run<S: Server>(
+        &self,
+        application: &Application<'_, S>,
+        version: &str,
+        crash: &Crash,
+    ) -> bool {
+        for step in STEPS {
+            match crash.until(self.step(application, step, version, crash)).await {
+                None => return false,
+                Some(answer) => answer.unwrap_or_else(|error| panic!("{step}: {error:?}")),
+            }
+        }
+        true
+    }
+
+    /// Runs one step.
+    ///
+    /// # Errors
+    /// The step's.
+    pub async fn step<S: Server>(
+        &self,
+        application: &Application<'_, S>,
+        step: &str,
+        version: &str,
+        crash: &Crash,
+    ) -> Result<(), Error> {
+        let store = Crashing { adapter: self.store(), crash: crash.clone() };
+        let database = Crashing { adapter: self.database(), crash: crash.clone() };
+        self.step_with(application, step, version, &store, &database).await
+    }
+
+    /// Runs one step with something else between it and the real edges.
+    ///
+    /// # Errors
+    /// The step's.
+    pub async fn step_with<S: Server>(
+        &self,
+        application: &Application<'_, S>,
+        step: &str,
+        version: &str,
+        store: &dyn SecretStore,
+        database: &dyn Database,
+    ) -> Result<(), Error> {
+        let event = RotationEvent::parse(application.event(step, version)).expect("an event");
+        let topology: Option<&dyn Topology> = Some(&self.rds);
+        let rotation = Rotation {
+            store,
+            database,
+            topology,
+            clock: &AMinute,
+            strategy: self.strategy,
+            policy: &PasswordPolicy::default(),
+            username_limit: None,
+            progress: &Progress::default(),
+            passwords: &PasswordsInUse::default(),
+        };
+        rotation::rotate(&rotation, &event).await
+    }
+}

@@ -1,0 +1,49 @@
+//! Programs that end when we do, however we end.
+
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+};
+
+/// The shell waits at the other end of its standard input. The kernel closes our end when this process ends, by
+/// SIGKILL too; then the shell stops the program, waits for it and removes the folder, unless it holds a file `stays`.
+const SHELL: &str = r#"
+signal=$1 folder=$2; shift 2
+exec 3<&0
+"$@" </dev/null 3<&- & program=$!
+{ read -r _ <&3; kill -s "$signal" $program; } >/dev/null 2>&1 & watch=$!
+exec 3<&-
+wait $program; status=$?
+kill $watch 2>/dev/null
+[ -z "$folder" ] || [ -e "$folder/stays" ] || /bin/rm -rf "$folder"
+exit $status
+"#;
+
+/// How a program is stopped.
+#[derive(Clone, Copy)]
+pub(crate) enum Stop {
+    /// SIGINT: PostgreSQL's fast shutdown.
+    Interrupt,
+    /// SIGTERM: a program that ends its own children first.
+    Terminate,
+    /// SIGKILL: what Lambda does.
+    Kill,
+}
+
+/// A command that runs `program` until its standard input is closed, then stops it and removes `folder`. Its exit
+/// status is the program's.
+///
+/// It is in a process group of its own, so that Ctrl-C reaches only us, and the clean-up is done in order.
+pub(crate) fn kill_on_parent_exit(program: &[&str], stop: Stop, folder: Option<&Path>) -> Command {
+    use std::os::unix::process::CommandExt;
+    let signal = match stop {
+        Stop::Interrupt => "INT",
+        Stop::Terminate => "TERM",
+        Stop::Kill => "KILL",
+    };
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", SHELL, "tether", signal]);
+    command.arg(folder.unwrap_or(Path::new("")));
+    command.args(program).stdin(Stdio::piped()).process_group(0);
+    command
+}

@@ -1,0 +1,66 @@
+//! The bed that the tests and the demo lie on: real servers, the real Lambda binaries under a Lambda
+//! Runtime API, and a wire between them that can be cut.
+//!
+//! Everything listens on loopback, lives in a folder of its own below the system's temporary folder, and goes away
+//! with the process that started it, however that ends. Other users cannot read what it
+//! writes, and no server runs as root.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "the bed stands in tests: a part that does not start has no better answer than to stop the test, loudly"
+)]
+
+mod app;
+mod application;
+mod at_once;
+pub mod authority;
+mod cargo_lambda;
+pub mod crash;
+mod credentials;
+pub mod environment;
+pub mod fault_proxy;
+mod folder;
+pub mod functions;
+mod in_process;
+mod kill_on_parent_exit;
+mod malformed_server;
+pub mod memory;
+mod ministack;
+mod moto;
+pub mod mysql;
+pub mod postgres;
+pub mod private;
+mod remedy;
+pub mod role;
+pub mod runtime_api;
+mod secrets_manager;
+mod server;
+mod server_user;
+mod setup;
+pub mod stub_server;
+mod template;
+mod tried;
+
+pub use app::App;
+pub use application::{Application, STEPS, credentials, store};
+pub use at_once::at_once;
+pub use authority::Certificate;
+pub use cargo_lambda::CargoLambda;
+pub use credentials::Credentials;
+pub use environment::{mysql_versions, postgres_versions};
+pub use fault_proxy::FaultProxy;
+pub use functions::{FunctionError, Functions};
+pub use in_process::InProcess;
+pub use malformed_server::MalformedServer;
+pub use ministack::MiniStack;
+pub use moto::Moto;
+pub use mysql::{MySql, MySqlOptions, MySqlVersion};
+pub use postgres::{Postgres, PostgresOptions};
+pub use remedy::{Remedy, remedies, remedy};
+pub use secrets_manager::{
+    FUNCTIONS_KEY, OWN_KEY, aws_as, aws_at, secrets_manager, secrets_manager_as, start_local_aws,
+};
+pub use server::Server;
+pub use setup::Setup;
+pub use stub_server::StubServer;

@@ -1,0 +1,262 @@
+//! A real PostgreSQL server: one a version that all tests of a process share, or one of a test's own.
+
+#![expect(clippy::disallowed_methods, reason = "the tests connect as applications do")]
+
+mod app;
+mod log;
+mod quote;
+mod server;
+
+use std::{collections::HashMap, path::PathBuf, sync::Mutex as StdMutex};
+
+use serde_json::{Value, json};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Executor, PgConnection, Row,
+    postgres::{PgConnectOptions, PgSslMode},
+};
+use tokio::sync::{Mutex, OnceCell};
+
+use self::server::Server;
+pub use self::{
+    log::Log,
+    quote::{name, text},
+};
+use crate::{App, Credentials, authority::Certificate};
+
+/// How a test's own server differs from the shared one.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PostgresOptions<'a> {
+    /// What the server presents to its clients.
+    pub certificate: Certificate,
+    /// Lines of `postgresql.conf`, such as `("max_connections", "10")`.
+    pub settings: &'a [(&'a str, &'a str)],
+    /// Lines put before the usual ones of `pg_hba.conf`, which ask everybody for SCRAM-SHA-256.
+    pub pg_hba: &'a [&'a str],
+    /// Whether it starts as a standby, see [`Postgres::replica_of`].
+    pub is_standby: bool,
+}
+
+/// A running server. It ends with this value, or with the process.
+#[derive(Debug)]
+pub struct Postgres {
+    version: u16,
+    server: Server,
+    certificate: Certificate,
+    admin: OnceCell<Credentials>,
+    /// Databases that nobody uses any more.
+    discarded: StdMutex<Vec<String>>,
+}
+
+impl Postgres {
+    /// The server of this major version that all tests of the process share, started at its first use.
+    pub async fn shared(version: u16) -> &'static Self {
+        static SHARED: Mutex<Option<HashMap<u16, &'static Postgres>>> = Mutex::const_new(None);
+        let mut shared = SHARED.lock().await;
+        let servers = shared.get_or_insert_default();
+        if let Some(server) = servers.get(&version) {
+            return server;
+        }
+        let server = Box::leak(Box::new(Self::start(version, PostgresOptions::default()).await));
+        servers.insert(version, server);
+        server
+    }
+
+    /// A server of the caller's own.
+    pub async fn start(version: u16, options: PostgresOptions<'_>) -> Self {
+        let server = Server::start(version, &options).await;
+        Self {
+            version,
+            server,
+            certificate: options.certificate,
+            admin: OnceCell::new(),
+            discarded: StdMutex::default(),
+        }
+    }
+
+    /// A streaming replica, which applies what the primary does after a delay, such as `3s`.
+    ///
+    /// Both begin as copies of one folder of a server that was shut down: no backup is needed.
+    pub async fn replica_of(primary: &Self, delay: &str) -> Self {
+        let source = format!(
+            "host=127.0.0.1 port={} user=postgres password={} sslmode=require",
+            primary.port(),
+            primary.server.root_password
+        );
+        let settings = [("primary_conninfo", source.as_str()), ("recovery_min_apply_delay", delay)];
+        let options = PostgresOptions { settings: &settings, is_standby: true, ..PostgresOptions::default() };
+        Self::start(primary.version, options).await
+    }
+
+    /// Waits until this replica has applied all that the primary has done so far.
+    pub async fn caught_up_with(&self, primary: &Self) {
+        let done = primary.values("postgres", "SELECT pg_current_wal_lsn()").await.concat();
+        let applied = format!("SELECT pg_last_wal_replay_lsn() >= '{done}'");
+        while self.values("postgres", &applied).await != ["t"] {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Stops the server, and with it all sessions. Its port is refused from then on.
+    pub fn stop(&self) {
+        self.server.stop();
+    }
+
+    /// Starts it again after a stop, and returns when it accepts connections.
+    pub async fn start_again(&self) {
+        self.server.start_again().await;
+    }
+
+    /// Starts it after a stop as a standby; under the setting `hot_standby = off` it turns everybody away, as a server that
+    /// is starting up does. The next start is an ordinary one.
+    pub async fn start_as_standby(&self) {
+        self.server.start_as_standby().await;
+    }
+
+    /// The major version, such as 18.
+    #[must_use]
+    pub fn version(&self) -> u16 {
+        self.version
+    }
+
+    /// The name that the good certificate is for. `127.0.0.1` is the same server, under the same certificate.
+    #[must_use]
+    pub fn host(&self) -> &'static str {
+        "localhost"
+    }
+
+    /// The port on 127.0.0.1.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.server.port
+    }
+
+    /// The certificate of the authority that clients trust, for `DATABASE_CA_FILE`.
+    #[must_use]
+    pub fn ca_file(&self) -> PathBuf {
+        self.server.folder().join("authority.pem")
+    }
+
+    /// The folder that holds the server's files. It is removed when the server has ended.
+    #[must_use]
+    pub fn folder(&self) -> PathBuf {
+        self.server.folder().to_owned()
+    }
+
+    /// The server's log from here on.
+    #[must_use]
+    pub fn log(&self) -> Log {
+        Log::from_now(self.server.folder().join("log"))
+    }
+
+    /// The server's log from its start.
+    #[must_use]
+    pub fn whole_log(&self) -> Log {
+        Log::from_the_start(self.server.folder().join("log"))
+    }
+
+    /// The user `postgres`, which may do everything.
+    #[must_use]
+    pub fn root(&self) -> Credentials {
+        Credentials { user: "postgres".to_owned(), password: self.server.root_password.clone() }
+    }
+
+    /// A superuser shaped like RDS's master user: LOGIN CREATEROLE CREATEDB, and not a superuser to PostgreSQL.
+    pub async fn admin(&self) -> &Credentials {
+        let create = async || {
+            let admin = Credentials::new("master");
+            self.execute("postgres", "CREATE ROLE master LOGIN CREATEROLE CREATEDB").await;
+            self.set_password(&admin).await;
+            admin
+        };
+        self.admin.get_or_init(create).await
+    }
+
+    /// Sets a password as root, out of the server's log.
+    pub async fn set_password(&self, of: &Credentials) {
+        let statement = format!("ALTER ROLE {} PASSWORD {}", name(&of.user), text(&of.password));
+        self.execute("postgres", &statement).await;
+    }
+
+    /// A secret's value for these credentials on this server, with the keys that AWS's rotation functions know.
+    #[must_use]
+    pub fn secret(&self, of: &Credentials, dbname: &str) -> Value {
+        json!({
+            "engine": "postgres", "host": self.host(), "port": self.port(),
+            "username": of.user, "password": of.password, "dbname": dbname,
+        })
+    }
+
+    /// Signs in as an application would: over verified TLS, or in cleartext where the server speaks no TLS.
+    ///
+    /// # Errors
+    /// Whatever keeps the user from signing in.
+    pub async fn sign_in(&self, as_user: &Credentials, database: &str) -> Result<PgConnection, sqlx::Error> {
+        self.options(as_user, database, PgSslMode::VerifyFull).connect().await
+    }
+
+    /// Whether these credentials sign in. Panics if that cannot be told: if the server is away, or full.
+    pub async fn signs_in(&self, as_user: &Credentials, database: &str) -> bool {
+        match self.sign_in(as_user, database).await {
+            Ok(_) => true,
+            Err(sqlx::Error::Database(refused))
+                if refused.code().is_some_and(|code| code.starts_with("28")) =>
+            {
+                false
+            }
+            Err(error) => panic!("cannot tell whether {} signs in: {error}", as_user.user),
+        }
+    }
+
+    /// The next application's making drops this one's database: 1,000 of them would fill a small disk.
+    pub(crate) fn discard(&self, app: &App) {
+        self.discarded.lock().expect("no test panics here").push(app.database.clone());
+    }
+
+    /// Runs statements as root, which the server's log does not show.
+    pub async fn execute(&self, database: &str, sql: &str) {
+        self.values(database, sql).await;
+    }
+
+    /// The first column of every row of a query as root, as text; NULL is empty.
+    pub async fn values(&self, database: &str, sql: &str) -> Vec<String> {
+        let mut root = self.set_up_as(&self.root(), database).await.expect("root signs in");
+        run(&mut root, sql).await.unwrap_or_else(|error| panic!("{error}\n{sql}"))
+    }
+
+    /// Signs in whatever certificate the server has, since those with a bad one are set up as well.
+    async fn set_up_as(&self, user: &Credentials, database: &str) -> Result<PgConnection, sqlx::Error> {
+        let mut options = self.options(user, database, PgSslMode::Require);
+        if *user == self.root() {
+            // Tests search the log for passwords that the functions must not leave there. Ours are not theirs.
+            options = options.options([("log_statement", "none")]);
+        }
+        options.connect().await
+    }
+
+    fn options(&self, user: &Credentials, database: &str, mode: PgSslMode) -> PgConnectOptions {
+        let mode = if self.certificate == Certificate::None { PgSslMode::Disable } else { mode };
+        PgConnectOptions::new_without_pgpass()
+            .host(self.host())
+            .port(self.port())
+            .username(&user.user)
+            .password(&user.password)
+            .database(database)
+            .ssl_mode(mode)
+            .ssl_root_cert(self.ca_file())
+            .application_name("testbed")
+            .disable_statement_logging()
+    }
+}
+
+/// Runs statements; answers the first column of every row as text, NULL as empty.
+///
+/// # Errors
+/// What the server answers to the first statement that fails.
+pub async fn run(connection: &mut PgConnection, sql: &str) -> Result<Vec<String>, sqlx::Error> {
+    let rows = connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))).await?;
+    // The simple protocol answers every type as text.
+    let first = |row: &sqlx::postgres::PgRow| {
+        row.try_get_raw(0).map(|value| value.as_str().unwrap_or_default().to_owned())
+    };
+    rows.iter().filter(|row| !row.is_empty()).map(first).collect()
+}

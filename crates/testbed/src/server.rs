@@ -1,0 +1,159 @@
+//! What an application's tests ask of its server, whichever it is.
+
+use std::{fmt, path::PathBuf};
+
+use async_trait::async_trait;
+use databases::{Limits, TrustAnchors};
+use rotation::ports::Database;
+use serde_json::Value;
+
+use crate::{App, Credentials, MySql, Postgres, Setup};
+
+/// A running server.
+#[async_trait]
+pub trait Server: fmt::Debug + Send + Sync {
+    /// What it is called in a message, such as `postgres-18`.
+    fn name(&self) -> String;
+
+    /// Where it listens, on 127.0.0.1.
+    fn port(&self) -> u16;
+
+    /// A secret's value for these credentials on this server, with the keys that AWS's rotation functions know.
+    fn secret(&self, of: &Credentials, dbname: &str) -> Value;
+
+    /// A superuser shaped like RDS's master user.
+    async fn admin(&self) -> &Credentials;
+
+    /// The secret of that superuser.
+    async fn superuser_secret(&self) -> Value;
+
+    /// The certificate of the authority that clients trust, for `DATABASE_CA_FILE`.
+    fn ca_file(&self) -> PathBuf;
+
+    /// One for each function that rotates here.
+    fn setups(&self) -> Vec<Setup<'static>>;
+
+    /// A new application, whose user the superuser creates; its name begins with `hint`.
+    async fn create_app(&self, hint: &str) -> App;
+
+    /// Lets the application's user have two passwords at a time, where the server knows such a thing.
+    async fn allow_two_passwords(&self, app: &App);
+
+    /// The application's tests are over: what it takes much room with may be removed, at some time.
+    fn discard(&self, _app: &App) {}
+
+    /// Whether these credentials sign in. Panics if that cannot be told: if the server is away, or full.
+    async fn signs_in(&self, as_user: &Credentials, database: &str) -> bool;
+
+    /// What the functions speak to it with.
+    fn adapter(&self) -> Box<dyn Database>;
+}
+
+#[async_trait]
+impl Server for Postgres {
+    fn name(&self) -> String {
+        format!("postgres-{}", self.version())
+    }
+
+    fn port(&self) -> u16 {
+        Postgres::port(self)
+    }
+
+    fn secret(&self, of: &Credentials, dbname: &str) -> Value {
+        Postgres::secret(self, of, dbname)
+    }
+
+    async fn admin(&self) -> &Credentials {
+        Postgres::admin(self).await
+    }
+
+    async fn superuser_secret(&self) -> Value {
+        self.secret(self.admin().await, "postgres")
+    }
+
+    fn ca_file(&self) -> PathBuf {
+        Postgres::ca_file(self)
+    }
+
+    fn setups(&self) -> Vec<Setup<'static>> {
+        vec![Setup::single_user(), Setup::alternating_users()]
+    }
+
+    async fn create_app(&self, hint: &str) -> App {
+        App::create(self, hint).await
+    }
+
+    async fn allow_two_passwords(&self, _app: &App) {}
+
+    fn discard(&self, app: &App) {
+        Postgres::discard(self, app);
+    }
+
+    async fn signs_in(&self, as_user: &Credentials, database: &str) -> bool {
+        Postgres::signs_in(self, as_user, database).await
+    }
+
+    fn adapter(&self) -> Box<dyn Database> {
+        Box::new(databases::Postgres::new(trusted(self), Limits::default()))
+    }
+}
+
+#[async_trait]
+impl Server for MySql {
+    fn name(&self) -> String {
+        self.version().to_string()
+    }
+
+    fn port(&self) -> u16 {
+        MySql::port(self)
+    }
+
+    fn secret(&self, of: &Credentials, dbname: &str) -> Value {
+        MySql::secret(self, of, dbname)
+    }
+
+    async fn admin(&self) -> &Credentials {
+        MySql::admin(self).await
+    }
+
+    async fn superuser_secret(&self) -> Value {
+        self.secret(self.admin().await, "mysql")
+    }
+
+    fn ca_file(&self) -> PathBuf {
+        MySql::ca_file(self)
+    }
+
+    fn setups(&self) -> Vec<Setup<'static>> {
+        let mut all = vec![Setup::mysql_single_user(), Setup::mysql_alternating_users()];
+        // A MariaDB user has one password.
+        if !self.version().is_mariadb() {
+            all.push(Setup::mysql_dual_password());
+        }
+        all
+    }
+
+    async fn create_app(&self, hint: &str) -> App {
+        MySql::create_app(self, hint).await
+    }
+
+    async fn allow_two_passwords(&self, app: &App) {
+        if !self.version().is_mariadb() {
+            let account = format!("{}@'%'", crate::mysql::name(app.user()));
+            self.execute(&format!("GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO {account}")).await;
+        }
+    }
+
+    async fn signs_in(&self, as_user: &Credentials, database: &str) -> bool {
+        MySql::signs_in(self, as_user, database).await
+    }
+
+    fn adapter(&self) -> Box<dyn Database> {
+        Box::new(databases::MySql::new(trusted(self), Limits::default()))
+    }
+}
+
+fn trusted(server: &dyn Server) -> TrustAnchors {
+    let authority = std::fs::read(server.ca_file()).expect("the authority's file");
+    TrustAnchors::new(Some(&authority)).expect("an authority")
+}
