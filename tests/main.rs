@@ -17,6 +17,7 @@ mod deploys;
 mod explains;
 mod fault_injection;
 mod fetches;
+mod import_circles;
 mod interferes;
 mod kin;
 mod load;
