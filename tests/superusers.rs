@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use testbed::fault_proxy::Fault;
 use testbed::{Application, FaultProxy, Postgres, PostgresOptions, Setup, postgres_versions, store};
 
-fn instance(identifier: &str, address: &str, port: u16) -> DbInstance {
+pub(crate) fn instance(identifier: &str, address: &str, port: u16) -> DbInstance {
     DbInstance {
         identifier: identifier.into(),
         address: address.into(),
@@ -17,7 +17,7 @@ fn instance(identifier: &str, address: &str, port: u16) -> DbInstance {
 }
 
 /// What an application's secret looks like whose superuser's secret RDS has made: user and password only.
-async fn made_by_rds(application: &Application<'_>, tag: &str, arn: &str) {
+pub(crate) async fn made_by_rds(application: &Application<'_>, tag: &str, arn: &str) {
     let admin = application.server.admin().await;
     let only = json!({"username": admin.user, "password": admin.password});
     let superuser = store(&application.client, "rds-db-1", &only).await;

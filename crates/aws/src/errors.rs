@@ -11,9 +11,9 @@ use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::error::{ConnectorError, ProvideErrorMetadata, SdkError};
 use aws_sdk_secretsmanager::operation::RequestId;
 use rotation::{CallError, Cause, does_not_print};
-use rustls::CertificateError;
 use tracing::info;
 
+use crate::certificate::{self, rejected_certificate};
 use crate::codes::{cause_of, is_denial};
 use crate::{ATTEMPT, CALL, CONNECT};
 
@@ -112,9 +112,8 @@ impl Service {
             return (Cause::Unreachable, format!("took no connection within {} s", CONNECT.as_secs()));
         }
         let tls = chain(error).any(is_tls);
-        if chain(error).any(is_unknown_authority) {
-            let what = "has a certificate from an authority that is not trusted";
-            return (Cause::TlsUnknownAwsAuthority, what.to_owned());
+        if let Some(told) = rejected_certificate(error).and_then(certificate::explain) {
+            return told;
         }
         match chain(error).find_map(|error| error.downcast_ref::<io::Error>()) {
             Some(error) if tls => (Cause::TlsFailed, format!("did not pass the TLS handshake: {error}")),
@@ -168,17 +167,8 @@ fn is_tls(error: &(dyn Error + 'static)) -> bool {
     error.to_string() == "TLS handshake failed"
 }
 
-/// rustls's errors come wrapped in I/O errors, one in another, whose `source` passes over what they wrap.
-fn is_unknown_authority(error: &(dyn Error + 'static)) -> bool {
-    if let Some(error) = error.downcast_ref::<rustls::Error>() {
-        return *error == rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer);
-    }
-    let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    wrapped.is_some_and(|error| is_unknown_authority(error))
-}
-
 /// What caused an error, outermost first.
-fn chain<'a>(error: &'a dyn Error) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+pub(crate) fn chain<'a>(error: &'a dyn Error) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(error.source(), |error| (**error).source())
 }
 

@@ -2,6 +2,7 @@
 //! The only crate that imports the AWS SDK.
 
 mod authorities;
+mod certificate;
 mod codes;
 mod errors;
 mod rds;
@@ -65,7 +66,7 @@ impl Aws {
     /// `authorities` may vouch for the services' certificates; credentials are those of the environment, where Lambda puts
     /// the function's role's.
     ///
-    /// Each call is tried at most 3 times and gives up after 12 s, an attempt after 5 s, a connection after 3 s.
+    /// Each call is tried at most 3 times, once where the service's certificate is rejected, and gives up after 12 s, an attempt after 5 s, a connection after 3 s.
     /// Proxies that the environment names (`HTTPS_PROXY`) are not used.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ use aws_sdk_rds::types::{DbCluster, DbInstance};
 use rotation::ports::Topology;
 use rotation::{CallError, Cause, Endpoint};
 
+use crate::certificate::NoRetry;
 use crate::errors::Service;
 
 /// What `DescribeDBInstances` and `DescribeDBClusters` tell. A name in a secret is only ever a key to look up:
@@ -69,7 +70,7 @@ impl Rds {
 
     fn client(&self) -> &Client {
         self.client.get_or_init(|| {
-            let mut builder = Builder::from(&self.config);
+            let mut builder = Builder::from(&self.config).retry_classifier(NoRetry);
             if self.endpoint.is_some() {
                 builder.set_endpoint_url(self.endpoint.clone());
             }

@@ -14,6 +14,7 @@ use aws_sdk_secretsmanager::operation::update_secret_version_stage::UpdateSecret
 use rotation::ports::{Move, Put, SecretStore, Wanted};
 use rotation::{CallError, Cause, RotationToken, SecretId, SecretText, Stage, VersionId, Versions};
 
+use crate::certificate::NoRetry;
 use crate::errors::Service;
 
 /// The tags by which RDS says for which server it made a secret (Amazon RDS User Guide, "Password management
@@ -35,7 +36,7 @@ impl fmt::Debug for SecretsManager {
 impl SecretsManager {
     pub(crate) fn new(config: &SdkConfig, endpoint: Option<String>) -> Self {
         let service = Service::new("Secrets Manager", config, endpoint.as_deref(), Cause::SecretsManager);
-        let mut builder = Builder::from(config);
+        let mut builder = Builder::from(config).retry_classifier(NoRetry);
         if endpoint.is_some() {
             builder.set_endpoint_url(endpoint);
         }

@@ -11,7 +11,9 @@ pub enum Cause {
     TlsUnknownRdsAuthority,
     TlsUnknownAwsAuthority,
     TlsWrongName,
+    TlsWrongAwsName,
     TlsExpired,
+    TlsExpiredAws,
     TlsNotOffered,
     TlsRequired,
     TlsFailed,
@@ -57,8 +59,8 @@ impl Cause {
             Self::TlsUnknownAuthority | Self::TlsUnknownRdsAuthority | Self::TlsUnknownAwsAuthority => {
                 "TlsUnknownAuthority"
             }
-            Self::TlsWrongName => "TlsWrongName",
-            Self::TlsExpired => "TlsExpired",
+            Self::TlsWrongName | Self::TlsWrongAwsName => "TlsWrongName",
+            Self::TlsExpired | Self::TlsExpiredAws => "TlsExpired",
             Self::TlsNotOffered => "TlsNotOffered",
             Self::TlsRequired => "TlsRequired",
             Self::TlsFailed => "TlsFailed",
@@ -125,8 +127,18 @@ impl Cause {
                  its place"
             }
             Self::TlsWrongName => "set the secret's host to a name that the server's certificate holds",
+            Self::TlsWrongAwsName => {
+                "if SECRETS_MANAGER_ENDPOINT or one of AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_SECRETS_MANAGER and AWS_ENDPOINT_URL_RDS \
+                 names this endpoint, name a host there that the certificate holds (for a VPC endpoint without private DNS, its \
+                 own name); if not, find what leads AWS's name to another server: a private zone, or a proxy"
+            }
             Self::TlsExpired => {
                 "renew the server's certificate (RDS: modify its certificate authority), or set its clock"
+            }
+            Self::TlsExpiredAws => {
+                "check the clock of the machine that the function runs on; if this traffic is inspected, renew the proxy's \
+                 certificate, of an authority that AWS_CA_BUNDLE names (AwsCaFile in the template); if not, somebody answers in \
+                 AWS's place"
             }
             Self::TlsNotOffered => {
                 "turn TLS on at the server; only if cleartext is really meant, set \"ssl\": false in the secret; \

@@ -1,5 +1,6 @@
 //! A certificate authority of our own, made anew for every process, and the certificates that a client must refuse.
 
+use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
 use rcgen::{
@@ -21,6 +22,8 @@ pub enum Certificate {
     WrongName,
     /// Like [`Certificate::Good`], but its time was over at the end of 2020.
     Expired,
+    /// Like [`Certificate::Good`], but its time begins in 2099.
+    NotYetValid,
     /// Like [`Certificate::Good`], but from an authority that nobody knows.
     Foreign,
     /// The server speaks no TLS.
@@ -52,10 +55,11 @@ impl Certificate {
     pub(crate) fn issue(self) -> Option<Identity> {
         match self {
             // 127.0.0.2 is where a reader of the same server is put.
-            Self::Good => Some(OURS.issue(&["localhost", "127.0.0.1", "127.0.0.2"], 2100)),
-            Self::WrongName => Some(OURS.issue(&["elsewhere.example"], 2100)),
-            Self::Expired => Some(OURS.issue(&["localhost", "127.0.0.1"], 2021)),
-            Self::Foreign => Some(FOREIGN.issue(&["localhost", "127.0.0.1"], 2100)),
+            Self::Good => Some(OURS.issue(&["localhost", "127.0.0.1", "127.0.0.2"], 2020..2100)),
+            Self::WrongName => Some(OURS.issue(&["elsewhere.example"], 2020..2100)),
+            Self::Expired => Some(OURS.issue(&["localhost", "127.0.0.1"], 2020..2021)),
+            Self::NotYetValid => Some(OURS.issue(&["localhost", "127.0.0.1"], 2099..2100)),
+            Self::Foreign => Some(FOREIGN.issue(&["localhost", "127.0.0.1"], 2020..2100)),
             Self::None => None,
         }
     }
@@ -77,7 +81,7 @@ impl Certificate {
 impl Authority {
     fn new(name: &str) -> Self {
         let key = KeyPair::generate().expect("a new key");
-        let mut params = params(&[], 2100);
+        let mut params = params(&[], 2020..2100);
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
@@ -85,17 +89,18 @@ impl Authority {
         Self { certificate, issuer: Issuer::new(params, key) }
     }
 
-    fn issue(&self, names: &[&str], until: i32) -> Identity {
+    fn issue(&self, names: &[&str], years: Range<i32>) -> Identity {
         let key = KeyPair::generate().expect("a new key");
-        let certificate = params(names, until).signed_by(&key, &self.issuer).expect("a signed certificate");
+        let certificate = params(names, years).signed_by(&key, &self.issuer).expect("a signed certificate");
         Identity { certificate: certificate.pem(), key: key.serialize_pem() }
     }
 }
 
-fn params(names: &[&str], until: i32) -> CertificateParams {
+/// Valid from the beginning of the first year to that of the last.
+fn params(names: &[&str], years: Range<i32>) -> CertificateParams {
     let names: Vec<String> = names.iter().map(ToString::to_string).collect();
     let mut params = CertificateParams::new(names).expect("names that a certificate can hold");
-    params.not_before = date_time_ymd(2020, 1, 1);
-    params.not_after = date_time_ymd(until, 1, 1);
+    params.not_before = date_time_ymd(years.start, 1, 1);
+    params.not_after = date_time_ymd(years.end, 1, 1);
     params
 }

@@ -43,7 +43,8 @@ impl TlsProxy {
     }
 
     /// How many connections there were so far.
-    pub(super) fn connections(&self) -> usize {
+    #[must_use]
+    pub fn connections(&self) -> usize {
         self.seen.connections.load(Ordering::SeqCst)
     }
 
