@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::Value;
-use stress::bench::{FIGURES, Spread};
+use stress::bench::{FIGURES, Report, Spread, page};
 use tempfile::TempDir;
 use testbed::environment::{built_into, path, postgres_versions};
 use testbed::functions::binaries;
@@ -174,6 +174,15 @@ async fn a_bench_that_is_killed_leaves_no_process_and_no_cgroup() {
     while !bench.left().is_empty() || !groups(process).is_empty() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+#[test]
+fn a_page_says_what_the_peer_is() {
+    let report = |peer: Option<&str>| {
+        page(&Report { rotations: 1, peer: peer.map(str::to_owned), no_limit: None, rows: Vec::new() })
+    };
+    assert!(report(Some("another one")).contains("**The peer of this run:** another one\n"));
+    assert!(!report(None).contains("The peer of this run"));
 }
 
 #[test]

@@ -69,6 +69,12 @@ pub(super) fn all(
     Ok(all)
 }
 
+/// What the peer's folder says about it.
+pub(super) fn about(folder: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(folder.join("about.md")).ok()?;
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
 fn peer(folder: &Path, function: &str) -> Option<PathBuf> {
     let names = [format!("bootstrap-{function}"), "bootstrap".to_owned()];
     names.into_iter().map(|name| folder.join(name)).find(|program| program.is_file())

@@ -67,6 +67,7 @@ pub struct Plan {
 /// If a function does not rotate. What was measured until then is lost.
 pub async fn run(plan: &Plan, told: &mut (dyn FnMut(&str) + Send)) -> Result<Report, BenchError> {
     let implementations = implementation::all(plan.peer.as_deref(), &plan.functions)?;
+    let peer = plan.peer.as_deref().and_then(implementation::about);
     let mut shares = plan.shares.clone();
     let mut limits = None;
     let mut no_limit = None;
@@ -95,7 +96,7 @@ pub async fn run(plan: &Plan, told: &mut (dyn FnMut(&str) + Send)) -> Result<Rep
             rows.extend(of_condition);
         }
     }
-    Ok(Report { rotations: plan.rotations, no_limit, rows })
+    Ok(Report { rotations: plan.rotations, peer, no_limit, rows })
 }
 
 async fn shared(function: &str, limits: Option<Limits>, guard: &Arc<Guard>) -> Shared {

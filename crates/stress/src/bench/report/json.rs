@@ -10,6 +10,7 @@ use crate::bench::FIGURES;
 pub fn json(report: &Report) -> Value {
     json!({
         "rotations": report.rotations,
+        "peer": report.peer,
         "no_limit": report.no_limit,
         "rows": report.rows.iter().map(row).collect::<Vec<_>>(),
     })

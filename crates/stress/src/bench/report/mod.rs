@@ -14,6 +14,8 @@ use super::{Condition, Figure, ProcessAge, Sample, Share, Spread, figure};
 pub struct Report {
     /// Rotations of each row.
     pub rotations: usize,
+    /// What the peer is, in its own words.
+    pub peer: Option<String>,
     /// Why there are no figures for 128 MB, if there are none although they were asked for.
     pub no_limit: Option<String>,
     /// In the order in which they were measured.

@@ -46,7 +46,8 @@ const PEER: &str = "\
 ## Another implementation beside ours
 
 `make bench PEER=folder` runs the executable `bootstrap-NAME` of that folder in place of the function NAME, or else `bootstrap`;
-functions that it has no program for are measured without it. The program is run without arguments, in the folder from which
+functions that it has no program for are measured without it. A file `about.md` in it, a paragraph that says what the peer is,
+is printed on this page. The program is run without arguments, in the folder from which
 the bench was started, as the leader of a process group that is killed at the end; a script should `exec` the program, since
 CPU and memory are those of the process that was started. It speaks the Lambda Runtime API (version 2018-06-01) at
 `AWS_LAMBDA_RUNTIME_API`, and asks for the next event within 10 s. It finds in its environment:
@@ -64,8 +65,13 @@ Events are those of Secrets Manager. A peer that fails, or does not rotate, ends
 /// The page for this report.
 #[must_use]
 pub fn page(report: &Report) -> String {
+    let peer = report
+        .peer
+        .as_ref()
+        .map(|about| format!("**The peer of this run:** {about}\n\n"))
+        .unwrap_or_default();
     let mut text =
-        format!("{ABOUT}\n## Figures\n\n{} rotations of each.\n\n{}", report.rotations, table(report));
+        format!("{ABOUT}\n{peer}## Figures\n\n{} rotations of each.\n\n{}", report.rotations, table(report));
     let _ = write!(text, "## At 128 MB: Lambda time, calls and money\n\n");
     match (money(report), &report.no_limit) {
         (Some(money), _) => {
