@@ -6,15 +6,20 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::Mutex;
 
 /// The shell reads what was started and what has ended. The kernel closes our end of the pipe when this process ends, by
-/// SIGKILL too; then the shell kills what is left, and removes the cgroups that begin with `prefix`.
+/// SIGKILL too; then the shell kills what is left, and removes the cgroups that begin with `prefix`. A process that was
+/// started just before that end, and not reported yet, is known by its environment.
 const SHELL: &str = r#"
-prefix=$1 alive=
+prefix=$1 mark=$2 alive=
 while read -r word pid; do
   left=
   for one in $alive; do [ "$one" = "$pid" ] || left="$left $one"; done
   alive=$left
   [ "$word" = ended ] || alive="$alive $pid"
 done
+for environment in /proc/[0-9]*/environ; do
+  pid=${environment#/proc/}
+  grep -qzx -e "$mark" "$environment" && alive="$alive ${pid%/environ}"
+done 2>/dev/null
 for pid in $alive; do kill -s KILL -- "-$pid"; done 2>/dev/null
 [ -n "$prefix" ] || exit 0
 for folder in "$prefix"*; do
@@ -35,10 +40,19 @@ impl Guard {
     pub(super) fn start(prefix: &str) -> Self {
         let mut command = Command::new("/bin/sh");
         // In a process group of its own, so that Ctrl-C reaches only us.
-        command.args(["-c", SHELL, "guard", prefix]).stdin(Stdio::piped()).process_group(0);
+        let (name, run) = Self::mark();
+        command
+            .args(["-c", SHELL, "guard", prefix, &format!("{name}={run}")])
+            .stdin(Stdio::piped())
+            .process_group(0);
         let mut shell = command.spawn().expect("a shell");
         let pipe = Mutex::new(shell.stdin.take());
         Self { shell, pipe }
+    }
+
+    /// A variable that every process of the run has in its environment.
+    pub(super) fn mark() -> (&'static str, String) {
+        ("ROTATION_BENCH_RUN", std::process::id().to_string())
     }
 
     /// A process that leads a process group.

@@ -53,6 +53,8 @@ impl Process {
         let mut command = Command::new(program);
         command.env_clear().envs(environment.iter().cloned()).process_group(0);
         command.env("AWS_LAMBDA_RUNTIME_API", api.address.to_string());
+        let (name, run) = Guard::mark();
+        command.env(name, run);
         command.stdin(std::process::Stdio::null());
         command.stdout(output.try_clone().expect("one more handle"));
         command.stderr(output.try_clone().expect("one more handle"));
