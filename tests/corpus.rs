@@ -86,7 +86,7 @@ fn seeds_reach_what_they_are_for() {
         ("without_the_key", "400 400 400 403"),
     ] {
         let answers =
-            local_aws_request::answers(&local_aws_request::requests(&seed("local_aws_request", name)));
+            local_aws_request::responses(&local_aws_request::requests(&seed("local_aws_request", name)));
         let answers = String::from_utf8(answers).expect("UTF-8");
         let all: Vec<_> = answers.split("HTTP/1.1 ").skip(1).filter_map(|answer| answer.get(..3)).collect();
         assert_eq!(all.join(" "), statuses, "{name}: {answers}");

@@ -82,7 +82,7 @@ async fn an_error_of_the_sdk_is_a_code_and_a_request_id_and_never_a_body() {
     application.local.fail(Failure::refuse("PutSecretValue", 1, "InvalidRequestException"));
     let said = application.rotate_expect_err().await;
     assert!(said.contains("InvalidRequestException"), "{said}");
-    assert!(!said.contains("failed on purpose"), "the service's words are in: {said}");
+    assert!(!said.contains("fails as planned"), "the service's words are in: {said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

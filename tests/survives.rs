@@ -188,7 +188,7 @@ async fn a_call_that_fails(server: &Postgres, setup: Setup<'_>, fault: Failure, 
     assert!(classes.contains(&class.as_str()), "{context}: {failure}");
     nothing_is_lost(&application, single_user, &context).await;
     // The last call of all took effect: nothing is left to be mended.
-    if (fault.operation.as_str(), &fault.effect) != ("UpdateSecretVersionStage", &Effect::DropAnswer) {
+    if (fault.operation.as_str(), &fault.effect) != ("UpdateSecretVersionStage", &Effect::DropResponse) {
         application.rotate_ok().await;
     }
     assert!(application.signs_in("AWSCURRENT").await, "{context}");
@@ -208,7 +208,7 @@ async fn a_secrets_manager_that_fails_at_any_call() {
                 (Failure::refuse(operation, 1, "ServiceUnavailable"), no_answer),
                 (Failure::refuse(operation, 1, "ThrottlingException"), ["Throttled", "Throttled"]),
                 (Failure::drop_request(operation, 1), no_answer),
-                (Failure::drop_answer(operation, 1), no_answer),
+                (Failure::drop_response(operation, 1), no_answer),
             ] {
                 running.spawn(a_call_that_fails(server, setup.clone(), fault, classes));
             }

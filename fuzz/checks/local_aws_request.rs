@@ -1,16 +1,16 @@
-//! What a client sends to local-aws: requests, one after the other on one connection.
+//! Requests of a client of local-aws, one after the other on one connection.
 
-/// Sends requests to a new server, which answers them or closes the connection, and has no error of its own.
+/// Sends requests to a new server. It responds or closes the connection, and never with an internal error.
 pub(crate) fn check(bytes: &[u8]) {
-    let answers = answers(&requests(bytes));
-    assert!(answers.is_empty() || answers.starts_with(b"HTTP/1."), "this is no answer");
-    for answer in String::from_utf8_lossy(&answers).split("HTTP/1.1 ").skip(1) {
-        assert!(!answer.starts_with('5'), "an error of the server's own: {answer}");
+    let responses = responses(&requests(bytes));
+    assert!(responses.is_empty() || responses.starts_with(b"HTTP/1."), "not an HTTP response");
+    for response in String::from_utf8_lossy(&responses).split("HTTP/1.1 ").skip(1) {
+        assert!(!response.starts_with('5'), "an internal error: {response}");
     }
 }
 
-/// A line of `---` parts two requests. Each is a head, an empty line, and a body, whose length is added here: else
-/// hardly a changed body would be read.
+/// A line of `---` separates two requests. Each is a head, an empty line, and a body. The body's length is added here,
+/// because the server would discard almost every changed body otherwise.
 pub(crate) fn requests(bytes: &[u8]) -> Vec<u8> {
     let mut requests = Vec::new();
     for request in String::from_utf8_lossy(bytes).split("\n---\n") {
@@ -21,8 +21,8 @@ pub(crate) fn requests(bytes: &[u8]) -> Vec<u8> {
     requests
 }
 
-/// What a new server answers.
-pub(crate) fn answers(requests: &[u8]) -> Vec<u8> {
+/// The responses of a new server.
+pub(crate) fn responses(requests: &[u8]) -> Vec<u8> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
-    runtime.expect("a runtime").block_on(local_aws::fuzzing::answers(requests))
+    runtime.expect("a runtime").block_on(local_aws::fuzzing::responses(requests))
 }

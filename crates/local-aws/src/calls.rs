@@ -5,15 +5,15 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::AccessKey;
-use crate::service::lock;
+use crate::lock::lock;
 
-/// One call that the server answered, or was told to fail. It never holds a value, a tag or a rotation token. Requests
-/// without a key of the server are no calls.
+/// One call that the server responded to, or failed as planned. It never holds a value, a tag or a rotation token.
+/// Requests without one of the server's keys are not recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Call {
-    /// Counts from 1 since the start of the server or the last clearing.
+    /// The position in the log, from 1; it starts again when the log is cleared.
     pub sequence: u64,
-    /// The operation's name, as `GetSecretValue` or `DescribeDBInstances`.
+    /// The operation, such as `GetSecretValue` or `DescribeDBInstances`.
     pub operation: String,
     /// The secret as the caller named it; for RDS, the identifier.
     pub secret_id: Option<String>,
@@ -27,26 +27,26 @@ pub struct Call {
     pub client_token: Option<String>,
     /// Whether `PutSecretValue` carried a rotation token.
     pub rotation_token: bool,
-    /// The code of the error that was answered; `Dropped` if the request was dropped on purpose.
+    /// The code of the error response; `Dropped` if the request was dropped, as planned.
     pub error: Option<String>,
-    /// Who called, by the access key; not in JSON, which is printed.
+    /// The caller's access key; not in the JSON form, which is printed.
     #[serde(skip)]
     pub access_key: AccessKey,
 }
 
-/// Who called what, on which secret or server. Unlike the calls, it is never forgotten.
+/// One combination of caller, operation, and secret or server. Unlike the calls, these are kept when the log is cleared.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Caller {
     /// The access key of the request.
     pub access_key: AccessKey,
-    /// The operation's name.
+    /// The operation.
     pub operation: String,
     /// The secret as the caller named it; for RDS, the identifier.
     pub secret_id: Option<String>,
 }
 
 impl Call {
-    /// A call of which nothing is known yet but who made it.
+    /// A call of which only the operation and the caller are known.
     pub(crate) fn of(operation: &str, access_key: &AccessKey) -> Self {
         Call {
             sequence: 0,
@@ -62,7 +62,7 @@ impl Call {
         }
     }
 
-    /// What the log keeps of a request to Secrets Manager.
+    /// A call of Secrets Manager, read from its request.
     pub(crate) fn read(operation: &str, access_key: &AccessKey, body: &[u8]) -> Self {
         let body: Json = serde_json::from_slice(body).unwrap_or_default();
         let text = |member: &str| body.get(member).and_then(Json::as_str).map(str::to_owned);
@@ -82,7 +82,7 @@ impl Call {
     }
 }
 
-/// The calls in the order they were answered.
+/// The calls, in the order of their responses.
 #[derive(Default)]
 pub(crate) struct CallLog {
     calls: Mutex<Vec<Call>>,
@@ -90,7 +90,7 @@ pub(crate) struct CallLog {
 }
 
 impl CallLog {
-    /// Adds a call before its answer is sent, so that whoever has the answer finds the call.
+    /// Adds a call. The caller adds it before it sends the response, so that a client that has the response finds the call.
     pub(crate) fn add(&self, mut call: Call) {
         lock(&self.callers).insert(Caller {
             access_key: call.access_key.clone(),

@@ -1,40 +1,41 @@
-//! Failures made on purpose, so that tests can see what a client does about them.
+//! Planned failures, so that tests can check how a client handles them.
 
 use std::sync::Mutex;
 
-use crate::service::lock;
+use crate::lock::lock;
 
-/// One failure to come; it happens once.
+/// A planned failure; it happens once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// The operation's name, as `PutSecretValue`; `*` for any.
+    /// The operation, such as `PutSecretValue`; `*` for any.
     pub operation: String,
-    /// Which of its calls from now on, counted from 1; 0 is taken as 1.
+    /// Which of the operation's calls fails, counted from 1 from now on; 0 means 1.
     pub nth: u32,
     /// What happens to that call.
     pub effect: Effect,
 }
 
-/// What happens to a call that fails on purpose.
+/// What happens to a call that fails as planned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
-    /// Nothing is changed, and the answer is this error. The status is 500 for `InternalServiceError`, else 400.
+    /// The call changes nothing, and gets this error. The status is 500 for `InternalServiceError`, else 400.
     Refuse {
-        /// The error's code, as `ThrottlingException`.
+        /// The error's code, such as `ThrottlingException`.
         code: String,
         /// The error's message.
         message: String,
     },
-    /// Nothing is changed, and the connection is closed without an answer.
+    /// The call changes nothing, and the connection is closed without a response.
     DropRequest,
-    /// The call takes effect, and the connection is closed without an answer.
-    DropAnswer,
+    /// The call takes effect, and the connection is closed without a response.
+    DropResponse,
 }
 
 impl Failure {
-    /// The nth call of an operation, counted from 1, is refused with this code.
+    /// The nth call of an operation, counted from 1, gets an error with this code.
     pub fn refuse(operation: &str, nth: u32, code: &str) -> Self {
-        let effect = Effect::Refuse { code: code.to_owned(), message: "failed on purpose".to_owned() };
+        let effect =
+            Effect::Refuse { code: code.to_owned(), message: "this call fails as planned".to_owned() };
         Failure { operation: operation.to_owned(), nth, effect }
     }
 
@@ -43,13 +44,13 @@ impl Failure {
         Failure { operation: operation.to_owned(), nth, effect: Effect::DropRequest }
     }
 
-    /// The nth call of an operation, counted from 1, takes effect, but its answer is lost.
-    pub fn drop_answer(operation: &str, nth: u32) -> Self {
-        Failure { operation: operation.to_owned(), nth, effect: Effect::DropAnswer }
+    /// The nth call of an operation, counted from 1, takes effect, but its response is lost.
+    pub fn drop_response(operation: &str, nth: u32) -> Self {
+        Failure { operation: operation.to_owned(), nth, effect: Effect::DropResponse }
     }
 }
 
-/// The failures that are still to come.
+/// The planned failures that have not happened yet.
 #[derive(Default)]
 pub(crate) struct Failures {
     plans: Mutex<Vec<Failure>>,
@@ -64,7 +65,7 @@ impl Failures {
         lock(&self.plans).clear();
     }
 
-    /// Counts a call, and tells what is to happen to it.
+    /// Counts a call of this operation; returns what is planned for it.
     pub(crate) fn next(&self, operation: &str) -> Option<Effect> {
         let mut plans = lock(&self.plans);
         let due = |plan: &Failure| plan.operation == operation || plan.operation == "*";

@@ -1,4 +1,5 @@
-//! What AWS's interface cannot say, under `/_local/`: how a rotation goes, which calls came, which servers exist.
+//! What AWS's API does not offer, under `/_local/`: the progress of a rotation, the log of calls, reserved tags, RDS
+//! servers.
 //!
 //! | path | method | |
 //! | --- | --- | --- |
@@ -8,8 +9,8 @@
 //! | `tags` | PUT | `{"SecretId", "Tags": {key: value}}`, keys that AWS reserves included |
 //! | `instances`, `clusters` | PUT | registers an RDS instance or cluster |
 //!
-//! A request carries the access key in the same `Authorization` header as one to AWS's APIs. One check then covers all,
-//! and a browser sends that header for a web page only if the server agrees, which this one never does.
+//! A request carries the access key in the same `Authorization` header as one to AWS's APIs. So one check covers all
+//! requests, and a browser sends that header for a web page only if the server allows it, which this server never does.
 
 use hyper::header::CONTENT_TYPE;
 use hyper::http::request::Parts;
@@ -17,13 +18,14 @@ use hyper::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
-use crate::http::{Answer, respond};
+use crate::http::{Response, build_response};
+use crate::lock::lock;
 use crate::operations::{parse, set_reserved_tags};
 use crate::rotation::Rotation;
-use crate::secrets::{Numbers, Refusal};
-use crate::service::{Service, lock};
+use crate::secrets::{Refusal, VersionFilter};
+use crate::service::Service;
 
-/// How a rotation goes.
+/// The progress of a rotation.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct RotationState {
     pub(crate) ended: bool,
@@ -45,9 +47,9 @@ struct Tags {
     tags: std::collections::BTreeMap<String, String>,
 }
 
-/// Answers one request under `/_local/`; `path` is what follows.
-pub(crate) fn answer(service: &Service, head: &Parts, path: &str, body: &[u8]) -> Answer {
-    let answer = match (&head.method, path) {
+/// Responds to one request under `/_local/`; `path` is what follows that.
+pub(crate) fn respond(service: &Service, head: &Parts, path: &str, body: &[u8]) -> Response {
+    let result = match (&head.method, path) {
         (&Method::GET, "versions") => versions(service, head),
         (&Method::GET, "rotation") => rotation(service, head),
         (&Method::GET, "calls") => Ok(json!(service.calls.all())),
@@ -58,19 +60,19 @@ pub(crate) fn answer(service: &Service, head: &Parts, path: &str, body: &[u8]) -
         (&Method::PUT, _) => put(service, head, path, body),
         _ => Err(unknown()),
     };
-    let (status, body) = match answer {
+    let (status, body) = match result {
         Ok(body) => (StatusCode::OK, body),
         Err(refusal) => {
             (StatusCode::BAD_REQUEST, json!({"__type": refusal.code, "Message": refusal.message}))
         }
     };
-    respond(status, "application/json", body.to_string().into())
+    build_response(status, "application/json", body.to_string().into())
 }
 
 fn put(service: &Service, head: &Parts, path: &str, body: &[u8]) -> Result<Json, Refusal> {
     let kind = head.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     if kind != Some("application/json") {
-        return Err(Refusal::invalid_request("the content type must be application/json"));
+        return Err(Refusal::invalid_request("the content type of a PUT must be application/json"));
     }
     match path {
         "tags" => {
@@ -89,7 +91,7 @@ fn versions(service: &Service, head: &Parts) -> Result<Json, Refusal> {
     let secrets = lock(&service.secrets);
     let versions = &secrets.find(&id)?.versions;
     let states: Vec<VersionState> = versions
-        .list(Numbers::Deprecated)
+        .list(VersionFilter::All)
         .map(|version| VersionState {
             id: version.id.clone(),
             stages: versions.stages_of(&version.id).into_iter().map(str::to_owned).collect(),
@@ -104,7 +106,7 @@ fn rotation(service: &Service, head: &Parts) -> Result<Json, Refusal> {
     let (rotation, ended) = service
         .rotations
         .get(&arn, &parameter(head, "version")?)
-        .ok_or_else(|| Refusal::not_found("no rotation of that version was started here"))?;
+        .ok_or_else(|| Refusal::not_found("no rotation of that version was started by this server"))?;
     Ok(json!(RotationState { ended, rotation }))
 }
 
@@ -112,9 +114,9 @@ fn parameter(head: &Parts, name: &str) -> Result<String, Refusal> {
     url::form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes())
         .find(|(key, _)| key == name)
         .map(|(_, value)| value.into_owned())
-        .ok_or_else(|| Refusal::invalid_parameter(format!("the parameter {name} is missing")))
+        .ok_or_else(|| Refusal::invalid_parameter(format!("the parameter {name} is missing from the URL")))
 }
 
 fn unknown() -> Refusal {
-    Refusal::not_found("there is nothing under this path")
+    Refusal::not_found("local-aws has no such path and method below /_local/")
 }

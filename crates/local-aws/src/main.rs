@@ -1,4 +1,4 @@
-//! `local-aws`: serve, and try rotations by hand.
+//! The program `local-aws`: serves, and rotates secrets on demand.
 
 use std::process::ExitCode;
 

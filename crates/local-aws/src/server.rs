@@ -9,28 +9,29 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::AccessKey;
 use crate::calls::{Call, CallLog, Caller};
 use crate::failures::{Failure, Failures};
+use crate::lock::lock;
 use crate::rds::{DbCluster, DbInstance, Servers};
 use crate::rotation::{Rotation, Rotations, client};
-use crate::secrets::{Numbers, Secrets, Value};
-use crate::service::{Service, Settings, lock};
+use crate::secrets::{Secrets, Value, VersionFilter};
+use crate::service::{Service, Settings};
 use crate::throttle::Throttle;
 
 /// How a server is started.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Where to listen; loopback only. Port 0 (the default) takes any free port.
+    /// Where to listen; loopback only. Port 0 (the default) means any free port.
     pub address: SocketAddr,
-    /// A request is answered only if it carries one of these keys; several tell callers apart. Without any (the
-    /// default) there is one random key, which [`LocalAws::access_key`] returns.
+    /// The keys of which a request must carry one; several distinguish callers. If there is none (the default), the
+    /// server makes a random key, which [`LocalAws::access_key`] returns.
     pub access_keys: Vec<AccessKey>,
-    /// Where functions are called: what stands before `/2015-03-31/functions/NAME/invocations`.
+    /// Where functions are called: the URL before `/2015-03-31/functions/NAME/invocations`.
     pub lambda_url: Option<String>,
-    /// How many calls of `PutSecretValue` and `UpdateSecretVersionStage` together are admitted a second; none is no
-    /// limit. The service admits [`WRITES_PER_SECOND`](crate::WRITES_PER_SECOND).
+    /// How many calls of `PutSecretValue` and `UpdateSecretVersionStage` together are admitted per second; `None` for no
+    /// limit. AWS admits [`WRITES_PER_SECOND`](crate::WRITES_PER_SECOND).
     pub writes_per_second: Option<u32>,
-    /// How long every call of AWS's APIs waits before it is looked at (0 unless set).
+    /// How long every call of AWS's APIs waits before it is processed (0 unless set).
     pub latency: Duration,
-    /// How often a rotation is tried in all, at least once (5 unless set).
+    /// How often a rotation is attempted in all; 0 means 1 (5 unless set).
     pub attempts: u32,
     /// The pause between two attempts (1 s unless set).
     pub pause: Duration,
@@ -56,24 +57,26 @@ impl Default for Options {
 /// Why a server did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// Requests come in cleartext, access keys and values with them, so other machines must not reach it.
-    #[error("{0} is not a loopback address; local-aws listens on this machine only")]
+    /// Requests carry access keys and values in cleartext, so other machines must not reach the server.
+    #[error("cannot listen on {0}, which is not a loopback address: choose one, such as 127.0.0.1")]
     NotLoopback(SocketAddr),
     /// Functions are called over plain HTTP.
-    #[error("{0} is not an http:// URL of functions")]
+    #[error(
+        "cannot call functions at {0:?}, which is not an http URL: give one, such as http://127.0.0.1:9000"
+    )]
     LambdaUrl(String),
-    /// The address is taken, most likely.
-    #[error("cannot listen on {address}")]
+    /// Most likely another program listens there.
+    #[error("cannot listen on {address}: choose another port, or end the program that has this one")]
     Listen {
         /// The address asked for.
         address: SocketAddr,
-        /// What the operating system said.
+        /// The operating system's error.
         #[source]
         source: std::io::Error,
     },
 }
 
-/// A running server. It keeps everything in memory, and stops, with the rotations under way, when it is dropped.
+/// A running server. It keeps its state in memory. Dropping it stops it, and the rotations under way.
 pub struct LocalAws {
     address: SocketAddr,
     service: Arc<Service>,
@@ -90,7 +93,7 @@ impl LocalAws {
     /// Starts a server on the present tokio runtime; it is ready when this returns.
     ///
     /// # Errors
-    /// If the address is not loopback or is taken, or the URL of functions is not an `http` URL.
+    /// If the address is not a loopback address or is in use, or the URL of functions is not an `http` URL.
     pub async fn start(options: Options) -> Result<LocalAws, StartError> {
         let address = options.address;
         if !address.ip().is_loopback() {
@@ -107,7 +110,7 @@ impl LocalAws {
         Ok(LocalAws { address, service, server })
     }
 
-    /// Where it listens, for `--endpoint-url` and the SDKs: `http://127.0.0.1:PORT`.
+    /// The server's URL, for `--endpoint-url` and the SDKs: `http://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -117,36 +120,36 @@ impl LocalAws {
         self.address.port()
     }
 
-    /// The access key that clients sign with; the first, if there are several.
+    /// The access key that clients sign with; the first if there are several.
     pub fn access_key(&self) -> &AccessKey {
-        // `new_service` makes one where none is given.
+        // `new_service` makes one if none is given.
         &self.service.settings.access_keys[0]
     }
 
-    /// From now on, calls functions there; a URL that is not `http` makes every step fail as unreachable.
+    /// Calls functions there from now on; with a URL that is not `http`, every step fails as unreachable.
     pub fn set_lambda_url(&self, url: &str) {
         *lock(&self.service.lambda_url) = Some(url.to_owned());
     }
 
-    /// The calls so far, in the order they were answered.
+    /// The calls so far, in the order of their responses.
     pub fn calls(&self) -> Vec<Call> {
         self.service.calls.all()
     }
 
-    /// Who has called what since the start, whatever [`clear_calls`](Self::clear_calls) forgot.
+    /// All callers since the start, including those of calls that [`clear_calls`](Self::clear_calls) has removed.
     pub fn callers(&self) -> BTreeSet<Caller> {
         self.service.calls.callers()
     }
 
-    /// Forgets the calls so far.
+    /// Clears the log of calls.
     pub fn clear_calls(&self) {
         self.service.calls.clear();
     }
 
-    /// The text of every version of every secret, without a label too. Nobody else may ask for all of it.
+    /// The text of every version of every secret, with and without a label. Only this process can read them all.
     pub fn values(&self) -> Vec<String> {
         let secrets = lock(&self.service.secrets);
-        let versions = secrets.all().flat_map(|secret| secret.versions.list(Numbers::Deprecated));
+        let versions = secrets.all().flat_map(|secret| secret.versions.list(VersionFilter::All));
         let text = |value: &Value| match value {
             Value::Text(text) => Some(text.clone()),
             Value::Binary(_) => None,
@@ -154,8 +157,8 @@ impl LocalAws {
         versions.filter_map(|version| version.value.as_ref().and_then(text)).collect()
     }
 
-    /// Waits until the rotation of this version has ended, with all its attempts. A rotation that never began is
-    /// empty and has not succeeded.
+    /// Waits until the rotation of this version has ended, with all its attempts. For a rotation that never began, returns
+    /// at once one without attempts that has not succeeded.
     pub async fn rotated(&self, secret_id: &str, version_id: &str) -> Rotation {
         let arn = match lock(&self.service.secrets).find(secret_id) {
             Ok(secret) => secret.arn.clone(),
@@ -164,29 +167,29 @@ impl LocalAws {
         self.service.rotations.ended(&arn, version_id).await
     }
 
-    /// Sets a tag whose key the API refuses because AWS reserves it, as `aws:rds:primaryDBInstanceArn`. Returns
-    /// whether there is such a secret.
+    /// Sets a tag whose key the API refuses because AWS reserves it, such as `aws:rds:primaryDBInstanceArn`. Returns
+    /// false if there is no such secret.
     pub fn set_reserved_tag(&self, secret_id: &str, key: &str, value: &str) -> bool {
         let tag = (key.to_owned(), value.to_owned());
         crate::operations::set_reserved_tags(&self.service, secret_id, &[tag]).is_ok()
     }
 
-    /// Makes `DescribeDBInstances` know a server; one of the same identifier is replaced.
+    /// Adds an instance to those that `DescribeDBInstances` shows; replaces one with the same identifier.
     pub fn register_instance(&self, instance: DbInstance) {
         lock(&self.service.servers).add_instance(instance);
     }
 
-    /// Makes `DescribeDBClusters` know a cluster; one of the same identifier is replaced.
+    /// Adds a cluster to those that `DescribeDBClusters` shows; replaces one with the same identifier.
     pub fn register_cluster(&self, cluster: DbCluster) {
         lock(&self.service.servers).add_cluster(cluster);
     }
 
-    /// Makes a call to come fail, once.
+    /// Plans a failure of one call.
     pub fn fail(&self, plan: Failure) {
         self.service.failures.add(plan);
     }
 
-    /// Forgets the failures that have not happened yet.
+    /// Cancels the planned failures that have not happened yet.
     pub fn clear_failures(&self) {
         self.service.failures.clear();
     }

@@ -1,10 +1,10 @@
 use std::time::Instant;
 
-/// How many calls of `PutSecretValue` and `UpdateSecretVersionStage` together AWS admits a second, per account and
-/// region (quotas of Secrets Manager; not adjustable).
+/// How many calls of `PutSecretValue` and `UpdateSecretVersionStage` together AWS admits per second, account and region
+/// (quotas of Secrets Manager; not adjustable).
 pub const WRITES_PER_SECOND: u32 = 50;
 
-/// A bucket that holds one second's writes and refills steadily.
+/// A token bucket: it holds as many writes as a second admits, and refills steadily.
 pub(crate) struct Throttle {
     per_second: f64,
     left: f64,
@@ -17,7 +17,7 @@ impl Throttle {
         Throttle { per_second, left: per_second, at: now }
     }
 
-    /// Takes one write; false if there is none left.
+    /// Takes one write from the bucket; false if the bucket is empty.
     pub(crate) fn admit(&mut self, now: Instant) -> bool {
         let refill = now.duration_since(self.at).as_secs_f64() * self.per_second;
         self.left = (self.left + refill).min(self.per_second);

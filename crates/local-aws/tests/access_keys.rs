@@ -1,4 +1,4 @@
-//! Without one of the server's access keys nothing is learned and nothing changed.
+//! Without one of the server's access keys a client learns nothing and changes nothing.
 
 use http_body_util::Full;
 use hyper::body::Bytes;
@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 
 use crate::support::{Aws, KEY, Sign, id, send, signed, unsigned};
 
-/// How somebody presents a key that is not the server's.
+/// Texts that are not the server's key.
 fn other_keys() -> Vec<String> {
     let key = KEY.expose();
     vec![
@@ -18,12 +18,13 @@ fn other_keys() -> Vec<String> {
         key[1..].to_owned(),
         key[..key.len() - 1].to_owned(),
         format!("{key}0"),
+        format!("{}_", &key[..key.len() - 1]),
         key.to_lowercase(),
         format!(" {key}"),
     ]
 }
 
-/// A request of each kind about something that exists, and the same about something that does not.
+/// A request of each kind for something that exists, and the same for something that does not.
 fn requests(url: &str) -> Vec<[Request<Full<Bytes>>; 2]> {
     let secrets_manager = |operation: &str, body: fn(&str) -> Json| {
         ["app", "nobody"].map(|name| unsigned(url, operation, body(name)).map(Full::from))
@@ -71,7 +72,7 @@ async fn with_secret_and_instance() -> Aws {
 }
 
 /// Status and body, without the random id of the request.
-async fn told(request: Request<Full<Bytes>>) -> (u16, String) {
+async fn status_and_body(request: Request<Full<Bytes>>) -> (u16, String) {
     let response = send(request).await.expect("a response");
     let body = String::from_utf8_lossy(response.body()).into_owned();
     let id = body.split_once("<RequestId>").and_then(|(_, rest)| rest.split_once('<')).map(|(id, _)| id);
@@ -79,7 +80,7 @@ async fn told(request: Request<Full<Bytes>>) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn a_wrong_key_gets_awss_own_error_whatever_was_asked_for_and_whether_or_not_it_exists() {
+async fn a_wrong_key_gets_the_same_error_for_every_request_whether_or_not_its_object_exists() {
     let aws = with_secret_and_instance().await;
     let json = (
         400,
@@ -89,14 +90,14 @@ async fn a_wrong_key_gets_awss_own_error_whatever_was_asked_for_and_whether_or_n
         for [existing, other] in requests(&aws.server.url()) {
             let is_form = existing.headers()["content-type"] == "application/x-www-form-urlencoded";
             let what = format!("{key:?}: {} {:?}", existing.uri(), existing.headers().get("x-amz-target"));
-            let (status, body) = told(existing.sign_with(&key)).await;
+            let (status, body) = status_and_body(existing.sign_with(&key)).await;
             if is_form {
                 assert_eq!(status, 403, "{what}");
                 assert!(body.contains("<Code>InvalidClientTokenId</Code>"), "{what}: {body}");
             } else {
                 assert_eq!((status, body.as_str()), json, "{what}");
             }
-            assert_eq!(told(other.sign_with(&key)).await, (status, body), "{what}");
+            assert_eq!(status_and_body(other.sign_with(&key)).await, (status, body), "{what}");
         }
     }
     assert_nothing_happened(&aws).await;
@@ -107,7 +108,7 @@ async fn a_request_without_a_signature_gets_awss_own_error() {
     let aws = with_secret_and_instance().await;
     for [existing, other] in requests(&aws.server.url()) {
         let what = format!("{} {:?}", existing.uri(), existing.headers().get("x-amz-target"));
-        let (status, body) = told(existing).await;
+        let (status, body) = status_and_body(existing).await;
         let json = (
             400,
             r#"{"__type":"MissingAuthenticationTokenException","message":"Missing Authentication Token"}"#,
@@ -118,7 +119,7 @@ async fn a_request_without_a_signature_gets_awss_own_error() {
             assert_eq!(status, 403, "{what}");
             assert!(body.contains("<Code>MissingAuthenticationToken</Code>"), "{what}: {body}");
         }
-        assert_eq!(told(other).await, (status, body), "{what}");
+        assert_eq!(status_and_body(other).await, (status, body), "{what}");
     }
     assert_nothing_happened(&aws).await;
 }
@@ -126,13 +127,13 @@ async fn a_request_without_a_signature_gets_awss_own_error() {
 async fn assert_nothing_happened(aws: &Aws) {
     let operations: Vec<_> = aws.server.calls().into_iter().map(|call| call.operation).collect();
     assert_eq!(operations, ["CreateSecret"], "only calls with a key are logged");
-    let account_state = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
-    assert_eq!((account_state.get("Tags"), account_state.get("DeletedDate")), (None, None));
+    let description = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
+    assert_eq!((description.get("Tags"), description.get("DeletedDate")), (None, None));
     assert_eq!(aws.code("DescribeSecret", json!({"SecretId": "nobody"})).await, "ResourceNotFoundException");
 }
 
 #[tokio::test]
-async fn a_request_without_a_key_uses_up_no_failure_that_was_planned() {
+async fn a_request_without_a_key_uses_up_no_planned_failure() {
     let aws = Aws::with_secret().await;
     aws.server.fail(Failure::refuse("GetSecretValue", 1, "InternalServiceError"));
     let read = json!({"SecretId": "app"});
@@ -142,7 +143,7 @@ async fn a_request_without_a_key_uses_up_no_failure_that_was_planned() {
 }
 
 #[tokio::test]
-async fn a_key_in_another_place_of_the_request_is_none() {
+async fn a_key_outside_of_the_credential_is_not_accepted() {
     let aws = Aws::with_secret().await;
     let key = KEY.expose();
     for authorization in [
@@ -154,19 +155,19 @@ async fn a_key_in_another_place_of_the_request_is_none() {
     ] {
         let mut request = signed(&aws.server.url(), "ListSecrets", json!({}));
         request.headers_mut().insert("authorization", authorization.parse().expect("a header"));
-        assert_eq!(told(request).await.0, 400, "{authorization}");
+        assert_eq!(status_and_body(request).await.0, 400, "{authorization}");
     }
 }
 
 #[tokio::test]
-async fn every_key_of_several_is_answered_and_tells_the_caller() {
+async fn every_key_of_several_is_accepted_and_identifies_the_caller() {
     let keys = vec![AccessKey::random(), AccessKey::random()];
     let options = Options { access_keys: keys.clone(), ..Options::default() };
     let server = LocalAws::start(options).await.expect("a free port");
     assert_eq!(server.access_key(), &keys[0]);
     for key in &keys {
         let request = unsigned(&server.url(), "ListSecrets", json!({})).map(Full::from);
-        assert_eq!(told(request.sign_with(key.expose())).await.0, 200);
+        assert_eq!(status_and_body(request.sign_with(key.expose())).await.0, 200);
     }
     let callers: Vec<_> = server.calls().into_iter().map(|call| call.access_key).collect();
     assert_eq!(callers, keys);
@@ -174,13 +175,13 @@ async fn every_key_of_several_is_answered_and_tells_the_caller() {
 }
 
 #[tokio::test]
-async fn a_server_that_was_given_no_key_makes_one_of_its_own() {
+async fn a_server_without_a_chosen_key_makes_its_own() {
     let [one, other] = [LocalAws::start(Options::default()).await, LocalAws::start(Options::default()).await]
         .map(|started| started.expect("a free port"));
     assert_ne!(one.access_key(), other.access_key());
     for (key, status) in [(one.access_key(), 200), (other.access_key(), 400)] {
         let request = unsigned(&one.url(), "ListSecrets", json!({})).map(Full::from);
-        assert_eq!(told(request.sign_with(key.expose())).await.0, status);
+        assert_eq!(status_and_body(request.sign_with(key.expose())).await.0, status);
     }
 }
 
@@ -189,7 +190,7 @@ async fn a_key_is_in_no_debug_form_and_not_in_the_log_of_calls() {
     let aws = Aws::with_secret().await;
     let url = format!("{}/_local/calls", aws.server.url());
     let request = Request::get(url).body(Full::default()).expect("a request").sign();
-    let log = told(request).await.1;
+    let log = status_and_body(request).await.1;
     let options = Options { access_keys: vec![KEY.clone()], ..Options::default() };
     let debug = format!("{:?} {:?} {options:?} {:?}", aws.server.calls(), aws.server.callers(), aws.server);
     assert!(log.contains("CreateSecret") && debug.contains("CreateSecret"), "{log} {debug}");

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::support::{Aws, Function, Reply, id, run, text};
 
 #[tokio::test]
-async fn create_reads_the_value_from_standard_input_and_show_never_prints_it() {
+async fn create_reads_the_value_from_standard_input_and_show_does_not_print_it() {
     let aws = Aws::start().await;
     let created = run(&aws, &["create", "app", "--tag", "aws:rds:x=y"], "{\"password\":\"hunter2\"}\n").await;
     assert!(created.status.success(), "{}", text(&created.stderr));
@@ -13,8 +13,8 @@ async fn create_reads_the_value_from_standard_input_and_show_never_prints_it() {
     assert_eq!(read["SecretString"], "{\"password\":\"hunter2\"}");
     let shown = text(&run(&aws, &["show", "app"], "").await.stdout);
     assert!(shown.contains("yes    AWSCURRENT") && !shown.contains("hunter2"), "{shown}");
-    let account_state = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
-    assert_eq!(account_state["Tags"], json!([{"Key": "aws:rds:x", "Value": "y"}]));
+    let description = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
+    assert_eq!(description["Tags"], json!([{"Key": "aws:rds:x", "Value": "y"}]));
 }
 
 #[tokio::test]
@@ -32,7 +32,7 @@ async fn rotate_prints_each_step_and_the_message_of_a_failure() {
 }
 
 #[tokio::test]
-async fn rotate_ends_with_status_1_if_the_rotation_failed() {
+async fn rotate_exits_with_status_1_if_the_rotation_failed() {
     let aws = Aws::with_secret().await;
     let failed = run(&aws, &["rotate", "app", "--function", "rotate"], "").await;
     assert_eq!(failed.status.code(), Some(1));
@@ -44,7 +44,7 @@ async fn rotate_ends_with_status_1_if_the_rotation_failed() {
 }
 
 #[tokio::test]
-async fn rotate_without_rotating_immediately_only_tests() {
+async fn rotate_with_no_immediately_only_calls_test_secret() {
     let aws = Aws::with_secret().await;
     let function = Function::start(&aws.server.url(), []).await;
     aws.server.set_lambda_url(&function.url);
@@ -65,18 +65,10 @@ async fn an_instance_and_a_cluster_are_registered() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_run_is_named() {
+async fn a_command_that_cannot_reach_the_server_says_at_which_url() {
     let aws = Aws::start().await;
     let failed = run(&aws, &["show", "app", "--endpoint", "http://127.0.0.1:1"], "").await;
     assert_eq!(failed.status.code(), Some(1));
     let error = text(&failed.stderr);
     assert!(error.contains("cannot reach local-aws at http://127.0.0.1:1"), "{error}");
-}
-
-#[tokio::test]
-async fn serve_refuses_an_address_that_others_can_reach() {
-    let aws = Aws::start().await;
-    let failed = run(&aws, &["serve", "--address", "0.0.0.0", "--port", "0"], "").await;
-    assert_eq!(failed.status.code(), Some(1));
-    assert!(text(&failed.stderr).contains("not a loopback address"), "{}", text(&failed.stderr));
 }

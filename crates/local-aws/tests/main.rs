@@ -1,15 +1,15 @@
-//! local-aws over real HTTP.
+//! local-aws over HTTP, and its command line.
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on stops there")]
 
 mod access_keys;
 mod commands;
-mod fails;
-mod prints;
+mod planned_failures;
 mod rds;
-mod refuses;
-mod rotates;
+mod rejected_requests;
+mod rotation;
 mod secrets;
-mod serves;
+mod serve_command;
 mod support;
+mod terminal_output;
 mod versions;

@@ -12,8 +12,8 @@ async fn describe(aws: &Aws, form: &str) -> (u16, String) {
         .body(Full::from(format!("Version=2014-10-31&{form}")))
         .expect("a request")
         .sign();
-    let answer = send(request).await.expect("an answer");
-    (answer.status().as_u16(), String::from_utf8_lossy(answer.body()).into_owned())
+    let response = send(request).await.expect("a response");
+    (response.status().as_u16(), String::from_utf8_lossy(response.body()).into_owned())
 }
 
 async fn with_servers() -> Aws {

@@ -1,4 +1,4 @@
-//! How secrets are made, found, listed, tagged and deleted.
+//! Secrets are created, found, listed, tagged and deleted.
 
 use serde_json::{Value as Json, json};
 
@@ -31,7 +31,7 @@ async fn a_second_secret_of_the_same_name_is_refused_but_a_repeated_call_is_not(
 }
 
 #[tokio::test]
-async fn a_description_leaves_out_what_is_not_known() {
+async fn a_description_leaves_out_members_without_a_value() {
     let aws = Aws::with_secret().await;
     let before = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
     for absent in ["RotationEnabled", "RotationLambdaARN", "LastRotatedDate", "LastAccessedDate", "Tags"] {
@@ -46,11 +46,11 @@ async fn a_description_leaves_out_what_is_not_known() {
 }
 
 #[tokio::test]
-async fn a_deleted_secret_is_marked_and_of_no_use() {
+async fn a_deleted_secret_is_marked_and_cannot_be_used() {
     let aws = Aws::with_secret().await;
     aws.ok("DeleteSecret", json!({"SecretId": "app"})).await;
-    let account_state = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
-    assert!(account_state["DeletedDate"].is_number());
+    let description = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
+    assert!(description["DeletedDate"].is_number());
     for (operation, request) in [
         ("GetSecretValue", json!({"SecretId": "app"})),
         ("DeleteSecret", json!({"SecretId": "app"})),
@@ -104,7 +104,7 @@ async fn lists_come_in_pages() {
 }
 
 #[tokio::test]
-async fn tags_that_aws_reserves_are_refused_over_the_api_only() {
+async fn tags_that_aws_reserves_are_refused_by_the_api_only() {
     let aws = Aws::with_secret().await;
     let key = "aws:rds:primaryDBInstanceArn";
     let tag = json!({"SecretId": "app", "Tags": [{"Key": key, "Value": "arn"}]});
@@ -112,17 +112,17 @@ async fn tags_that_aws_reserves_are_refused_over_the_api_only() {
     assert!(aws.server.set_reserved_tag("app", key, "arn"));
     assert!(!aws.server.set_reserved_tag("no such secret", key, "arn"));
     aws.ok("TagResource", json!({"SecretId": "app", "Tags": [{"Key": "team", "Value": "a"}]})).await;
-    let account_state = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
+    let description = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
     let tags = json!([{"Key": key, "Value": "arn"}, {"Key": "team", "Value": "a"}]);
-    assert_eq!(account_state["Tags"], tags);
+    assert_eq!(description["Tags"], tags);
 }
 
 #[tokio::test]
-async fn a_random_password_keeps_to_its_policy() {
+async fn a_random_password_has_only_the_characters_that_its_request_allows() {
     let aws = Aws::start().await;
     let password = async |request: Json| {
-        let answer = aws.ok("GetRandomPassword", request).await;
-        answer["RandomPassword"].as_str().expect("a password").to_owned()
+        let response = aws.ok("GetRandomPassword", request).await;
+        response["RandomPassword"].as_str().expect("a password").to_owned()
     };
     let kinds: [fn(&char) -> bool; 4] = [
         char::is_ascii_uppercase,

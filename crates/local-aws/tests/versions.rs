@@ -1,4 +1,4 @@
-//! What a version, a value and a label may do.
+//! Versions, their values and their labels.
 
 use serde_json::json;
 
@@ -47,7 +47,7 @@ async fn the_first_version_is_current_whatever_its_labels() {
 }
 
 #[tokio::test]
-async fn a_missing_value_is_named_as_it_was_asked_for() {
+async fn an_error_about_a_missing_value_names_it_as_the_request_did() {
     let aws = Aws::with_secret().await;
     for (request, message) in [
         (json!({"VersionStage": "AWSPENDING"}), "staging label: AWSPENDING".to_owned()),
@@ -78,40 +78,7 @@ async fn an_id_and_a_label_that_disagree_are_refused() {
 }
 
 #[tokio::test]
-async fn moving_a_label_takes_the_name_of_its_holder() {
-    let aws = Aws::with_secret().await;
-    aws.put(2, "two", &["AWSPENDING"]).await.expect("a put");
-    aws.put(3, "three", &["other"]).await.expect("a put");
-    for from in [None, Some(id(3))] {
-        let request = json!({
-            "SecretId": "app",
-            "VersionStage": "AWSCURRENT",
-            "MoveToVersionId": id(2),
-            "RemoveFromVersionId": from,
-        });
-        assert_eq!(aws.code("UpdateSecretVersionStage", request).await, "InvalidParameterException");
-    }
-    let request = json!({
-        "SecretId": "app",
-        "VersionStage": "AWSCURRENT",
-        "MoveToVersionId": id(2),
-        "RemoveFromVersionId": id(1),
-    });
-    aws.ok("UpdateSecretVersionStage", request).await;
-    let stages = json!({id(1): ["AWSPREVIOUS"], id(2): ["AWSCURRENT", "AWSPENDING"], id(3): ["other"]});
-    assert_eq!(aws.stages().await, stages);
-}
-
-#[tokio::test]
-async fn awscurrent_cannot_be_taken_off() {
-    let aws = Aws::with_secret().await;
-    let request = json!({"SecretId": "app", "VersionStage": "AWSCURRENT", "RemoveFromVersionId": id(1)});
-    assert_eq!(aws.code("UpdateSecretVersionStage", request).await, "InvalidParameterException");
-    assert_eq!(aws.stages().await, json!({id(1): ["AWSCURRENT"]}));
-}
-
-#[tokio::test]
-async fn a_version_without_a_label_is_listed_only_if_asked_for() {
+async fn a_version_without_a_label_is_listed_only_if_the_request_includes_it() {
     let aws = Aws::with_secret().await;
     aws.put(2, "two", &["AWSPENDING"]).await.expect("a put");
     let remove = json!({"SecretId": "app", "VersionStage": "AWSPENDING", "RemoveFromVersionId": id(2)});

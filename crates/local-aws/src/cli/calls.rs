@@ -2,8 +2,8 @@ use std::io::Write;
 
 use serde_json::Value as Json;
 
-use super::CliError;
 use super::client::Endpoint;
+use super::error::CliError;
 use super::print::line;
 
 #[derive(clap::Args)]

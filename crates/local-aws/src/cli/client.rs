@@ -4,13 +4,13 @@ use hyper::{Method, Request};
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
-use super::CliError;
+use super::error::CliError;
 use super::key::Key;
 
-/// Where the server is, and its access key.
+/// The running server, and its access key.
 #[derive(clap::Args)]
 pub(super) struct Endpoint {
-    /// The URL of the server that runs
+    /// The URL of the running server
     #[arg(long, env = "LOCAL_AWS_ENDPOINT", default_value = "http://127.0.0.1:4566")]
     endpoint: String,
     #[command(flatten)]
@@ -25,10 +25,10 @@ impl Endpoint {
             .header("content-type", "application/x-amz-json-1.1")
             .header("x-amz-target", format!("secretsmanager.{operation}"))
             .body(Full::from(body.to_string()));
-        self.send(request).await
+        self.send(operation, request).await
     }
 
-    /// Reads under `/_local/`.
+    /// Reads a path under `/_local/`.
     pub(super) async fn get<T: DeserializeOwned>(
         &self,
         path: &str,
@@ -36,17 +36,17 @@ impl Endpoint {
     ) -> Result<T, CliError> {
         let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
         let request = self.request(Method::GET, &format!("/_local/{path}?{query}"))?;
-        let answer = self.send(request.body(Full::default())).await?;
-        serde_json::from_value(answer).map_err(|_| self.foreign())
+        let response = self.send(path, request.body(Full::default())).await?;
+        serde_json::from_value(response).map_err(|_| self.unexpected_response())
     }
 
-    /// Writes under `/_local/`.
+    /// Writes a path under `/_local/`.
     pub(super) async fn put(&self, path: &str, body: &Json) -> Result<(), CliError> {
         let request = self
             .request(Method::PUT, &format!("/_local/{path}"))?
             .header("content-type", "application/json")
             .body(Full::from(body.to_string()));
-        self.send(request).await.map(drop)
+        self.send(path, request).await.map(drop)
     }
 
     fn request(&self, method: Method, path: &str) -> Result<Builder, CliError> {
@@ -59,25 +59,27 @@ impl Endpoint {
 
     async fn send(
         &self,
+        name: &str,
         request: Result<Request<Full<hyper::body::Bytes>>, hyper::http::Error>,
     ) -> Result<Json, CliError> {
         let unreachable = |source| CliError::Unreachable { endpoint: self.endpoint.clone(), source };
         let request = request.map_err(|error| unreachable(error.into()))?;
-        let answer =
+        let response =
             crate::rotation::client().request(request).await.map_err(|error| unreachable(error.into()))?;
-        let succeeded = answer.status().is_success();
-        let body = answer.into_body().collect().await.map_err(|error| unreachable(error.into()))?.to_bytes();
-        let body: Json = serde_json::from_slice(&body).map_err(|_| self.foreign())?;
-        if succeeded {
+        let status = response.status();
+        let body =
+            response.into_body().collect().await.map_err(|error| unreachable(error.into()))?.to_bytes();
+        let body: Json = serde_json::from_slice(&body).map_err(|_| self.unexpected_response())?;
+        if status.is_success() {
             return Ok(body);
         }
         let text = |member: &str| body.get(member).and_then(Json::as_str).map(str::to_owned);
-        let code = text("__type").ok_or_else(|| self.foreign())?;
+        let code = text("__type").ok_or_else(|| self.unexpected_response())?;
         let message = text("Message").or_else(|| text("message")).unwrap_or_default();
-        Err(CliError::Refused { code, message })
+        Err(CliError::Refused { request: name.to_owned(), code, message })
     }
 
-    fn foreign(&self) -> CliError {
-        CliError::Foreign { endpoint: self.endpoint.clone() }
+    fn unexpected_response(&self) -> CliError {
+        CliError::UnexpectedResponse { endpoint: self.endpoint.clone() }
     }
 }

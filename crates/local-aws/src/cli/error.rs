@@ -1,27 +1,26 @@
-use super::key::VARIABLE;
+use super::key::KeyError;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CliError {
     #[error(
-        "cannot reach local-aws at {endpoint}; start it with `local-aws serve`, or name it with --endpoint"
+        "cannot reach local-aws at {endpoint}: start it with `local-aws serve`, or give its URL with --endpoint"
     )]
     Unreachable { endpoint: String, source: Box<dyn std::error::Error + Send + Sync> },
-    #[error("{VARIABLE} is not set; copy its `export` line from what `local-aws serve` printed at its start")]
-    NoKey,
-    // Without the value: it may be a key with a slip in it.
-    #[error("{VARIABLE} is no access key, which is 16 to 128 letters, digits and underscores")]
-    BadKey,
-    #[error("{code}: {message}")]
-    Refused { code: String, message: String },
-    #[error("the answer of {endpoint} is not that of local-aws")]
-    Foreign { endpoint: String },
-    #[error("cannot read {what}")]
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    #[error("local-aws refused {request}: {code}: {message}")]
+    Refused { request: String, code: String, message: String },
+    #[error("what responded at {endpoint} is not local-aws: check --endpoint (or LOCAL_AWS_ENDPOINT)")]
+    UnexpectedResponse { endpoint: String },
+    #[error("cannot read the value from {what}")]
     Read { what: String, source: std::io::Error },
-    #[error("cannot print")]
+    #[error("cannot write to standard output")]
     Print(#[from] std::io::Error),
-    #[error("cannot start")]
+    #[error("cannot start the server")]
     Start(#[from] crate::StartError),
-    #[error("the rotation of {secret} failed; attempts made: {attempts}")]
+    #[error(
+        "the rotation of {secret} failed (attempts: {attempts}): see the failed step above, and run the command again"
+    )]
     Rotation { secret: String, attempts: usize },
 }

@@ -1,4 +1,4 @@
-//! The command line: `serve`, and commands that talk to a server that runs.
+//! The command line: `serve`, and commands that call a running server.
 
 mod calls;
 mod client;
@@ -32,17 +32,17 @@ enum Command {
     Serve(serve::Args),
     /// Create a secret; its value is read from a file or from standard input
     Create(create::Args),
-    /// Rotate a secret, wait, and show each step; exit status 1 if it failed
+    /// Rotate a secret, wait, and show each step; the exit status is 1 if the rotation failed
     Rotate(rotate::Args),
     /// Show a secret's versions and labels, never its values
     Show(show::Args),
-    /// Set tags, those too that AWS reserves (aws:rds:primaryDBInstanceArn)
+    /// Set tags, also those that AWS reserves, such as aws:rds:primaryDBInstanceArn
     Tag(tag::Args),
-    /// Register an RDS instance that the Describe calls will show
+    /// Register an RDS instance for the Describe calls
     RegisterInstance(register::InstanceArgs),
-    /// Register an RDS cluster that the Describe calls will show
+    /// Register an RDS cluster for the Describe calls
     RegisterCluster(register::ClusterArgs),
-    /// Show the calls that the server has answered, one JSON object a line
+    /// Show the log of calls, one JSON object a line
     Calls(calls::Args),
 }
 
@@ -50,7 +50,7 @@ enum Command {
 /// status is 0 if it succeeded, 1 if it failed, 2 if the arguments are wrong.
 pub async fn run() -> ExitCode {
     let mut out = stdout();
-    let outcome = match Cli::parse().command {
+    let result = match Cli::parse().command {
         Command::Serve(args) => serve::run(args, &mut out).await,
         Command::Create(args) => create::run(args, &mut out).await,
         Command::Rotate(args) => rotate::run(args, &mut out).await,
@@ -60,7 +60,7 @@ pub async fn run() -> ExitCode {
         Command::RegisterCluster(args) => register::cluster(args, &mut out).await,
         Command::Calls(args) => calls::run(args, &mut out).await,
     };
-    match outcome {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             report(&error);
@@ -76,6 +76,6 @@ fn report(error: &CliError) {
         text.push_str(&format!(": {source}"));
         cause = source.source();
     }
-    // Nobody is left to tell if standard error is gone.
-    let _ = print::line(&mut stderr(), format_args!("local-aws: {}", print::foreign(&text)));
+    // If standard error is closed, there is nowhere to report that.
+    let _ = print::line(&mut stderr(), format_args!("local-aws: {}", print::external(&text)));
 }

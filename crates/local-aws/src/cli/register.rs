@@ -2,8 +2,8 @@ use std::io::Write;
 
 use serde_json::json;
 
-use super::CliError;
 use super::client::Endpoint;
+use super::error::CliError;
 use super::print::line;
 use crate::{DbCluster, DbClusterMember, DbInstance, MemberRole};
 
@@ -20,10 +20,10 @@ pub(super) struct InstanceArgs {
     /// The engine: postgres, aurora-postgresql, mysql, aurora-mysql or mariadb
     #[arg(long)]
     engine: String,
-    /// The instance that it replicates
+    /// The instance that this one replicates
     #[arg(long, value_name = "IDENTIFIER")]
     replica_of: Option<String>,
-    /// The cluster that it belongs to
+    /// The cluster that this instance belongs to
     #[arg(long, value_name = "IDENTIFIER")]
     cluster: Option<String>,
     #[command(flatten)]
@@ -40,13 +40,13 @@ pub(super) struct ClusterArgs {
     /// The host name or address of the reader's endpoint
     #[arg(long, value_name = "ADDRESS")]
     reader_address: Option<String>,
-    /// That of a custom endpoint; may be repeated
+    /// The host name or address of a custom endpoint; may be repeated
     #[arg(long, value_name = "ADDRESS")]
     custom_address: Vec<String>,
-    /// The port of its endpoints
+    /// The port of the endpoints
     #[arg(long)]
     port: u16,
-    /// aurora-postgresql or aurora-mysql
+    /// The engine: aurora-postgresql or aurora-mysql
     #[arg(long)]
     engine: String,
     /// The instance that takes writes

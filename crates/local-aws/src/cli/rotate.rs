@@ -3,32 +3,32 @@ use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 
-use super::CliError;
 use super::client::Endpoint;
-use super::print::{foreign, line};
+use super::error::CliError;
+use super::print::{external, line};
 use crate::local::{RotationState, VersionState};
 use crate::secrets::{ACCOUNT, REGION};
 use crate::{Rotation, StepResult};
 
-/// How often the state of a rotation is asked for.
+/// The pause between two requests for the state of a rotation.
 const POLL: Duration = Duration::from_millis(100);
 
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The secret's name or ARN
     secret: String,
-    /// The function's name or ARN; needed once, then the secret remembers it
+    /// The function's name or ARN; needed for the first rotation, then stored with the secret
     #[arg(long)]
     function: Option<String>,
-    /// Only call testSecret, on a copy of the current value (as with --no-rotate-immediately of the AWS CLI)
+    /// Only call testSecret, on a copy of the current value (as --no-rotate-immediately of the AWS CLI does)
     #[arg(long)]
     no_immediately: bool,
     #[command(flatten)]
     endpoint: Endpoint,
 }
 
-/// Rotates, waits, and prints each step as it ends. Where an earlier rotation is unfinished, the service tries that
-/// one again, and so that one is shown.
+/// Rotates, waits, and prints each step when it ends. If an earlier rotation is unfinished, the service runs that one
+/// again, so that one is shown.
 pub(super) async fn run(args: Args, out: &mut impl Write) -> Result<(), CliError> {
     let Args { secret, function, no_immediately, endpoint } = args;
     let mut request = json!({
@@ -41,12 +41,12 @@ pub(super) async fn run(args: Args, out: &mut impl Write) -> Result<(), CliError
     }
     let before = unfinished(&endpoint, &secret).await?;
     let (version, mut watch) = match endpoint.call("RotateSecret", &request).await {
-        Ok(answer) => (foreign(answer["VersionId"].as_str().unwrap_or_default()), Watch::default()),
+        Ok(response) => (external(response["VersionId"].as_str().unwrap_or_default()), Watch::default()),
         Err(error) => {
             let Some((version, attempts)) = before.filter(|_| is_reattempt(&error)) else {
                 return Err(error);
             };
-            line(out, format_args!("{}", foreign(&error.to_string())))?;
+            line(out, format_args!("{}", external(&error.to_string())))?;
             (version, Watch { attempts, steps: 0 })
         }
     };
@@ -72,14 +72,14 @@ async fn state(endpoint: &Endpoint, secret: &str, version: &str) -> Result<Rotat
     endpoint.get("rotation", &[("secret", secret), ("version", version)]).await
 }
 
-/// The version whose rotation would be tried again, and how many attempts it has had.
+/// The version whose rotation the service would run again, and how many attempts it has had.
 async fn unfinished(endpoint: &Endpoint, secret: &str) -> Result<Option<(String, usize)>, CliError> {
     let versions: Vec<VersionState> = endpoint.get("versions", &[("secret", secret)]).await?;
     let pending = |version: &VersionState| version.stages.iter().any(|stage| stage == "AWSPENDING");
     let Some(VersionState { id, .. }) = versions.into_iter().find(pending) else { return Ok(None) };
     match state(endpoint, secret, &id).await {
         Ok(state) => Ok(Some((id, state.rotation.attempts.len()))),
-        // A version that was made pending by hand: no rotation of it was ever started.
+        // Pending, but not by a rotation: a client put AWSPENDING on it.
         Err(CliError::Refused { .. }) => Ok(None),
         Err(error) => Err(error),
     }
@@ -98,7 +98,7 @@ fn conclude(secret: String, rotation: &Rotation, out: &mut impl Write) -> Result
     Err(CliError::Rotation { secret, attempts })
 }
 
-/// How far a rotation has been printed.
+/// How much of a rotation has been printed.
 #[derive(Default)]
 struct Watch {
     attempts: usize,
@@ -131,8 +131,8 @@ fn print_step(result: &StepResult, out: &mut impl Write) -> Result<(), CliError>
         Ok(()) => line(out, format_args!("  {step:12}  ok"))?,
         Err(error) => {
             let kind = error.error_type.as_ref().map(|kind| format!("{kind}: ")).unwrap_or_default();
-            let said = foreign(&format!("{kind}{}", error.message));
-            line(out, format_args!("  {step:12}  failed: {said}"))?;
+            let text = external(&format!("{kind}{}", error.message));
+            line(out, format_args!("  {step:12}  failed: {text}"))?;
         }
     }
     Ok(())

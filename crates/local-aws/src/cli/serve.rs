@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::CliError;
+use super::error::CliError;
 use super::key::{HELP, Key, VARIABLE};
 use super::print::line;
 use crate::{LocalAws, Options, WRITES_PER_SECOND};
@@ -12,19 +12,19 @@ use crate::{LocalAws, Options, WRITES_PER_SECOND};
 #[derive(clap::Args)]
 #[command(after_help = HELP)]
 pub(super) struct Args {
-    /// The port to listen on; 0 for any free one
+    /// The port to listen on; 0 for any free port
     #[arg(long, default_value_t = 4566)]
     port: u16,
     /// The address to listen on; loopback only
     #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     address: IpAddr,
-    /// Where functions are called; the default is that of `cargo lambda watch`
+    /// The URL where functions are called; by default that of `cargo lambda watch`
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:9000")]
     lambda_url: String,
-    /// Hold writes (values and labels together) to 50 a second, as AWS does
+    /// Admit 50 writes (of values and labels together) a second, as AWS does
     #[arg(long)]
     throttle_writes: bool,
-    /// How often a rotation is tried in all
+    /// How often a rotation is attempted in all
     #[arg(long, default_value_t = 5)]
     attempts: u32,
     /// Seconds between two attempts
@@ -37,7 +37,7 @@ pub(super) struct Args {
     key: Key,
 }
 
-/// Serves until it is interrupted or told to end.
+/// Serves until SIGINT or SIGTERM.
 pub(super) async fn run(args: Args, out: &mut impl Write) -> Result<(), CliError> {
     tracing_subscriber::fmt()
         .with_ansi(false)
@@ -61,29 +61,31 @@ pub(super) async fn run(args: Args, out: &mut impl Write) -> Result<(), CliError
         out,
         format_args!("local-aws listens on {}, and calls functions at {}", server.url(), args.lambda_url),
     )?;
-    greet(&server, is_random, out)?;
+    print_instructions(&server, is_random, out)?;
     out.flush()?;
-    let mut ended = signal(SignalKind::terminate())?;
+    let mut terminated = signal(SignalKind::terminate())?;
     tokio::select! {
         interrupted = tokio::signal::ctrl_c() => interrupted?,
-        _ = ended.recv() => {}
+        _ = terminated.recv() => {}
     }
     Ok(())
 }
 
-/// What to paste into other terminals. A chosen key is not printed; the person who chose it has it.
-fn greet(server: &LocalAws, is_random: bool, out: &mut impl Write) -> Result<(), CliError> {
+/// Prints the lines to paste into other terminals. A key from the environment is not printed.
+fn print_instructions(server: &LocalAws, is_random: bool, out: &mut impl Write) -> Result<(), CliError> {
     let url = server.url();
     let key = if is_random { server.access_key().expose() } else { "\"$LOCAL_AWS_ACCESS_KEY\"" };
     line(
         out,
-        format_args!("Every request must carry its access key. In the terminals of the other commands:"),
+        format_args!(
+            "Every request must carry its access key. In terminals for the other commands of local-aws, run:"
+        ),
     )?;
     line(out, format_args!("  export LOCAL_AWS_ENDPOINT={url}"))?;
     if is_random {
         line(out, format_args!("  export {VARIABLE}={key}"))?;
     }
-    line(out, format_args!("In those of functions, and of AWS's SDKs and command line:"))?;
+    line(out, format_args!("In terminals for functions, and for AWS's SDKs and command line, run:"))?;
     line(
         out,
         format_args!("  export AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID={key} AWS_SECRET_ACCESS_KEY=any"),

@@ -1,8 +1,8 @@
 use std::io::Write;
 
-use super::CliError;
 use super::client::Endpoint;
-use super::print::{foreign, line};
+use super::error::CliError;
+use super::print::{external, line};
 use crate::local::VersionState;
 
 #[derive(clap::Args)]
@@ -13,7 +13,7 @@ pub(super) struct Args {
     endpoint: Endpoint,
 }
 
-/// Prints the versions in the order they were made, those without a label too.
+/// Prints all versions, oldest first, also those without a label.
 pub(super) async fn run(args: Args, out: &mut impl Write) -> Result<(), CliError> {
     let versions: Vec<VersionState> =
         args.endpoint.get("versions", &[("secret", args.secret.as_str())]).await?;
@@ -21,8 +21,8 @@ pub(super) async fn run(args: Args, out: &mut impl Write) -> Result<(), CliError
     line(out, format_args!("{:width$}  value  labels", "version"))?;
     for VersionState { id, stages, has_value } in versions {
         let value = if has_value { "yes" } else { "no" };
-        let labels = if stages.is_empty() { "(deprecated)".to_owned() } else { foreign(&stages.join(", ")) };
-        let id = foreign(&id);
+        let labels = if stages.is_empty() { "(deprecated)".to_owned() } else { external(&stages.join(", ")) };
+        let id = external(&id);
         line(out, format_args!("{id:width$}  {value:5}  {labels}"))?;
     }
     Ok(())

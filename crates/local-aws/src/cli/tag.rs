@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use super::CliError;
 use super::client::Endpoint;
+use super::error::CliError;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -16,12 +16,12 @@ pub(super) struct Args {
     endpoint: Endpoint,
 }
 
-/// Sets tags by the extension, since the API refuses those that AWS reserves.
+/// Sets tags under `/_local/`, because the API refuses those that AWS reserves.
 pub(super) async fn run(args: Args) -> Result<(), CliError> {
     args.endpoint.put("tags", &Tags::new(args.secret, args.tags).json()).await
 }
 
-/// Tags to set on one secret.
+/// Tags to set on a secret.
 pub(super) struct Tags {
     secret: String,
     tags: BTreeMap<String, String>,
@@ -37,10 +37,10 @@ impl Tags {
     }
 }
 
-/// Reads `KEY=VALUE`; the value may hold further equals signs.
+/// Reads `KEY=VALUE`; the value may contain equals signs.
 pub(super) fn key_and_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        Some(_) | None => Err("a tag is written KEY=VALUE".to_owned()),
+        Some(_) | None => Err("a tag has the form KEY=VALUE".to_owned()),
     }
 }

@@ -5,11 +5,12 @@ use crate::AccessKey;
 
 /// Refuses every request that a browser may have sent for a web page.
 ///
-/// A web page can make a browser send requests to 127.0.0.1. By a host name of its own that it points here (DNS
-/// rebinding) it could read the responses: its `Host` gives it away. All others carry an `Origin`, which no AWS SDK and
-/// no command line sends. A page of this machine's own origin is refused as well: any local user can serve one.
+/// A web page can make a browser send requests to 127.0.0.1. With a host name of its own that resolves to this machine
+/// (DNS rebinding) it could also read the responses; such a request has that name in its `Host`. All others carry an
+/// `Origin`, which no AWS SDK and no command line sends. A page of this machine's own origin is refused as well, because
+/// any local user can serve one.
 pub(crate) fn check(headers: &HeaderMap) -> Result<(), &'static str> {
-    if !headers.get(HOST).and_then(text).is_some_and(is_here) {
+    if !headers.get(HOST).and_then(text).is_some_and(is_this_machine) {
         return Err("the Host header must be 127.0.0.1, localhost or [::1]");
     }
     if headers.contains_key(ORIGIN) {
@@ -18,12 +19,12 @@ pub(crate) fn check(headers: &HeaderMap) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Why a request is not answered: it does not tell that it comes from somebody who was given a key.
+/// Why a request is not authenticated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unauthenticated {
-    /// It carries no Signature Version 4.
+    /// It has no Signature Version 4.
     Unsigned,
-    /// The access key is none of the server's.
+    /// Its access key is not one of the server's.
     UnknownKey,
 }
 
@@ -43,7 +44,7 @@ pub(super) fn authenticate<'a>(
     AccessKey::find(keys, key).ok_or(Unauthenticated::UnknownKey)
 }
 
-fn is_here(host: &str) -> bool {
+fn is_this_machine(host: &str) -> bool {
     let (name, port) = match host.rsplit_once(':') {
         Some((name, port)) if !port.ends_with(']') => (name, port),
         Some(_) | None => (host, ""),
@@ -61,8 +62,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_this_machines_own_names_are_here() {
-        for (host, here) in [
+    fn only_loopback_names_are_this_machine() {
+        for (host, expected) in [
             ("127.0.0.1", true),
             ("127.0.0.1:4566", true),
             ("localhost:1", true),
@@ -76,7 +77,7 @@ mod tests {
             ("127.0.0.2", false),
             ("localhost:evil", false),
         ] {
-            assert_eq!(is_here(host), here, "{host}");
+            assert_eq!(is_this_machine(host), expected, "{host}");
         }
     }
 }

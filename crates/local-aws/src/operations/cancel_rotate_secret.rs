@@ -10,18 +10,18 @@ pub(crate) struct Request {
     secret_id: String,
 }
 
-/// Turns rotation off, and stops one under way before its next step. It leaves AWSPENDING where it is, and
-/// answers that version (API reference, `CancelRotateSecret`).
-pub(crate) fn answer(secrets: &mut Secrets, request: Request, now: OffsetDateTime) -> Result<Json, Refusal> {
+/// Turns rotation off, and stops a rotation under way before its next step. AWSPENDING stays where it is; the response
+/// names its version (API reference, `CancelRotateSecret`).
+pub(crate) fn respond(secrets: &mut Secrets, request: Request, now: OffsetDateTime) -> Result<Json, Refusal> {
     let secret = secrets.find_live(&request.secret_id)?;
     let rotation = secret.rotation.as_mut().ok_or_else(|| {
         Refusal::invalid_request("No Lambda rotation function ARN is associated with this secret.")
     })?;
     rotation.enabled = false;
     secret.changed = now;
-    let mut answer = json!({"ARN": secret.arn, "Name": secret.name});
+    let mut response = json!({"ARN": secret.arn, "Name": secret.name});
     if let Some(version) = secret.versions.holder("AWSPENDING") {
-        answer["VersionId"] = version.into();
+        response["VersionId"] = version.into();
     }
-    Ok(answer)
+    Ok(response)
 }

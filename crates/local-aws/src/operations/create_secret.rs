@@ -2,7 +2,8 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use time::OffsetDateTime;
 
-use super::{Tag, limits};
+use super::json::Tag;
+use super::limits;
 use crate::secrets::{CURRENT, Refusal, Secret, Secrets, Value};
 
 #[derive(Deserialize)]
@@ -17,8 +18,8 @@ pub(crate) struct Request {
     tags: Vec<Tag>,
 }
 
-/// Makes a secret; without a value, one that has no versions. The same call again is a success that changes nothing.
-pub(crate) fn answer(secrets: &mut Secrets, request: Request, now: OffsetDateTime) -> Result<Json, Refusal> {
+/// Creates a secret; without a value it has no versions. Repeating the call succeeds and changes nothing.
+pub(crate) fn respond(secrets: &mut Secrets, request: Request, now: OffsetDateTime) -> Result<Json, Refusal> {
     let token = limits::token(request.client_request_token)?;
     limits::name(&request.name)?;
     let value = Value::from_request(request.secret_string, request.secret_binary)?;
@@ -29,13 +30,13 @@ pub(crate) fn answer(secrets: &mut Secrets, request: Request, now: OffsetDateTim
     let mut secret = Secret::new(request.name, now);
     secret.description = request.description;
     secret.tags.extend(tags);
-    let mut answer = json!({"ARN": secret.arn, "Name": secret.name});
+    let mut response = json!({"ARN": secret.arn, "Name": secret.name});
     if let Some(value) = value {
         secret.versions.put(&token, value, &[CURRENT.to_owned()], now, &secret.arn)?;
-        answer["VersionId"] = Json::from(token);
+        response["VersionId"] = Json::from(token);
     }
     secrets.add(secret);
-    Ok(answer)
+    Ok(response)
 }
 
 fn repeated(existing: &Secret, token: &str, value: Option<&Value>) -> Result<Json, Refusal> {

@@ -2,7 +2,7 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use time::{Duration, OffsetDateTime};
 
-use super::epoch;
+use super::json::epoch;
 use crate::secrets::{Deletion, Refusal, Secrets, new_arn};
 
 #[derive(Deserialize)]
@@ -14,8 +14,8 @@ pub(crate) struct Request {
     force_delete_without_recovery: bool,
 }
 
-/// Marks a secret for deletion in 30 days unless told, or deletes it at once.
-pub(crate) fn answer(secrets: &mut Secrets, request: Request, now: OffsetDateTime) -> Result<Json, Refusal> {
+/// Marks a secret for deletion, after 30 days if the request does not say otherwise, or deletes it at once.
+pub(crate) fn respond(secrets: &mut Secrets, request: Request, now: OffsetDateTime) -> Result<Json, Refusal> {
     if request.force_delete_without_recovery && request.recovery_window_in_days.is_some() {
         return Err(Refusal::invalid_parameter(
             "You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.",
@@ -36,7 +36,7 @@ pub(crate) fn answer(secrets: &mut Secrets, request: Request, now: OffsetDateTim
     Ok(json!({"ARN": secret.arn, "Name": secret.name, "DeletionDate": epoch(gone_at)}))
 }
 
-/// Deletes without a way back; a secret that does not exist is a success too (API reference, `DeleteSecret`).
+/// Deletes a secret at once. It succeeds even if there is no such secret (API reference, `DeleteSecret`).
 fn delete_now(secrets: &mut Secrets, id: &str, now: OffsetDateTime) -> Json {
     let (arn, name) = match secrets.find(id) {
         Ok(secret) => (secret.arn.clone(), secret.name.clone()),

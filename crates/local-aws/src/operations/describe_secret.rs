@@ -1,8 +1,8 @@
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
-use super::{day, epoch};
-use crate::secrets::{Numbers, Refusal, Secret, Secrets};
+use super::json::{day, epoch};
+use crate::secrets::{Refusal, Secret, Secrets, VersionFilter};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -10,29 +10,29 @@ pub(crate) struct Request {
     secret_id: String,
 }
 
-/// Everything about a secret but its values; works on a secret marked for deletion too.
-pub(crate) fn answer(secrets: &Secrets, request: Request) -> Result<Json, Refusal> {
+/// Everything about a secret except its values, even if it is marked for deletion.
+pub(crate) fn respond(secrets: &Secrets, request: Request) -> Result<Json, Refusal> {
     let secret = secrets.find(&request.secret_id)?;
-    let mut answer = description(secret);
+    let mut response = description(secret);
     if let Some(labels) = labels(secret) {
-        answer["VersionIdsToStages"] = labels;
+        response["VersionIdsToStages"] = labels;
     }
-    Ok(answer)
+    Ok(response)
 }
 
-/// What `DescribeSecret` and `ListSecrets` both tell; a member that has no value is left out, as the service does.
+/// The members that `DescribeSecret` and `ListSecrets` share. A member without a value is left out, as by the service.
 pub(super) fn description(secret: &Secret) -> Json {
-    let mut answer = json!({
+    let mut response = json!({
         "ARN": secret.arn,
         "Name": secret.name,
         "LastChangedDate": epoch(secret.changed),
         "CreatedDate": epoch(secret.created),
     });
     if let Some(rotation) = &secret.rotation {
-        answer["RotationEnabled"] = Json::from(rotation.enabled);
-        answer["RotationLambdaARN"] = Json::from(rotation.lambda_arn.as_str());
+        response["RotationEnabled"] = Json::from(rotation.enabled);
+        response["RotationLambdaARN"] = Json::from(rotation.lambda_arn.as_str());
         if let Some(rules) = &rotation.rules {
-            answer["RotationRules"] = rules.clone();
+            response["RotationRules"] = rules.clone();
         }
     }
     let tags = secret.tags.iter().map(|(key, value)| json!({"Key": key, "Value": value}));
@@ -45,17 +45,17 @@ pub(super) fn description(secret: &Secret) -> Json {
     ];
     for (member, value) in optional {
         if let Some(value) = value {
-            answer[member] = value;
+            response[member] = value;
         }
     }
-    answer
+    response
 }
 
-/// Each version that has a label, with its labels; `None` if there is none.
+/// Each version that has a label, with its labels; `None` if no version has one.
 pub(super) fn labels(secret: &Secret) -> Option<Json> {
     let labels: Map<String, Json> = secret
         .versions
-        .list(Numbers::Labelled)
+        .list(VersionFilter::Labelled)
         .map(|version| (version.id.clone(), Json::from(secret.versions.stages_of(&version.id))))
         .collect();
     (!labels.is_empty()).then_some(Json::Object(labels))

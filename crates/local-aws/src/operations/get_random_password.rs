@@ -33,19 +33,19 @@ impl Default for Request {
     }
 }
 
-/// A password from the operating system's entropy.
-pub(crate) fn answer(request: Request) -> Result<Json, Refusal> {
+/// A random password from the operating system's entropy.
+pub(crate) fn respond(request: Request) -> Result<Json, Refusal> {
     if !(1..=4096).contains(&request.password_length) {
         return Err(Refusal::validation("passwordLength", "have value between 1 and 4096"));
     }
     let kinds = kinds(&request);
     if kinds.is_empty() {
-        return Err(Refusal::invalid_parameter("the password policy leaves no character to choose from"));
+        return Err(Refusal::invalid_parameter("The request excludes every character."));
     }
     if request.require_each_included_type && kinds.len() > request.password_length {
         return Err(Refusal::invalid_parameter("Password length is too short based on the required types."));
     }
-    let mut rng = crate::entropy();
+    let mut rng = crate::entropy::entropy();
     let mut one_of = |letters: &[char]| letters[rng.random_range(0..letters.len())];
     let mut password: Vec<char> = Vec::with_capacity(request.password_length);
     if request.require_each_included_type {
@@ -59,7 +59,7 @@ pub(crate) fn answer(request: Request) -> Result<Json, Refusal> {
     Ok(json!({"RandomPassword": password.into_iter().collect::<String>()}))
 }
 
-/// The kinds of characters that the request leaves, each with at least one character.
+/// The kinds of characters that the request does not exclude, each with at least one character.
 fn kinds(request: &Request) -> Vec<Vec<char>> {
     let ascii = |keep: fn(&char) -> bool| ('!'..='~').filter(keep).collect::<Vec<char>>();
     let kinds = [

@@ -2,7 +2,7 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use time::OffsetDateTime;
 
-use super::epoch;
+use super::json::epoch;
 use crate::secrets::{Refusal, Secrets, Value};
 
 #[derive(Deserialize)]
@@ -13,23 +13,23 @@ pub(crate) struct Request {
     version_stage: Option<String>,
 }
 
-/// Reads one version's value, AWSCURRENT unless told.
-pub(crate) fn answer(secrets: &mut Secrets, request: Request, now: OffsetDateTime) -> Result<Json, Refusal> {
+/// A version's value; that of AWSCURRENT if the request names no version.
+pub(crate) fn respond(secrets: &mut Secrets, request: Request, now: OffsetDateTime) -> Result<Json, Refusal> {
     let secret = secrets.find_live(&request.secret_id)?;
     let (version, value) =
         secret.versions.read(request.version_id.as_deref(), request.version_stage.as_deref(), now)?;
-    let mut answer = json!({
+    let mut response = json!({
         "ARN": secret.arn,
         "Name": secret.name,
         "VersionId": version.id,
         "CreatedDate": epoch(version.created),
     });
     match value {
-        Value::Text(text) => answer["SecretString"] = Json::from(text.as_str()),
-        Value::Binary(base64) => answer["SecretBinary"] = Json::from(base64.as_str()),
+        Value::Text(text) => response["SecretString"] = Json::from(text.as_str()),
+        Value::Binary(base64) => response["SecretBinary"] = Json::from(base64.as_str()),
     }
     let id = version.id.clone();
-    answer["VersionStages"] = Json::from(secret.versions.stages_of(&id));
+    response["VersionStages"] = Json::from(secret.versions.stages_of(&id));
     secret.accessed = Some(now);
-    Ok(answer)
+    Ok(response)
 }

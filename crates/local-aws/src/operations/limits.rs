@@ -1,7 +1,9 @@
-use crate::operations::Tag;
+//! Limits of the API's model and quotas.
+
+use super::json::Tag;
 use crate::secrets::Refusal;
 
-/// The client's token, which every write must carry; it becomes the version's id.
+/// `ClientRequestToken`, which every write must have; it becomes the version's id.
 pub(crate) fn token(token: Option<String>) -> Result<String, Refusal> {
     let token = token.ok_or_else(|| {
         Refusal::invalid_request(
@@ -32,7 +34,7 @@ pub(crate) fn stage(stage: &str) -> Result<(), Refusal> {
     }
 }
 
-/// The labels of one put: 1 to 20.
+/// The labels of a put: 1 to 20.
 pub(crate) fn stages(stages: &[String]) -> Result<(), Refusal> {
     match stages.len() {
         1..=20 => stages.iter().try_for_each(|each| stage(each)),
@@ -52,7 +54,7 @@ pub(crate) fn name(name: &str) -> Result<(), Refusal> {
     ))
 }
 
-/// Tags that a caller may set: AWS keeps the keys that begin with `aws:` to itself.
+/// Tags that a caller may set: AWS reserves the keys that begin with `aws:`.
 pub(crate) fn tags(tags: Vec<Tag>) -> Result<Vec<(String, String)>, Refusal> {
     let tag = |Tag { key, value }: Tag| match key.to_ascii_lowercase().starts_with("aws:") {
         true => Err(Refusal::invalid_parameter(

@@ -1,9 +1,9 @@
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
+use super::json::{day, epoch};
 use super::page::page;
-use super::{day, epoch};
-use crate::secrets::{Numbers, Refusal, Secrets};
+use crate::secrets::{Refusal, Secrets, VersionFilter};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -15,11 +15,11 @@ pub(crate) struct Request {
     include_deprecated: bool,
 }
 
-/// The versions in the order they were made; those without a label only if asked for.
-pub(crate) fn answer(secrets: &mut Secrets, request: Request) -> Result<Json, Refusal> {
+/// The versions, oldest first; those without a label only if the request includes them.
+pub(crate) fn respond(secrets: &mut Secrets, request: Request) -> Result<Json, Refusal> {
     let secret = secrets.find_live(&request.secret_id)?;
-    let which = if request.include_deprecated { Numbers::Deprecated } else { Numbers::Labelled };
-    let versions = secret.versions.list(which).map(|version| {
+    let filter = if request.include_deprecated { VersionFilter::All } else { VersionFilter::Labelled };
+    let versions = secret.versions.list(filter).map(|version| {
         let mut entry = json!({
             "VersionId": version.id,
             "CreatedDate": epoch(version.created),
@@ -35,9 +35,9 @@ pub(crate) fn answer(secrets: &mut Secrets, request: Request) -> Result<Json, Re
         entry
     });
     let (versions, next) = page(versions.collect(), request.max_results, request.next_token.as_deref())?;
-    let mut answer = json!({"ARN": secret.arn, "Name": secret.name, "Versions": versions});
+    let mut response = json!({"ARN": secret.arn, "Name": secret.name, "Versions": versions});
     if let Some(next) = next {
-        answer["NextToken"] = Json::from(next);
+        response["NextToken"] = Json::from(next);
     }
-    Ok(answer)
+    Ok(response)
 }

@@ -24,8 +24,8 @@ struct Filter {
     values: Vec<String>,
 }
 
-/// The secrets in the order of their names; those marked for deletion only if asked for.
-pub(crate) fn answer(secrets: &Secrets, request: Request) -> Result<Json, Refusal> {
+/// The secrets in the order of their names; those marked for deletion only if the request includes them.
+pub(crate) fn respond(secrets: &Secrets, request: Request) -> Result<Json, Refusal> {
     let mut list = Vec::new();
     for secret in secrets.all() {
         if secret.deleted.is_some() && !request.include_planned_deletion {
@@ -40,14 +40,15 @@ pub(crate) fn answer(secrets: &Secrets, request: Request) -> Result<Json, Refusa
         }
     }
     let (list, next) = page(list, request.max_results, request.next_token.as_deref())?;
-    let mut answer = json!({"SecretList": list});
+    let mut response = json!({"SecretList": list});
     if let Some(next) = next {
-        answer["NextToken"] = Json::from(next);
+        response["NextToken"] = Json::from(next);
     }
-    Ok(answer)
+    Ok(response)
 }
 
-/// Filters are joined by "and", the values of one by "or"; a value is matched as a prefix (API reference, Filter).
+/// A secret matches if it matches every filter. It matches a filter if it begins with one of the filter's values (API
+/// reference, Filter).
 fn matches(secret: &Secret, filters: &[Filter]) -> Result<bool, Refusal> {
     for Filter { key, values } in filters {
         let any = |text: &str| values.iter().any(|value| text.starts_with(value.as_str()));
@@ -58,7 +59,7 @@ fn matches(secret: &Secret, filters: &[Filter]) -> Result<bool, Refusal> {
             "tag-value" => secret.tags.values().any(|value| any(value)),
             _ => {
                 return Err(Refusal::invalid_parameter(
-                    "this Secrets Manager filters by name, description, tag-key and tag-value only",
+                    "local-aws filters by name, description, tag-key and tag-value only.",
                 ));
             }
         };

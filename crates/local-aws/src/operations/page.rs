@@ -2,7 +2,8 @@ use serde_json::Value as Json;
 
 use crate::secrets::Refusal;
 
-/// One page of a list: at most `max` items (1 to 100, 100 unless given), from where `next` says.
+/// One page of a list, from the position in `next`: at most `max` items (1 to 100; 100 if not given). Returns also the
+/// `next` of the following page.
 pub(crate) fn page(
     items: Vec<Json>,
     max: Option<usize>,

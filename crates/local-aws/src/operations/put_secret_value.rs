@@ -16,12 +16,12 @@ pub(crate) struct Request {
     rotation_token: Option<String>,
 }
 
-/// Makes a version, or gives a pending one its value. Labels are AWSCURRENT unless told. A new current value that comes with
-/// no token of a rotation ends the rotation that is under way.
-pub(crate) fn answer(secrets: &mut Secrets, request: Request, now: OffsetDateTime) -> Result<Json, Refusal> {
+/// Creates a version, or gives a pending one its value. The label is AWSCURRENT if the request names none. A new current
+/// value without a rotation token abandons the rotation that is under way.
+pub(crate) fn respond(secrets: &mut Secrets, request: Request, now: OffsetDateTime) -> Result<Json, Refusal> {
     let token = limits::token(request.client_request_token)?;
     limits::rotation_token(request.rotation_token.as_deref())?;
-    let by_a_person = request.rotation_token.is_none();
+    let is_of_rotation = request.rotation_token.is_some();
     let stages = request.version_stages.unwrap_or_else(|| vec![CURRENT.to_owned()]);
     limits::stages(&stages)?;
     let value = Value::from_request(request.secret_string, request.secret_binary)?
@@ -31,7 +31,7 @@ pub(crate) fn answer(secrets: &mut Secrets, request: Request, now: OffsetDateTim
     if put == Put::Stored {
         secret.changed = now;
         // User guide, "Rotation is abandoned": RotateSecret is accepted again. Terraform's own tests rely on it.
-        if by_a_person && stages.iter().any(|stage| stage == CURRENT) {
+        if !is_of_rotation && stages.iter().any(|stage| stage == CURRENT) {
             secret.versions.abandon_rotation();
         }
     }

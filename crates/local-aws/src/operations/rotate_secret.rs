@@ -17,15 +17,16 @@ pub(crate) struct Request {
     rotate_immediately: Option<bool>,
 }
 
-/// The answer, and what is to run in the background: a refusal for an unfinished rotation runs that one again.
+/// The response, and the rotation to run in the background. If a rotation is unfinished, the response is a refusal, and
+/// that rotation runs again.
 pub(crate) struct Outcome {
-    pub(crate) answer: Result<Json, Refusal>,
+    pub(crate) response: Result<Json, Refusal>,
     pub(crate) run: Option<Run>,
 }
 
-/// Makes the pending version and answers at once; the function is called afterwards.
-pub(crate) fn answer(secrets: &mut Secrets, request: Request, now: OffsetDateTime) -> Outcome {
-    let refused = |refusal| Outcome { answer: Err(refusal), run: None };
+/// Creates the pending version and responds at once; the function is called afterwards.
+pub(crate) fn respond(secrets: &mut Secrets, request: Request, now: OffsetDateTime) -> Outcome {
+    let refused = |refusal| Outcome { response: Err(refusal), run: None };
     let token = match limits::token(request.client_request_token.clone()) {
         Ok(token) => token,
         Err(refusal) => return refused(refusal),
@@ -52,7 +53,7 @@ pub(crate) fn answer(secrets: &mut Secrets, request: Request, now: OffsetDateTim
 
 fn started(secret: &Secret, version: String, kind: Kind) -> Outcome {
     Outcome {
-        answer: Ok(json!({"ARN": secret.arn, "Name": secret.name, "VersionId": version})),
+        response: Ok(json!({"ARN": secret.arn, "Name": secret.name, "VersionId": version})),
         run: Some(Run { arn: secret.arn.clone(), version, kind }),
     }
 }
@@ -94,20 +95,20 @@ fn check_rules(rules: &Json) -> Result<(), Refusal> {
     }
 }
 
-/// While another version is pending, the service refuses, and tries that rotation again. A call with that version's
-/// own token is the same request again: it is answered as the first was.
+/// While another version is pending, the service refuses, and runs that rotation again. A call with that version's
+/// token repeats the first request, and gets the same response.
 fn reattempt(secret: &mut Secret, token: &str) -> Option<Outcome> {
     let Pending::Version(pending) = secret.versions.pending() else { return None };
     let pending = pending.to_owned();
     let refusal =
         Refusal::invalid_request("A previous rotation isn't complete. That rotation will be reattempted.");
     let Some(rotation) = &mut secret.rotation else {
-        return Some(Outcome { answer: Err(refusal), run: None });
+        return Some(Outcome { response: Err(refusal), run: None });
     };
     rotation.enabled = true;
     let same = pending == token;
     let again = started(secret, pending, Kind::Rotation);
-    Some(if same { again } else { Outcome { answer: Err(refusal), run: again.run } })
+    Some(if same { again } else { Outcome { response: Err(refusal), run: again.run } })
 }
 
 fn begin(secret: &mut Secret, token: &str, kind: Kind, now: OffsetDateTime) -> Result<(), Refusal> {

@@ -14,8 +14,8 @@ pub(crate) struct Request {
     move_to_version_id: Option<String>,
 }
 
-/// Moves, adds or removes one label, in one act.
-pub(crate) fn answer(secrets: &mut Secrets, request: Request, now: OffsetDateTime) -> Result<Json, Refusal> {
+/// Moves, adds or removes one label, atomically.
+pub(crate) fn respond(secrets: &mut Secrets, request: Request, now: OffsetDateTime) -> Result<Json, Refusal> {
     limits::stage(&request.version_stage)?;
     let secret = secrets.find_live(&request.secret_id)?;
     secret.versions.move_stage(

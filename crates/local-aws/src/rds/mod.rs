@@ -5,6 +5,6 @@ mod servers;
 mod write;
 mod xml;
 
-pub(crate) use query::{answer, refuse_unauthenticated};
+pub(crate) use query::{refuse_unauthenticated, respond};
 pub(crate) use servers::Servers;
 pub use servers::{DbCluster, DbClusterMember, DbInstance, MemberRole};

@@ -6,51 +6,38 @@ use super::xml::Xml;
 use crate::AccessKey;
 use crate::calls::Call;
 use crate::failures::Effect;
-use crate::http::{Answer, Dropped, Unauthenticated, respond};
-use crate::service::{Service, lock};
+use crate::http::{Dropped, Response, Unauthenticated, build_response};
+use crate::lock::lock;
+use crate::secrets::Refusal;
+use crate::service::Service;
 
-/// The error part of an answer of the query protocol.
-struct Fault {
-    status: StatusCode,
-    code: String,
-    message: String,
-}
-
-impl Fault {
-    fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
-        Fault { status, code: code.to_owned(), message: message.into() }
-    }
-}
-
-/// Answers one call of the query protocol (form in, XML out), and logs it.
-pub(crate) fn answer(service: &Service, access_key: &AccessKey, body: &[u8]) -> Result<Answer, Dropped> {
+/// Responds to one call of the query protocol (form in, XML out), and logs it.
+pub(crate) fn respond(service: &Service, access_key: &AccessKey, body: &[u8]) -> Result<Response, Dropped> {
     let form: Vec<(String, String)> = url::form_urlencoded::parse(body).into_owned().collect();
     let action = member(&form, "Action").unwrap_or_default();
     let effect = service.failures.next(action);
-    let answer = match &effect {
-        Some(Effect::Refuse { code, message }) => {
-            Err(Fault::new(StatusCode::BAD_REQUEST, code, message.as_str()))
-        }
-        Some(Effect::DropRequest) => Err(Fault::new(StatusCode::BAD_REQUEST, "Dropped", "")),
-        Some(Effect::DropAnswer) | None => describe(&lock(&service.servers), action, &form),
+    let result = match &effect {
+        Some(Effect::Refuse { code, message }) => Err(Refusal::new(code.clone(), message.as_str())),
+        Some(Effect::DropRequest) => Err(Refusal::new("Dropped", "")),
+        Some(Effect::DropResponse) | None => describe(&lock(&service.servers), action, &form),
     };
     service.calls.add(Call {
         secret_id: identifier(&form, action).map(str::to_owned),
-        error: answer.as_ref().err().map(|fault| fault.code.clone()),
+        error: result.as_ref().err().map(|refusal| refusal.code.to_string()),
         ..Call::of(action, access_key)
     });
     match effect {
-        Some(Effect::DropRequest | Effect::DropAnswer) => Err(Dropped),
-        Some(Effect::Refuse { .. }) | None => Ok(match answer {
-            Ok(xml) => respond(StatusCode::OK, "text/xml", xml.into()),
-            Err(fault) => refuse(&fault),
+        Some(Effect::DropRequest | Effect::DropResponse) => Err(Dropped),
+        Some(Effect::Refuse { .. }) | None => Ok(match result {
+            Ok(xml) => build_response(StatusCode::OK, "text/xml", xml.into()),
+            Err(refusal) => refuse(&refusal),
         }),
     }
 }
 
-/// What RDS returns for a request without a signature, and for an access key that does not exist (RDS API reference,
-/// "Common errors"). It is the same whatever was asked for.
-pub(crate) fn refuse_unauthenticated(why: Unauthenticated) -> Answer {
+/// RDS's errors for a request without a signature, and for an unknown access key (RDS API reference, "Common errors").
+/// They are the same for every action.
+pub(crate) fn refuse_unauthenticated(why: Unauthenticated) -> Response {
     let (code, message) = match why {
         Unauthenticated::Unsigned => {
             ("MissingAuthenticationToken", "Request is missing Authentication Token")
@@ -59,21 +46,21 @@ pub(crate) fn refuse_unauthenticated(why: Unauthenticated) -> Answer {
             ("InvalidClientTokenId", "The security token included in the request is invalid.")
         }
     };
-    refuse(&Fault::new(StatusCode::FORBIDDEN, code, message))
+    refuse(&Refusal::new(code, message))
 }
 
-fn describe(servers: &Servers, action: &str, form: &[(String, String)]) -> Result<String, Fault> {
+fn describe(servers: &Servers, action: &str, form: &[(String, String)]) -> Result<String, Refusal> {
     match action {
         "DescribeDBInstances" => describe_instances(servers, form),
         "DescribeDBClusters" => describe_clusters(servers, form),
         _ => {
             let message = format!("Could not find operation {action} for version 2014-10-31");
-            Err(Fault::new(StatusCode::BAD_REQUEST, "InvalidAction", message))
+            Err(Refusal::new("InvalidAction", message))
         }
     }
 }
 
-fn describe_instances(servers: &Servers, form: &[(String, String)]) -> Result<String, Fault> {
+fn describe_instances(servers: &Servers, form: &[(String, String)]) -> Result<String, Refusal> {
     let id = identifier(form, "DescribeDBInstances");
     let found: Vec<_> = servers
         .instances()
@@ -86,7 +73,7 @@ fn describe_instances(servers: &Servers, form: &[(String, String)]) -> Result<St
         .collect();
     if let Some(id) = id.filter(|_| found.is_empty()) {
         let message = format!("DBInstance {id} not found.");
-        return Err(Fault::new(StatusCode::NOT_FOUND, "DBInstanceNotFound", message));
+        return Err(Refusal::new("DBInstanceNotFound", message));
     }
     Ok(envelope("DescribeDBInstances", |xml| {
         xml.element("DBInstances", |xml| {
@@ -95,7 +82,7 @@ fn describe_instances(servers: &Servers, form: &[(String, String)]) -> Result<St
     }))
 }
 
-fn describe_clusters(servers: &Servers, form: &[(String, String)]) -> Result<String, Fault> {
+fn describe_clusters(servers: &Servers, form: &[(String, String)]) -> Result<String, Refusal> {
     let id = identifier(form, "DescribeDBClusters");
     let found: Vec<_> = servers
         .clusters()
@@ -104,21 +91,21 @@ fn describe_clusters(servers: &Servers, form: &[(String, String)]) -> Result<Str
         .collect();
     if let Some(id) = id.filter(|_| found.is_empty()) {
         let message = format!("DBCluster {id} not found.");
-        return Err(Fault::new(StatusCode::NOT_FOUND, "DBClusterNotFoundFault", message));
+        return Err(Refusal::new("DBClusterNotFoundFault", message));
     }
     Ok(envelope("DescribeDBClusters", |xml| {
         xml.element("DBClusters", |xml| found.iter().for_each(|cluster| write::cluster(xml, cluster)));
     }))
 }
 
-/// An instance names its cluster by identifier; a filter may name it by ARN too.
+/// Whether a filter's value, an identifier or an ARN, names this cluster.
 fn names_cluster(value: &str, identifier: &str) -> bool {
     let last = value.rsplit(':').next().unwrap_or(value);
     last.eq_ignore_ascii_case(identifier)
 }
 
-/// Whether the filter of this name is absent, or one of its values fits (`Filters.Filter.1.Values.Value.1`).
-fn passes(form: &[(String, String)], filter: &str, fits: impl Fn(&str) -> bool) -> bool {
+/// Whether the filter of this name is absent, or one of its values matches (`Filters.Filter.1.Values.Value.1`).
+fn passes(form: &[(String, String)], filter: &str, matches: impl Fn(&str) -> bool) -> bool {
     let Some(name) = form
         .iter()
         .find(|(key, value)| key.starts_with("Filters.") && key.ends_with(".Name") && value == filter)
@@ -127,7 +114,7 @@ fn passes(form: &[(String, String)], filter: &str, fits: impl Fn(&str) -> bool) 
         return true;
     };
     let values = format!("{}Values.", name.trim_end_matches("Name"));
-    form.iter().any(|(key, value)| key.starts_with(&values) && fits(value))
+    form.iter().any(|(key, value)| key.starts_with(&values) && matches(value))
 }
 
 fn identifier<'a>(form: &'a [(String, String)], action: &str) -> Option<&'a str> {
@@ -151,15 +138,20 @@ fn envelope(action: &str, content: impl FnOnce(&mut Xml)) -> String {
     xml.into_text()
 }
 
-fn refuse(fault: &Fault) -> Answer {
+fn refuse(refusal: &Refusal) -> Response {
     let mut xml = Xml::default();
     xml.root("ErrorResponse", |xml| {
         xml.element("Error", |xml| {
             xml.leaf("Type", "Sender");
-            xml.leaf("Code", &fault.code);
-            xml.leaf("Message", &fault.message);
+            xml.leaf("Code", &refusal.code);
+            xml.leaf("Message", &refusal.message);
         });
         xml.leaf("RequestId", uuid::Uuid::new_v4());
     });
-    respond(fault.status, "text/xml", xml.into_text().into())
+    let status = match refusal.code.as_ref() {
+        "MissingAuthenticationToken" | "InvalidClientTokenId" => StatusCode::FORBIDDEN,
+        "DBInstanceNotFound" | "DBClusterNotFoundFault" => StatusCode::NOT_FOUND,
+        _ => StatusCode::BAD_REQUEST,
+    };
+    build_response(status, "text/xml", xml.into_text().into())
 }

@@ -4,19 +4,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::secrets::{ACCOUNT, REGION};
 
-/// A database server, as `DescribeDBInstances` shows it.
+/// A database instance, as `DescribeDBInstances` shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DbInstance {
     /// `DBInstanceIdentifier`; compared case-insensitively, as RDS does.
     pub identifier: String,
-    /// Endpoint.Address.
+    /// `Endpoint.Address`.
     pub address: String,
-    /// Endpoint.Port.
+    /// `Endpoint.Port`.
     pub port: u16,
-    /// Engine: `postgres`, `aurora-postgresql`, `mysql`, `aurora-mysql` or `mariadb`.
+    /// `Engine`: `postgres`, `aurora-postgresql`, `mysql`, `aurora-mysql` or `mariadb`.
     pub engine: String,
     /// `ReadReplicaSourceDBInstanceIdentifier`: the identifier (in the same region) or the ARN of the instance that this
-    /// one replicates. That instance's `ReadReplicaDBInstanceIdentifiers` follow from it.
+    /// one replicates. That instance shows this one in its `ReadReplicaDBInstanceIdentifiers`.
     #[serde(default)]
     pub replica_of: Option<String>,
     /// `DBClusterIdentifier`, for a member of a cluster.
@@ -29,7 +29,7 @@ pub struct DbInstance {
 pub struct DbCluster {
     /// `DBClusterIdentifier`; compared case-insensitively, as RDS does.
     pub identifier: String,
-    /// Endpoint: that of the writer.
+    /// `Endpoint`: the writer's.
     pub endpoint: String,
     /// `ReaderEndpoint`.
     #[serde(default)]
@@ -37,16 +37,16 @@ pub struct DbCluster {
     /// `CustomEndpoints`.
     #[serde(default)]
     pub custom_endpoints: Vec<String>,
-    /// Port.
+    /// `Port`.
     pub port: u16,
-    /// Engine: `aurora-postgresql` or `aurora-mysql`, or `postgres` or `mysql` for a Multi-AZ cluster.
+    /// `Engine`: `aurora-postgresql` or `aurora-mysql`, or `postgres` or `mysql` for a Multi-AZ cluster.
     pub engine: String,
     /// `DBClusterMembers`.
     #[serde(default)]
     pub members: Vec<DbClusterMember>,
 }
 
-/// An instance of a cluster.
+/// A member of a cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DbClusterMember {
     /// `DBInstanceIdentifier`.
@@ -55,13 +55,13 @@ pub struct DbClusterMember {
     pub role: MemberRole,
 }
 
-/// What an instance does in its cluster.
+/// The role of an instance in its cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MemberRole {
-    /// The one that takes writes.
+    /// Takes writes.
     Writer,
-    /// One of those that follow.
+    /// Only reads.
     Reader,
 }
 
@@ -95,12 +95,12 @@ pub(crate) struct Servers {
 }
 
 impl Servers {
-    /// Adds an instance, or replaces the one of the same identifier.
+    /// Adds an instance, or replaces the one with the same identifier.
     pub(crate) fn add_instance(&mut self, instance: DbInstance) {
         self.instances.insert(instance.identifier.to_ascii_lowercase(), instance);
     }
 
-    /// Adds a cluster, or replaces the one of the same identifier.
+    /// Adds a cluster, or replaces the one with the same identifier.
     pub(crate) fn add_cluster(&mut self, cluster: DbCluster) {
         self.clusters.insert(cluster.identifier.to_ascii_lowercase(), cluster);
     }

@@ -1,7 +1,7 @@
 use super::servers::{DbCluster, DbInstance, MemberRole, Servers};
 use super::xml::Xml;
 
-/// One instance, with the members that tell where it listens and what it replicates.
+/// An instance: its endpoint, what it replicates, and its replicas.
 pub(super) fn instance(xml: &mut Xml, instance: &DbInstance, servers: &Servers) {
     xml.element("DBInstance", |xml| {
         xml.leaf("DBInstanceIdentifier", &instance.identifier);
@@ -22,7 +22,7 @@ pub(super) fn instance(xml: &mut Xml, instance: &DbInstance, servers: &Servers) 
     });
 }
 
-/// One cluster, with its endpoints and members.
+/// A cluster, with its endpoints and members.
 pub(super) fn cluster(xml: &mut Xml, cluster: &DbCluster) {
     xml.element("DBCluster", |xml| {
         xml.leaf("DBClusterIdentifier", &cluster.identifier);

@@ -1,4 +1,4 @@
-/// Writes XML into a text; each element is written whole, so none is left open.
+/// Writes XML. Every element that is opened is closed.
 #[derive(Default)]
 pub(super) struct Xml {
     text: String,
@@ -19,7 +19,7 @@ impl Xml {
         self.element_with(name, "", content);
     }
 
-    /// As `element`, with its namespace.
+    /// As `element`, with the namespace of RDS.
     pub(super) fn root(&mut self, name: &str, content: impl FnOnce(&mut Xml)) {
         self.element_with(name, " xmlns=\"http://rds.amazonaws.com/doc/2014-10-31/\"", content);
     }

@@ -5,22 +5,22 @@ use std::sync::Mutex;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-use crate::service::lock;
+use crate::lock::lock;
 
-/// How the rotation of one version went, or is going.
+/// The rotation of one version, as far as it has come.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rotation {
-    /// Every attempt, those of a rotation that was tried again included.
+    /// All attempts, also those before the service ran the rotation again.
     pub attempts: Vec<Attempt>,
-    /// Whether the last attempt got through all of its steps and left the labels right: AWSPENDING on the AWSCURRENT
-    /// version or on none.
+    /// Whether all steps of the last attempt succeeded, and AWSPENDING was then on the AWSCURRENT version or on no
+    /// version.
     pub succeeded: bool,
 }
 
-/// One run through the steps; it ends at the first that fails.
+/// One attempt: the steps until one fails.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
-    /// The steps that were called, in order.
+    /// The steps that were called, in their order.
     pub steps: Vec<StepResult>,
 }
 
@@ -29,7 +29,7 @@ pub struct Attempt {
 pub struct StepResult {
     /// The step that was called.
     pub step: Step,
-    /// What came of it.
+    /// The result of the call.
     pub outcome: Result<(), FunctionError>,
 }
 
@@ -37,21 +37,21 @@ pub struct StepResult {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Step {
-    /// Makes the new value.
+    /// Creates the pending version's value.
     CreateSecret,
-    /// Installs it.
+    /// Sets its password in the database.
     SetSecret,
-    /// Tries it; the only step when `RotateSecret` is called with `RotateImmediately=false`.
+    /// Signs in with it; the only step if `RotateSecret` is called with `RotateImmediately=false`.
     TestSecret,
-    /// Makes it current.
+    /// Moves AWSCURRENT to it.
     FinishSecret,
 }
 
 impl Step {
-    /// The four steps in their order.
+    /// The four steps, in their order.
     pub const ALL: [Step; 4] = [Step::CreateSecret, Step::SetSecret, Step::TestSecret, Step::FinishSecret];
 
-    /// The step's name in the event.
+    /// The step's name in an event.
     pub fn name(self) -> &'static str {
         match self {
             Step::CreateSecret => "createSecret",
@@ -72,24 +72,24 @@ impl fmt::Display for Step {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message}")]
 pub struct FunctionError {
-    /// Who found the failure.
+    /// What kind of failure it is.
     pub kind: FunctionErrorKind,
-    /// `errorType` of the function's answer, where there is one.
+    /// `errorType` of the function's response, if it has one.
     pub error_type: Option<String>,
-    /// `errorMessage` of the function's answer, or what else is known.
+    /// `errorMessage` of the function's response, or another description of the failure.
     pub message: String,
 }
 
-/// Who found a failure.
+/// A kind of failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FunctionErrorKind {
-    /// The function, or what runs it, answered with an error.
-    Answered,
-    /// There was no answer: no URL is set, nothing listens there, or the connection broke.
+    /// The function, or the program that runs it, responded with an error.
+    ErrorResponse,
+    /// There was no response: no URL is set, nothing listens there, or the connection broke.
     Unreachable,
-    /// There was no answer within the limit for one call.
+    /// There was no response within the time limit of a call.
     TimedOut,
-    /// finishSecret answered well, but AWSPENDING is still on a version that is not AWSCURRENT.
+    /// finishSecret succeeded, but AWSPENDING is still on a version that is not AWSCURRENT.
     Unfinished,
     /// `CancelRotateSecret` was called, or the secret was deleted.
     Cancelled,
@@ -107,14 +107,14 @@ struct Progress {
     ended: bool,
 }
 
-/// The rotations since the start of the server, by ARN and version.
+/// All rotations since the server's start, by ARN and version.
 #[derive(Default)]
 pub(crate) struct Rotations {
     by_version: Mutex<HashMap<(String, String), watch::Sender<Progress>>>,
 }
 
 impl Rotations {
-    /// Notes that a version is being rotated; false if it already is.
+    /// Records that the rotation of a version begins; false if it is already under way.
     pub(super) fn begin(&self, arn: &str, version: &str) -> bool {
         let mut all = lock(&self.by_version);
         let known = all.get(&key(arn, version));
@@ -149,14 +149,14 @@ impl Rotations {
         });
     }
 
-    /// The rotation as it is now, and whether it has ended; `None` if there never was one.
+    /// The rotation so far, and whether it has ended; `None` if it never began.
     pub(crate) fn get(&self, arn: &str, version: &str) -> Option<(Rotation, bool)> {
         let all = lock(&self.by_version);
         let progress = all.get(&key(arn, version))?.borrow();
         Some((progress.rotation.clone(), progress.ended))
     }
 
-    /// Waits until the rotation has ended; one that never began is empty.
+    /// Waits until the rotation has ended. If it never began, returns an empty one at once.
     pub(crate) async fn ended(&self, arn: &str, version: &str) -> Rotation {
         let receiver = lock(&self.by_version).get(&key(arn, version)).map(watch::Sender::subscribe);
         let Some(mut receiver) = receiver else { return Rotation::default() };

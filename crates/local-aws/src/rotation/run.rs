@@ -5,8 +5,9 @@ use time::OffsetDateTime;
 
 use super::invoke::invoke;
 use super::{FunctionError, FunctionErrorKind, Step, StepResult};
+use crate::lock::lock;
 use crate::secrets::{Pending, Secret};
-use crate::service::{Service, lock};
+use crate::service::Service;
 
 /// A rotation to run in the background.
 pub(crate) struct Run {
@@ -15,7 +16,7 @@ pub(crate) struct Run {
     pub(crate) kind: Kind,
 }
 
-/// What `RotateSecret` asked for.
+/// The kind of rotation that `RotateSecret` asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// All four steps.
@@ -33,7 +34,7 @@ impl Kind {
     }
 }
 
-/// Starts a rotation in the background, unless it already runs.
+/// Starts a rotation in the background, unless it is already under way.
 pub(crate) fn start(service: &Arc<Service>, run: Run) {
     if service.rotations.begin(&run.arn, &run.version) {
         lock(&service.tasks).spawn(rotate(Arc::clone(service), run));
@@ -45,18 +46,18 @@ async fn rotate(service: Arc<Service>, run: Run) {
         Kind::Rotation => service.settings.attempts.max(1),
         Kind::Probe => 1,
     };
-    let mut ended = Err(FunctionErrorKind::Cancelled);
+    let mut result = Err(FunctionErrorKind::Cancelled);
     for attempt in 1..=attempts {
         if attempt > 1 {
             tokio::time::sleep(service.settings.pause).await;
         }
         service.rotations.begin_attempt(&run.arn, &run.version);
-        ended = try_once(&service, &run).await;
-        if matches!(ended, Ok(()) | Err(FunctionErrorKind::Cancelled)) {
+        result = try_once(&service, &run).await;
+        if matches!(result, Ok(()) | Err(FunctionErrorKind::Cancelled)) {
             break;
         }
     }
-    conclude(&service, &run, ended.is_ok());
+    conclude(&service, &run, result.is_ok());
 }
 
 /// Calls the steps in order, and stops at the first that fails.
@@ -68,8 +69,8 @@ async fn try_once(service: &Service, run: &Run) -> Result<(), FunctionErrorKind>
         }
         let failure = outcome.as_ref().err().map(|error| error.kind);
         match &outcome {
-            Ok(()) => tracing::info!(step = %step, secret.id = %run.arn, "the function answered"),
-            // Not the message: it is the function's own text, and may hold anything.
+            Ok(()) => tracing::info!(step = %step, secret.id = %run.arn, "the step succeeded"),
+            // Without the message: it is the function's text, and may contain anything.
             Err(error) => {
                 tracing::warn!(step = %step, secret.id = %run.arn, failure = ?error.kind, "the step failed");
             }
@@ -83,12 +84,17 @@ async fn try_once(service: &Service, run: &Run) -> Result<(), FunctionErrorKind>
 }
 
 async fn call(service: &Service, run: &Run, step: Step) -> Result<(), FunctionError> {
-    let lambda_arn = rotating(service, &run.arn, |secret| {
+    let lambda_arn = look_at(service, &run.arn, |secret| {
         secret.rotation.as_ref().filter(|config| config.enabled).map(|config| config.lambda_arn.clone())
     })?
-    .ok_or_else(|| FunctionError::new(FunctionErrorKind::Cancelled, "rotation was turned off"))?;
-    if rotating(service, &run.arn, |secret| secret.versions.stages_of(&run.version).is_empty())? {
-        return Err(FunctionError::new(FunctionErrorKind::Cancelled, "the rotation was abandoned"));
+    .ok_or_else(|| {
+        FunctionError::new(FunctionErrorKind::Cancelled, "rotation of the secret was turned off")
+    })?;
+    if look_at(service, &run.arn, |secret| secret.versions.stages_of(&run.version).is_empty())? {
+        return Err(FunctionError::new(
+            FunctionErrorKind::Cancelled,
+            "the rotation was abandoned: no label is on its version any more",
+        ));
     }
     let event = json!({
         "Step": step.name(),
@@ -99,10 +105,10 @@ async fn call(service: &Service, run: &Run, step: Step) -> Result<(), FunctionEr
     invoke(service, &lambda_arn, &event).await
 }
 
-/// The right end of a rotation: AWSPENDING is on the AWSCURRENT version, or on none (user guide, "How rotation
-/// works"). Otherwise the service takes the rotation for unfinished, whatever the function answered.
+/// Checks that AWSPENDING is on the AWSCURRENT version, or on no version (user guide, "How rotation works"). Otherwise
+/// the service treats the rotation as unfinished, even if finishSecret succeeded.
 fn check_labels(service: &Service, run: &Run) -> Result<(), FunctionError> {
-    let left = rotating(service, &run.arn, |secret| match secret.versions.pending() {
+    let left = look_at(service, &run.arn, |secret| match secret.versions.pending() {
         Pending::None => None,
         Pending::Version(version) => Some(version.to_owned()),
     })?;
@@ -110,12 +116,12 @@ fn check_labels(service: &Service, run: &Run) -> Result<(), FunctionError> {
         None => Ok(()),
         Some(version) => Err(FunctionError::new(
             FunctionErrorKind::Unfinished,
-            format!("finishSecret answered, but AWSPENDING is still on {version}, which is not AWSCURRENT"),
+            format!("finishSecret succeeded, but AWSPENDING is still on {version}, which is not AWSCURRENT"),
         )),
     }
 }
 
-fn rotating<T>(service: &Service, arn: &str, look: impl FnOnce(&Secret) -> T) -> Result<T, FunctionError> {
+fn look_at<T>(service: &Service, arn: &str, look: impl FnOnce(&Secret) -> T) -> Result<T, FunctionError> {
     match lock(&service.secrets).find(arn) {
         Ok(secret) if secret.deleted.is_none() => Ok(look(secret)),
         Ok(_) | Err(_) => Err(FunctionError::new(FunctionErrorKind::Cancelled, "the secret was deleted")),

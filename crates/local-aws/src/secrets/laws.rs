@@ -1,11 +1,11 @@
-//! What holds after any sequence of changes, and tables for single ones.
+//! Properties of any sequence of changes, and tables of single changes.
 
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use time::OffsetDateTime;
 
-use super::{CURRENT, Numbers, Pending, Put, Value, Versions};
+use super::{CURRENT, Pending, Put, Value, VersionFilter, Versions};
 
 const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 const ARN: &str = "arn";
@@ -38,7 +38,7 @@ fn change() -> impl Strategy<Value = Change> {
     ]
 }
 
-/// Makes a change; false if it was refused.
+/// Makes a change; false if it is refused.
 fn apply(versions: &mut Versions, change: &Change) -> bool {
     match change {
         Change::Put { id, value, stages } => versions.put(id, text(*value), stages, NOW, ARN).is_ok(),
@@ -61,7 +61,7 @@ fn values(versions: &Versions) -> BTreeMap<String, Option<String>> {
     let plain = |value: &Value| match value {
         Value::Text(text) | Value::Binary(text) => text.clone(),
     };
-    let all = versions.list(Numbers::Deprecated);
+    let all = versions.list(VersionFilter::All);
     all.map(|version| (version.id.clone(), version.value.as_ref().map(plain))).collect()
 }
 
@@ -77,9 +77,9 @@ proptest! {
         let mut versions = Versions::default();
         for change in &changes {
             let before = (values(&versions), labels(&versions));
-            let taken = apply(&mut versions, change);
+            let accepted = apply(&mut versions, change);
             let after = (values(&versions), labels(&versions));
-            if !taken {
+            if !accepted {
                 prop_assert_eq!(&before, &after, "a refused change changes nothing: {:?}", change);
             }
             for (id, value) in before.0.iter().filter(|(_, value)| value.is_some()) {
@@ -87,7 +87,7 @@ proptest! {
             }
             for stage in STAGES {
                 let showing = versions
-                    .list(Numbers::Labelled)
+                    .list(VersionFilter::Labelled)
                     .filter(|version| versions.stages_of(&version.id).contains(&stage))
                     .count();
                 prop_assert_eq!(showing, usize::from(versions.holder(stage).is_some()), "{}", stage);

@@ -1,7 +1,7 @@
 //! The state of Secrets Manager: secrets, their versions and labels. No HTTP, no clock, no I/O.
 //!
-//! The rules are those of the API reference (2017-10-17) and, where it is silent, of recorded answers of the real
-//! service; messages are the service's own where they are known.
+//! The rules are those of the API reference (2017-10-17) and, where that says nothing, of recorded responses of the
+//! real service. Messages are the service's own if they are known.
 
 mod arn;
 #[cfg(test)]
@@ -18,17 +18,17 @@ pub(crate) use refusal::Refusal;
 pub(crate) use secret::{Deletion, RotationConfig, Secret};
 use time::OffsetDateTime;
 pub(crate) use value::Value;
-pub(crate) use versions::{CURRENT, Numbers, Pending, Put, Versions};
+pub(crate) use versions::{CURRENT, Pending, Put, VersionFilter, Versions};
 
-/// Every secret of this account and region, by name.
+/// All secrets of the account and region, by name.
 #[derive(Default)]
 pub(crate) struct Secrets {
     by_name: BTreeMap<String, Secret>,
 }
 
 impl Secrets {
-    /// The secret named by `id`: its name, its ARN, or its ARN without the six random characters. A secret marked for
-    /// deletion is found too.
+    /// The secret that `id` names: by its name, its ARN, or its ARN without the six random characters. Also finds a secret
+    /// that is marked for deletion.
     pub(crate) fn find(&self, id: &str) -> Result<&Secret, Refusal> {
         self.by_name
             .get(id)
@@ -36,8 +36,8 @@ impl Secrets {
             .ok_or_else(Refusal::no_secret)
     }
 
-    /// As `find`, to change it; refuses a secret that is marked for deletion, as every operation but `DescribeSecret`
-    /// and `DeleteSecret` does.
+    /// As `find`, to change the secret. Refuses a secret that is marked for deletion, as all operations except
+    /// `DescribeSecret` and `DeleteSecret` do.
     pub(crate) fn find_live(&mut self, id: &str) -> Result<&mut Secret, Refusal> {
         let secret = self.find_mut(id)?;
         match secret.deleted {
@@ -48,13 +48,13 @@ impl Secrets {
         }
     }
 
-    /// As `find`, to change it.
+    /// As `find`, to change the secret.
     pub(crate) fn find_mut(&mut self, id: &str) -> Result<&mut Secret, Refusal> {
         let name = self.find(id)?.name.clone();
         self.by_name.get_mut(&name).ok_or_else(Refusal::no_secret)
     }
 
-    /// The secret of exactly this name.
+    /// The secret with exactly this name.
     pub(crate) fn named(&self, name: &str) -> Option<&Secret> {
         self.by_name.get(name)
     }
@@ -64,7 +64,7 @@ impl Secrets {
         self.by_name.insert(secret.name.clone(), secret);
     }
 
-    /// Removes a secret for good.
+    /// Removes a secret.
     pub(crate) fn remove(&mut self, name: &str) {
         self.by_name.remove(name);
     }
@@ -74,7 +74,7 @@ impl Secrets {
         self.by_name.values()
     }
 
-    /// Forgets the secrets whose recovery window has passed.
+    /// Removes the secrets whose recovery window has passed.
     pub(crate) fn expire(&mut self, now: OffsetDateTime) {
         self.by_name.retain(|_, secret| secret.deleted.is_none_or(|mark| mark.gone_at > now));
     }

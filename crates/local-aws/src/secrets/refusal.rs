@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-/// An answer that is an error: the service's code and message. Neither ever holds a value.
+/// An error response: the service's code and message. Neither ever contains a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) code: Cow<'static, str>,

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::{Versions, new_arn};
 
-/// One secret: everything but its values' use.
+/// A secret.
 pub(crate) struct Secret {
     pub(crate) name: String,
     pub(crate) arn: String,
@@ -21,7 +21,7 @@ pub(crate) struct Secret {
     pub(crate) deleted: Option<Deletion>,
 }
 
-/// How a secret is rotated.
+/// A secret's settings for rotation.
 pub(crate) struct RotationConfig {
     /// False after `CancelRotateSecret`.
     pub(crate) enabled: bool,
@@ -30,7 +30,7 @@ pub(crate) struct RotationConfig {
     pub(crate) rules: Option<Json>,
 }
 
-/// The mark that `DeleteSecret` leaves.
+/// The mark that `DeleteSecret` sets.
 #[derive(Clone, Copy)]
 pub(crate) struct Deletion {
     pub(crate) marked_at: OffsetDateTime,
@@ -54,7 +54,7 @@ impl Secret {
         }
     }
 
-    /// Whether `id` names this secret: by name, ARN, or ARN without the random suffix.
+    /// Whether `id` names this secret, by its name, its ARN, or its ARN without the random suffix.
     pub(crate) fn is(&self, id: &str) -> bool {
         let partial = &self.arn[..self.arn.len() - "-AbCdEf".len()];
         id == self.name || id == self.arn || id == partial

@@ -3,17 +3,17 @@ use super::Refusal;
 /// The longest value, in bytes (quotas of Secrets Manager).
 const MAX_BYTES: usize = 65_536;
 
-/// A secret value. It has no `Debug`: nothing may print it.
+/// A secret value. It has no `Debug`, so that nothing prints it.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Value {
     /// `SecretString`, as given.
     Text(String),
-    /// `SecretBinary` in base64, as given on the wire.
+    /// `SecretBinary`, in base64 as in the request.
     Binary(String),
 }
 
 impl Value {
-    /// The value of a request that has at most one of the two forms; `None` if it has neither.
+    /// The value of a request, in one of the two forms; `None` if there is no value.
     pub(crate) fn from_request(
         text: Option<String>,
         binary: Option<String>,

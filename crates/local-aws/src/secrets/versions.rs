@@ -10,20 +10,21 @@ const PREVIOUS: &str = "AWSPREVIOUS";
 
 /// The most labels of one secret (quotas of Secrets Manager).
 const MAX_LABELS: usize = 20;
-/// Versions without a label are kept up to about this many versions in all (quotas of Secrets Manager).
+/// The most versions of one secret; beyond it, the oldest without a label are removed (quotas of Secrets Manager: about
+/// 100).
 const MAX_VERSIONS: usize = 100;
 
 /// The versions of one secret, and their staging labels.
 ///
-/// A label maps to the one version that holds it, so no label can ever stand on two.
+/// A label maps to the version that holds it, so no label can be on two versions.
 #[derive(Default)]
 pub(crate) struct Versions {
-    /// In the order they were made.
+    /// Oldest first.
     all: Vec<Version>,
     holders: BTreeMap<String, String>,
 }
 
-/// One version. Its value, once there, never changes.
+/// A version. Once it has a value, the value never changes.
 pub(crate) struct Version {
     pub(crate) id: String,
     /// `None` between `RotateSecret` and the function's `PutSecretValue`.
@@ -32,31 +33,31 @@ pub(crate) struct Version {
     pub(crate) accessed: Option<OffsetDateTime>,
 }
 
-/// What a put did.
+/// The result of a put.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Put {
     /// The version now has the value and the labels.
     Stored,
-    /// The version already had this value: nothing was changed, its labels included.
+    /// The version already had this value. Nothing was changed, not even the labels.
     Repeated,
 }
 
-/// Whether a rotation is under way, seen from the labels.
+/// Whether a rotation is under way, according to the labels.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Pending<'a> {
-    /// AWSPENDING is on no version, or on the AWSCURRENT one.
+    /// AWSPENDING is on no version, or on the AWSCURRENT version.
     None,
     /// AWSPENDING is on a version that is not AWSCURRENT.
     Version(&'a str),
 }
 
-/// Which versions `ListSecretVersionIds` shows.
+/// The versions that `ListSecretVersionIds` shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Numbers {
-    /// Those with a label.
+pub(crate) enum VersionFilter {
+    /// Versions with a label.
     Labelled,
-    /// Those without a label too.
-    Deprecated,
+    /// All versions.
+    All,
 }
 
 impl Versions {
@@ -68,15 +69,15 @@ impl Versions {
         self.holders.get(stage).map(String::as_str)
     }
 
-    /// A version's labels, sorted as the service sorts them.
+    /// A version's labels, in alphabetical order, as from the service.
     pub(crate) fn stages_of(&self, id: &str) -> Vec<&str> {
         self.holders.iter().filter(|(_, holder)| *holder == id).map(|(stage, _)| stage.as_str()).collect()
     }
 
-    pub(crate) fn list(&self, which: Numbers) -> impl Iterator<Item = &Version> {
+    pub(crate) fn list(&self, filter: VersionFilter) -> impl Iterator<Item = &Version> {
         self.all
             .iter()
-            .filter(move |version| which == Numbers::Deprecated || !self.stages_of(&version.id).is_empty())
+            .filter(move |version| filter == VersionFilter::All || !self.stages_of(&version.id).is_empty())
     }
 
     pub(crate) fn pending(&self) -> Pending<'_> {
@@ -86,7 +87,7 @@ impl Versions {
         }
     }
 
-    /// Reads the version that `GetSecretValue`'s two optional parameters name; AWSCURRENT if neither is given.
+    /// Reads the version that the parameters of `GetSecretValue` name; AWSCURRENT if neither is given.
     pub(crate) fn read(
         &mut self,
         id: Option<&str>,
@@ -118,7 +119,7 @@ impl Versions {
         version.value.as_ref().map(|value| (version, value)).ok_or(refusal)
     }
 
-    /// Gives version `id` its value and labels, in one act; the first version of a secret also becomes AWSCURRENT.
+    /// Gives version `id` its value and labels, atomically. The first version of a secret also becomes AWSCURRENT.
     pub(crate) fn put(
         &mut self,
         id: &str,
@@ -142,7 +143,7 @@ impl Versions {
             Some(version) => version.value = Some(value),
             None => self.add(id, Some(value), now),
         }
-        // AWSCURRENT last, so that AWSPREVIOUS ends on the version it left even if the caller named both.
+        // AWSCURRENT last, so that AWSPREVIOUS ends on the version that AWSCURRENT left, even if the caller names both.
         stages.sort_by_key(|stage| *stage == CURRENT);
         for stage in stages {
             self.attach(stage, id);
@@ -151,8 +152,8 @@ impl Versions {
         Ok(Put::Stored)
     }
 
-    /// Makes version `id` and puts AWSPENDING on it: without a value for a rotation, with a copy of the current one
-    /// for the probe of `RotateImmediately=false`.
+    /// Creates version `id` and puts AWSPENDING on it. It has no value for a rotation, and a copy of the current value for
+    /// the probe of `RotateImmediately=false`.
     pub(crate) fn begin(
         &mut self,
         id: &str,
@@ -170,7 +171,7 @@ impl Versions {
         Ok(())
     }
 
-    /// Takes back the version that a probe made, unless something gave it another label meanwhile.
+    /// Removes the version that a probe created, unless it has been given another label.
     pub(crate) fn end_probe(&mut self, id: &str) {
         if self.holder(PENDING) == Some(id) {
             self.holders.remove(PENDING);
@@ -180,14 +181,14 @@ impl Versions {
         }
     }
 
-    /// Takes AWSPENDING off a version that is not AWSCURRENT. It keeps its value, without a label.
+    /// Removes AWSPENDING from a version that is not AWSCURRENT. The version keeps its value.
     pub(crate) fn abandon_rotation(&mut self) {
         if self.pending() != Pending::None {
             self.holders.remove(PENDING);
         }
     }
 
-    /// `UpdateSecretVersionStage`: `from` must be the present holder whenever the label leaves a version.
+    /// `UpdateSecretVersionStage`: if the label leaves a version, `from` must be that version.
     pub(crate) fn move_stage(
         &mut self,
         stage: &str,
@@ -254,7 +255,7 @@ impl Versions {
             return;
         }
         if let Some(left) = left {
-            // Seen in recorded answers of the service: a version that loses AWSCURRENT also loses AWSPENDING.
+            // Seen in recorded responses of the service: a version that loses AWSCURRENT also loses AWSPENDING.
             if self.holder(PENDING) == Some(&left) {
                 self.holders.remove(PENDING);
             }

@@ -3,12 +3,12 @@ use std::process::{Command, Output, Stdio};
 
 use super::{Aws, KEY};
 
-/// Runs a command against a server, on a thread of its own, so that the server goes on.
+/// Runs a command against a server, on a thread of its own, so that the server can respond.
 pub(crate) async fn run(aws: &Aws, arguments: &[&str], input: &str) -> Output {
     run_at(&aws.server.url(), arguments, input).await
 }
 
-/// The same against whatever listens at this URL.
+/// The same against the server at this URL.
 pub(crate) async fn run_at(url: &str, arguments: &[&str], input: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_local-aws"));
     command.args(arguments).env("LOCAL_AWS_ENDPOINT", url);

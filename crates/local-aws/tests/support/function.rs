@@ -11,16 +11,16 @@ use tokio::task::AbortHandle;
 
 use super::call;
 
-/// How the function answers one call.
+/// The function's reply to one call.
 #[derive(Clone)]
 pub(crate) enum Reply {
-    /// It does what the step asks for.
+    /// It does the step's work, and succeeds.
     Works,
-    /// It answers well, and does nothing.
+    /// It does nothing, and succeeds.
     Idles,
-    /// It answers with this status, with or without Lambda's header, and this body.
+    /// It responds with this status and body, with or without Lambda's header.
     Fails(u16, bool, Json),
-    /// It never answers.
+    /// It never responds.
     Hangs,
 }
 
@@ -30,7 +30,7 @@ struct Script {
     events: Mutex<Vec<(String, Json)>>,
 }
 
-/// A rotation function, where `cargo lambda watch` would have it. It works, once its script is over.
+/// A rotation function, at the path that `cargo lambda watch` serves. After its scripted replies it does each step's work.
 pub(crate) struct Function {
     script: Arc<Script>,
     pub(crate) url: String,
@@ -45,7 +45,7 @@ impl Function {
             events: Mutex::new(Vec::new()),
         });
         let routes = Router::new()
-            .route("/2015-03-31/functions/{name}/invocations", post(answer))
+            .route("/2015-03-31/functions/{name}/invocations", post(respond))
             .with_state(Arc::clone(&script));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -71,7 +71,7 @@ impl Drop for Function {
     }
 }
 
-async fn answer(
+async fn respond(
     State(script): State<Arc<Script>>,
     Path(name): Path<String>,
     JsonBody(event): JsonBody<Json>,
@@ -97,11 +97,11 @@ async fn answer(
     }
 }
 
-/// The least that a rotation function does, without a database.
+/// The least that a rotation function does in Secrets Manager.
 async fn work(url: &str, event: &Json) {
     let secret = &event["SecretId"];
     let token = &event["ClientRequestToken"];
-    let account_state = call(url, "DescribeSecret", json!({"SecretId": secret})).await.expect("a secret");
+    let description = call(url, "DescribeSecret", json!({"SecretId": secret})).await.expect("a secret");
     match event["Step"].as_str() {
         Some("createSecret") => {
             let put = json!({
@@ -118,7 +118,7 @@ async fn work(url: &str, event: &Json) {
             call(url, "GetSecretValue", get).await.expect("a pending value");
         }
         Some("finishSecret") => {
-            let stages = account_state["VersionIdsToStages"].as_object().expect("labels");
+            let stages = description["VersionIdsToStages"].as_object().expect("labels");
             let holds =
                 |labels: &Json| labels.as_array().is_some_and(|all| all.contains(&json!("AWSCURRENT")));
             let current = stages.iter().find(|(_, labels)| holds(labels)).map(|(id, _)| id);

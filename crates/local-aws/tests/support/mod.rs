@@ -1,4 +1,4 @@
-//! A server with a client for it, and a rotation function to call.
+//! A server, a client for it, and a rotation function.
 
 mod command;
 mod function;
@@ -19,12 +19,12 @@ use serde_json::{Value as Json, json};
 /// The access key of every server here.
 pub(crate) static KEY: LazyLock<AccessKey> = LazyLock::new(AccessKey::random);
 
-/// A version id that is easy to tell from others: 32 times the digit.
+/// A version id that is easy to recognize: 32 times the digit.
 pub(crate) fn id(digit: u32) -> String {
     digit.to_string().repeat(32)
 }
 
-/// An error that the server answered.
+/// An error response of the server.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Refused {
     pub(crate) status: u16,
@@ -76,7 +76,7 @@ impl Aws {
         self.call(operation, body).await.unwrap_or_else(|refused| panic!("{operation}: {refused:?}"))
     }
 
-    /// The code of the error that the operation must answer.
+    /// The code of the error with which the operation must respond.
     pub(crate) async fn code(&self, operation: &str, body: Json) -> String {
         self.call(operation, body).await.expect_err("an error").code
     }
@@ -86,11 +86,11 @@ impl Aws {
     }
 }
 
-/// Calls an operation at a server.
+/// Calls an operation of a server.
 pub(crate) async fn call(url: &str, operation: &str, body: Json) -> Result<Json, Refused> {
-    let answer = send(signed(url, operation, body)).await.expect("an answer");
-    let (head, body) = answer.into_parts();
-    assert!(head.headers.contains_key("x-amzn-requestid"), "every answer has a request id");
+    let response = send(signed(url, operation, body)).await.expect("a response");
+    let (head, body) = response.into_parts();
+    assert!(head.headers.contains_key("x-amzn-requestid"), "every response has a request id");
     let body: Json = serde_json::from_slice(&body).expect("JSON");
     if head.status == StatusCode::OK {
         return Ok(body);

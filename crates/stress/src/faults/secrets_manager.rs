@@ -43,7 +43,7 @@ impl SecretsManager {
         let nth = self.rng.random_range(1..=calls);
         match self.rng.random_range(0..4) {
             0 => Failure::drop_request(operation, nth),
-            1 => Failure::drop_answer(operation, nth),
+            1 => Failure::drop_response(operation, nth),
             _ => Failure::refuse(operation, nth, CODES.choose(&mut self.rng).expect("some codes")),
         }
     }

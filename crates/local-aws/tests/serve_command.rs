@@ -1,4 +1,4 @@
-//! `local-aws serve`, as a person starts it.
+//! `local-aws serve`, started as a program.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Output, Stdio};
@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::{KEY, call};
 
-/// A server in a process of its own, and what it printed at its start. It ends with this value.
+/// A server in a process of its own, and what it printed at its start. The process ends when this is dropped.
 struct Served {
     process: Child,
     printed: Vec<String>,
@@ -35,7 +35,7 @@ impl Served {
     /// The lines to paste, in their two groups: for the other commands, and for functions.
     fn pasted(&self) -> [String; 2] {
         let text = self.printed.join("\n");
-        let (commands, functions) = text.split_once("\nIn those of functions").expect("two groups");
+        let (commands, functions) = text.split_once("\nIn terminals for functions").expect("two groups");
         [commands, functions].map(|group| {
             let lines = group.lines().filter(|line| line.starts_with("  export "));
             lines.map(|line| format!("{line}\n")).collect()
@@ -50,7 +50,7 @@ impl Drop for Served {
     }
 }
 
-/// Runs lines of a shell in an environment without variables of ours, but for this key.
+/// Runs lines of a shell in an environment that has only this key of our variables.
 fn shell(lines: &str, key: Option<&str>) -> Output {
     let mut command = Command::new("sh");
     command.args(["-euc", lines]).env_clear().envs(key.map(|key| ("LOCAL_AWS_ACCESS_KEY", key)));
@@ -61,7 +61,7 @@ fn shell(lines: &str, key: Option<&str>) -> Output {
 const CREATE_AND_SHOW: &str = "echo hunter2 | \"$local_aws\" create app; \"$local_aws\" show app";
 
 #[test]
-fn the_lines_that_serve_prints_are_all_that_other_terminals_need() {
+fn the_lines_that_serve_prints_are_sufficient_for_other_terminals() {
     let served = Served::start(None);
     let [commands, functions] = served.pasted();
     let ran = shell(&(commands + CREATE_AND_SHOW), None);
@@ -82,15 +82,6 @@ fn the_lines_that_serve_prints_are_all_that_other_terminals_need() {
     assert!(read.status.success(), "{read:?}");
 }
 
-#[test]
-fn each_start_has_another_key() {
-    let keys = [Served::start(None), Served::start(None)].map(|served| {
-        let line = served.printed.iter().find(|line| line.contains("LOCAL_AWS_ACCESS_KEY")).expect("a line");
-        line.split_once('=').expect("a key").1.to_owned()
-    });
-    assert!(keys.iter().all(|key| key.len() >= 32) && keys[0] != keys[1], "{keys:?}");
-}
-
 #[tokio::test]
 async fn a_key_from_the_environment_is_required_and_not_printed() {
     let served = Served::start(Some(KEY.expose()));
@@ -103,7 +94,7 @@ async fn a_key_from_the_environment_is_required_and_not_printed() {
 }
 
 #[test]
-fn the_key_is_on_no_command_line() {
+fn the_key_is_neither_an_argument_nor_in_the_help() {
     let served = Served::start(Some(KEY.expose()));
     let line = std::fs::read(format!("/proc/{}/cmdline", served.process.id())).expect("the kernel's view");
     assert!(!String::from_utf8_lossy(&line).contains(KEY.expose()));
@@ -120,10 +111,10 @@ fn the_key_is_on_no_command_line() {
 }
 
 #[test]
-fn a_key_that_is_none_is_refused_without_being_printed() {
+fn a_malformed_key_is_refused_without_being_printed() {
     for key in ["", "hunter_2_hunter", "hunter2 hunter2 hunter2", "hunter2/hunter2/hunter2"] {
         for command in [&["serve", "--address", "0.0.0.0"][..], &["show", "app"]] {
-            // This address is refused as well: the test would not end if `serve` served.
+            // This address is refused as well: otherwise the test would not end if `serve` accepted the key.
             let refused = Command::new(env!("CARGO_BIN_EXE_local-aws"))
                 .args(command)
                 .env("LOCAL_AWS_ACCESS_KEY", key)
@@ -132,7 +123,7 @@ fn a_key_that_is_none_is_refused_without_being_printed() {
             let error = String::from_utf8_lossy(&refused.stderr).into_owned();
             assert_eq!(refused.status.code(), Some(1), "{key} {error}");
             assert!(
-                error.contains("LOCAL_AWS_ACCESS_KEY is no access key") && !error.contains("hunter"),
+                error.contains("LOCAL_AWS_ACCESS_KEY is not an access key") && !error.contains("hunter"),
                 "{error}"
             );
         }
@@ -144,5 +135,5 @@ fn a_command_without_a_key_says_which_variable_to_set() {
     let failed = shell("\"$local_aws\" show app", None);
     assert_eq!(failed.status.code(), Some(1));
     let error = String::from_utf8_lossy(&failed.stderr).into_owned();
-    assert!(error.contains("LOCAL_AWS_ACCESS_KEY is not set; copy its `export` line"), "{error}");
+    assert!(error.contains("LOCAL_AWS_ACCESS_KEY is not set: copy its `export` line"), "{error}");
 }

@@ -1,4 +1,4 @@
-//! Who may ask, and what is no request at all.
+//! Options, origins and requests that are rejected.
 
 use http_body_util::Full;
 use hyper::{Request, StatusCode};
@@ -8,14 +8,16 @@ use serde_json::json;
 use crate::support::{Aws, Sign, send, signed};
 
 #[tokio::test]
-async fn an_address_that_others_can_reach() {
+async fn an_address_that_other_machines_can_reach_is_refused() {
     let address = "0.0.0.0:0".parse().expect("an address");
     let started = LocalAws::start(Options { address, ..Options::default() }).await;
-    assert!(matches!(started, Err(StartError::NotLoopback(_))));
+    let error = started.expect_err("an error");
+    assert!(matches!(error, StartError::NotLoopback(_)), "{error:?}");
+    assert!(error.to_string().contains("0.0.0.0:0, which is not a loopback address"), "{error}");
 }
 
 #[tokio::test]
-async fn a_url_of_functions_that_is_not_http() {
+async fn a_url_of_functions_that_is_not_http_is_refused() {
     for url in ["https://127.0.0.1:9000", "127.0.0.1:9000", "nonsense"] {
         let options = Options { lambda_url: Some(url.to_owned()), ..Options::default() };
         assert!(matches!(LocalAws::start(options).await, Err(StartError::LambdaUrl(_))), "{url}");
@@ -23,7 +25,7 @@ async fn a_url_of_functions_that_is_not_http() {
 }
 
 #[tokio::test]
-async fn a_foreign_host_name() {
+async fn a_host_name_that_is_not_this_machines_is_forbidden() {
     let aws = Aws::with_secret().await;
     for (host, status) in [
         ("evil.example", StatusCode::FORBIDDEN),
@@ -33,12 +35,12 @@ async fn a_foreign_host_name() {
     ] {
         let mut request = signed(&aws.server.url(), "ListSecrets", json!({}));
         request.headers_mut().insert("host", host.parse().expect("a header"));
-        assert_eq!(send(request).await.expect("an answer").status(), status, "{host}");
+        assert_eq!(send(request).await.expect("a response").status(), status, "{host}");
     }
 }
 
 #[tokio::test]
-async fn a_web_page_of_any_origin() {
+async fn a_request_of_a_web_page_is_forbidden_whatever_its_origin() {
     let aws = Aws::with_secret().await;
     let own = aws.server.url();
     for origin in ["https://evil.example", "null", "http://localhost:3000", &own, ""] {
@@ -54,13 +56,13 @@ async fn a_web_page_of_any_origin() {
 }
 
 #[tokio::test]
-async fn an_operation_that_does_not_exist() {
+async fn an_operation_that_does_not_exist_is_unknown() {
     let aws = Aws::start().await;
     assert_eq!(aws.code("ReadMyMind", json!({})).await, "UnknownOperationException");
 }
 
 #[tokio::test]
-async fn a_body_of_another_shape_without_quoting_it() {
+async fn a_malformed_body_is_refused_without_quoting_it() {
     let aws = Aws::start().await;
     let url = aws.server.url();
     let request = Request::post(&url)

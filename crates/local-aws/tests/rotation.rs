@@ -41,21 +41,21 @@ fn kinds(rotation: &Rotation) -> Vec<Vec<Option<FunctionErrorKind>>> {
 }
 
 #[tokio::test]
-async fn calls_the_four_steps_and_leaves_the_new_version_current() {
+async fn a_rotation_calls_the_four_steps_and_leaves_the_new_version_current() {
     let (aws, function) = with_function([]).await;
     let rotation = rotated(&aws, 2).await;
     assert!(rotation.succeeded, "{rotation:?}");
     assert_eq!(function.steps(), STEPS);
     assert_eq!(aws.stages().await, json!({id(1): ["AWSPREVIOUS"], id(2): ["AWSCURRENT", "AWSPENDING"]}));
-    let account_state = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
-    assert_eq!(account_state["RotationEnabled"], true);
-    assert!(account_state["LastRotatedDate"].is_number());
+    let description = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
+    assert_eq!(description["RotationEnabled"], true);
+    assert!(description["LastRotatedDate"].is_number());
     // AWSPENDING on the AWSCURRENT version does not stand in the way of the next rotation.
     assert!(rotated(&aws, 3).await.succeeded);
 }
 
 #[tokio::test]
-async fn sends_the_event_that_aws_sends() {
+async fn the_function_gets_the_event_that_aws_sends() {
     let (aws, function) = with_function([]).await;
     rotated(&aws, 2).await;
     let arn = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await["ARN"].clone();
@@ -68,17 +68,17 @@ async fn sends_the_event_that_aws_sends() {
 }
 
 #[tokio::test]
-async fn begins_with_a_pending_version_that_has_no_value() {
+async fn a_rotation_begins_with_a_pending_version_without_a_value() {
     let (aws, _function) = with_function([Reply::Hangs]).await;
-    let answer = rotate(&aws, 2).await.expect("a rotation");
-    assert_eq!(answer["VersionId"], id(2));
+    let started = rotate(&aws, 2).await.expect("a rotation");
+    assert_eq!(started["VersionId"], id(2));
     assert_eq!(aws.stages().await, json!({id(1): ["AWSCURRENT"], id(2): ["AWSPENDING"]}));
     let read = json!({"SecretId": "app", "VersionStage": "AWSPENDING"});
     assert_eq!(aws.code("GetSecretValue", read).await, "ResourceNotFoundException");
 }
 
 #[tokio::test]
-async fn tries_the_whole_rotation_again_with_the_same_token() {
+async fn after_a_failure_the_whole_rotation_runs_again_with_the_same_token() {
     let (aws, function) = with_function([Reply::Works, failure()]).await;
     let rotation = rotated(&aws, 2).await;
     assert!(rotation.succeeded);
@@ -89,34 +89,27 @@ async fn tries_the_whole_rotation_again_with_the_same_token() {
 }
 
 #[tokio::test]
-async fn gives_up_after_five_attempts_and_leaves_the_labels_as_they_are() {
+async fn a_rotation_ends_after_five_attempts_and_leaves_the_labels_as_they_are() {
     let (aws, function) = with_function(vec![failure(); 5]).await;
     let rotation = rotated(&aws, 2).await;
     assert!(!rotation.succeeded);
     assert_eq!(function.steps(), ["createSecret"; 5]);
     assert_eq!(aws.stages().await, json!({id(1): ["AWSCURRENT"], id(2): ["AWSPENDING"]}));
-    let account_state = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
-    assert_eq!(account_state.get("LastRotatedDate"), None);
+    let description = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
+    assert_eq!(description.get("LastRotatedDate"), None);
 }
 
 #[tokio::test]
-async fn knows_an_error_in_the_form_of_every_emulator() {
-    let body = json!({"errorType": "Refused", "errorMessage": "no"});
-    for (status, marked, body) in [
-        (200, true, body.clone()),
-        (200, false, body.clone()),
-        (500, false, body),
-        (404, false, json!({"title": "Missing function", "detail": "no"})),
-    ] {
-        let (aws, _function) = with_function([Reply::Fails(status, marked, body)]).await;
-        let rotation = rotated(&aws, 2).await;
-        let error = rotation.attempts[0].steps[0].outcome.clone().expect_err("an error");
-        assert_eq!((error.kind, error.message.as_str()), (FunctionErrorKind::Answered, "no"), "{status}");
-    }
+async fn a_response_that_only_lambdas_header_marks_as_an_error_is_one() {
+    let (aws, _function) = with_function([Reply::Fails(200, true, json!("no"))]).await;
+    let rotation = rotated(&aws, 2).await;
+    let error = rotation.attempts[0].steps[0].outcome.clone().expect_err("an error");
+    let expected = (FunctionErrorKind::ErrorResponse, "status 200 OK: \"no\"");
+    assert_eq!((error.kind, error.message.as_str()), expected);
 }
 
 #[tokio::test]
-async fn a_function_that_leaves_awspending_behind_has_not_finished() {
+async fn a_rotation_is_unfinished_if_the_function_leaves_awspending_on_another_version() {
     let (aws, _function) = with_function(vec![Reply::Idles; 4]).await;
     let rotation = rotated(&aws, 2).await;
     assert!(rotation.succeeded, "the second attempt works");
@@ -125,7 +118,7 @@ async fn a_function_that_leaves_awspending_behind_has_not_finished() {
 }
 
 #[tokio::test]
-async fn a_function_that_does_not_answer_is_given_up_in_time() {
+async fn a_function_that_does_not_respond_in_time_has_failed() {
     let options = Options { attempts: 1, invoke_timeout: Duration::from_millis(50), ..Options::default() };
     let aws = Aws::start_with(options).await;
     aws.create("app", "one", 1).await;
@@ -135,7 +128,7 @@ async fn a_function_that_does_not_answer_is_given_up_in_time() {
 }
 
 #[tokio::test]
-async fn a_function_that_is_not_there_is_said_to_be_unreachable() {
+async fn a_function_that_does_not_exist_is_unreachable() {
     let aws = Aws::with_secret().await;
     let unreachable = vec![vec![Some(FunctionErrorKind::Unreachable)]; 5];
     assert_eq!(kinds(&rotated(&aws, 2).await), unreachable);
@@ -146,7 +139,7 @@ async fn a_function_that_is_not_there_is_said_to_be_unreachable() {
 }
 
 #[tokio::test]
-async fn while_a_version_is_pending_a_new_rotation_is_refused_and_the_old_one_tried_again() {
+async fn while_a_version_is_pending_a_new_rotation_is_refused_and_the_old_one_runs_again() {
     let (aws, function) = with_function(vec![failure(); 5]).await;
     assert!(!rotated(&aws, 2).await.succeeded);
     let refused = rotate(&aws, 3).await.expect_err("an error");
@@ -161,10 +154,11 @@ async fn while_a_version_is_pending_a_new_rotation_is_refused_and_the_old_one_tr
 
 /// AWS Secrets Manager user guide, "Troubleshoot rotation"; Terraform's tests rely on it.
 #[tokio::test]
-async fn a_current_value_put_by_hand_abandons_a_rotation_and_keeps_its_version_without_a_label() {
+async fn a_current_value_without_a_rotation_token_abandons_a_rotation_and_keeps_its_version_without_a_label()
+{
     let (aws, function) = with_function(vec![failure(); 5]).await;
     assert!(!rotated(&aws, 2).await.succeeded);
-    let put = |digit: u32, stages: &[&str]| json!({"SecretId": "app", "ClientRequestToken": id(digit), "SecretString": "by hand", "VersionStages": stages});
+    let put = |digit: u32, stages: &[&str]| json!({"SecretId": "app", "ClientRequestToken": id(digit), "SecretString": "from a person", "VersionStages": stages});
     aws.ok("PutSecretValue", put(3, &["AWSPREVIOUS"])).await;
     assert_eq!(aws.stages().await[id(2)], json!(["AWSPENDING"]));
     aws.ok("PutSecretValue", put(4, &["AWSCURRENT"])).await;
@@ -175,10 +169,10 @@ async fn a_current_value_put_by_hand_abandons_a_rotation_and_keeps_its_version_w
 }
 
 #[tokio::test]
-async fn the_same_request_again_is_not_another_rotation() {
+async fn a_repeated_request_starts_no_second_rotation() {
     let (aws, function) = with_function([]).await;
     let first = rotate(&aws, 2).await.expect("a rotation");
-    // Whether it still runs or has ended.
+    // The first rotation may be under way or have ended.
     match rotate(&aws, 2).await {
         Ok(again) => assert_eq!(again, first),
         Err(refused) => assert_eq!(refused.code, "ResourceExistsException"),
@@ -204,11 +198,8 @@ async fn without_rotating_immediately_only_test_secret_is_called_on_a_copy() {
     assert_eq!(aws.stages().await, json!({id(1): ["AWSCURRENT"]}));
     let all = aws.ok("ListSecretVersionIds", json!({"SecretId": "app", "IncludeDeprecated": true})).await;
     assert_eq!(all["Versions"].as_array().map(Vec::len), Some(1));
-    let account_state = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
-    assert_eq!(
-        (&account_state["RotationEnabled"], account_state.get("LastRotatedDate")),
-        (&json!(true), None)
-    );
+    let description = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
+    assert_eq!((&description["RotationEnabled"], description.get("LastRotatedDate")), (&json!(true), None));
 }
 
 #[tokio::test]
@@ -218,14 +209,14 @@ async fn a_secret_without_a_function_cannot_be_rotated() {
     let refused = aws.call("RotateSecret", request).await.expect_err("an error");
     assert_eq!(refused.code, "InvalidRequestException");
     assert_eq!(refused.message, "No Lambda rotation function ARN is associated with this secret.");
-    let account_state = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
-    assert_eq!(account_state.get("RotationEnabled"), None);
+    let description = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
+    assert_eq!(description.get("RotationEnabled"), None);
     let cancel = aws.code("CancelRotateSecret", json!({"SecretId": "app"})).await;
     assert_eq!(cancel, "InvalidRequestException");
 }
 
 #[tokio::test]
-async fn the_function_is_remembered() {
+async fn the_function_is_stored_with_the_secret() {
     let (aws, _function) = with_function([]).await;
     rotated(&aws, 2).await;
     aws.ok("RotateSecret", json!({"SecretId": "app", "ClientRequestToken": id(3)})).await;
@@ -237,8 +228,8 @@ async fn a_cancelled_rotation_is_turned_off_and_leaves_awspending_behind() {
     let (aws, function) = with_function(vec![failure(); 5]).await;
     rotated(&aws, 2).await;
     aws.ok("CancelRotateSecret", json!({"SecretId": "app"})).await;
-    let account_state = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
-    assert_eq!(account_state["RotationEnabled"], false);
+    let description = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
+    assert_eq!(description["RotationEnabled"], false);
     assert_eq!(aws.stages().await, json!({id(1): ["AWSCURRENT"], id(2): ["AWSPENDING"]}));
     assert_eq!(function.steps().len(), 5);
 }

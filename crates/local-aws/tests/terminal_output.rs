@@ -1,4 +1,4 @@
-//! What the command line prints of texts that are not its own: nothing in them acts on a terminal.
+//! Texts of functions and servers cannot control the terminal on which the command line prints them.
 
 use std::process::Output;
 
@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 
 use crate::support::{Aws, Function, Reply, id, run, run_at, text};
 
-/// It clears the screen, reverses the order of what follows, forges a line, and never ends.
+/// Clears the screen, reverses the order of what follows, forges a line, and is very long.
 fn hostile() -> String {
     format!(
         "no\u{1b}[2J\u{9b}2J\u{202e}\u{2066}\u{200f}\u{61c}\u{2028}\r\n  finishSecret  ok{}",
@@ -18,12 +18,12 @@ fn hostile() -> String {
 
 fn assert_harmless(printed: &Output) {
     for text in [text(&printed.stdout), text(&printed.stderr)] {
-        let acts = |c: char| {
+        let controls = |c: char| {
             (c.is_control() && c != '\n')
                 || ('\u{2028}'..='\u{202e}').contains(&c)
                 || "\u{2066}\u{200f}\u{61c}".contains(c)
         };
-        assert!(!text.contains(acts), "{text:?}");
+        assert!(!text.contains(controls), "{text:?}");
         assert!(!text.lines().any(|line| line == "  finishSecret  ok"), "{text}");
     }
 }
@@ -35,7 +35,7 @@ fn assert_short(printed: &Output) {
 }
 
 #[tokio::test]
-async fn a_functions_words_are_shown_on_one_line_cut_and_without_what_acts_on_a_terminal() {
+async fn the_message_of_a_function_is_printed_on_one_line_cut_and_escaped() {
     let forms = [
         (500, json!({"errorType": "Refused", "errorMessage": hostile()})),
         (500, json!({"errorType": hostile(), "errorMessage": "no"})),
@@ -59,7 +59,7 @@ async fn a_functions_words_are_shown_on_one_line_cut_and_without_what_acts_on_a_
 }
 
 #[tokio::test]
-async fn labels_and_calls_are_shown_without_what_acts_on_a_terminal() {
+async fn labels_and_calls_are_printed_escaped() {
     let aws = Aws::with_secret().await;
     let label = "\u{1b}[2J\u{202e}\n  finishSecret  ok";
     aws.put(2, "two", &[label]).await.expect("a label may hold any character");
@@ -74,7 +74,7 @@ async fn labels_and_calls_are_shown_without_what_acts_on_a_terminal() {
 }
 
 #[tokio::test]
-async fn the_words_of_somebody_elses_server_are_shown_without_what_acts_on_a_terminal() {
+async fn responses_of_another_server_are_printed_escaped() {
     let state = json!([{"id": hostile(), "stages": [], "has_value": true}]);
     let error = json!({"__type": hostile(), "Message": hostile()});
     let made = json!({"ARN": hostile(), "VersionId": hostile()});
@@ -93,7 +93,7 @@ async fn the_words_of_somebody_elses_server_are_shown_without_what_acts_on_a_ter
         for arguments in [&["show", "app"][..], &["create", "app"], &["rotate", "app"], &["calls"]] {
             let printed = run_at(&url, arguments, "x").await;
             assert_harmless(&printed);
-            // JSON for programs is not cut.
+            // JSON is for programs, and not cut.
             if arguments != ["calls"] {
                 assert_short(&printed);
             }
