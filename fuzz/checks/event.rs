@@ -1,8 +1,8 @@
-//! What Secrets Manager sends, or anybody who may invoke a function.
+//! Events, from Secrets Manager or from any caller that may invoke a function.
 
 use rotation::RotationEvent;
 
-/// Reads an event. Values that are wrong hold "hunter2", so that an echo can be told from our own words.
+/// Parses an event. An error must not quote it; wrong values in the corpus contain "hunter2", so that a quotation is found.
 pub(crate) fn check(bytes: &[u8]) {
     let Ok(event) = serde_json::from_slice(bytes) else { return };
     match RotationEvent::parse(event) {

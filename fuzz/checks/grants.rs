@@ -1,9 +1,9 @@
-//! What a MySQL or MariaDB server prints as SHOW GRANTS, a row a line.
+//! The result of SHOW GRANTS on MySQL or MariaDB, one row per line.
 
 use databases::fuzzing::show_grants;
 
-/// Reads rows. What they give another account, written as statements, is read as the same: no name breaks out of its
-/// quotes.
+/// Parses rows. The statements that give these privileges to another account parse to the same privileges, so that no name
+/// escapes from its quotes.
 pub(crate) fn check(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else { return };
     let rows: Vec<String> = text.lines().map(str::to_owned).collect();

@@ -1,15 +1,15 @@
-//! What a MySQL or MariaDB server prints as SHOW CREATE USER.
+//! The result of SHOW CREATE USER on MySQL or MariaDB.
 
 use databases::fuzzing::show_create_user;
 
-/// Reads it. What a clone gets of it is read as the same.
+/// Parses it. The statements that give a clone the same settings parse to the same settings.
 pub(crate) fn check(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else { return };
     match show_create_user(text) {
         Ok(read) => {
             let again = show_create_user(&read.statements.concat());
-            // A clone has its own way to sign in, lock and default roles. The server prints the texts of a certificate
-            // otherwise than it reads them.
+            // A clone has its own authentication, lock and default roles. A server prints the subjects of certificates in
+            // another form than it parses them.
             let kept = |line: &&String| {
                 ![
                     "IDENTIFIED",

@@ -1,9 +1,10 @@
-# To be sourced: packages of a Debian suite, with all that they need, as a tool in target/tools. Nothing is installed, and
-# apt's own state is not touched. The caller has `folder`, the tool's, and `fail`, which says what is wrong and ends.
+# To be sourced: unpacks packages of a Debian suite, with their dependencies, as a tool in target/tools. Nothing is
+# installed, and apt's own state does not change. The caller defines `folder`, the tool's folder, and `fail`, which prints
+# what is wrong and exits.
 
 apt_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
-# apt_needs WHAT: whether this machine can unpack WHAT.
+# apt_needs WHAT: fails if this machine cannot unpack WHAT, which comes from Debian's packages.
 apt_needs() {
   local program
   for program in apt-get apt-cache dpkg-deb flock; do
@@ -12,25 +13,25 @@ apt_needs() {
   [[ -r $apt_keyring ]] || fail "$apt_keyring is missing: install it (apt-get install debian-archive-keyring),"
 }
 
-# tool_begin STAMP: ends where the tool is there with this stamp. Else `half` is a folder for what is incomplete.
+# tool_begin STAMP: exits if the tool has this stamp. Otherwise `half` is a folder to prepare it in.
 tool_begin() {
   mkdir -p target/tools
-  # Of two that want the same folder, one waits, and then has nothing left to do.
+  # Of two processes that prepare the same tool, one waits, and then finds the stamp.
   exec {lock}>"target/tools/.lock-${folder##*/}"
   flock "$lock"
   [[ ! -e $folder/$1 ]] || exit 0
-  half=$(mktemp -d "$PWD/target/tools/.half-XXXXXX") # what stays incomplete is never taken for complete
+  half=$(mktemp -d "$PWD/target/tools/.half-XXXXXX") # an incomplete tool never gets its name
   trap 'rm -rf "$half"' EXIT
 }
 
-# tool_end COMPLETE STAMP: puts a folder in the tool's place.
+# tool_end FOLDER STAMP: makes this folder the tool's.
 tool_end() {
   touch "$1/$2"
   rm -rf "$folder"
   mv --no-target-directory "$1" "$folder"
 }
 
-# The mirror of this machine, in either form of its sources, and then Debian's own.
+# The mirror in this machine's apt sources, in either format, then Debian's own.
 apt_mirrors() {
   local own debian=http://deb.debian.org/debian
   own=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list.d/*.{list,sources} 2>/dev/null |
@@ -39,14 +40,14 @@ apt_mirrors() {
   echo ${own#"$debian"} "$debian"
 }
 
-# apt_read SUITE ARCHITECTURE: reads what a suite has for an architecture, in Debian's name for it.
+# apt_read SUITE ARCHITECTURE: reads a suite's packages for an architecture, such as amd64. Sets `mirror` to where they are.
 apt_read() {
-  local suite=$1 architecture=$2 mirror
+  local suite=$1 architecture=$2
   rm -rf "$half/apt"
   mkdir -p "$half"/apt/{lists,archives}/partial "$half/apt/log"
-  : >"$half/apt/status" # empty, so that apt resolves every library and not only those that this machine lacks
-  # Read after the machine's own settings: its proxies stay; its pins, hooks, further architectures and leave to use what
-  # nobody has signed do not.
+  : >"$half/apt/status" # empty, so that apt fetches every library, not only those that this machine lacks
+  # Read after the machine's own settings. Its proxies stay. Its pins, hooks and further architectures are reset, and so is
+  # a permission to use unsigned packages.
   cat >"$half/apt/apt.conf" <<END
 Dir::Etc::sourcelist "$half/apt/sources.list";
 Dir::Etc::sourceparts "/dev/null";
@@ -76,28 +77,28 @@ END
   for mirror in $(apt_mirrors); do
     echo "deb [arch=$architecture lang=none target=Packages signed-by=$apt_keyring] $mirror $suite main" \
       >"$half/apt/sources.list"
-    ! apt_get update >>"$half/apt/said" 2>&1 || return 0
+    ! apt_get update >>"$half/apt/output" 2>&1 || return 0
   done
-  cat "$half/apt/said" >&2
-  ! grep -qE 'NO_PUBKEY|EXPKEYSIG|Missing key' "$half/apt/said" ||
+  cat "$half/apt/output" >&2
+  ! grep -qE 'NO_PUBKEY|EXPKEYSIG|Missing key' "$half/apt/output" ||
     fail "$apt_keyring is too old for Debian $suite: install a newer debian-archive-keyring,"
-  fail "apt cannot read Debian $suite: see above,"
+  fail "apt cannot read Debian $suite from any of: $(apt_mirrors); see above, check the network and apt's proxy,"
 }
 
 apt_get() { apt-get --config-file "$half/apt/apt.conf" -qq --no-install-recommends "$@" </dev/null; }
 
-# The versions of a package that the suite has, newest first.
+# The suite's versions of a package, newest first.
 apt_versions() { apt-cache --config-file "$half/apt/apt.conf" madison "$1" | awk -F ' *[|] *' '{ print $2 }'; }
 
-# apt_unpack SUITE FOLDER PACKAGE...: fetches packages of the suite that was read, with all that they need, and unpacks them
+# apt_unpack SUITE FOLDER PACKAGE...: fetches packages of the suite that was read, with their dependencies, and unpacks them
 # into a folder. No maintainer script runs.
 apt_unpack() {
   local suite=$1 into=$2 files size archive
   shift 2
-  files=$(apt_get --print-uris install "$@") || fail "Debian $suite has no $* that apt can take: see above,"
+  files=$(apt_get --print-uris install "$@") || fail "apt cannot resolve $* of Debian $suite: see above,"
   size=$(awk '{ bytes += $3 } END { printf "%d packages, %.0f MB", NR, bytes / 1e6 }' <<<"$files")
   echo "fetching $* of Debian $suite ($size) into $folder"
-  apt_get --yes --download-only install "$@" >&2 || fail "apt cannot fetch $* of Debian $suite: see above,"
+  apt_get --yes --download-only install "$@" >&2 || fail "apt cannot fetch $* of Debian $suite from $mirror: see above, check the network and apt's proxy,"
   mkdir -p "$into"
   for archive in "$half"/apt/archives/*.deb; do
     dpkg-deb -x "$archive" "$into"

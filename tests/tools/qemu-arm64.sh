@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# qemu-arm64.sh SUITE LIBRARIES: unpacks into target/tools/qemu-arm64 what runs programs for arm64 on x86_64: qemu-aarch64 of
-# the Debian suite SUITE, and in root/ the C library for arm64 of the suite LIBRARIES. Nothing is installed.
+# qemu-arm64.sh SUITE LIBRARIES: unpacks into target/tools/qemu-arm64 an emulator of arm64: qemu-aarch64 of the Debian suite
+# SUITE, and in root/ the C library for arm64 of the suite LIBRARIES. Nothing is installed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tests/tools/apt.sh
@@ -17,11 +17,11 @@ tool_begin ".version-$suite-$libraries"
 apt_read "$libraries" arm64
 apt_unpack "$libraries" "$half/new/root" libc6 libgcc-s1
 apt_read "$suite" amd64
-# It is linked statically, so the packages that it recommends or needs for other uses are not fetched.
-(cd "$half" && apt_get download qemu-user) || fail "Debian $suite has no qemu-user that apt can fetch: see above,"
+# It is linked statically, so its dependencies are not fetched.
+(cd "$half" && apt_get download qemu-user) || fail "apt cannot fetch qemu-user of Debian $suite from $mirror: see above, check the network and apt's proxy,"
 dpkg-deb -x "$half"/qemu-user_*.deb "$half/qemu"
 mv "$half/qemu/usr/bin/qemu-aarch64" "$half/new/"
 
-said=$("$half/new/qemu-aarch64" --version) || fail "the emulator of Debian $suite does not run: see above,"
-echo "${said%%$'\n'*}"
+output=$("$half/new/qemu-aarch64" --version) || fail "the emulator of Debian $suite does not run: see above,"
+echo "${output%%$'\n'*}"
 tool_end "$half/new" ".version-$suite-$libraries"

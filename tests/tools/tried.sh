@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# tried.sh NAME VERSION: says which version of a server was fetched, and whether the tests were ever run on it.
+# tried.sh NAME VERSION: prints which version of a server was fetched, and whether all tests have passed on it.
 set -euo pipefail
 cd "$(dirname "$0")"
 tried=$(sed -n "s/^${1//./\\.} //p" tried-versions)

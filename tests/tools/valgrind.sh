@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# valgrind.sh SUITE: unpacks Valgrind of a Debian suite into target/tools/valgrind. Nothing is installed. It runs by
+# valgrind.sh SUITE: unpacks Valgrind of a Debian suite into target/tools/valgrind. Nothing is installed. To run it:
 # VALGRIND_LIB=target/tools/valgrind/usr/libexec/valgrind target/tools/valgrind/usr/bin/valgrind.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -15,10 +15,10 @@ apt_needs Valgrind
 tool_begin ".version-$suite"
 
 apt_read "$suite" amd64
-# Its tools are linked statically; what it needs and recommends beside the C library is for other uses.
-(cd "$half" && apt_get download valgrind) || fail "Debian $suite has no valgrind that apt can fetch: see above,"
+# Its tools are linked statically and need only the C library, so its dependencies are not fetched.
+(cd "$half" && apt_get download valgrind) || fail "apt cannot fetch valgrind of Debian $suite from $mirror: see above, check the network and apt's proxy,"
 dpkg-deb -x "$half"/valgrind_*.deb "$half/new"
-said=$(VALGRIND_LIB=$half/new/usr/libexec/valgrind "$half/new/usr/bin/valgrind" --version) ||
+output=$(VALGRIND_LIB=$half/new/usr/libexec/valgrind "$half/new/usr/bin/valgrind" --version) ||
   fail "the Valgrind of Debian $suite does not run: see above,"
-echo "$said"
+echo "$output"
 tool_end "$half/new" ".version-$suite"
