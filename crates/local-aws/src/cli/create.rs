@@ -6,7 +6,7 @@ use serde_json::json;
 use super::client::Endpoint;
 use super::error::CliError;
 use super::print::{external, line};
-use super::tag::{Tags, key_and_value};
+use super::tag::{key_and_value, set_tags};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -39,7 +39,7 @@ pub(super) async fn run(args: Args, out: &mut impl Write) -> Result<(), CliError
     }
     let response = args.endpoint.call("CreateSecret", &request).await?;
     if !args.tags.is_empty() {
-        args.endpoint.put("tags", &Tags::new(args.name, args.tags).json()).await?;
+        set_tags(&args.endpoint, &args.name, args.tags).await?;
     }
     line(out, format_args!("{}", external(response["ARN"].as_str().unwrap_or_default())))?;
     Ok(())

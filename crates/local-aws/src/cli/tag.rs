@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use super::client::Endpoint;
 use super::error::CliError;
@@ -18,23 +18,16 @@ pub(super) struct Args {
 
 /// Sets tags under `/_local/`, because the API refuses those that AWS reserves.
 pub(super) async fn run(args: Args) -> Result<(), CliError> {
-    args.endpoint.put("tags", &Tags::new(args.secret, args.tags).json()).await
+    set_tags(&args.endpoint, &args.secret, args.tags).await
 }
 
-/// Tags to set on a secret.
-pub(super) struct Tags {
-    secret: String,
-    tags: BTreeMap<String, String>,
-}
-
-impl Tags {
-    pub(super) fn new(secret: String, tags: Vec<(String, String)>) -> Self {
-        Tags { secret, tags: tags.into_iter().collect() }
-    }
-
-    pub(super) fn json(&self) -> Json {
-        json!({"SecretId": self.secret, "Tags": self.tags})
-    }
+pub(super) async fn set_tags(
+    endpoint: &Endpoint,
+    secret: &str,
+    tags: Vec<(String, String)>,
+) -> Result<(), CliError> {
+    let tags: BTreeMap<String, String> = tags.into_iter().collect();
+    endpoint.put("tags", &json!({"SecretId": secret, "Tags": tags})).await
 }
 
 /// Reads `KEY=VALUE`; the value may contain equals signs.

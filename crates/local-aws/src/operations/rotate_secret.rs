@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use super::limits;
 use crate::rotation::{Kind, Run};
-use crate::secrets::{CURRENT, Pending, Refusal, RotationConfig, Secret, Secrets};
+use crate::secrets::{CURRENT, Refusal, RotationConfig, Secret, Secrets};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -98,8 +98,7 @@ fn check_rules(rules: &Json) -> Result<(), Refusal> {
 /// While another version is pending, the service refuses, and runs that rotation again. A call with that version's
 /// token repeats the first request, and gets the same response.
 fn reattempt(secret: &mut Secret, token: &str) -> Option<Outcome> {
-    let Pending::Version(pending) = secret.versions.pending() else { return None };
-    let pending = pending.to_owned();
+    let pending = secret.versions.pending()?.to_owned();
     let refusal =
         Refusal::invalid_request("A previous rotation isn't complete. That rotation will be reattempted.");
     let Some(rotation) = &mut secret.rotation else {

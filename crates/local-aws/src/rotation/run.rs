@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use super::invoke::invoke;
 use super::{FunctionError, FunctionErrorKind, Step, StepResult};
 use crate::lock::lock;
-use crate::secrets::{Pending, Secret};
+use crate::secrets::Secret;
 use crate::service::Service;
 
 /// A rotation to run in the background.
@@ -108,10 +108,7 @@ async fn call(service: &Service, run: &Run, step: Step) -> Result<(), FunctionEr
 /// Checks that AWSPENDING is on the AWSCURRENT version, or on no version (user guide, "How rotation works"). Otherwise
 /// the service treats the rotation as unfinished, even if finishSecret succeeded.
 fn check_labels(service: &Service, run: &Run) -> Result<(), FunctionError> {
-    let left = look_at(service, &run.arn, |secret| match secret.versions.pending() {
-        Pending::None => None,
-        Pending::Version(version) => Some(version.to_owned()),
-    })?;
+    let left = look_at(service, &run.arn, |secret| secret.versions.pending().map(str::to_owned))?;
     match left {
         None => Ok(()),
         Some(version) => Err(FunctionError::new(

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use time::OffsetDateTime;
 
-use super::{CURRENT, Pending, Put, Value, VersionFilter, Versions};
+use super::{CURRENT, Put, Value, VersionFilter, Versions};
 
 const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 const ARN: &str = "arn";
@@ -122,16 +122,16 @@ fn a_rotation_is_under_way_while_awspending_is_not_on_awscurrent() {
         versions.put(id, text(0), &stages, NOW, ARN).map_err(|refusal| refusal.code.into_owned())
     };
     let mut versions = Versions::default();
-    assert_eq!(versions.pending(), Pending::None);
+    assert_eq!(versions.pending(), None);
     assert_eq!(put(&mut versions, "a", &[CURRENT, "AWSPENDING"]), Ok(Put::Stored));
-    assert_eq!(versions.pending(), Pending::None);
+    assert_eq!(versions.pending(), None);
     assert_eq!(versions.begin("b", None, NOW, ARN), Ok(()));
-    assert_eq!(versions.pending(), Pending::Version("b"));
+    assert_eq!(versions.pending(), Some("b"));
     assert_eq!(put(&mut versions, "b", &["AWSPENDING"]), Ok(Put::Stored));
     assert_eq!(put(&mut versions, "b", &["AWSPENDING"]), Ok(Put::Repeated));
-    assert_eq!(versions.pending(), Pending::Version("b"));
+    assert_eq!(versions.pending(), Some("b"));
     assert_eq!(versions.move_stage(CURRENT, Some("a"), Some("b")), Ok(()));
-    assert_eq!(versions.pending(), Pending::None);
+    assert_eq!(versions.pending(), None);
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub(crate) use refusal::Refusal;
 pub(crate) use secret::{Deletion, RotationConfig, Secret};
 use time::OffsetDateTime;
 pub(crate) use value::Value;
-pub(crate) use versions::{CURRENT, Pending, Put, VersionFilter, Versions};
+pub(crate) use versions::{CURRENT, Put, VersionFilter, Versions};
 
 /// All secrets of the account and region, by name.
 #[derive(Default)]
@@ -39,19 +39,14 @@ impl Secrets {
     /// As `find`, to change the secret. Refuses a secret that is marked for deletion, as all operations except
     /// `DescribeSecret` and `DeleteSecret` do.
     pub(crate) fn find_live(&mut self, id: &str) -> Result<&mut Secret, Refusal> {
-        let secret = self.find_mut(id)?;
+        let name = self.find(id)?.name.clone();
+        let secret = self.by_name.get_mut(&name).ok_or_else(Refusal::no_secret)?;
         match secret.deleted {
             None => Ok(secret),
             Some(_) => Err(Refusal::invalid_request(
                 "You can't perform this operation on the secret because it was marked for deletion.",
             )),
         }
-    }
-
-    /// As `find`, to change the secret.
-    pub(crate) fn find_mut(&mut self, id: &str) -> Result<&mut Secret, Refusal> {
-        let name = self.find(id)?.name.clone();
-        self.by_name.get_mut(&name).ok_or_else(Refusal::no_secret)
     }
 
     /// The secret with exactly this name.

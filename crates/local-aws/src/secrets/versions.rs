@@ -42,15 +42,6 @@ pub(crate) enum Put {
     Repeated,
 }
 
-/// Whether a rotation is under way, according to the labels.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Pending<'a> {
-    /// AWSPENDING is on no version, or on the AWSCURRENT version.
-    None,
-    /// AWSPENDING is on a version that is not AWSCURRENT.
-    Version(&'a str),
-}
-
 /// The versions that `ListSecretVersionIds` shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum VersionFilter {
@@ -80,11 +71,9 @@ impl Versions {
             .filter(move |version| filter == VersionFilter::All || !self.stages_of(&version.id).is_empty())
     }
 
-    pub(crate) fn pending(&self) -> Pending<'_> {
-        match self.holder(PENDING) {
-            Some(id) if Some(id) != self.holder(CURRENT) => Pending::Version(id),
-            Some(_) | None => Pending::None,
-        }
+    /// The version of the rotation under way: it has AWSPENDING and is not AWSCURRENT.
+    pub(crate) fn pending(&self) -> Option<&str> {
+        self.holder(PENDING).filter(|id| Some(*id) != self.holder(CURRENT))
     }
 
     /// Reads the version that the parameters of `GetSecretValue` name; AWSCURRENT if neither is given.
@@ -183,7 +172,7 @@ impl Versions {
 
     /// Removes AWSPENDING from a version that is not AWSCURRENT. The version keeps its value.
     pub(crate) fn abandon_rotation(&mut self) {
-        if self.pending() != Pending::None {
+        if self.pending().is_some() {
             self.holders.remove(PENDING);
         }
     }
