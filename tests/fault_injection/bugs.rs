@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use rotation::ports::{
-    AlternationOutcome, Change, Database, Evidence, Move, ObjectsIn, PairView, ProofOfOtherUser, Put,
-    SecretStore, Session, SignIn, Verification, Wanted,
+    AlternationOutcome, Change, Database, Evidence, Move, PairView, ProofOfOtherUser, Put, SecretStore,
+    SignIn, SuperuserSession, UserSession, Verification, Wanted,
 };
 use rotation::{
     Alternation, CallError, Error, OldPassword, Password, RotationToken, SecretId, SecretText, Server, SetBy,
@@ -137,15 +137,6 @@ struct BuggyDatabase<'a> {
     bug: Bug,
 }
 
-impl BuggyDatabase<'_> {
-    fn buggy(&self, answer: SignIn) -> SignIn {
-        match answer {
-            SignIn::Accepted(session) => SignIn::Accepted(Box::new(BuggySession { session, bug: self.bug })),
-            no_session @ (SignIn::Rejected(_) | SignIn::Expired(_)) => no_session,
-        }
-    }
-}
-
 #[async_trait]
 impl Database for BuggyDatabase<'_> {
     fn engines(&self) -> &'static [&'static str] {
@@ -168,8 +159,14 @@ impl Database for BuggyDatabase<'_> {
         self.adapter.manual_remedy(user)
     }
 
-    async fn sign_in(&self, at: &Server, user: &Username, password: &Password) -> Result<SignIn, CallError> {
-        Ok(self.buggy(self.adapter.sign_in(at, user, password).await?))
+    async fn sign_in(
+        &self,
+        at: &Server,
+        user: &Username,
+        password: &Password,
+    ) -> Result<SignIn<dyn UserSession>, CallError> {
+        let response = self.adapter.sign_in(at, user, password).await?;
+        Ok(response.map::<dyn UserSession>(|session| Box::new(BuggySession { session, bug: self.bug })))
     }
 
     async fn sign_in_superuser(
@@ -177,28 +174,19 @@ impl Database for BuggyDatabase<'_> {
         at: &Server,
         user: &Username,
         password: &Password,
-    ) -> Result<SignIn, CallError> {
-        Ok(self.buggy(self.adapter.sign_in_superuser(at, user, password).await?))
-    }
-
-    async fn reassign_owned(
-        &self,
-        at: &Server,
-        alternation: &Alternation,
-        password: &Password,
-        databases: &[ObjectsIn],
-    ) -> Result<(), CallError> {
-        self.adapter.reassign_owned(at, alternation, password, databases).await
+    ) -> Result<SignIn<dyn SuperuserSession>, CallError> {
+        let response = self.adapter.sign_in_superuser(at, user, password).await?;
+        Ok(response.map::<dyn SuperuserSession>(|session| Box::new(BuggySession { session, bug: self.bug })))
     }
 }
 
-struct BuggySession {
-    session: Box<dyn Session>,
+struct BuggySession<T: ?Sized> {
+    session: Box<T>,
     bug: Bug,
 }
 
 #[async_trait]
-impl Session for BuggySession {
+impl UserSession for BuggySession<dyn UserSession> {
     async fn change_own_password(
         &mut self,
         user: &Username,
@@ -218,15 +206,6 @@ impl Session for BuggySession {
         Ok(Change::Made)
     }
 
-    async fn install_password(
-        &mut self,
-        user: &Username,
-        used: &Password,
-        password: &Password,
-    ) -> Result<(), CallError> {
-        self.session.install_password(user, used, password).await
-    }
-
     async fn finish_own_change(&mut self, old: OldPassword) -> Result<(), CallError> {
         self.session.finish_own_change(old).await
     }
@@ -237,6 +216,30 @@ impl Session for BuggySession {
         secret: &SecretId,
     ) -> Result<PairView, CallError> {
         self.session.view_pair(alternation, secret).await
+    }
+
+    async fn verify(&mut self, user: &Username, set_by: &SetBy) -> Result<Verification, CallError> {
+        self.session.verify(user, set_by).await
+    }
+
+    async fn on_replica(&mut self) -> Result<bool, CallError> {
+        self.session.on_replica().await
+    }
+
+    async fn close(self: Box<Self>) {
+        self.session.close().await;
+    }
+}
+
+#[async_trait]
+impl SuperuserSession for BuggySession<dyn SuperuserSession> {
+    async fn install_password(
+        &mut self,
+        user: &Username,
+        used: &Password,
+        password: &Password,
+    ) -> Result<(), CallError> {
+        self.session.install_password(user, used, password).await
     }
 
     async fn set_up_next_user(
@@ -254,14 +257,6 @@ impl Session for BuggySession {
             }
         }
         self.session.set_up_next_user(alternation, secret, password, evidence).await
-    }
-
-    async fn verify(&mut self, user: &Username, set_by: &SetBy) -> Result<Verification, CallError> {
-        self.session.verify(user, set_by).await
-    }
-
-    async fn on_replica(&mut self) -> Result<bool, CallError> {
-        self.session.on_replica().await
     }
 
     async fn close(self: Box<Self>) {

@@ -8,7 +8,6 @@ use std::fmt;
 use thiserror::Error;
 
 use crate::cause::Cause;
-use crate::ports::Unproven;
 use crate::{SecretId, Username, VersionId};
 
 /// Why a step failed.
@@ -161,6 +160,17 @@ pub enum Refusal {
     Database { what: String, remedy: String },
     #[error("{}; {}{}; if not, {}{}", unproven.what, if_ours(user, secret), also(unproven), unproven.otherwise, not_tried(untried))]
     NotTheOtherUser { user: Username, unproven: Box<Unproven>, secret: SecretId, untried: Vec<VersionId> },
+}
+
+/// An account that may be somebody else's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unproven {
+    /// What was found.
+    pub what: String,
+    /// What a person can run if it is the application's, beside storing its credentials in the secret.
+    pub if_ours: Option<String>,
+    /// What a person can do if it is not.
+    pub otherwise: String,
 }
 
 /// `PutSecretValue` with a label of its own moves that label only.

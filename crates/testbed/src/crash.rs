@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use rotation::ports::{
-    AlternationOutcome, Change, Clock, Database, Evidence, Move, ObjectsIn, PairView, ProofOfOtherUser, Put,
-    SecretStore, Session, SignIn, Verification, Wanted,
+    AlternationOutcome, Change, Comparison, Database, Evidence, Move, OutgoingSession, OwnedObjects,
+    PairView, ProofOfOtherUser, Put, SecretStore, SignIn, SuperuserSession, UserSession, Verification,
+    Wanted,
 };
 use rotation::{
     Alternation, CallError, OldPassword, Password, RotationToken, SecretId, SecretText, Server, SetBy,
@@ -155,9 +155,9 @@ impl Database for Crashing<'_, dyn Database> {
         server: &Server,
         user: &Username,
         password: &Password,
-    ) -> Result<SignIn, CallError> {
-        let answer = self.crash.call(self.adapter.sign_in(server, user, password)).await?;
-        Ok(crashing(answer, &self.crash))
+    ) -> Result<SignIn<dyn UserSession>, CallError> {
+        let response = self.crash.call(self.adapter.sign_in(server, user, password)).await?;
+        Ok(response.map::<dyn UserSession>(|session| CrashingSession::new(session, &self.crash)))
     }
 
     async fn sign_in_superuser(
@@ -165,38 +165,26 @@ impl Database for Crashing<'_, dyn Database> {
         server: &Server,
         user: &Username,
         password: &Password,
-    ) -> Result<SignIn, CallError> {
-        let answer = self.crash.call(self.adapter.sign_in_superuser(server, user, password)).await?;
-        Ok(crashing(answer, &self.crash))
-    }
-
-    async fn reassign_owned(
-        &self,
-        server: &Server,
-        alternation: &Alternation,
-        password: &Password,
-        databases: &[ObjectsIn],
-    ) -> Result<(), CallError> {
-        self.crash.call(self.adapter.reassign_owned(server, alternation, password, databases)).await
+    ) -> Result<SignIn<dyn SuperuserSession>, CallError> {
+        let response = self.crash.call(self.adapter.sign_in_superuser(server, user, password)).await?;
+        Ok(response.map::<dyn SuperuserSession>(|session| CrashingSession::new(session, &self.crash)))
     }
 }
 
-fn crashing(answer: SignIn, crash: &Crash) -> SignIn {
-    match answer {
-        SignIn::Accepted(session) => {
-            SignIn::Accepted(Box::new(CrashingSession { session, crash: crash.clone() }))
-        }
-        no_session @ (SignIn::Rejected(_) | SignIn::Expired(_)) => no_session,
-    }
-}
-
-struct CrashingSession {
-    session: Box<dyn Session>,
+/// A session, or what one has found, through which the process may stop.
+struct CrashingSession<T: ?Sized> {
+    session: Box<T>,
     crash: Crash,
 }
 
+impl<T: ?Sized> CrashingSession<T> {
+    fn new(session: Box<T>, crash: &Crash) -> Box<Self> {
+        Box::new(Self { session, crash: crash.clone() })
+    }
+}
+
 #[async_trait]
-impl Session for CrashingSession {
+impl UserSession for CrashingSession<dyn UserSession> {
     async fn change_own_password(
         &mut self,
         user: &Username,
@@ -212,15 +200,6 @@ impl Session for CrashingSession {
         self.crash.call(self.session.change_own_password(user, used, next, old)).await
     }
 
-    async fn install_password(
-        &mut self,
-        user: &Username,
-        used: &Password,
-        password: &Password,
-    ) -> Result<(), CallError> {
-        self.crash.call(self.session.install_password(user, used, password)).await
-    }
-
     async fn finish_own_change(&mut self, old: OldPassword) -> Result<(), CallError> {
         self.crash.call(self.session.finish_own_change(old)).await
     }
@@ -230,7 +209,36 @@ impl Session for CrashingSession {
         alternation: &Alternation,
         secret: &SecretId,
     ) -> Result<PairView, CallError> {
-        self.crash.call(self.session.view_pair(alternation, secret)).await
+        let mut view = self.crash.call(self.session.view_pair(alternation, secret)).await?;
+        view.owned = view.owned.map(|owned| CrashingSession::new(owned, &self.crash) as _);
+        Ok(view)
+    }
+
+    async fn verify(&mut self, user: &Username, set_by: &SetBy) -> Result<Verification, CallError> {
+        let mut verification = self.crash.call(self.session.verify(user, set_by)).await?;
+        verification.comparison =
+            verification.comparison.map(|comparison| CrashingSession::new(comparison, &self.crash) as _);
+        Ok(verification)
+    }
+
+    async fn on_replica(&mut self) -> Result<bool, CallError> {
+        self.crash.call(self.session.on_replica()).await
+    }
+
+    async fn close(self: Box<Self>) {
+        self.session.close().await;
+    }
+}
+
+#[async_trait]
+impl SuperuserSession for CrashingSession<dyn SuperuserSession> {
+    async fn install_password(
+        &mut self,
+        user: &Username,
+        used: &Password,
+        password: &Password,
+    ) -> Result<(), CallError> {
+        self.crash.call(self.session.install_password(user, used, password)).await
     }
 
     async fn set_up_next_user(
@@ -243,30 +251,41 @@ impl Session for CrashingSession {
         self.crash.call(self.session.set_up_next_user(alternation, secret, password, evidence)).await
     }
 
-    async fn verify(&mut self, user: &Username, set_by: &SetBy) -> Result<Verification, CallError> {
-        self.crash.call(self.session.verify(user, set_by)).await
-    }
-
-    async fn on_replica(&mut self) -> Result<bool, CallError> {
-        self.crash.call(self.session.on_replica()).await
-    }
-
     async fn close(self: Box<Self>) {
         self.session.close().await;
     }
 }
 
-/// A clock of a test: a minute is left, always.
-#[derive(Debug, Clone, Copy)]
-pub struct AMinute;
-
 #[async_trait]
-impl Clock for AMinute {
-    fn left(&self) -> Duration {
-        Duration::from_secs(60)
+impl OwnedObjects for CrashingSession<dyn OwnedObjects> {
+    fn databases(&self) -> Vec<&str> {
+        self.session.databases()
     }
 
-    async fn sleep(&self, duration: Duration) {
-        tokio::time::sleep(duration).await;
+    async fn reassign(&self, server: &Server, password: &Password) -> Result<(), CallError> {
+        self.crash.call(self.session.reassign(server, password)).await
+    }
+}
+
+#[async_trait]
+impl Comparison for CrashingSession<dyn Comparison> {
+    async fn sign_in(
+        &self,
+        outgoing: &Username,
+        password: &Password,
+    ) -> Result<SignIn<dyn OutgoingSession>, CallError> {
+        let response = self.crash.call(self.session.sign_in(outgoing, password)).await?;
+        Ok(response.map::<dyn OutgoingSession>(|session| CrashingSession::new(session, &self.crash)))
+    }
+}
+
+#[async_trait]
+impl OutgoingSession for CrashingSession<dyn OutgoingSession> {
+    async fn differences(&mut self) -> Result<Vec<String>, CallError> {
+        self.crash.call(self.session.differences()).await
+    }
+
+    async fn close(self: Box<Self>) {
+        self.session.close().await;
     }
 }

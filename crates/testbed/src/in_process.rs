@@ -1,9 +1,12 @@
 //! A function in this process, so that a test can stop it at any call or stand in its way.
 
-use rotation::ports::{Database, SecretStore, Topology};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rotation::ports::{Clock, Database, SecretStore, Topology};
 use rotation::{Error, PasswordPolicy, PasswordsInUse, Progress, Rotation, RotationEvent, Strategy};
 
-use crate::crash::{AMinute, Crash, Crashing};
+use crate::crash::{Crash, Crashing};
 use crate::{Application, STEPS, Server, aws_at};
 
 /// What a function rotates with: the real edges.
@@ -93,5 +96,19 @@ impl InProcess {
             passwords: &PasswordsInUse::default(),
         };
         rotation::rotate(&rotation, &event).await
+    }
+}
+
+/// A clock by which a minute is left, always.
+struct AMinute;
+
+#[async_trait]
+impl Clock for AMinute {
+    fn left(&self) -> Duration {
+        Duration::from_secs(60)
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
     }
 }

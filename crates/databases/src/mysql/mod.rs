@@ -24,8 +24,8 @@ mod verifier;
 mod verify;
 
 use async_trait::async_trait;
-use rotation::ports::{Database, ObjectsIn, ProofOfOtherUser, SignIn};
-use rotation::{Alternation, CallError, Password, Server, Username};
+use rotation::ports::{Database, ProofOfOtherUser, SignIn, SuperuserSession, UserSession};
+use rotation::{CallError, Password, Server, Username};
 
 use crate::connect::Limits;
 use crate::tls::TrustAnchors;
@@ -106,8 +106,9 @@ impl Database for MySql {
         server: &Server,
         user: &Username,
         password: &Password,
-    ) -> Result<SignIn, CallError> {
-        self.connector(server).sign_in(user, password).await.map(SignIn::from)
+    ) -> Result<SignIn<dyn UserSession>, CallError> {
+        let signed_in = self.connector(server).sign_in(user, password).await?;
+        Ok(SignIn::from(signed_in).map::<dyn UserSession>(|session| session))
     }
 
     /// Without a database: no name is looked up in one that others own.
@@ -116,19 +117,9 @@ impl Database for MySql {
         server: &Server,
         user: &Username,
         password: &Password,
-    ) -> Result<SignIn, CallError> {
+    ) -> Result<SignIn<dyn SuperuserSession>, CallError> {
         let server = Server { database: None, ..server.clone() };
-        self.connector(&server).sign_in(user, password).await.map(SignIn::from)
-    }
-
-    /// Nobody owns objects here: `view_pair` names no database.
-    async fn reassign_owned(
-        &self,
-        _server: &Server,
-        _turn: &Alternation,
-        _password: &Password,
-        _databases: &[ObjectsIn],
-    ) -> Result<(), CallError> {
-        Ok(())
+        let signed_in = self.connector(&server).sign_in(user, password).await?;
+        Ok(SignIn::from(signed_in).map::<dyn SuperuserSession>(|session| session))
     }
 }

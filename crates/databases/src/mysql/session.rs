@@ -4,7 +4,9 @@ use std::net::IpAddr;
 
 use async_trait::async_trait;
 use hmac::{Hmac, KeyInit, Mac};
-use rotation::ports::{AlternationOutcome, Change, Evidence, PairView, Session, Verification};
+use rotation::ports::{
+    AlternationOutcome, Change, Evidence, PairView, SuperuserSession, UserSession, Verification,
+};
 use rotation::{Alternation, CallError, OldPassword, Password, Refusal, SecretId, SetBy, Username, run_as};
 use sha2::Sha256;
 use sqlx::mysql::{MySqlConnection, MySqlRow};
@@ -21,7 +23,7 @@ use super::{alternation, other_hosts, password, prior_access, verify};
 use crate::connect::within;
 use crate::dial::Dialed;
 
-/// See [`Session`].
+/// See [`UserSession`] and [`SuperuserSession`].
 pub(super) struct MySqlSession {
     connection: Dialed<MySqlConnection>,
     pub(super) connector: Connector,
@@ -186,7 +188,7 @@ impl MySqlSession {
     }
 
     /// The time limit around `work`.
-    async fn bounded<T>(
+    pub(super) async fn bounded<T>(
         &mut self,
         work: impl AsyncFnOnce(&mut Self) -> Result<T, CallError>,
     ) -> Result<T, CallError> {
@@ -225,7 +227,7 @@ fn keyed(key: &[u8], text: &[u8]) -> Zeroizing<Vec<u8>> {
 }
 
 #[async_trait]
-impl Session for MySqlSession {
+impl UserSession for MySqlSession {
     async fn change_own_password(
         &mut self,
         user: &Username,
@@ -253,16 +255,7 @@ impl Session for MySqlSession {
         self.bounded(async |session| password::discard_own(session, old).await).await
     }
 
-    async fn install_password(
-        &mut self,
-        user: &Username,
-        used: &Password,
-        password: &Password,
-    ) -> Result<(), CallError> {
-        self.bounded(async |session| password::install(session, user, used, password).await).await
-    }
-
-    /// Nobody owns objects here, so there are none to hand over. All else only the superuser can see.
+    /// Nobody owns objects on MySQL. Everything else only the superuser can see.
     async fn view_pair(
         &mut self,
         alternation: &Alternation,
@@ -271,18 +264,7 @@ impl Session for MySqlSession {
         let user =
             if self.account.user == alternation.clone.0 { &alternation.clone } else { &alternation.base };
         self.check_is(user).await?;
-        Ok(PairView { owned: Vec::new(), membership: None, objection: None })
-    }
-
-    async fn set_up_next_user(
-        &mut self,
-        alternation: &Alternation,
-        _secret: &SecretId,
-        password: &Password,
-        evidence: &Evidence,
-    ) -> Result<AlternationOutcome, CallError> {
-        self.bounded(async |session| alternation::set_up(session, alternation, password, evidence).await)
-            .await
+        Ok(PairView::default())
     }
 
     async fn verify(&mut self, user: &Username, set_by: &SetBy) -> Result<Verification, CallError> {
@@ -296,6 +278,33 @@ impl Session for MySqlSession {
             Ok(answer.concat() == "1")
         })
         .await
+    }
+
+    async fn close(self: Box<Self>) {
+        self.end().await;
+    }
+}
+
+#[async_trait]
+impl SuperuserSession for MySqlSession {
+    async fn install_password(
+        &mut self,
+        user: &Username,
+        used: &Password,
+        password: &Password,
+    ) -> Result<(), CallError> {
+        self.bounded(async |session| password::install(session, user, used, password).await).await
+    }
+
+    async fn set_up_next_user(
+        &mut self,
+        alternation: &Alternation,
+        _secret: &SecretId,
+        password: &Password,
+        evidence: &Evidence,
+    ) -> Result<AlternationOutcome, CallError> {
+        self.bounded(async |session| alternation::set_up(session, alternation, password, evidence).await)
+            .await
     }
 
     async fn close(self: Box<Self>) {

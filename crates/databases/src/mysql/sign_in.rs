@@ -28,7 +28,7 @@ pub(super) enum Answer {
     Expired(String),
 }
 
-impl From<Answer> for SignIn {
+impl From<Answer> for SignIn<MySqlSession> {
     fn from(answer: Answer) -> Self {
         match answer {
             Answer::Accepted(session) => Self::Accepted(session),

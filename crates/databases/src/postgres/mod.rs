@@ -9,6 +9,7 @@ mod errors;
 mod memberships;
 mod owned_objects;
 mod query;
+mod reassign_owned;
 mod session;
 mod settings;
 mod sign_in;
@@ -16,13 +17,12 @@ mod verifier;
 mod verify;
 
 use async_trait::async_trait;
-use rotation::ports::{Database, ObjectsIn, ProofOfOtherUser, SignIn};
-use rotation::{Alternation, CallError, Password, Server, Username, run_as};
+use rotation::ports::{Database, ProofOfOtherUser, SignIn, SuperuserSession, UserSession};
+use rotation::{CallError, Password, Server, Username, run_as};
 
-use crate::connect::{Limits, within};
+use crate::connect::Limits;
 use crate::tls::TrustAnchors;
 use clone_check::identifier;
-use owned_objects::Place;
 use session::ScramUsers;
 
 /// PostgreSQL cuts longer names silently (SQLSTATE 42622), and two of them can then collide.
@@ -93,13 +93,13 @@ impl Database for Postgres {
         server: &Server,
         user: &Username,
         password: &Password,
-    ) -> Result<SignIn, CallError> {
+    ) -> Result<SignIn<dyn UserSession>, CallError> {
         let options = sign_in::options(server, user, password);
         let answer = sign_in::sign_in(options, server, &self.trusted, self.limits).await?;
         if let Ok(session) = &answer {
             self.scram.signed_in(user, session.came_by_scram());
         }
-        Ok(sign_in::answered(answer))
+        Ok(sign_in::response(answer).map::<dyn UserSession>(|session| session))
     }
 
     async fn sign_in_superuser(
@@ -107,58 +107,12 @@ impl Database for Postgres {
         server: &Server,
         user: &Username,
         password: &Password,
-    ) -> Result<SignIn, CallError> {
+    ) -> Result<SignIn<dyn SuperuserSession>, CallError> {
         let options = sign_in::trusting_nothing(sign_in::options(server, user, password));
         let mut answer = sign_in::sign_in(options, server, &self.trusted, self.limits).await?;
         if let Ok(session) = &mut answer {
             session.store_for(&self.scram);
         }
-        Ok(sign_in::answered(answer))
-    }
-
-    async fn reassign_owned(
-        &self,
-        server: &Server,
-        alternation: &Alternation,
-        password: &Password,
-        databases: &[ObjectsIn],
-    ) -> Result<(), CallError> {
-        let own = server.database.as_deref().unwrap_or(sign_in::DEFAULT_DATABASE);
-        let ours = databases.iter().filter(|objects| !objects.is_strangers).map(|objects| {
-            let place = if objects.database == own { Place::Applications } else { Place::Administrators };
-            (objects.database.as_str(), place)
-        });
-        self.reassign_owned_in(server, alternation, password, &ours.collect::<Vec<_>>()).await?;
-        for ObjectsIn { database, .. } in databases.iter().filter(|objects| objects.is_strangers) {
-            let place = [(database.as_str(), Place::Strangers)];
-            if let Err(error) = self.reassign_owned_in(server, alternation, password, &place).await {
-                owned_objects::left_at_a_strangers(database, alternation, error)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Postgres {
-    async fn reassign_owned_in(
-        &self,
-        server: &Server,
-        alternation: &Alternation,
-        password: &Password,
-        places: &[(&str, Place)],
-    ) -> Result<(), CallError> {
-        let mut sessions = Vec::new();
-        for (database, place) in places {
-            let server = Server { database: Some((*database).to_owned()), ..server.clone() };
-            let options = sign_in::options(&server, &alternation.clone, password);
-            let session = sign_in::session(options, &server, &self.trusted, self.limits).await?;
-            sessions.push((session, *place));
-        }
-        within(
-            self.limits.transaction,
-            &server.endpoint,
-            owned_objects::reassign_owned(sessions, alternation),
-        )
-        .await
+        Ok(sign_in::response(answer).map::<dyn SuperuserSession>(|session| session))
     }
 }

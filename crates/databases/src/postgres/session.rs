@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rotation::ports::{AlternationOutcome, Change, Evidence, PairView, Session, Verification};
+use rotation::ports::{
+    AlternationOutcome, Change, Evidence, PairView, SuperuserSession, UserSession, Verification,
+};
 use rotation::{Alternation, CallError, Cause, Endpoint, OldPassword, Password, SecretId, SetBy, Username};
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Postgres};
@@ -16,12 +18,14 @@ use super::begin::{Access, begin};
 use super::clone_check::{self, UserPair, identifier};
 use super::connection::Challenge;
 use super::query::{self, text};
+use super::reassign_owned::OwnedByClone;
 use super::verifier::{self, Method};
 use super::{alternation, errors, owned_objects, verify};
 use crate::connect::{Limits, not_understood, within};
 use crate::dial::Dialed;
+use crate::tls::TrustAnchors;
 
-/// See [`Session`].
+/// See [`UserSession`] and [`SuperuserSession`].
 ///
 /// A session changes nothing outside a transaction, not even a setting: behind a pooler the next client
 /// would inherit it.
@@ -29,6 +33,7 @@ pub(super) struct PostgresSession {
     connection: Dialed<PgConnection>,
     challenge: Challenge,
     endpoint: Endpoint,
+    trusted: TrustAnchors,
     limits: Limits,
     /// Somebody else holds the lock of the user that this session changes.
     waited_in_vain: bool,
@@ -70,9 +75,11 @@ impl PostgresSession {
         connection: Dialed<PgConnection>,
         challenge: Challenge,
         endpoint: Endpoint,
+        trusted: TrustAnchors,
         limits: Limits,
     ) -> Self {
-        Self { connection, challenge, endpoint, limits, waited_in_vain: false, scram: ScramUsers::default() }
+        let scram = ScramUsers::default();
+        Self { connection, challenge, endpoint, trusted, limits, waited_in_vain: false, scram }
     }
 
     pub(super) fn came_by_scram(&self) -> bool {
@@ -296,7 +303,7 @@ impl RoleChange<'_> {
 }
 
 #[async_trait]
-impl Session for PostgresSession {
+impl UserSession for PostgresSession {
     /// A PostgreSQL user has one password: `old` is always replaced.
     async fn change_own_password(
         &mut self,
@@ -322,15 +329,6 @@ impl Session for PostgresSession {
         Ok(())
     }
 
-    async fn install_password(
-        &mut self,
-        user: &Username,
-        _used: &Password,
-        password: &Password,
-    ) -> Result<(), CallError> {
-        self.changing(RoleChange::AnothersPassword(user, password)).await.map(|_| ())
-    }
-
     async fn view_pair(
         &mut self,
         alternation: &Alternation,
@@ -340,27 +338,19 @@ impl Session for PostgresSession {
             session.begin(Access::Read).await?;
             let pair = UserPair::read(session, alternation, secret).await?;
             pair.warn_of_what_nobody_asked_for(alternation);
-            let (owned, grants) = owned_objects::of_clone(session, alternation).await?;
+            let (databases, grants) = owned_objects::of_clone(session, alternation).await?;
             session.commit().await?;
             let objection = pair.objection(alternation).or(grants);
+            let (trusted, limits) = (session.trusted.clone(), session.limits);
+            let owned = OwnedByClone::if_any(databases, alternation, trusted, limits);
             Ok(PairView { owned, membership: pair.membership(alternation), objection })
         })
         .await
     }
 
-    async fn set_up_next_user(
-        &mut self,
-        alternation: &Alternation,
-        secret: &SecretId,
-        password: &Password,
-        evidence: &Evidence,
-    ) -> Result<AlternationOutcome, CallError> {
-        self.changing(RoleChange::Alternation(alternation, secret, password, evidence)).await
-    }
-
     async fn verify(&mut self, user: &Username, set_by: &SetBy) -> Result<Verification, CallError> {
         let verify = self.transaction(async |session| verify::verify(session, user, set_by).await);
-        Ok(Verification { differences: verify.await?, own: None })
+        Ok(Verification { differences: verify.await?, comparison: None })
     }
 
     async fn on_replica(&mut self) -> Result<bool, CallError> {
@@ -372,6 +362,32 @@ impl Session for PostgresSession {
             Ok(in_recovery)
         })
         .await
+    }
+
+    async fn close(self: Box<Self>) {
+        self.connection.close().await;
+    }
+}
+
+#[async_trait]
+impl SuperuserSession for PostgresSession {
+    async fn install_password(
+        &mut self,
+        user: &Username,
+        _used: &Password,
+        password: &Password,
+    ) -> Result<(), CallError> {
+        self.changing(RoleChange::AnothersPassword(user, password)).await.map(|_| ())
+    }
+
+    async fn set_up_next_user(
+        &mut self,
+        alternation: &Alternation,
+        secret: &SecretId,
+        password: &Password,
+        evidence: &Evidence,
+    ) -> Result<AlternationOutcome, CallError> {
+        self.changing(RoleChange::Alternation(alternation, secret, password, evidence)).await
     }
 
     async fn close(self: Box<Self>) {

@@ -49,11 +49,11 @@ pub(super) async fn sign_in(
     connect(options, server, trusted, limits).await
 }
 
-/// The same as the answer of a [`rotation::ports::Database`].
-pub(super) fn answered(answer: Result<PostgresSession, String>) -> SignIn {
-    match answer {
+/// The same as the response of a [`rotation::ports::Database`].
+pub(super) fn response(response: Result<PostgresSession, String>) -> SignIn<PostgresSession> {
+    match response {
         Ok(session) => SignIn::Accepted(Box::new(session)),
-        Err(answer) => SignIn::Rejected(answer),
+        Err(response) => SignIn::Rejected(response),
     }
 }
 
@@ -84,7 +84,7 @@ async fn connect(
     within(limits.connect, endpoint, async {
         match connection::open(server, options, trusted).await {
             Ok((connection, challenge)) => {
-                Ok(Ok(PostgresSession::new(connection, challenge, endpoint.clone(), limits)))
+                Ok(Ok(PostgresSession::new(connection, challenge, endpoint.clone(), trusted.clone(), limits)))
             }
             Err(Unopened::Failed(error)) => Err(error),
             Err(Unopened::Answered(error)) => match errors::database_error(&error) {

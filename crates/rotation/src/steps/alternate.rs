@@ -9,7 +9,8 @@ use super::superuser::Superuser;
 use crate::cause::Cause;
 use crate::error::{Error, Refusal};
 use crate::ports::{
-    AlternationOutcome, Evidence, ObjectsIn, PairView, ProofOfOtherUser, Session, SignIn, Unproven,
+    AlternationOutcome, Evidence, OwnedObjects, PairView, ProofOfOtherUser, SignIn, SuperuserSession,
+    Unproven,
 };
 use crate::server::Server;
 use crate::strategies::{Alternation, Target};
@@ -46,12 +47,12 @@ pub(super) async fn alternate(
         return Err(objection.into());
     }
     let session = rotation.sign_in_superuser(&superuser).await?;
-    if alternation.target == Target::Base {
-        reassign_owned(rotation, &server, alternation, current, &view.owned).await?;
+    if let (Target::Base, Some(owned)) = (alternation.target, &view.owned) {
+        reassign_owned(rotation, &server, alternation, current, &**owned).await?;
     }
     others.set_up_next_user(session, evidence).await?;
-    if alternation.target == Target::Clone {
-        reassign_owned(rotation, &server, alternation, pending, &view.owned).await?;
+    if let (Target::Clone, Some(owned)) = (alternation.target, &view.owned) {
+        reassign_owned(rotation, &server, alternation, pending, &**owned).await?;
     }
     Ok(())
 }
@@ -73,7 +74,7 @@ async fn view_as_current(
     };
     let doing = format!("compare {} with {}", alternation.clone, alternation.base);
     let view = rotation.progress.of(doing, session.view_pair(alternation, &event.secret_id)).await?;
-    rotation.close(session).await;
+    rotation.close(session.close()).await;
     Ok(view)
 }
 
@@ -149,7 +150,7 @@ impl OtherUser<'_> {
         let user = &version.username;
         let proven = match self.rotation.sign_in(self.server, version, name).await {
             Ok(SignIn::Accepted(session)) => {
-                self.rotation.close(session).await;
+                self.rotation.close(session.close()).await;
                 true
             }
             Ok(SignIn::Expired(_)) => true,
@@ -165,7 +166,7 @@ impl OtherUser<'_> {
 
     async fn set_up_next_user(
         &self,
-        mut superuser: Box<dyn Session>,
+        mut superuser: Box<dyn SuperuserSession>,
         evidence: Evidence,
     ) -> Result<(), Error> {
         let mut outcome = self.set_up_with(&mut superuser, &evidence).await?;
@@ -188,7 +189,7 @@ impl OtherUser<'_> {
             };
             outcome = self.set_up_with(&mut superuser, &further).await?;
         }
-        self.rotation.close(superuser).await;
+        self.rotation.close(superuser.close()).await;
         match outcome {
             AlternationOutcome::Done => Ok(()),
             AlternationOutcome::NeedsProof(unproven) => Err(self.refusal(unproven, unread)),
@@ -197,7 +198,7 @@ impl OtherUser<'_> {
 
     async fn set_up_with(
         &self,
-        superuser: &mut Box<dyn Session>,
+        superuser: &mut Box<dyn SuperuserSession>,
         evidence: &Evidence,
     ) -> Result<AlternationOutcome, Error> {
         let doing = format!("set up {} and its password", self.pending.username);
@@ -227,16 +228,10 @@ async fn reassign_owned(
     server: &Server,
     alternation: &Alternation,
     clone: &Secret,
-    databases: &[ObjectsIn],
+    owned: &dyn OwnedObjects,
 ) -> Result<(), Error> {
-    if databases.is_empty() {
-        return Ok(());
-    }
-    let names: Vec<_> = databases.iter().map(|objects| &objects.database).collect();
-    warn!(databases = ?names, "{} holds objects in its own name; handing them to {}", alternation.clone, alternation.base);
-    let doing = format!("hand the objects of {} to {}", alternation.clone, alternation.base);
-    rotation
-        .progress
-        .of(doing, rotation.database.reassign_owned(server, alternation, &clone.password, databases))
-        .await
+    let databases = owned.databases();
+    warn!(?databases, "{} owns objects; reassigning them to {}", alternation.clone, alternation.base);
+    let doing = format!("reassign the objects of {} to {}", alternation.clone, alternation.base);
+    rotation.progress.of(doing, owned.reassign(server, &clone.password)).await
 }

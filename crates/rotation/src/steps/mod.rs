@@ -24,7 +24,7 @@ use tracing::info;
 
 use crate::cause::Cause;
 use crate::error::{CallError, Error, Refusal};
-use crate::ports::{Session, SignIn, Wanted};
+use crate::ports::{SignIn, UserSession, Wanted};
 use crate::server::Server;
 use crate::versions::{Versions, in_words};
 use crate::{Rotation, RotationEvent, Secret, SecretText, Stage, Username};
@@ -109,17 +109,36 @@ impl Rotation<'_> {
     }
 
     /// Signs in with the user and password of a version, which `name` says.
-    async fn sign_in(&self, server: &Server, version: &Secret, name: impl Display) -> Result<SignIn, Error> {
+    async fn sign_in(
+        &self,
+        server: &Server,
+        version: &Secret,
+        name: impl Display,
+    ) -> Result<SignIn<dyn UserSession>, Error> {
+        let sign_in = || self.database.sign_in(server, &version.username, &version.password);
+        self.sign_in_by(server, version, name, sign_in).await
+    }
+
+    /// The same by a call of its own.
+    async fn sign_in_by<S: ?Sized, F>(
+        &self,
+        server: &Server,
+        version: &Secret,
+        name: impl Display,
+        sign_in: impl Fn() -> F,
+    ) -> Result<SignIn<S>, Error>
+    where
+        F: Future<Output = Result<SignIn<S>, CallError>>,
+    {
         let user = &version.username;
         let doing = format!("sign in to {} as {user} with the password of {name}", server.endpoint);
-        let sign_in = || self.database.sign_in(server, user, &version.password);
         self.progress.of(doing, self.patiently(server, sign_in)).await
     }
 
-    /// Ends a session. Errors are ignored: the work is done.
-    async fn close(&self, session: Box<dyn Session>) {
+    /// Ends a session by `close`. Errors are ignored: the work is done.
+    async fn close(&self, close: impl Future<Output = ()>) {
         let close = async {
-            session.close().await;
+            close.await;
             Ok(())
         };
         let _ = self.progress.of("close the connection to the server", close).await;

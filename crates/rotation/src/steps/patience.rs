@@ -72,13 +72,13 @@ fn most(cause: Option<Cause>) -> usize {
 
 impl Rotation<'_> {
     /// Signs in, and tries again while the server may come back and what is left of the step still fits a sign-in and the change.
-    pub(super) async fn patiently<F>(
+    pub(super) async fn patiently<S: ?Sized, F>(
         &self,
         server: &Server,
         sign_in: impl Fn() -> F,
-    ) -> Result<SignIn, CallError>
+    ) -> Result<SignIn<S>, CallError>
     where
-        F: Future<Output = Result<SignIn, CallError>>,
+        F: Future<Output = Result<SignIn<S>, CallError>>,
     {
         let mut patience = Patience::new(self.clock.left());
         let mut answers = Answers::default();
@@ -97,12 +97,12 @@ impl Rotation<'_> {
         }
     }
 
-    async fn within(
+    async fn within<S: ?Sized>(
         &self,
         limit: Duration,
         server: &Server,
-        sign_in: impl Future<Output = Result<SignIn, CallError>>,
-    ) -> Result<SignIn, CallError> {
+        sign_in: impl Future<Output = Result<SignIn<S>, CallError>>,
+    ) -> Result<SignIn<S>, CallError> {
         tokio::select! {
             answer = sign_in => answer,
             () = self.clock.sleep(limit) => {

@@ -9,7 +9,7 @@ use super::alternate::{StoredSecrets, alternate};
 use super::no_pending_value;
 use super::other_versions::{Candidate, SignIns};
 use crate::error::{Error, Refusal};
-use crate::ports::{Change, ProofOfOtherUser, Session, SignIn};
+use crate::ports::{Change, ProofOfOtherUser, SignIn, UserSession};
 use crate::server::Server;
 use crate::strategies::{OldPassword, SetBy};
 use crate::versions::Admission;
@@ -135,7 +135,7 @@ impl FallBack<'_> {
 /// is the proof that whoever wrote the secret owns the user.
 async fn install(
     rotation: &Rotation<'_>,
-    mut session: Box<dyn Session>,
+    mut session: Box<dyn UserSession>,
     used: &Secret,
     pending: &Secret,
     old: OldPassword,
@@ -143,7 +143,7 @@ async fn install(
     let user = &pending.username;
     let change = session.change_own_password(user, &used.password, &pending.password, old);
     let change = rotation.progress.of(format!("set the password of {user}"), change).await?;
-    rotation.close(session).await;
+    rotation.close(session.close()).await;
     match change {
         Change::Made => Ok(()),
         Change::NotAllowed(answer) => {
@@ -156,13 +156,13 @@ async fn install(
 /// What an attempt that was broken off after the new password was set may have left undone.
 async fn finish(
     rotation: &Rotation<'_>,
-    mut session: Box<dyn Session>,
+    mut session: Box<dyn UserSession>,
     pending: &Secret,
     old: OldPassword,
 ) -> Result<(), Error> {
     let doing = format!("end the former passwords of {}", pending.username);
     rotation.progress.of(doing, session.finish_own_change(old)).await?;
-    rotation.close(session).await;
+    rotation.close(session.close()).await;
     Ok(())
 }
 
@@ -204,6 +204,6 @@ async fn by_the_superuser_instead(
     let mut session = rotation.sign_in_superuser(&superuser).await?;
     let install = session.install_password(user, &used.password, &pending.password);
     rotation.progress.of(format!("set the password of {user}"), install).await?;
-    rotation.close(session).await;
+    rotation.close(session.close()).await;
     Ok(())
 }

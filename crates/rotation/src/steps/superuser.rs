@@ -2,7 +2,7 @@
 
 use crate::cause::Cause;
 use crate::error::{CallError, Error, Refusal};
-use crate::ports::{Session, SignIn, Topology, Wanted};
+use crate::ports::{SignIn, SuperuserSession, Topology, Wanted};
 use crate::secret::{SuperuserSecret, Tls};
 use crate::server::{Endpoint, Server};
 use crate::{Password, Rotation, SecretId, Username};
@@ -42,7 +42,10 @@ impl Rotation<'_> {
     }
 
     /// Signs in as the superuser.
-    pub(super) async fn sign_in_superuser(&self, superuser: &Superuser) -> Result<Box<dyn Session>, Error> {
+    pub(super) async fn sign_in_superuser(
+        &self,
+        superuser: &Superuser,
+    ) -> Result<Box<dyn SuperuserSession>, Error> {
         let Superuser { username, server, password } = superuser;
         let doing = format!("sign in to {} as the superuser {username}", server.endpoint);
         let sign_in = || self.database.sign_in_superuser(server, username, password);

@@ -7,9 +7,8 @@ use tracing::{info, warn};
 use super::{failed, no_pending_value};
 use crate::cause::Cause;
 use crate::error::{CallError, Error, Refusal};
-use crate::ports::{AccountView, Session, SignIn, Verification};
+use crate::ports::{Comparison, SignIn, UserSession, Verification};
 use crate::server::Server;
-use crate::strategies::{Alternation, SetBy};
 use crate::versions::Admission;
 use crate::{Rotation, RotationEvent, Secret, Stage};
 
@@ -41,12 +40,11 @@ pub(crate) async fn test_secret(rotation: &Rotation<'_>, event: &RotationEvent) 
     let user = &pending.username;
     let set_by = rotation.strategy.set_by(user);
     let doing = format!("prove what {user} is");
-    let Verification { mut differences, own } =
+    let Verification { mut differences, comparison } =
         rotation.progress.of(&*doing, session.verify(user, &set_by)).await?;
-    rotation.close(session).await;
-    if let (SetBy::Superuser(alternation), Some(own)) = (&set_by, own) {
-        differences
-            .extend(compare_with_outgoing(rotation, event, &server, &pending, alternation, &own).await?);
+    rotation.close(session.close()).await;
+    if let Some(comparison) = comparison {
+        differences.extend(compare_with_outgoing(rotation, event, &server, &pending, &*comparison).await?);
     }
     if differences.is_empty() {
         info!(db.user = %user, "the pending version works");
@@ -66,8 +64,7 @@ async fn compare_with_outgoing(
     event: &RotationEvent,
     server: &Server,
     pending: &Secret,
-    alternation: &Alternation,
-    own: &AccountView,
+    comparison: &dyn Comparison,
 ) -> Result<Vec<String>, Error> {
     let current = rotation.value(event, Stage::Current).await?;
     let current = rotation.parse(event, Stage::Current, current, Refusal::NoCurrent)?;
@@ -76,7 +73,8 @@ async fn compare_with_outgoing(
         return Ok(Vec::new());
     }
     pending.check_replaces(&current)?;
-    let mut session = match rotation.sign_in(server, &current, Stage::Current).await? {
+    let sign_in = || comparison.sign_in(&current.username, &current.password);
+    let mut session = match rotation.sign_in_by(server, &current, Stage::Current, sign_in).await? {
         SignIn::Accepted(session) => session,
         SignIn::Rejected(answer) | SignIn::Expired(answer) => {
             let doing = format!("sign in to {} as {}", server.endpoint, current.username);
@@ -84,13 +82,8 @@ async fn compare_with_outgoing(
         }
     };
     let doing = format!("ask {} what it may do", current.username);
-    let set_by = SetBy::Superuser(alternation.clone());
-    let proof = rotation.progress.of(doing, session.verify(&current.username, &set_by)).await?;
-    rotation.close(session).await;
-    let mut differences = proof.differences;
-    if let Some(outgoing) = &proof.own {
-        differences.extend(alternation.differences(own, outgoing));
-    }
+    let differences = rotation.progress.of(doing, session.differences()).await?;
+    rotation.close(session.close()).await;
     Ok(differences)
 }
 
@@ -108,7 +101,7 @@ async fn wait_for_replica(
     server: &Server,
     pending: &Secret,
     mut answer: String,
-) -> Result<Box<dyn Session>, Error> {
+) -> Result<Box<dyn UserSession>, Error> {
     let doing =
         format!("sign in to {} as {} with the password of AWSPENDING", server.endpoint, pending.username);
     if !on_replica(rotation, event, server, pending).await? {
@@ -143,7 +136,7 @@ async fn on_replica(
         SignIn::Accepted(mut session) => {
             let doing = format!("ask {} whether it is a replica", server.endpoint);
             let replica = rotation.progress.of(doing, session.on_replica()).await?;
-            rotation.close(session).await;
+            rotation.close(session.close()).await;
             Ok(replica)
         }
     }

@@ -1,0 +1,55 @@
+//! A database engine.
+
+use async_trait::async_trait;
+
+use super::session::{SuperuserSession, UserSession};
+use super::sign_in::SignIn;
+use crate::error::CallError;
+use crate::server::Server;
+use crate::{Password, Username};
+
+/// One engine.
+#[async_trait]
+pub trait Database: Send + Sync {
+    /// The values of a secret's `engine` that mean this engine.
+    fn engines(&self) -> &'static [&'static str];
+
+    /// The port if a secret names none.
+    fn default_port(&self) -> u16;
+
+    /// Why no user of this name can be rotated under the secret's `engine`, in words that follow the name; `None` if one
+    /// can.
+    fn username_error(&self, user: &Username, engine: &str) -> Option<&'static str>;
+
+    /// How an account is shown to be the other of two users.
+    fn proof_of_other_user(&self) -> ProofOfOtherUser;
+
+    /// What a person runs when no stored version signs in as `user`.
+    fn manual_remedy(&self, user: &Username) -> String;
+
+    /// Signs in as a user of the application. Unreachable, locked, full and so on are errors, never
+    /// [`SignIn::Rejected`].
+    async fn sign_in(
+        &self,
+        server: &Server,
+        user: &Username,
+        password: &Password,
+    ) -> Result<SignIn<dyn UserSession>, CallError>;
+
+    /// Signs in as a superuser, into a session that trusts nothing that a database's owner defined.
+    async fn sign_in_superuser(
+        &self,
+        server: &Server,
+        user: &Username,
+        password: &Password,
+    ) -> Result<SignIn<dyn SuperuserSession>, CallError>;
+}
+
+/// How an account that exists is shown to be the other of two users. A name is no proof.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProofOfOtherUser {
+    /// The superuser reads the verifier of its password that the server stores, and compares: nobody signs in.
+    StoredVerifier,
+    /// The superuser itself has made the clone a member of the base, or else a version of the secret signs in as it.
+    MembershipOrSignIn,
+}
