@@ -1,6 +1,6 @@
 //! On PostgreSQL: a superuser that is none to the server, as RDS's master is; and who it acts as.
 
-use rotation::SingleUser;
+use rotation::Strategy;
 use testbed::crash::Crash;
 use testbed::postgres::name;
 use testbed::{
@@ -33,7 +33,7 @@ async fn an_admin_option_that_is_not_inherited_sets_passwords_and_grants_nothing
         let mut current = single.stored("AWSCURRENT").await.expect("a first version");
         current["masterarn"] = single.superuser_arn.clone().into();
         single.store_current(&current).await;
-        let function = InProcess::of(&single, &SingleUser).await;
+        let function = InProcess::of(&single, Strategy::SingleUser).await;
         let pending = single.begin().await;
         assert!(function.run(&single, &pending, &Crash::barring_own_passwords()).await);
         let now = single.stored("AWSCURRENT").await.expect("a version");

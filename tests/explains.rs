@@ -11,7 +11,7 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use local_aws::Failure;
-use rotation::SingleUser;
+use rotation::Strategy;
 use serde_json::{Value, json};
 use testbed::crash::Crash;
 use testbed::fault_proxy::Fault;
@@ -119,7 +119,7 @@ async fn a_user_that_may_not_change_its_own_password_is_rotated_by_the_superuser
     for version in postgres_versions() {
         let server = Postgres::shared(version).await;
         let application = Application::start(server, Setup::single_user()).await;
-        let function = InProcess::of(&application, &SingleUser).await;
+        let function = InProcess::of(&application, Strategy::SingleUser).await;
         let barred = Crash::barring_own_passwords();
         let pending = application.begin().await;
         application.step("createSecret", &pending).await.expect("createSecret");

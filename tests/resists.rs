@@ -6,7 +6,7 @@ mod shapes;
 
 use std::error::Error as _;
 
-use rotation::SingleUser;
+use rotation::Strategy;
 use serde_json::json;
 use testbed::crash::Crash;
 use testbed::{
@@ -158,7 +158,8 @@ async fn start(version: u16) -> Postgres {
 
 /// A single user whose server says that nobody may change its own password: what is refused then.
 async fn by_the_superuser_instead(application: &Application<'_>) -> String {
-    let (function, barred) = (InProcess::of(application, &SingleUser).await, Crash::barring_own_passwords());
+    let (function, barred) =
+        (InProcess::of(application, Strategy::SingleUser).await, Crash::barring_own_passwords());
     let version = application.begin().await;
     application.step("createSecret", &version).await.expect("createSecret");
     let refusal = function.step(application, "setSecret", &version, &barred).await;

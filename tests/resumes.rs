@@ -4,7 +4,7 @@
 pub(crate) mod mysql;
 mod unlabelled;
 
-use rotation::{AlternatingUsers, SingleUser, Strategy};
+use rotation::Strategy;
 use testbed::crash::{Crash, Moment};
 use testbed::{Application, InProcess, Postgres, STEPS, Server, Setup, postgres_versions};
 
@@ -24,7 +24,7 @@ pub(crate) async fn nothing_is_lost<S: Server>(
 async fn a_crash_at_any_call<S: Server>(
     server: &S,
     setup: Setup<'_>,
-    strategy: &'static dyn Strategy,
+    strategy: Strategy,
     calls_at_least: usize,
 ) {
     let single_user = setup.function.ends_with("single-user");
@@ -54,7 +54,8 @@ async fn a_crash_at_any_call<S: Server>(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_at_any_call_of_a_single_user_is_mended_by_a_retry() {
     for version in postgres_versions() {
-        a_crash_at_any_call(Postgres::shared(version).await, Setup::single_user(), &SingleUser, 14).await;
+        a_crash_at_any_call(Postgres::shared(version).await, Setup::single_user(), Strategy::SingleUser, 14)
+            .await;
     }
 }
 
@@ -62,7 +63,7 @@ async fn a_crash_at_any_call_of_a_single_user_is_mended_by_a_retry() {
 async fn a_crash_at_any_call_of_alternating_users_is_mended_by_a_retry() {
     for version in postgres_versions() {
         let server = Postgres::shared(version).await;
-        a_crash_at_any_call(server, Setup::alternating_users(), &AlternatingUsers, 16).await;
+        a_crash_at_any_call(server, Setup::alternating_users(), Strategy::AlternatingUsers, 16).await;
     }
 }
 
@@ -70,7 +71,7 @@ async fn a_crash_at_any_call_of_alternating_users_is_mended_by_a_retry() {
 const PAIRS: usize = 10;
 
 /// A crash, and another while its rotation is repeated. Then it is repeated once more.
-async fn two_crashes<S: Server>(server: &S, setup: Setup<'_>, strategy: &'static dyn Strategy) {
+async fn two_crashes<S: Server>(server: &S, setup: Setup<'_>, strategy: Strategy) {
     let single_user = setup.function.ends_with("single-user");
     let application = Application::start(server, setup.clone()).await;
     let function = InProcess::of(&application, strategy).await;
@@ -98,7 +99,7 @@ async fn two_crashes<S: Server>(server: &S, setup: Setup<'_>, strategy: &'static
 
 /// A crash after each call in turn; then an operator gives the rotation up, and a new one begins. Under single user the
 /// password that signs in may be left on a version without a label, under the others AWSCURRENT signs in.
-async fn given_up_after_a_crash<S: Server>(server: &S, setup: Setup<'_>, strategy: &'static dyn Strategy) {
+async fn given_up_after_a_crash<S: Server>(server: &S, setup: Setup<'_>, strategy: Strategy) {
     let application = Application::start(server, setup.clone()).await;
     let function = InProcess::of(&application, strategy).await;
     for at in 1.. {
@@ -127,10 +128,10 @@ async fn given_up_after_a_crash<S: Server>(server: &S, setup: Setup<'_>, strateg
 async fn two_crashes_in_a_row_and_rotations_given_up_after_one() {
     for version in postgres_versions() {
         let server = Postgres::shared(version).await;
-        two_crashes(server, Setup::single_user(), &SingleUser).await;
-        two_crashes(server, Setup::alternating_users(), &AlternatingUsers).await;
-        given_up_after_a_crash(server, Setup::single_user(), &SingleUser).await;
-        given_up_after_a_crash(server, Setup::alternating_users(), &AlternatingUsers).await;
+        two_crashes(server, Setup::single_user(), Strategy::SingleUser).await;
+        two_crashes(server, Setup::alternating_users(), Strategy::AlternatingUsers).await;
+        given_up_after_a_crash(server, Setup::single_user(), Strategy::SingleUser).await;
+        given_up_after_a_crash(server, Setup::alternating_users(), Strategy::AlternatingUsers).await;
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use rotation::DualPassword;
+use rotation::Strategy;
 use serde_json::json;
 use testbed::crash::{Crash, Moment};
 use testbed::fault_proxy::Fault;
@@ -86,7 +86,7 @@ async fn the_former_password_signs_in_until_the_next_rotation() {
 async fn awscurrent_is_never_refused_whatever_happens_to_twenty_rotations() {
     let Some(server) = server().await else { return };
     let application = application(server, Setup::mysql_dual_password()).await;
-    let function = InProcess::of(&application, &DualPassword).await;
+    let function = InProcess::of(&application, Strategy::DualPassword).await;
     let (sign_ins, refused) = Observer::beside(&application, async {
         for number in 0..20 {
             let moment = if number % 2 == 0 { Moment::Before } else { Moment::After };
@@ -127,7 +127,7 @@ async fn awscurrent_is_never_refused_wherever_the_connection_is_cut() {
     let proxy = FaultProxy::to(server.port(), Fault::None).await;
     let setup = Setup { fields: json!({"port": proxy.port()}), ..Setup::mysql_dual_password() };
     let application = application(server, setup).await;
-    let function = InProcess::of(&application, &DualPassword).await;
+    let function = InProcess::of(&application, Strategy::DualPassword).await;
     let (sign_ins, refused) = Observer::beside(&application, async {
         let mut reached = std::collections::BTreeSet::new();
         for cut in (900..).step_by(60) {

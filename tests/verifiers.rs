@@ -1,7 +1,7 @@
 //! On PostgreSQL: what is stored of a password is what the user can sign in with, whatever a setting says.
 
 use rotation::ports::SignIn;
-use rotation::{AlternatingUsers, Endpoint, OldPassword, Password, SingleUser, Tls, Username};
+use rotation::{Endpoint, OldPassword, Password, Strategy, Tls, Username};
 use testbed::crash::Crash;
 use testbed::postgres::{name, text};
 use testbed::{
@@ -64,7 +64,7 @@ async fn the_superuser_rotates_a_single_user(server: &Postgres) {
     let mut current = application.stored("AWSCURRENT").await.expect("a first version");
     current["masterarn"] = application.superuser_arn.clone().into();
     application.store_current(&current).await;
-    let function = InProcess::of(&application, &SingleUser).await;
+    let function = InProcess::of(&application, Strategy::SingleUser).await;
     let pending = application.begin().await;
     assert!(function.run(&application, &pending, &Crash::barring_own_passwords()).await);
     assert!(application.signs_in("AWSCURRENT").await, "on {}", server.version());
@@ -125,9 +125,9 @@ async fn an_application_that_signs_in_by_md5_keeps_it_after_one_of_scram_in_the_
         let md5 = Application::start(&server, Setup::alternating_users()).await;
         server.execute("postgres", &store("md5", &md5.app.credentials)).await;
 
-        let warm = InProcess::of(&scram, &AlternatingUsers).await;
+        let warm = InProcess::of(&scram, Strategy::AlternatingUsers).await;
         for (application, method) in [(&scram, "SCRAM"), (&md5, "md5"), (&scram, "SCRAM"), (&md5, "md5")] {
-            let function = InProcess::of(application, &AlternatingUsers).await;
+            let function = InProcess::of(application, Strategy::AlternatingUsers).await;
             let pending = application.begin().await;
             for step in STEPS {
                 let done = function.step_with(application, step, &pending, function.store(), warm.database());

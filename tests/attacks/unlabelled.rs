@@ -41,7 +41,7 @@ async fn is_refused_by_a_role_that_may_not_list<S: Server>(application: &Applica
     let error = application.step("setSecret", &pending).await.expect_err("nothing proves the other user");
     assert!(error.error_message.contains("nothing shows that"), "{}", error.error_message);
     let output = application.output();
-    let warning = output.lines().find(|line| line.contains("versions without a label are not looked at"));
+    let warning = output.lines().find(|line| line.contains("versions without a label are not read"));
     let warning = warning.unwrap_or_else(|| panic!("no warning in: {output}"));
     assert!(warning.contains("secretsmanager:ListSecretVersionIds"), "{warning}");
     // With the permission the same version goes through.

@@ -1,6 +1,6 @@
 //! What a rotation may cost on MySQL and MariaDB.
 
-use rotation::{AlternatingUsers, DualPassword, SingleUser, Strategy};
+use rotation::Strategy;
 use testbed::crash::{Crash, Moment};
 use testbed::{Application, InProcess, MySql, MySqlOptions, Server, Setup, mysql_versions};
 
@@ -48,10 +48,10 @@ async fn an_account_that_is_locked_by_one_failed_sign_in_is_never_locked() {
 async fn after_a_crash_the_limits_of_failed_sign_ins_that_the_readme_names_are_enough() {
     for version in mysql_versions().into_iter().filter(|version| !version.is_mariadb()) {
         let server = MySql::shared(version).await;
-        let strategies: [(_, &'static dyn Strategy, _); 3] = [
-            (Setup::mysql_single_user(), &SingleUser, 3),
-            (Setup::mysql_alternating_users(), &AlternatingUsers, 1),
-            (Setup::mysql_dual_password(), &DualPassword, 1),
+        let strategies: [(_, Strategy, _); 3] = [
+            (Setup::mysql_single_user(), Strategy::SingleUser, 3),
+            (Setup::mysql_alternating_users(), Strategy::AlternatingUsers, 1),
+            (Setup::mysql_dual_password(), Strategy::DualPassword, 1),
         ];
         for (setup, strategy, limit) in strategies {
             let application = Application::start(server, setup).await;

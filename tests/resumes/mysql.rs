@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use rotation::{AlternatingUsers, DualPassword, SingleUser};
+use rotation::Strategy;
 use stress::faults::lock_of_a_turn;
 use testbed::crash::Crash;
 use testbed::fault_proxy::Fault;
@@ -34,10 +34,10 @@ async fn server(version: MySqlVersion) -> MySql {
 async fn a_crash_at_any_call_is_mended_by_a_retry() {
     for version in mysql_versions() {
         let server = server(version).await;
-        a_crash_at_any_call(&server, Setup::mysql_single_user(), &SingleUser, 14).await;
-        a_crash_at_any_call(&server, Setup::mysql_alternating_users(), &AlternatingUsers, 19).await;
+        a_crash_at_any_call(&server, Setup::mysql_single_user(), Strategy::SingleUser, 14).await;
+        a_crash_at_any_call(&server, Setup::mysql_alternating_users(), Strategy::AlternatingUsers, 19).await;
         if !version.is_mariadb() {
-            a_crash_at_any_call(&server, Setup::mysql_dual_password(), &DualPassword, 14).await;
+            a_crash_at_any_call(&server, Setup::mysql_dual_password(), Strategy::DualPassword, 14).await;
         }
     }
 }
@@ -46,13 +46,13 @@ async fn a_crash_at_any_call_is_mended_by_a_retry() {
 async fn two_crashes_in_a_row_and_rotations_given_up_after_one() {
     for version in mysql_versions() {
         let server = server(version).await;
-        two_crashes(&server, Setup::mysql_single_user(), &SingleUser).await;
-        two_crashes(&server, Setup::mysql_alternating_users(), &AlternatingUsers).await;
-        given_up_after_a_crash(&server, Setup::mysql_single_user(), &SingleUser).await;
-        given_up_after_a_crash(&server, Setup::mysql_alternating_users(), &AlternatingUsers).await;
+        two_crashes(&server, Setup::mysql_single_user(), Strategy::SingleUser).await;
+        two_crashes(&server, Setup::mysql_alternating_users(), Strategy::AlternatingUsers).await;
+        given_up_after_a_crash(&server, Setup::mysql_single_user(), Strategy::SingleUser).await;
+        given_up_after_a_crash(&server, Setup::mysql_alternating_users(), Strategy::AlternatingUsers).await;
         if !version.is_mariadb() {
-            two_crashes(&server, Setup::mysql_dual_password(), &DualPassword).await;
-            given_up_after_a_crash(&server, Setup::mysql_dual_password(), &DualPassword).await;
+            two_crashes(&server, Setup::mysql_dual_password(), Strategy::DualPassword).await;
+            given_up_after_a_crash(&server, Setup::mysql_dual_password(), Strategy::DualPassword).await;
         }
     }
 }
@@ -163,7 +163,7 @@ async fn a_crash_between_any_two_statements_of_a_clones_turn_is_mended_by_a_retr
             ] {
                 server.execute(&grant).await;
             }
-            let function = InProcess::of(&application, &AlternatingUsers).await;
+            let function = InProcess::of(&application, Strategy::AlternatingUsers).await;
             let context = format!("cut after {cut} bytes on {version}");
             let pending = application.begin().await;
             function.step(&application, STEPS[0], &pending, &Crash::never()).await.expect(STEPS[0]);
@@ -237,7 +237,7 @@ async fn a_crash_between_any_two_statements_of_a_clones_later_turn_is_mended_by_
     let server = MySql::start(mysql_versions()[0], MySqlOptions::default()).await;
     let proxy = FaultProxy::to(server.port(), Fault::None).await;
     let application = Application::through_proxy(&server, &proxy, Setup::mysql_alternating_users()).await;
-    let function = InProcess::of(&application, &AlternatingUsers).await;
+    let function = InProcess::of(&application, Strategy::AlternatingUsers).await;
     let (user, database) = (application.app.user().to_owned(), &application.app.database);
     let mut reached = BTreeSet::new();
     for (number, cut) in (1500..).step_by(50).enumerate() {

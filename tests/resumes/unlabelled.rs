@@ -28,7 +28,7 @@ async fn a_repair_by_hand_is_rotated_from<S: Server>(server: &S) {
         assert!(application.some_version_signs_in().await, "{context}");
         application.rotate_ok().await;
         assert!(application.signs_in("AWSCURRENT").await, "{context}");
-        let fell_back = application.output().contains("AWSCURRENT is refused; rotating with version ");
+        let fell_back = application.output().contains("AWSCURRENT is rejected; rotating with version ");
         assert_eq!(fell_back, single_user, "{context}: {}", application.output());
         application.rotate_ok().await;
     }

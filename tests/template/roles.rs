@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use local_aws::{DbCluster, DbClusterMember, DbInstance, MemberRole};
-use rotation::{SingleUser, Strategy};
+use rotation::Strategy;
 use serde_json::{Value, json};
 use testbed::crash::Crash;
 use testbed::environment::repository;
@@ -266,8 +266,7 @@ async fn every_call_that_a_role_allows_is_made() {
     check_all_were_made(&[&application, &stranger], "postgres-alternating-users");
 
     let application = Application::start(postgres, Setup::single_user()).await;
-    let single_user: &'static dyn Strategy = &SingleUser;
-    let function = InProcess::of(&application, single_user).await;
+    let function = InProcess::of(&application, Strategy::SingleUser).await;
     every_way_to_a_superuser(&application, "postgres", async || {
         let pending = application.begin().await;
         assert!(function.run(&application, &pending, &Crash::barring_own_passwords()).await);

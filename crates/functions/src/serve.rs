@@ -26,7 +26,7 @@ pub type Rds = fn(&Aws) -> Box<dyn Topology>;
 #[must_use]
 pub fn serve<D: Database + 'static>(
     engine: fn(TrustAnchors, Limits) -> D,
-    strategy: &'static dyn Strategy,
+    strategy: Strategy,
     rds: Option<Rds>,
 ) -> ExitCode {
     let passwords = Arc::new(PasswordsInUse::default());
@@ -57,7 +57,7 @@ pub fn serve<D: Database + 'static>(
 
 async fn run(
     database: Box<dyn Database>,
-    strategy: &'static dyn Strategy,
+    strategy: Strategy,
     rds: Option<Rds>,
     config: Config,
     passwords: Arc<PasswordsInUse>,
@@ -76,7 +76,7 @@ struct Function {
     /// RDS, of a strategy that has a superuser.
     topology: Option<Box<dyn Topology>>,
     database: Box<dyn Database>,
-    strategy: &'static dyn Strategy,
+    strategy: Strategy,
     config: Config,
     metrics: Metrics,
     /// Of the present event.

@@ -25,10 +25,9 @@ impl SecretText {
         Self { created, ..self }
     }
 
-    /// Whether its version was made before the other's; not where a store does not say when.
-    #[must_use]
-    pub fn is_older_than(&self, other: &Self) -> bool {
-        self.created.zip(other.created).is_some_and(|(ours, theirs)| ours < theirs)
+    /// When its version was made, if the store says so.
+    pub(crate) fn created_at(&self) -> Option<SystemTime> {
+        self.created
     }
 
     /// The text itself.

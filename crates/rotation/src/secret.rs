@@ -3,25 +3,17 @@
 mod reader;
 
 use std::fmt::{self, Write as _};
+use std::time::SystemTime;
 
 use serde_json::{Map, Value};
 
 use self::reader::{Reader, wipe};
 use crate::error::{Problem, Refusal};
-use crate::server::{Endpoint, Server, is_proxy};
+use crate::server::{Endpoint, Server, Tls, is_proxy};
 use crate::{Password, PasswordPolicy, SecretId, SecretText, Username};
 
 /// The most that a version may hold (Secrets Manager quotas).
 const MAX_BYTES: usize = 65_536;
-
-/// Whether a connection is protected by TLS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tls {
-    /// Required and verified against the host's name: `ssl` is true or absent.
-    Required,
-    /// Forbidden: `ssl` is false.
-    Forbidden,
-}
 
 /// One version of a database secret.
 pub struct Secret {
@@ -31,6 +23,7 @@ pub struct Secret {
     port: Option<u16>,
     database: Option<String>,
     tls: Tls,
+    created: Option<SystemTime>,
     /// The engine, one of those that `parse` was given.
     pub(crate) engine: String,
     /// The user.
@@ -68,7 +61,8 @@ impl Secret {
             return Err(Refusal::ProxyHost { host });
         }
         let username = Username(username);
-        Ok(Self { fields, host, port, database, tls, engine, username, password, superuser })
+        let created = text.created_at();
+        Ok(Self { fields, host, port, database, tls, created, engine, username, password, superuser })
     }
 
     /// Where the secret's server is.
@@ -103,18 +97,32 @@ impl Secret {
     /// [`Refusal::FieldDiffers`] for the first field that does; only a host, port, engine and such are
     /// shown, never the value of a field that this crate does not know.
     pub fn check_replaces(&self, current: &Self) -> Result<(), Refusal> {
-        let names = current.fields.keys().chain(self.fields.keys());
-        for name in names.filter(|name| !["username", "password"].contains(&name.as_str())) {
-            let (pending, current) = (self.fields.get(name), current.fields.get(name));
-            if pending != current {
-                return Err(Refusal::FieldDiffers {
-                    field: name.clone(),
-                    pending: shown(name, pending),
-                    current: shown(name, current),
-                });
-            }
+        match self.different_field(current) {
+            None => Ok(()),
+            Some(name) => Err(Refusal::FieldDiffers {
+                field: name.clone(),
+                pending: shown(name, self.fields.get(name)),
+                current: shown(name, current.fields.get(name)),
+            }),
         }
-        Ok(())
+    }
+
+    /// Whether this pending version differs from `current` in nothing but user and password.
+    pub(crate) fn replaces(&self, current: &Self) -> bool {
+        self.different_field(current).is_none()
+    }
+
+    fn different_field<'a>(&'a self, current: &'a Self) -> Option<&'a String> {
+        let mut names = current.fields.keys().chain(self.fields.keys());
+        names.find(|name| {
+            !["username", "password"].contains(&name.as_str())
+                && self.fields.get(*name) != current.fields.get(*name)
+        })
+    }
+
+    /// Whether this version was made after the other; false if a store does not say when.
+    pub(crate) fn is_newer_than(&self, other: &SecretText) -> bool {
+        self.created.zip(other.created_at()).is_some_and(|(ours, theirs)| ours > theirs)
     }
 
     /// Whether connections are protected.

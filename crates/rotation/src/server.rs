@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use crate::secret::Tls;
-
 /// An address and a port: what two secrets must share to be for one server.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
@@ -26,6 +24,15 @@ impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.host, self.port)
     }
+}
+
+/// Whether a connection is protected by TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tls {
+    /// Required and verified against the host's name: `ssl` is true or absent.
+    Required,
+    /// Forbidden: `ssl` is false.
+    Forbidden,
 }
 
 /// A server to sign in to.

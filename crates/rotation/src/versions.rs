@@ -101,8 +101,8 @@ pub enum Wanted<'a> {
     Version(&'a VersionId),
 }
 
-/// A version of a secret, in words.
-pub(crate) fn in_words(stage: Stage, secret: &SecretId) -> String {
+/// What messages call a version of a secret.
+pub(crate) fn describe_version(stage: Stage, secret: &SecretId) -> String {
     format!("{stage} version of {secret}")
 }
 

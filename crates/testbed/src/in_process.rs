@@ -15,12 +15,12 @@ pub struct InProcess {
     secrets_manager: aws::SecretsManager,
     rds: aws::Rds,
     database: Box<dyn Database>,
-    strategy: &'static dyn Strategy,
+    strategy: Strategy,
 }
 
 impl InProcess {
     /// A function for this application.
-    pub async fn of<S: Server>(application: &Application<'_, S>, strategy: &'static dyn Strategy) -> Self {
+    pub async fn of<S: Server>(application: &Application<'_, S>, strategy: Strategy) -> Self {
         let aws = aws_at(&application.local.url()).await;
         let database = application.server.adapter();
         Self { secrets_manager: aws.secrets_manager(), rds: aws.rds(), database, strategy }

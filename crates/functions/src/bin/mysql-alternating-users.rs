@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use databases::MySql;
 use functions::serve;
-use rotation::AlternatingUsers;
+use rotation::Strategy;
 
 fn main() -> ExitCode {
-    serve(MySql::new, &AlternatingUsers, Some(|aws| Box::new(aws.rds())))
+    serve(MySql::new, Strategy::AlternatingUsers, Some(|aws| Box::new(aws.rds())))
 }

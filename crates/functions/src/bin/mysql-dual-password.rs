@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use databases::MySql;
 use functions::serve;
-use rotation::DualPassword;
+use rotation::Strategy;
 
 fn main() -> ExitCode {
-    serve(MySql::without_mariadb, &DualPassword, None)
+    serve(MySql::without_mariadb, Strategy::DualPassword, None)
 }

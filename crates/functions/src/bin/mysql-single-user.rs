@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use databases::MySql;
 use functions::serve;
-use rotation::SingleUser;
+use rotation::Strategy;
 
 fn main() -> ExitCode {
-    serve(MySql::new, &SingleUser, Some(|aws| Box::new(aws.rds())))
+    serve(MySql::new, Strategy::SingleUser, Some(|aws| Box::new(aws.rds())))
 }

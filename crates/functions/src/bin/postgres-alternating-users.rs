@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use databases::Postgres;
 use functions::serve;
-use rotation::AlternatingUsers;
+use rotation::Strategy;
 
 fn main() -> ExitCode {
-    serve(Postgres::new, &AlternatingUsers, Some(|aws| Box::new(aws.rds())))
+    serve(Postgres::new, Strategy::AlternatingUsers, Some(|aws| Box::new(aws.rds())))
 }

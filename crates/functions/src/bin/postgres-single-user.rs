@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use databases::Postgres;
 use functions::serve;
-use rotation::SingleUser;
+use rotation::Strategy;
 
 fn main() -> ExitCode {
-    serve(Postgres::new, &SingleUser, Some(|aws| Box::new(aws.rds())))
+    serve(Postgres::new, Strategy::SingleUser, Some(|aws| Box::new(aws.rds())))
 }

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::user_pair::{AlternationOutcome, Evidence, PairView};
 use super::verification::Verification;
 use crate::error::CallError;
-use crate::strategies::{Alternation, OldPassword, SetBy};
+use crate::strategy::{Alternation, OldPassword, SetBy};
 use crate::{Password, SecretId, Username};
 
 /// A signed-in user of the application. Each method is one transaction if the engine has transactions around accounts, and

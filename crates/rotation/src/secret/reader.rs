@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 use zeroize::Zeroize;
 
-use super::Tls;
 use crate::error::{Problem, Refusal};
+use crate::server::Tls;
 use crate::{Password, SecretText};
 
 /// Reads fields one by one and remembers everything that is wrong.

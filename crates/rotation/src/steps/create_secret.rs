@@ -2,62 +2,45 @@
 
 use tracing::info;
 
-use super::in_words;
+use super::context::Context;
+use super::superuser::no_superuser;
 use crate::error::{Error, Refusal};
 use crate::ports::Put;
-use crate::versions::Admission;
-use crate::{Rotation, RotationEvent, Secret, SecretText, Stage, Tls};
+use crate::secret::Secret;
+use crate::server::Tls;
+use crate::versions::{Stage, describe_version};
 
 /// Gives the pending version a value: the current one with the next user and a new password.
 ///
-/// A version's value is immutable, so a repeat or a twin of this step writes nothing, whoever was first.
-pub(crate) async fn create_secret(rotation: &Rotation<'_>, event: &RotationEvent) -> Result<(), Error> {
-    let (versions, current) = tokio::join!(rotation.describe(event), rotation.value(event, Stage::Current));
-    if versions?.admit(&event.version_id)? == Admission::AlreadyCurrent {
-        info!("the version is current already");
-        return Ok(());
-    }
-    let text = current?.ok_or(Refusal::NoCurrent)?;
-    let current = rotation.parse_named(&text, &in_words(Stage::Current, &event.secret_id))?;
+/// A version's value is immutable, so a repeat or a concurrent run of this step writes nothing if another was first.
+pub(crate) async fn create_secret(context: &Context<'_>) -> Result<(), Error> {
+    let (rotation, event) = (context.rotation, context.event);
+    let current = context.current().await?;
 
     let next = rotation.strategy.next_user(&current.username);
-    rotation.check_name(&next, &current.engine)?;
+    context.check_name(&next, &current.engine)?;
     if rotation.strategy.alternates() {
-        check_superuser_can_install(event, &current)?;
+        check_superuser(context, current)?;
     }
 
     let pending = current.next_version(&next, rotation.policy)?;
     let token = event.rotation_token.as_ref();
     let put = || rotation.store.put_pending(&event.secret_id, &event.version_id, &pending, token);
-    let doing = format!("write the {}", in_words(Stage::Pending, &event.secret_id));
-    match rotation.write(doing, put).await? {
+    let doing = format!("write the {}", describe_version(Stage::Pending, &event.secret_id));
+    match context.write(doing, put).await? {
         Put::Written => info!(db.user = %next, "created the pending version"),
         Put::AlreadyWritten => {
-            check_is_new(rotation, event, &text).await?;
+            check_is_new(context, current).await?;
             info!("the pending version has a value already");
         }
     }
     Ok(())
 }
 
-/// Whoever may move labels only can put AWSPENDING on a version whose password is known: all that such a version can be is
-/// older than AWSCURRENT.
-async fn check_is_new(
-    rotation: &Rotation<'_>,
-    event: &RotationEvent,
-    current: &SecretText,
-) -> Result<(), Error> {
-    let pending = rotation.value(event, Stage::Pending).await?;
-    if pending.is_some_and(|pending| pending.is_older_than(current)) {
-        return Err(Refusal::OldVersion { version: event.version_id.clone() }.into());
-    }
-    Ok(())
-}
-
-/// Said before anything is written: the next step could only fail.
-fn check_superuser_can_install(event: &RotationEvent, current: &Secret) -> Result<(), Refusal> {
+/// Checked before anything is written: the next step could only fail.
+fn check_superuser(context: &Context<'_>, current: &Secret) -> Result<(), Refusal> {
     if current.superuser.is_none() {
-        return Err(no_superuser(event));
+        return Err(no_superuser(&context.event.secret_id));
     }
     if current.tls() == Tls::Forbidden {
         return Err(Refusal::SuperuserNeedsTls);
@@ -65,12 +48,12 @@ fn check_superuser_can_install(event: &RotationEvent, current: &Secret) -> Resul
     Ok(())
 }
 
-pub(super) fn no_superuser(event: &RotationEvent) -> Refusal {
-    Refusal::Secret {
-        which: in_words(Stage::Current, &event.secret_id),
-        problems: vec![crate::Problem::new(
-            "masterarn",
-            "is missing: alternating users need the ARN of a superuser's secret",
-        )],
+/// A caller that may only move labels can put AWSPENDING on a version whose password it knows. Such a version is older than
+/// AWSCURRENT.
+async fn check_is_new(context: &Context<'_>, current: &Secret) -> Result<(), Error> {
+    let pending = context.value(Stage::Pending).await?;
+    if pending.is_some_and(|pending| current.is_newer_than(&pending)) {
+        return Err(Refusal::OldVersion { version: context.event.version_id.clone() }.into());
     }
+    Ok(())
 }

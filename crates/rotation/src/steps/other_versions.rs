@@ -1,16 +1,24 @@
-//! Versions of the secret beside AWSCURRENT and the pending one: what they hold may show who somebody is.
+//! Versions of the secret beside AWSCURRENT and the pending one: an abandoned rotation may have set the password of one.
 
+use std::collections::VecDeque;
 use std::error::Error as _;
 
 use tracing::warn;
 
+use super::context::Context;
+use super::sign_in::{Credentials, VersionName};
 use crate::cause::Cause;
-use crate::error::{Error, Refusal};
-use crate::ports::{ProofOfOtherUser, Wanted};
-use crate::{Password, Rotation, RotationEvent, Secret, SecretText, Stage, Username, VersionId};
+use crate::error::Error;
+use crate::ports::Wanted;
+use crate::secret::Secret;
+use crate::versions::{Stage, describe_version};
+use crate::{Password, Username, VersionId};
 
 /// How many versions without a label a step reads, at the most.
 const MOST: usize = 10;
+
+/// How often a step signs in with versions of the secret, AWSCURRENT's own included: each failure may count towards a lock.
+const SIGN_INS: usize = 5;
 
 /// Versions without a label.
 pub(super) struct Unlabelled {
@@ -20,76 +28,99 @@ pub(super) struct Unlabelled {
     pub(super) unread: Vec<VersionId>,
 }
 
-/// The passwords of one user that a step tries, each once and few of them: each failure may count towards a lock.
-pub(super) struct SignIns<'a> {
-    user: &'a Username,
-    tried: Vec<&'a Password>,
+/// The versions of one user to sign in with, each password once and few of them: first those with a label, then those without,
+/// which are listed only if it comes to that.
+pub(super) struct OtherVersions<'a> {
+    context: &'a Context<'a>,
+    user: Username,
+    tried: Vec<Password>,
+    /// How many more sign-ins the step may make.
     left: usize,
+    waiting: VecDeque<Credentials>,
+    is_listed: bool,
+    untried: Vec<VersionId>,
+    unread: Vec<VersionId>,
 }
 
-/// What comes of a version as one to sign in with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Candidate {
-    Try,
-    /// Another user's, or of a password that was tried.
-    PassOver,
-    /// There were enough.
-    LeaveUntried,
-}
-
-impl<'a> SignIns<'a> {
-    /// For this user, with what was tried already.
-    pub(super) fn of(user: &'a Username, tried: &[&'a Secret], left: usize) -> Self {
-        Self { user, tried: tried.iter().map(|version| &version.password).collect(), left }
+impl<'a> OtherVersions<'a> {
+    /// AWSPREVIOUS and the versions without a label, after the server has rejected AWSCURRENT and the pending version.
+    pub(super) async fn of_user(context: &'a Context<'a>) -> Result<Self, Error> {
+        let (current, pending) = (context.current().await?, context.pending().await?);
+        let tried = vec![current.password.clone(), pending.password.clone()];
+        let waiting = context.previous().await?.into_iter().collect();
+        Ok(Self::new(context, &pending.username, tried, SIGN_INS - 2, waiting))
     }
 
-    /// Whether to sign in with this version, which then counts as tried.
-    pub(super) fn candidate(&mut self, version: &'a Secret) -> Candidate {
-        if version.username != *self.user || self.tried.contains(&&version.password) {
-            return Candidate::PassOver;
+    /// Those of the other of two users, after AWSCURRENT, which is not that user's, has signed in: AWSPREVIOUS; the pending
+    /// version, whose password an earlier attempt may have set; and the versions without a label.
+    pub(super) async fn of_other_user(context: &'a Context<'a>) -> Result<Self, Error> {
+        let pending = context.pending().await?;
+        let mut waiting: VecDeque<_> = context.previous().await?.into_iter().collect();
+        waiting.push_back(Credentials::pending(pending));
+        Ok(Self::new(context, &pending.username, Vec::new(), SIGN_INS - 1, waiting))
+    }
+
+    fn new(
+        context: &'a Context<'a>,
+        user: &Username,
+        tried: Vec<Password>,
+        left: usize,
+        waiting: VecDeque<Credentials>,
+    ) -> Self {
+        let (user, untried, unread) = (user.clone(), Vec::new(), Vec::new());
+        Self { context, user, tried, left, waiting, is_listed: false, untried, unread }
+    }
+
+    /// The next version to sign in with, which then counts as tried.
+    pub(super) async fn next(&mut self) -> Result<Option<Credentials>, Error> {
+        loop {
+            while let Some(version) = self.waiting.pop_front() {
+                if version.username != self.user || self.tried.contains(&version.password) {
+                    continue;
+                }
+                if let Some(left) = self.left.checked_sub(1) {
+                    self.left = left;
+                    self.tried.push(version.password.clone());
+                    return Ok(Some(version));
+                }
+                self.untried.extend(version.version.unlabelled());
+            }
+            if self.is_listed {
+                return Ok(None);
+            }
+            self.is_listed = true;
+            let Unlabelled { read, unread } = self.context.unlabelled().await?;
+            let of = |(version, secret)| Credentials::of(VersionName::Unlabelled(version), &secret);
+            self.waiting.extend(read.into_iter().map(of));
+            self.unread = unread;
         }
-        let Some(left) = self.left.checked_sub(1) else { return Candidate::LeaveUntried };
-        self.left = left;
-        self.tried.push(&version.password);
-        Candidate::Try
+    }
+
+    /// The versions that were not tried because there were enough, newest first.
+    pub(super) fn untried(self) -> Vec<VersionId> {
+        [self.untried, self.unread].concat()
     }
 }
 
-impl Rotation<'_> {
-    /// AWSPREVIOUS, where it is for the same server as `current`. One that is not a secret of ours is none.
-    pub(super) async fn previous(
-        &self,
-        event: &RotationEvent,
-        current: &Secret,
-    ) -> Result<Option<Secret>, Error> {
-        let text = self.value(event, Stage::Previous).await?;
-        Ok(self.previous_in(event, text, current))
+impl Context<'_> {
+    /// AWSPREVIOUS, if it is for the same server as AWSCURRENT and can be read.
+    pub(super) async fn previous(&self) -> Result<Option<Credentials>, Error> {
+        let name = VersionName::Labelled(Stage::Previous);
+        let Some(text) = self.previous_text().await? else { return Ok(None) };
+        let parsed = self.parse(text, &describe_version(Stage::Previous, &self.event.secret_id));
+        let previous = self.of_our_server(&name, parsed).await?;
+        Ok(previous.map(|previous| Credentials::of(name, &previous)))
     }
 
-    /// The same where its text has been read.
-    pub(super) fn previous_in(
-        &self,
-        event: &RotationEvent,
-        text: Option<SecretText>,
-        current: &Secret,
-    ) -> Option<Secret> {
-        let parsed = self.parse(event, Stage::Previous, Some(text?), Refusal::NoCurrent);
-        self.of_our_server("AWSPREVIOUS", parsed, current)
-    }
-
-    /// The versions without a label, of which the ten newest are read. A rotation that was given up after setSecret leaves
-    /// there what signs in. A role that may not list them gets none, and a warning.
-    pub(super) async fn unlabelled(
-        &self,
-        event: &RotationEvent,
-        current: &Secret,
-    ) -> Result<Unlabelled, Error> {
-        let secret = &event.secret_id;
-        let doing = format!("list the versions of {secret}");
-        let listed = match self.progress.of(doing, self.store.unlabelled(secret)).await {
+    /// The versions without a label, of which the ten newest are read. A rotation that was abandoned after setSecret leaves
+    /// a password there that signs in. A role that may not list them gets none, and a warning.
+    pub(super) async fn unlabelled(&self) -> Result<Unlabelled, Error> {
+        let (store, progress, secret) = (self.rotation.store, self.rotation.progress, &self.event.secret_id);
+        let listed = progress.of(format!("list the versions of {secret}"), store.unlabelled(secret)).await;
+        let listed = match listed {
             Err(Error::Call { source, .. }) if source.cause() == Some(Cause::AccessDenied) => {
                 warn!(
-                    "versions without a label are not looked at, which takes secretsmanager:ListSecretVersionIds: {source}"
+                    "versions without a label are not read, which takes secretsmanager:ListSecretVersionIds: {source}"
                 );
                 Vec::new()
             }
@@ -98,28 +129,33 @@ impl Rotation<'_> {
         let (mut read, mut unread) = (Vec::new(), listed);
         for version in unread.drain(..unread.len().min(MOST)) {
             let doing = format!("read version {version} of {secret}");
-            let text = self.progress.of(doing, self.store.value(secret, Wanted::Version(&version))).await?;
-            let name = format!("version {version}");
+            let text = progress.of(doing, store.value(secret, Wanted::Version(&version))).await?;
             let Some(text) = text else { continue };
-            let parsed = self.parse_named(&text, &format!("{name} of {secret}"));
-            if let Some(other) = self.of_our_server(&name, parsed, current) {
+            let name = VersionName::Unlabelled(version.clone());
+            let parsed = self.parse(&text, &format!("{name} of {secret}"));
+            if let Some(other) = self.of_our_server(&name, parsed).await? {
                 read.push((version, other));
             }
         }
         Ok(Unlabelled { read, unread })
     }
 
-    /// A password is sent to no server but its own. Where nobody signs in, a server that has moved is no obstacle.
-    fn of_our_server(&self, name: &str, parsed: Result<Secret, Error>, current: &Secret) -> Option<Secret> {
-        let endpoint = |secret: &Secret| secret.server(self.database.default_port()).endpoint;
-        let signs_in = !self.strategy.alternates()
-            || self.database.proof_of_other_user() == ProofOfOtherUser::MembershipOrSignIn;
+    /// A password is sent to no server but its own. If nobody signs in, a server that has moved does not matter.
+    async fn of_our_server(
+        &self,
+        name: &VersionName,
+        parsed: Result<Secret, Error>,
+    ) -> Result<Option<Secret>, Error> {
+        let ours = self.server(self.current().await?).endpoint;
         match parsed {
-            Ok(other) => Some(other).filter(|other| !signs_in || endpoint(other) == endpoint(current)),
+            Ok(other) => {
+                Ok(Some(other)
+                    .filter(|other| self.compares_verifiers() || self.server(other).endpoint == ours))
+            }
             Err(error) => {
                 let reason = error.source().map(ToString::to_string).unwrap_or_default();
                 warn!("{name} cannot be used: {reason}");
-                None
+                Ok(None)
             }
         }
     }

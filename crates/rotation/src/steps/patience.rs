@@ -10,7 +10,7 @@ use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
 use tracing::info;
 
-use crate::Rotation;
+use super::context::Context;
 use crate::cause::Cause;
 use crate::error::CallError;
 use crate::ports::SignIn;
@@ -70,7 +70,7 @@ fn most(cause: Option<Cause>) -> usize {
     }
 }
 
-impl Rotation<'_> {
+impl Context<'_> {
     /// Signs in, and tries again while the server may come back and what is left of the step still fits a sign-in and the change.
     pub(super) async fn patiently<S: ?Sized, F>(
         &self,
@@ -80,20 +80,21 @@ impl Rotation<'_> {
     where
         F: Future<Output = Result<SignIn<S>, CallError>>,
     {
-        let mut patience = Patience::new(self.clock.left());
+        let mut patience = Patience::new(self.rotation.clock.left());
         let mut answers = Answers::default();
         loop {
-            let error = match self.within(patience.limit(self.clock.left()), server, sign_in()).await {
+            let error = match self.within(patience.limit(self.rotation.clock.left()), server, sign_in()).await
+            {
                 Err(error) => error,
                 signed_in => return signed_in,
             };
             let lot = UnwrapErr(SysRng).random_range(0.75..=1.25);
-            let Some(pause) = patience.pause(error.cause(), self.clock.left(), lot) else {
+            let Some(pause) = patience.pause(error.cause(), self.rotation.clock.left(), lot) else {
                 return Err(answers.with(error));
             };
             info!(pause_ms = pause.as_millis(), "the server may come back, and is tried again: {error}");
             answers.add(&error);
-            self.clock.sleep(pause).await;
+            self.rotation.clock.sleep(pause).await;
         }
     }
 
@@ -105,7 +106,7 @@ impl Rotation<'_> {
     ) -> Result<SignIn<S>, CallError> {
         tokio::select! {
             answer = sign_in => answer,
-            () = self.clock.sleep(limit) => {
+            () = self.rotation.clock.sleep(limit) => {
                 let answer = format!("{} takes connections and does not answer on them", server.endpoint);
                 Err(CallError::failed(Cause::NotAnswering, answer))
             }

@@ -1,209 +1,148 @@
 //! setSecret: put the pending password in the database.
 
-use std::fmt::Display;
-
 use tracing::{info, warn};
 
-use super::SIGN_INS;
-use super::alternate::{StoredSecrets, alternate};
-use super::no_pending_value;
-use super::other_versions::{Candidate, SignIns};
+use super::alternate::alternate;
+use super::context::Context;
+use super::other_versions::OtherVersions;
+use super::sign_in::Credentials;
+use crate::Password;
 use crate::error::{Error, Refusal};
-use crate::ports::{Change, ProofOfOtherUser, SignIn, UserSession};
+use crate::ports::{Change, SignIn, UserSession};
+use crate::secret::Secret;
 use crate::server::Server;
-use crate::strategies::{OldPassword, SetBy};
-use crate::versions::Admission;
-use crate::{Rotation, RotationEvent, Secret, SecretText, Stage};
+use crate::strategy::{OldPassword, SetBy};
 
-/// Installs the pending password. Whatever happens, a stored version that signed in before still does.
-pub(crate) async fn set_secret(rotation: &Rotation<'_>, event: &RotationEvent) -> Result<(), Error> {
-    let (versions, current, pending, previous) = tokio::join!(
-        rotation.describe(event),
-        rotation.value(event, Stage::Current),
-        rotation.value(event, Stage::Pending),
-        previous_for_a_proof(rotation, event),
-    );
-    if versions?.admit(&event.version_id)? == Admission::AlreadyCurrent {
-        info!("the version is current already");
-        return Ok(());
-    }
-    let current = rotation.parse(event, Stage::Current, current?, Refusal::NoCurrent)?;
-    let pending = rotation.parse(event, Stage::Pending, pending?, no_pending_value(event))?;
-
-    pending.check_replaces(&current)?;
-    let expected = rotation.strategy.next_user(&current.username);
+/// Sets the pending password. Whatever happens, a stored version that signed in before still does.
+pub(crate) async fn set_secret(context: &Context<'_>) -> Result<(), Error> {
+    let (current, pending) = (context.current().await?, context.pending().await?);
+    pending.check_replaces(current)?;
+    let strategy = context.rotation.strategy;
+    let expected = strategy.next_user(&current.username);
     if pending.username != expected {
-        return Err(Refusal::WrongUser { pending: pending.username, expected }.into());
+        return Err(Refusal::WrongUser { pending: pending.username.clone(), expected }.into());
     }
 
-    match rotation.strategy.set_by(&pending.username) {
-        SetBy::User(old) => by_the_user(rotation, event, &current, &pending, old).await?,
-        SetBy::Superuser(alternation) => {
-            let stored = StoredSecrets { current: &current, pending: &pending, previous: previous? };
-            alternate(rotation, event, stored, &alternation).await?;
+    match strategy.set_by(&pending.username) {
+        SetBy::Superuser(alternation) => alternate(context, &alternation).await?,
+        SetBy::User(old) => {
+            let server = context.server(current);
+            OwnChange { context, current, pending, server, old }.run().await?;
         }
     }
     info!(db.user = %pending.username, "set the password");
     Ok(())
 }
 
-/// Read with the others where every turn takes it; else only once it is needed.
-async fn previous_for_a_proof(
-    rotation: &Rotation<'_>,
-    event: &RotationEvent,
-) -> Result<Option<SecretText>, Error> {
-    let takes_it = rotation.strategy.alternates()
-        && rotation.database.proof_of_other_user() == ProofOfOtherUser::StoredVerifier;
-    if takes_it { rotation.value(event, Stage::Previous).await } else { Ok(None) }
+/// A user that changes its own password.
+struct OwnChange<'a> {
+    context: &'a Context<'a>,
+    current: &'a Secret,
+    pending: &'a Secret,
+    server: Server,
+    old: OldPassword,
 }
 
-/// Current first, so that in the happy path no sign-in fails: nothing trips an alarm or a lock-out.
-async fn by_the_user(
-    rotation: &Rotation<'_>,
-    event: &RotationEvent,
-    current: &Secret,
-    pending: &Secret,
-    old: OldPassword,
-) -> Result<(), Error> {
-    let server = current.server(rotation.database.default_port());
-    let answer = match rotation.sign_in(&server, current, Stage::Current).await? {
-        SignIn::Accepted(session) => return install(rotation, session, current, pending, old).await,
-        SignIn::Expired(answer) => return expired(rotation, current, pending, old, answer).await,
-        SignIn::Rejected(answer) => answer,
-    };
-    // An earlier attempt got through.
-    match rotation.sign_in(&server, pending, Stage::Pending).await? {
-        SignIn::Accepted(session) => {
-            info!("the pending password was set already");
-            return finish(rotation, session, pending, old).await;
+impl OwnChange<'_> {
+    /// Current first, so that in the happy path no sign-in fails: nothing trips an alarm or a lock-out.
+    async fn run(&self) -> Result<(), Error> {
+        let current = Credentials::current(self.current);
+        let rejected = match self.context.sign_in(&self.server, &current).await? {
+            SignIn::Accepted(session) => return self.set(session, &current.password).await,
+            SignIn::Expired(response) => return self.expired(&current.password, response).await,
+            SignIn::Rejected(response) => response,
+        };
+        // An earlier attempt may have set the pending password.
+        let pending = Credentials::pending(self.pending);
+        match self.context.sign_in(&self.server, &pending).await? {
+            SignIn::Accepted(session) => {
+                info!("the pending password was set already");
+                return self.finish(session).await;
+            }
+            SignIn::Expired(response) => return self.expired(&pending.password, response).await,
+            SignIn::Rejected(_) => {}
         }
-        SignIn::Expired(answer) => return expired(rotation, pending, pending, old, answer).await,
-        SignIn::Rejected(_) => {}
-    }
-    let fall_back = FallBack { rotation, server: &server, pending, old };
-    let mut sign_ins = SignIns::of(&pending.username, &[current, pending], SIGN_INS - 2);
-    let previous = rotation.previous(event, current).await?;
-    if let Some(previous) = &previous
-        && sign_ins.candidate(previous) == Candidate::Try
-        && fall_back.rotates_with(&Stage::Previous, previous).await?
-    {
-        return Ok(());
-    }
-    let unlabelled = rotation.unlabelled(event, current).await?;
-    let mut untried = Vec::new();
-    for (id, version) in &unlabelled.read {
-        match sign_ins.candidate(version) {
-            Candidate::Try if fall_back.rotates_with(&format!("version {id}"), version).await? => {
+        let mut others = OtherVersions::of_user(self.context).await?;
+        while let Some(version) = others.next().await? {
+            if self.is_set_with(&version).await? {
                 return Ok(());
             }
-            Candidate::Try | Candidate::PassOver => {}
-            Candidate::LeaveUntried => untried.push(id.clone()),
         }
+        let username = self.current.username.clone();
+        let remedy = self.context.rotation.database.manual_remedy(&username);
+        let untried = others.untried();
+        Err(Refusal::NoVersionSignsIn { username, current: rejected, untried, remedy }.into())
     }
-    untried.extend(unlabelled.unread);
-    let username = current.username.clone();
-    let remedy = rotation.database.manual_remedy(&username);
-    Err(Refusal::NoVersionSignsIn { username, current: answer, untried, remedy }.into())
-}
 
-/// Versions beside AWSCURRENT and the pending one, of which a rotation that was given up may have installed one.
-struct FallBack<'a> {
-    rotation: &'a Rotation<'a>,
-    server: &'a Server,
-    pending: &'a Secret,
-    old: OldPassword,
-}
-
-impl FallBack<'_> {
-    /// Installs the pending password as `version`; false where that does not sign in.
-    async fn rotates_with(&self, name: &impl Display, version: &Secret) -> Result<bool, Error> {
-        let Self { rotation, server, pending, old } = self;
-        let sign_in = rotation.sign_in(server, version, name).await?;
+    /// Sets the pending password as a version beside AWSCURRENT and the pending one, which an abandoned rotation may have
+    /// set; false if that does not sign in.
+    async fn is_set_with(&self, version: &Credentials) -> Result<bool, Error> {
+        let sign_in = self.context.sign_in(&self.server, version).await?;
         if !matches!(sign_in, SignIn::Rejected(_)) {
-            warn!(db.user = %pending.username, "AWSCURRENT is refused; rotating with {name}");
+            let used = &version.version;
+            warn!(db.user = %self.pending.username, "AWSCURRENT is rejected; rotating with {used}");
         }
         match sign_in {
-            SignIn::Accepted(session) => install(rotation, session, version, pending, *old).await?,
-            SignIn::Expired(answer) => expired(rotation, version, pending, *old, answer).await?,
+            SignIn::Accepted(session) => self.set(session, &version.password).await?,
+            SignIn::Expired(response) => self.expired(&version.password, response).await?,
             SignIn::Rejected(_) => return Ok(false),
         }
         Ok(true)
     }
-}
 
-/// The user itself, signed in as `used`, or, where the server lets no user do that, the superuser: this session
-/// is the proof that whoever wrote the secret owns the user.
-async fn install(
-    rotation: &Rotation<'_>,
-    mut session: Box<dyn UserSession>,
-    used: &Secret,
-    pending: &Secret,
-    old: OldPassword,
-) -> Result<(), Error> {
-    let user = &pending.username;
-    let change = session.change_own_password(user, &used.password, &pending.password, old);
-    let change = rotation.progress.of(format!("set the password of {user}"), change).await?;
-    rotation.close(session.close()).await;
-    match change {
-        Change::Made => Ok(()),
-        Change::NotAllowed(answer) => {
-            warn!(db.user = %user, "the user may not change its own password; the superuser does");
-            by_the_superuser_instead(rotation, used, pending, answer).await
+    /// Sets the pending password in `session`, signed in with `used`. If the server lets no user do that, the superuser does:
+    /// this session proves that the secret is the user's.
+    async fn set(&self, mut session: Box<dyn UserSession>, used: &Password) -> Result<(), Error> {
+        let user = &self.pending.username;
+        let change = session.change_own_password(user, used, &self.pending.password, self.old);
+        let doing = format!("set the password of {user}");
+        let change = self.context.rotation.progress.of(doing, change).await?;
+        self.context.close(session.close()).await;
+        match change {
+            Change::Made => Ok(()),
+            Change::NotAllowed(response) => {
+                warn!(db.user = %user, "the user may not change its own password; the superuser does");
+                self.set_by_superuser(used, response).await
+            }
         }
     }
-}
 
-/// What an attempt that was broken off after the new password was set may have left undone.
-async fn finish(
-    rotation: &Rotation<'_>,
-    mut session: Box<dyn UserSession>,
-    pending: &Secret,
-    old: OldPassword,
-) -> Result<(), Error> {
-    let doing = format!("end the former passwords of {}", pending.username);
-    rotation.progress.of(doing, session.finish_own_change(old)).await?;
-    rotation.close(session.close()).await;
-    Ok(())
-}
+    /// Does what an attempt that set the password and then broke off may have left undone.
+    async fn finish(&self, mut session: Box<dyn UserSession>) -> Result<(), Error> {
+        let doing = format!("end the former passwords of {}", self.pending.username);
+        self.context.rotation.progress.of(doing, session.finish_own_change(self.old)).await?;
+        self.context.close(session.close()).await;
+        Ok(())
+    }
 
-/// The server said "right password, but expired": that is a proof as well, and all that it lets this user do.
-async fn expired(
-    rotation: &Rotation<'_>,
-    used: &Secret,
-    pending: &Secret,
-    old: OldPassword,
-    answer: String,
-) -> Result<(), Error> {
-    let username = used.username.clone();
-    match old {
-        OldPassword::Discard => {
-            warn!(db.user = %username, "the password has expired; the superuser sets the next one");
-            by_the_superuser_instead(rotation, used, pending, answer).await
-        }
-        OldPassword::Retain => {
-            let remedy = rotation.database.manual_remedy(&username);
-            Err(Refusal::ExpiredAlone { username, answer, remedy }.into())
+    /// The server responded that `used` is right but expired: that proves that the secret is the user's, too, and the server
+    /// lets this user do nothing more.
+    async fn expired(&self, used: &Password, response: String) -> Result<(), Error> {
+        let username = self.pending.username.clone();
+        match self.old {
+            OldPassword::Discard => {
+                warn!(db.user = %username, "the password has expired; the superuser sets the next one");
+                self.set_by_superuser(used, response).await
+            }
+            OldPassword::Retain => {
+                let remedy = self.context.rotation.database.manual_remedy(&username);
+                Err(Refusal::ExpiredAlone { username, answer: response, remedy }.into())
+            }
         }
     }
-}
 
-/// Only after a stored version proved itself in this step. What the pending version says of server and superuser
-/// is what the current one says (`Secret::check_replaces`).
-async fn by_the_superuser_instead(
-    rotation: &Rotation<'_>,
-    used: &Secret,
-    pending: &Secret,
-    answer: String,
-) -> Result<(), Error> {
-    let user = &pending.username;
-    let Some(id) = &pending.superuser else {
-        return Err(Refusal::NoSuperuser { username: user.clone(), answer }.into());
-    };
-    let server = pending.server(rotation.database.default_port());
-    let superuser = rotation.superuser(id, &server).await?;
-    let mut session = rotation.sign_in_superuser(&superuser).await?;
-    let install = session.install_password(user, &used.password, &pending.password);
-    rotation.progress.of(format!("set the password of {user}"), install).await?;
-    rotation.close(session.close()).await;
-    Ok(())
+    /// Only after a stored version proved in this step that the secret is the user's. The pending version names the same
+    /// server and superuser as the current one (`Secret::check_replaces`).
+    async fn set_by_superuser(&self, used: &Password, response: String) -> Result<(), Error> {
+        let Secret { username: user, password, .. } = self.pending;
+        let Some(id) = &self.pending.superuser else {
+            return Err(Refusal::NoSuperuser { username: user.clone(), answer: response }.into());
+        };
+        let superuser = self.context.superuser(id, &self.server).await?;
+        let mut session = self.context.sign_in_superuser(&superuser).await?;
+        let install = session.install_password(user, used, password);
+        self.context.rotation.progress.of(format!("set the password of {user}"), install).await?;
+        self.context.close(session.close()).await;
+        Ok(())
+    }
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
-use rotation::{AlternatingUsers, DualPassword, Error, SingleUser};
+use rotation::Error;
 
 use super::checks::Strategy;
 use super::subject::Subject;
@@ -119,10 +119,10 @@ impl<S: Subject, R: Runs<S>> Fault<S> for CrashAtACall<R> {
 
     async fn application<'a>(&mut self, server: &'a S, setup: Setup<'_>) -> Application<'a, S> {
         let application = Application::start(server, setup.clone()).await;
-        let strategy: &'static dyn rotation::Strategy = match Strategy::of(setup.function) {
-            Strategy::SingleUser => &SingleUser,
-            Strategy::AlternatingUsers => &AlternatingUsers,
-            Strategy::DualPassword => &DualPassword,
+        let strategy = match Strategy::of(setup.function) {
+            Strategy::SingleUser => rotation::Strategy::SingleUser,
+            Strategy::AlternatingUsers => rotation::Strategy::AlternatingUsers,
+            Strategy::DualPassword => rotation::Strategy::DualPassword,
         };
         self.function = Some(InProcess::of(&application, strategy).await);
         self.pending = None;

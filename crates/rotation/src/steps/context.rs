@@ -1,0 +1,131 @@
+//! One event: what a step acts with, and what it has read of the secret.
+
+use std::sync::OnceLock;
+
+use crate::error::{CallError, Error, Refusal};
+use crate::event::{RotationEvent, Step};
+use crate::ports::{ProofOfOtherUser, Wanted};
+use crate::rotation::Rotation;
+use crate::secret::Secret;
+use crate::server::Server;
+use crate::versions::{Stage, Versions, describe_version};
+use crate::{SecretText, Username};
+
+/// One event. Each version of the secret is read once, when it is first asked for.
+pub(crate) struct Context<'a> {
+    pub(super) rotation: &'a Rotation<'a>,
+    pub(super) event: &'a RotationEvent,
+    current: OnceLock<Secret>,
+    pending: OnceLock<Secret>,
+    previous: OnceLock<Option<SecretText>>,
+}
+
+impl<'a> Context<'a> {
+    pub(crate) fn new(rotation: &'a Rotation<'a>, event: &'a RotationEvent) -> Self {
+        let (current, pending, previous) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Self { rotation, event, current, pending, previous }
+    }
+
+    /// Reads what the step needs in any case, all at once: a step waits for as few rounds of calls as it can.
+    pub(crate) async fn read_ahead(&self) -> Result<(), Error> {
+        match self.event.step {
+            Step::CreateSecret => self.current().await.map(|_| ()),
+            Step::SetSecret => {
+                let previous = async {
+                    if self.compares_verifiers() { self.previous_text().await.map(|_| ()) } else { Ok(()) }
+                };
+                let (current, pending, previous) = tokio::join!(self.current(), self.pending(), previous);
+                current.and(pending).and(previous)
+            }
+            Step::TestSecret => self.pending().await.map(|_| ()),
+            Step::FinishSecret => Ok(()),
+        }
+    }
+
+    pub(crate) async fn describe(&self) -> Result<Versions, Error> {
+        let secret = &self.event.secret_id;
+        let describe = self.rotation.store.describe(secret);
+        self.rotation.progress.of(format!("describe {secret}"), describe).await
+    }
+
+    /// The version that applications read.
+    pub(super) async fn current(&self) -> Result<&Secret, Error> {
+        self.once(&self.current, Stage::Current, || Refusal::NoCurrent).await
+    }
+
+    /// The version that the rotation is about to make current.
+    pub(super) async fn pending(&self) -> Result<&Secret, Error> {
+        let missing = || Refusal::NoPendingValue { version: self.event.version_id.clone() };
+        self.once(&self.pending, Stage::Pending, missing).await
+    }
+
+    async fn once<'s>(
+        &self,
+        cell: &'s OnceLock<Secret>,
+        stage: Stage,
+        missing: impl FnOnce() -> Refusal,
+    ) -> Result<&'s Secret, Error> {
+        if let Some(secret) = cell.get() {
+            return Ok(secret);
+        }
+        let text = self.value(stage).await?.ok_or_else(missing)?;
+        let secret = self.parse(&text, &describe_version(stage, &self.event.secret_id))?;
+        Ok(cell.get_or_init(|| secret))
+    }
+
+    /// The version that was current before, as it is stored: only some errors in it matter to anyone.
+    pub(super) async fn previous_text(&self) -> Result<Option<&SecretText>, Error> {
+        if let Some(text) = self.previous.get() {
+            return Ok(text.as_ref());
+        }
+        let text = self.value(Stage::Previous).await?;
+        Ok(self.previous.get_or_init(|| text).as_ref())
+    }
+
+    /// Reads the value of the version that has a label.
+    pub(super) async fn value(&self, stage: Stage) -> Result<Option<SecretText>, Error> {
+        let wanted = match stage {
+            Stage::Pending => Wanted::Pending(&self.event.version_id),
+            Stage::Current | Stage::Previous => Wanted::Labelled(stage),
+        };
+        let secret = &self.event.secret_id;
+        let doing = format!("read the {}", describe_version(stage, secret));
+        self.rotation.progress.of(doing, self.rotation.store.value(secret, wanted)).await
+    }
+
+    /// Reads a version's fields. `which` names the version, as in "AWSCURRENT version of ARN".
+    pub(super) fn parse(&self, text: &SecretText, which: &str) -> Result<Secret, Error> {
+        let secret = Secret::parse(text, which, self.rotation.database.engines())?;
+        self.rotation.passwords.remember(&secret.password);
+        self.check_name(&secret.username, &secret.engine)?;
+        Ok(secret)
+    }
+
+    pub(super) fn check_name(&self, user: &Username, engine: &str) -> Result<(), Error> {
+        let Rotation { database, username_limit, .. } = self.rotation;
+        let too_long = || {
+            let limit = username_limit.filter(|limit| user.0.chars().count() > *limit)?;
+            Some(format!("is longer than {limit} characters, the USERNAME_CHARACTER_LIMIT"))
+        };
+        match database.username_error(user, engine).map(String::from).or_else(too_long) {
+            Some(why) => Err(Refusal::UsernameNotAllowed { username: user.clone(), why }.into()),
+            None => Ok(()),
+        }
+    }
+
+    /// The server of a version of the secret.
+    pub(super) fn server(&self, version: &Secret) -> Server {
+        version.server(self.rotation.database.default_port())
+    }
+
+    /// Whether the superuser shows the other of two users by verifiers, for which every alternation reads AWSPREVIOUS.
+    pub(super) fn compares_verifiers(&self) -> bool {
+        let Rotation { strategy, database, .. } = self.rotation;
+        strategy.alternates() && database.proof_of_other_user() == ProofOfOtherUser::StoredVerifier
+    }
+}
+
+/// A failure outside of [`crate::Progress::of`].
+pub(super) fn failed(doing: impl Into<String>, source: CallError) -> Error {
+    Error::Call { doing: doing.into(), source }
+}
