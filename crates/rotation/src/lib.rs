@@ -11,6 +11,8 @@ mod credentials;
 mod error;
 mod event;
 mod ids;
+#[cfg(test)]
+mod in_memory;
 mod password;
 pub mod ports;
 mod progress;
@@ -21,6 +23,8 @@ mod secret;
 mod server;
 mod steps;
 mod strategy;
+#[cfg(test)]
+mod tests;
 mod versions;
 
 pub use cause::Cause;

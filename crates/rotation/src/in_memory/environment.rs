@@ -1,0 +1,198 @@
+//! A secret, its server, and a function that rotates it, all in memory.
+
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::account::Account;
+use super::clock::FakeClock;
+use super::server::{Engine, MemoryServer};
+use super::store::MemoryStore;
+use super::topology::MemoryTopology;
+use crate::{
+    Error, PasswordPolicy, PasswordsInUse, Progress, Refusal, Rotation, RotationEvent, SecretId, Stage, Step,
+    Strategy, VersionId,
+};
+
+pub(crate) const APP_SECRET: &str = "app-secret";
+pub(crate) const SUPERUSER_SECRET: &str = "superuser-secret";
+/// The superuser, whose password is `ADMIN` too.
+pub(crate) const ADMIN: &str = "admin";
+
+/// All that one function acts on, and the function.
+pub(crate) struct Environment {
+    pub(crate) store: MemoryStore,
+    pub(crate) server: MemoryServer,
+    pub(crate) topology: Option<MemoryTopology>,
+    pub(crate) clock: FakeClock,
+    pub(crate) strategy: Strategy,
+    pub(crate) username_limit: Option<usize>,
+    progress: Progress,
+    passwords: PasswordsInUse,
+}
+
+impl Environment {
+    /// A secret of the user `app` with the password `first`, and of the superuser; a minute is left.
+    pub(crate) fn new(strategy: Strategy, engine: Engine) -> Self {
+        let clock = FakeClock::with(Duration::from_secs(59));
+        let (store, server) = (MemoryStore::new(clock.clone()), MemoryServer::new(engine, clock.clone()));
+        server.change("app", |account| *account = Account::with("first"));
+        server.change(ADMIN, |account| *account = Account { is_superuser: true, ..Account::with(ADMIN) });
+        let topology = Some(MemoryTopology {
+            arn: "arn:instance".into(),
+            engine: "memory".into(),
+            writer: MemoryServer::endpoint("db"),
+            readers: vec![MemoryServer::endpoint("reader")],
+        });
+        let (progress, passwords) = (Progress::default(), PasswordsInUse::default());
+        let environment =
+            Self { store, server, topology, clock, strategy, username_limit: None, progress, passwords };
+        let superuser = json!({"engine": "memory", "host": "db", "username": ADMIN, "password": ADMIN});
+        environment.put(SUPERUSER_SECRET, "superuser-1", &superuser, &["AWSCURRENT"]);
+        environment.put(APP_SECRET, "v1", &environment.secret("app", "first"), &["AWSCURRENT"]);
+        environment
+    }
+
+    /// A value of the secret.
+    pub(crate) fn secret(&self, user: &str, password: &str) -> Value {
+        json!({"engine": "memory", "host": "db", "username": user, "password": password, "masterarn": SUPERUSER_SECRET})
+    }
+
+    /// The same with other fields; null removes one.
+    pub(crate) fn secret_with(&self, user: &str, password: &str, fields: Value) -> Value {
+        let mut secret = self.secret(user, password);
+        let all = secret.as_object_mut().expect("a secret");
+        for (name, value) in fields.as_object().expect("fields") {
+            all.insert(name.clone(), value.clone());
+        }
+        all.retain(|_, value| !value.is_null());
+        secret
+    }
+
+    pub(crate) fn put(&self, secret: &str, version: &str, value: &Value, labels: &[&str]) {
+        self.put_text(secret, version, &value.to_string(), labels);
+    }
+
+    pub(crate) fn put_text(&self, secret: &str, version: &str, text: &str, labels: &[&str]) {
+        self.store.change(secret, |secret| {
+            secret.put(version, text);
+            labels.iter().for_each(|label| secret.label(version, label));
+        });
+    }
+
+    /// What Secrets Manager does before it calls createSecret.
+    pub(crate) fn begin(&self, version: &str) {
+        self.store.change(APP_SECRET, |secret| {
+            secret.rotation_enabled = Some(true);
+            secret.label(version, Stage::Pending.name());
+        });
+    }
+
+    /// A rotation of which createSecret has run.
+    pub(crate) fn created(self, version: &str) -> Self {
+        self.begin(version);
+        self.run(Step::CreateSecret, version).expect("createSecret");
+        self
+    }
+
+    /// A rotation of which createSecret and setSecret have run.
+    pub(crate) fn set(self, version: &str) -> Self {
+        let environment = self.created(version);
+        environment.run(Step::SetSecret, version).expect("setSecret");
+        environment
+    }
+
+    pub(crate) fn run(&self, step: Step, version: &str) -> Result<(), Error> {
+        block_on(self.step(step, version))
+    }
+
+    /// The refusal of a step.
+    pub(crate) fn refused(&self, step: Step, version: &str) -> Refusal {
+        match self.run(step, version) {
+            Err(Error::Refused(refusal)) => refusal,
+            other => panic!("{step} is not refused but {other:?}"),
+        }
+    }
+
+    /// Runs a step in which somebody else acts after so many polls: each call takes one before it has an effect.
+    pub(crate) fn run_with(
+        &self,
+        step: Step,
+        version: &str,
+        polls: usize,
+        act: impl FnOnce(&Self),
+    ) -> Result<(), Error> {
+        let mut step = pin!(self.step(step, version));
+        let mut context = Context::from_waker(Waker::noop());
+        for _ in 0..polls {
+            assert!(step.as_mut().poll(&mut context).is_pending(), "the step was over too early");
+        }
+        act(self);
+        block_on(step)
+    }
+
+    /// Runs a step twice at once.
+    pub(crate) fn run_twice_at_once(
+        &self,
+        step: Step,
+        version: &str,
+    ) -> (Result<(), Error>, Result<(), Error>) {
+        block_on(async { tokio::join!(self.step(step, version), self.step(step, version)) })
+    }
+
+    pub(crate) fn rotate_all(&self, version: &str) {
+        self.begin(version);
+        for step in Step::ALL {
+            self.run(step, version).unwrap_or_else(|error| panic!("{step}: {error:?}"));
+        }
+    }
+
+    async fn step(&self, step: Step, version: &str) -> Result<(), Error> {
+        let topology = self.topology.as_ref();
+        let rotation = Rotation {
+            store: &self.store,
+            database: &self.server,
+            topology: topology.map(|topology| topology as _),
+            clock: &self.clock,
+            strategy: self.strategy,
+            policy: &PasswordPolicy::default(),
+            username_limit: self.username_limit,
+            progress: &self.progress,
+            passwords: &self.passwords,
+        };
+        let (secret_id, version_id) = (SecretId(APP_SECRET.into()), VersionId(version.into()));
+        let event = RotationEvent { step, secret_id, version_id, rotation_token: None };
+        crate::rotate(&rotation, &event).await
+    }
+
+    /// The user and the password of the version with a label.
+    pub(crate) fn stored(&self, stage: Stage) -> (String, String) {
+        let text = self.store.change(APP_SECRET, |secret| secret.value(stage).map(String::from));
+        let value: Value = serde_json::from_str(&text.expect("a value")).expect("JSON");
+        let field = |name: &str| value[name].as_str().expect("a string").to_owned();
+        (field("username"), field("password"))
+    }
+
+    pub(crate) fn current_version(&self) -> String {
+        self.store.change(APP_SECRET, |secret| secret.current().expect("a current version").to_owned())
+    }
+
+    /// Whether the version with a label signs in.
+    pub(crate) fn signs_in(&self, stage: Stage) -> bool {
+        let (user, password) = self.stored(stage);
+        self.server.account(&user).is_some_and(|account| account.has(&password) && !account.is_locked)
+    }
+}
+
+/// Polls until it is done: in memory, everything that waits is ready to go on.
+fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+    }
+}

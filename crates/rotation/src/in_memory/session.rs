@@ -1,0 +1,169 @@
+//! Sessions in memory.
+
+use async_trait::async_trait;
+
+use super::account::Account;
+use super::clock::let_others_go_on;
+use super::pair::{Incoming, Owned, membership, objection, what_is_unproven};
+use super::server::{Engine, MemoryServer};
+use crate::ports::{
+    AlternationOutcome, Change, Evidence, PairView, SuperuserSession, UserSession, Verification,
+};
+use crate::{
+    Alternation, CallError, Cause, OldPassword, Password, SecretId, Server, SetBy, Target, Username,
+};
+
+/// A signed-in user.
+#[derive(Debug)]
+pub(super) struct MemorySession {
+    pub(super) server: MemoryServer,
+    pub(super) at: Server,
+    pub(super) user: Username,
+}
+
+impl MemorySession {
+    fn check_writes(&self) -> Result<(), CallError> {
+        if self.server.is_replica(&self.at.endpoint.host) {
+            return Err(CallError::failed(Cause::ReadOnly, "this is a replica"));
+        }
+        Ok(())
+    }
+
+    fn check_is_superuser(&self) -> Result<(), CallError> {
+        self.check_writes()?;
+        if self.account(&self.user).is_some_and(|account| account.is_superuser) {
+            return Ok(());
+        }
+        Err(CallError::failed(Cause::MissingPrivilege, format!("{} is no superuser", self.user)))
+    }
+
+    fn check_is(&self, user: &Username) -> Result<(), CallError> {
+        if *user == self.user {
+            return Ok(());
+        }
+        Err(CallError::failed(Cause::MissingPrivilege, format!("{} is not {user}", self.user)))
+    }
+
+    pub(super) fn account(&self, user: &Username) -> Option<Account> {
+        self.server.account(&user.0)
+    }
+}
+
+#[async_trait]
+impl UserSession for MemorySession {
+    async fn change_own_password(
+        &mut self,
+        user: &Username,
+        used: &Password,
+        next: &Password,
+        old: OldPassword,
+    ) -> Result<Change, CallError> {
+        let_others_go_on().await;
+        self.check_writes()?;
+        self.check_is(user)?;
+        if self.account(user).is_some_and(|account| account.is_barred) {
+            return Ok(Change::NotAllowed(format!("{user} may not")));
+        }
+        self.server.change(&user.0, |account| match old {
+            OldPassword::Discard => account.passwords = vec![next.expose().into()],
+            OldPassword::Retain => {
+                assert_eq!(self.server.engine, Engine::MySql, "only there a user has two passwords");
+                account.passwords = vec![next.expose().into(), used.expose().into()];
+            }
+        });
+        Ok(Change::Made)
+    }
+
+    async fn finish_own_change(&mut self, old: OldPassword) -> Result<(), CallError> {
+        self.check_writes()?;
+        if old == OldPassword::Discard {
+            self.server.change(&self.user.0, |account| account.passwords.truncate(1));
+        }
+        Ok(())
+    }
+
+    async fn view_pair(
+        &mut self,
+        alternation: &Alternation,
+        _secret: &SecretId,
+    ) -> Result<PairView, CallError> {
+        let_others_go_on().await;
+        let is_one = [&alternation.base, &alternation.clone].contains(&&self.user);
+        assert!(is_one, "{} is none of the two users", self.user);
+        if self.server.engine == Engine::MySql {
+            return Ok(PairView::default());
+        }
+        Ok(PairView {
+            owned: Owned::by_clone(&self.server, alternation),
+            membership: membership(&self.server, alternation),
+            objection: objection(&self.server, alternation),
+        })
+    }
+
+    async fn verify(&mut self, user: &Username, set_by: &SetBy) -> Result<Verification, CallError> {
+        self.check_is(user)?;
+        let mut verification = Verification::default();
+        let SetBy::Superuser(alternation) = set_by else { return Ok(verification) };
+        let incoming =
+            Incoming { server: self.server.clone(), at: self.at.clone(), alternation: alternation.clone() };
+        match self.server.engine {
+            Engine::MySql => verification.comparison = Some(Box::new(incoming)),
+            Engine::Postgres => verification.differences = incoming.differences(),
+        }
+        Ok(verification)
+    }
+
+    async fn on_replica(&mut self) -> Result<bool, CallError> {
+        Ok(self.server.is_replica(&self.at.endpoint.host))
+    }
+
+    async fn close(self: Box<Self>) {}
+}
+
+#[async_trait]
+impl SuperuserSession for MemorySession {
+    async fn install_password(
+        &mut self,
+        user: &Username,
+        used: &Password,
+        password: &Password,
+    ) -> Result<(), CallError> {
+        self.check_is_superuser()?;
+        let account = self.account(user).unwrap_or_default();
+        assert!(account.has(used.expose()), "the password that was used is not of {user}");
+        self.server.change(&user.0, |account| {
+            account.passwords = vec![password.expose().into()];
+            account.is_expired = false;
+        });
+        Ok(())
+    }
+
+    async fn set_up_next_user(
+        &mut self,
+        alternation: &Alternation,
+        _secret: &SecretId,
+        password: &Password,
+        evidence: &Evidence,
+    ) -> Result<AlternationOutcome, CallError> {
+        let_others_go_on().await;
+        self.check_is_superuser()?;
+        let next = alternation.next_user();
+        let acts_as = self.account(&self.user).and_then(|account| account.acts_as);
+        let acts_as = acts_as.unwrap_or_else(|| self.user.clone());
+        if let Some(unproven) = what_is_unproven(&self.server, alternation, &acts_as, evidence) {
+            return Ok(AlternationOutcome::NeedsProof(unproven));
+        }
+        let base = self.account(&alternation.base).expect("the base has an account");
+        self.server.change(&next.0, |account| {
+            account.passwords = vec![password.expose().into()];
+            if alternation.target == Target::Clone {
+                account.rights = base.rights;
+                account.grantor.get_or_insert(acts_as);
+                (account.is_locked, account.is_expired) = (false, false);
+            }
+        });
+        Ok(AlternationOutcome::Done)
+    }
+
+    async fn close(self: Box<Self>) {}
+}

@@ -1,0 +1,204 @@
+//! Secrets Manager in memory.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard};
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+
+use super::clock::{FakeClock, let_others_go_on};
+use crate::ports::{Move, Put, SecretStore, Wanted};
+use crate::{CallError, Cause, RotationToken, SecretId, SecretText, Stage, VersionId, Versions};
+
+/// All secrets of an account.
+#[derive(Debug)]
+pub(crate) struct MemoryStore {
+    secrets: Mutex<BTreeMap<String, StoredSecret>>,
+    clock: FakeClock,
+    /// Until then all writes are throttled.
+    throttles_until: Mutex<Duration>,
+}
+
+/// A secret, and who may do what with it.
+#[derive(Debug, Default)]
+pub(crate) struct StoredSecret {
+    pub(crate) rotation_enabled: Option<bool>,
+    pub(crate) made_for: Option<String>,
+    pub(crate) listing_fails: Option<Cause>,
+    /// In the order in which they were made.
+    versions: Vec<StoredVersion>,
+}
+
+#[derive(Debug)]
+struct StoredVersion {
+    id: VersionId,
+    value: Option<String>,
+    labels: Vec<String>,
+}
+
+impl StoredSecret {
+    fn version(&mut self, id: &str) -> &mut StoredVersion {
+        if let Some(index) = self.versions.iter().position(|version| version.id.0 == id) {
+            return &mut self.versions[index];
+        }
+        self.versions.push(StoredVersion { id: VersionId(id.into()), value: None, labels: Vec::new() });
+        self.versions.last_mut().expect("it was pushed")
+    }
+
+    fn holder(&self, label: &str) -> Option<usize> {
+        self.versions.iter().position(|version| version.labels.iter().any(|other| other == label))
+    }
+
+    /// A label is on one version.
+    pub(crate) fn label(&mut self, id: &str, label: &str) {
+        self.versions.iter_mut().for_each(|version| version.labels.retain(|other| other != label));
+        self.version(id).labels.push(label.into());
+    }
+
+    pub(crate) fn unlabel(&mut self, id: &str) {
+        self.version(id).labels.clear();
+    }
+
+    /// A value never changes.
+    pub(crate) fn put(&mut self, id: &str, value: &str) -> Put {
+        let version = self.version(id);
+        match &version.value {
+            Some(stored) if stored != value => Put::AlreadyWritten,
+            Some(_) => Put::Written,
+            None => {
+                version.value = Some(value.into());
+                Put::Written
+            }
+        }
+    }
+
+    pub(crate) fn value(&self, label: Stage) -> Option<&str> {
+        self.versions[self.holder(label.name())?].value.as_deref()
+    }
+
+    pub(crate) fn current(&self) -> Option<&str> {
+        self.holder(Stage::Current.name()).map(|index| self.versions[index].id.0.as_str())
+    }
+}
+
+impl MemoryStore {
+    pub(super) fn new(clock: FakeClock) -> Self {
+        Self { secrets: Mutex::default(), clock, throttles_until: Mutex::default() }
+    }
+
+    pub(crate) fn throttle(&self, how_long: Duration) {
+        *self.throttles_until.lock().expect("the store") = self.clock.now() + how_long;
+    }
+
+    /// A secret, which is made if there is none.
+    pub(crate) fn change<T>(&self, id: &str, change: impl FnOnce(&mut StoredSecret) -> T) -> T {
+        change(self.secrets().entry(id.into()).or_default())
+    }
+
+    pub(crate) fn remove(&self, id: &str) {
+        self.secrets().remove(id);
+    }
+
+    fn secrets(&self) -> MutexGuard<'_, BTreeMap<String, StoredSecret>> {
+        self.secrets.lock().expect("the store")
+    }
+
+    async fn of<T>(
+        &self,
+        id: &SecretId,
+        call: impl FnOnce(&mut StoredSecret) -> Result<T, CallError>,
+    ) -> Result<T, CallError> {
+        let_others_go_on().await;
+        match self.secrets().get_mut(&id.0) {
+            Some(secret) => call(secret),
+            None => Err(CallError::failed(Cause::SecretNotFound, format!("no secret {id}"))),
+        }
+    }
+
+    fn check_writes(&self) -> Result<(), CallError> {
+        let is_throttled = self.clock.now() < *self.throttles_until.lock().expect("the store");
+        if is_throttled { Err(CallError::failed(Cause::Throttled, "ThrottlingException")) } else { Ok(()) }
+    }
+}
+
+#[async_trait]
+impl SecretStore for MemoryStore {
+    async fn describe(&self, secret: &SecretId) -> Result<Versions, CallError> {
+        let describe = |secret: &mut StoredSecret| {
+            let labelled = secret.versions.iter().filter(|version| !version.labels.is_empty());
+            let stages = labelled.map(|version| (version.id.clone(), version.labels.clone())).collect();
+            let (rotation_enabled, made_for) = (secret.rotation_enabled, secret.made_for.clone());
+            Ok(Versions { rotation_enabled, stages, made_for })
+        };
+        self.of(secret, describe).await
+    }
+
+    async fn value(&self, secret: &SecretId, wanted: Wanted<'_>) -> Result<Option<SecretText>, CallError> {
+        let value = |secret: &mut StoredSecret| {
+            let index = match wanted {
+                Wanted::Labelled(stage) => secret.holder(stage.name()),
+                Wanted::Pending(id) => {
+                    let holder = secret.holder(Stage::Pending.name());
+                    holder.filter(|index| secret.versions[*index].id == *id)
+                }
+                Wanted::Version(id) => secret.versions.iter().position(|version| version.id == *id),
+            };
+            let Some(index) = index else { return Ok(None) };
+            let made = SystemTime::UNIX_EPOCH + Duration::from_secs(index as u64);
+            let text = secret.versions[index].value.clone().map(SecretText::new);
+            Ok(text.map(|text| text.created(Some(made))))
+        };
+        // Only DescribeSecret tells a secret that is not there from one without a value.
+        match self.of(secret, value).await {
+            Err(error) if error.cause() == Some(Cause::SecretNotFound) => Ok(None),
+            read => read,
+        }
+    }
+
+    async fn put_pending(
+        &self,
+        secret: &SecretId,
+        version: &VersionId,
+        text: &SecretText,
+        _token: Option<&RotationToken>,
+    ) -> Result<Put, CallError> {
+        self.check_writes()?;
+        let put = |secret: &mut StoredSecret| {
+            let put = secret.put(&version.0, text.expose());
+            if put == Put::Written {
+                secret.label(&version.0, Stage::Pending.name());
+            }
+            Ok(put)
+        };
+        self.of(secret, put).await
+    }
+
+    async fn unlabelled(&self, secret: &SecretId) -> Result<Vec<VersionId>, CallError> {
+        let list = |secret: &mut StoredSecret| {
+            if let Some(cause) = secret.listing_fails {
+                return Err(CallError::failed(cause, "ListSecretVersionIds failed"));
+            }
+            let unlabelled = secret.versions.iter().rev().filter(|version| version.labels.is_empty());
+            Ok(unlabelled.map(|version| version.id.clone()).collect())
+        };
+        self.of(secret, list).await
+    }
+
+    async fn move_current(
+        &self,
+        secret: &SecretId,
+        from: &VersionId,
+        to: &VersionId,
+    ) -> Result<Move, CallError> {
+        self.check_writes()?;
+        let label = |secret: &mut StoredSecret| {
+            if secret.current() != Some(&from.0) {
+                return Ok(Move::NotThere);
+            }
+            secret.label(&to.0, Stage::Current.name());
+            secret.label(&from.0, Stage::Previous.name());
+            Ok(Move::Done)
+        };
+        self.of(secret, label).await
+    }
+}

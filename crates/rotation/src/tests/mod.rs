@@ -1,0 +1,21 @@
+//! All four steps under every strategy, against adapters in memory.
+
+mod alternating_users;
+mod create_secret;
+mod finish_secret;
+mod other_user;
+mod patience;
+mod rotations;
+mod set_secret;
+mod superuser;
+mod test_secret;
+
+use crate::{Cause, Error};
+
+/// The kind of failure that a step ended with.
+fn cause(result: Result<(), Error>) -> Cause {
+    match result {
+        Err(Error::Call { source, .. }) => source.cause().expect("a failure"),
+        other => panic!("no failure of a call: {other:?}"),
+    }
+}
