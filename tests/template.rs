@@ -4,7 +4,7 @@ mod metrics;
 mod render;
 mod roles;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -173,6 +173,39 @@ fn each_parameter_reaches_the_functions_as_the_variable_that_they_read() {
     }
 }
 
+/// Without its resources, its outputs and its part of the dashboard; all others are as they were.
+#[test]
+fn a_function_that_is_not_wanted_is_not_made() {
+    let [plain] = render([json!({})]);
+    let without = |of: &Value, id: &str| {
+        of.as_object()
+            .expect("an object")
+            .clone()
+            .into_iter()
+            .filter(|(name, _)| !name.starts_with(id) && name != "Dashboard")
+            .collect::<serde_json::Map<_, _>>()
+    };
+    let sets: Vec<_> = FUNCTIONS.iter().map(|(id, _)| json!({ format!("Create{id}"): "false" })).collect();
+    for (rendered, (id, binary)) in render::all(&sets).iter().zip(FUNCTIONS) {
+        assert_eq!(rendered.refused, Vec::<String>::new());
+        assert_eq!(rendered.ids("AWS::CloudWatch::Alarm").len(), 16, "{id}");
+        for (found, all) in [(&rendered.resources, &plain.resources), (&rendered.outputs, &plain.outputs)] {
+            let mut found = found.as_object().expect("an object").clone();
+            found.remove("Dashboard");
+            assert_eq!(found, without(all, id), "{id}");
+        }
+        let body = |rendered: &Rendered| {
+            rendered.properties("Dashboard")["DashboardBody"].as_str().expect("a text").to_owned()
+        };
+        let (body, all) = (body(rendered), body(&plain));
+        serde_json::from_str::<Value>(&body).expect("the dashboard is JSON");
+        assert!(!body.contains(id) && !body.contains(binary), "{body}");
+        for (other, _) in FUNCTIONS.iter().filter(|(other, _)| *other != id) {
+            assert_eq!(body.matches(other).count(), all.matches(other).count(), "{other}");
+        }
+    }
+}
+
 #[test]
 fn what_nobody_asked_for_is_not_made() {
     let [plain, full, own_topic] =
@@ -293,6 +326,7 @@ fn endpoints_are_private_and_for_this_account() {
 #[expect(clippy::too_many_lines, reason = "a table")]
 fn what_is_malformed_or_does_not_go_together_is_refused() {
     let long = "x".repeat(40);
+    let none_is_made: BTreeMap<_, _> = FUNCTIONS.map(|(id, _)| (format!("Create{id}"), "false")).into();
     let cases = [
         (json!({"SubnetIds": "subnet-12345678"}), "SubnetIds needs SecurityGroupIds"),
         (json!({"SecurityGroupIds": "sg-12345678"}), "SecurityGroupIds needs SubnetIds"),
@@ -328,6 +362,7 @@ fn what_is_malformed_or_does_not_go_together_is_refused() {
         (json!({"LogRetentionDays": 42}), "A number of days that CloudWatch Logs knows"),
         (json!({"Architecture": "riscv"}), "arm64 or x86_64"),
         (json!({"ExcludeNumbers": "maybe"}), "true or false"),
+        (json!(none_is_made), "No function would be made"),
     ];
     let mut sets: Vec<_> = cases.iter().map(|(parameters, _)| parameters.clone()).collect();
     let mut sentences: Vec<_> = cases.iter().map(|(_, sentence)| (*sentence).to_owned()).collect();
@@ -352,6 +387,8 @@ fn what_is_malformed_or_does_not_go_together_is_refused() {
             sets.push(json!({ format!("{id}{parameter}"): value }));
             sentences.push(sentence.to_owned());
         }
+        sets.push(json!({ format!("Create{id}"): "false", format!("{id}SecretArn"): SECRET }));
+        sentences.push(format!("{id}SecretArn needs Create{id}=true"));
         if binary.ends_with("alternating-users") {
             sets.push(json!({ format!("{id}SecretArn"): SECRET }));
             sentences.push(format!("{id}SecretArn needs {id}SuperuserSecretArns"));

@@ -3,7 +3,8 @@
 
 Reads a JSON array of objects of parameters, writes a JSON array with, for each, `refused` (the descriptions of the
 Rules and patterns that refuse it), `resources` (after SAM's transform, those whose Condition holds, intrinsic functions
-resolved) and `outputs`. A reference to a resource becomes its logical id, an attribute `Id.Attribute`.
+resolved) and `outputs` (those whose Condition holds). A reference to a resource becomes its logical id, an attribute
+`Id.Attribute`.
 """
 
 import json
@@ -148,12 +149,15 @@ def render(text, given):
     # Of metadata, only what orders resources.
     for of in template["Resources"].values():
         of["Metadata"] = {"After": of.get("Metadata", {}).get("After", [])}
-    resources = {
-        name: resolver.resolve({key: value for key, value in of.items() if key != "Condition"})
-        for name, of in template["Resources"].items()
-        if conditions.get(of.get("Condition"), True)
-    }
-    return {"refused": refused, "resources": resources, "outputs": resolver.resolve(template.get("Outputs", {}))}
+
+    def made(section):
+        return {
+            name: resolver.resolve({key: value for key, value in of.items() if key != "Condition"})
+            for name, of in template.get(section, {}).items()
+            if conditions.get(of.get("Condition"), True)
+        }
+
+    return {"refused": refused, "resources": made("Resources"), "outputs": made("Outputs")}
 
 
 if __name__ == "__main__":
