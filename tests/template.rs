@@ -12,6 +12,8 @@ use render::{FUNCTIONS, Rendered, pointer, render};
 
 const SECRET: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:app/db-AbCdEf";
 const KEY: &str = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+const BOUNDARY: &str = "arn:aws:iam::123456789012:policy/boundary";
+const CODE_SIGNING: &str = "arn:aws:lambda:eu-west-1:123456789012:code-signing-config:csc-0123456789abcdef0";
 
 /// Each function has a secret, a superuser and a schedule of its own, so that a mix-up shows.
 fn secret_of(binary: &str) -> String {
@@ -41,6 +43,14 @@ fn everything() -> Value {
         "CloudTrailIsLogging": "true",
         "CreateConfigRules": "true",
         "RotatedWithinDays": 40,
+        "PermissionsBoundaryArn": BOUNDARY,
+        "RolePath": "/rotation/",
+        "EnvironmentKmsKeyArn": KEY,
+        "Tracing": "Active",
+        "CodeSigningConfigArn": CODE_SIGNING,
+        "AllowIpv6": "true",
+        "EndpointIpv6Cidr": "2001:db8:1234::/56",
+        "UseFipsEndpoints": "true",
     });
     for (id, binary) in FUNCTIONS {
         let (schedule, duration) = schedule_of(binary);
@@ -147,6 +157,8 @@ fn without_superusers(text: &str) -> String {
 fn each_parameter_reaches_the_functions_as_the_variable_that_they_read() {
     let variables = [
         ("SECRETS_MANAGER_ENDPOINT", "SecretsManagerEndpoint", "https://secretsmanager.example"),
+        ("AWS_USE_FIPS_ENDPOINT", "UseFipsEndpoints", "true"),
+        ("AWS_USE_DUALSTACK_ENDPOINT", "UseDualStackEndpoints", "true"),
         ("DATABASE_CA_FILE", "CaFile", "/opt/authority.pem"),
         ("AWS_CA_BUNDLE", "AwsCaFile", "/opt/aws.pem"),
         ("LOG_LEVEL", "LogLevel", "DEBUG"),
@@ -227,7 +239,20 @@ fn what_nobody_asked_for_is_not_made() {
     }
     assert!(only(&own_topic, "AWS::SNS::Topic").is_empty());
     for (id, binary) in FUNCTIONS {
-        assert!(plain.properties(id).get("VpcConfig").is_none());
+        let (function, role) = (plain.properties(id), plain.properties(&format!("{id}Role")));
+        for property in ["VpcConfig", "KmsKeyArn", "CodeSigningConfigArn"] {
+            assert!(function.get(property).is_none(), "{property}");
+        }
+        assert_eq!(function["TracingConfig"]["Mode"], "PassThrough");
+        assert!(role.get("PermissionsBoundary").is_none());
+        assert_eq!(role["Path"], "/");
+        let (function, role) = (full.properties(id), full.properties(&format!("{id}Role")));
+        assert_eq!(function["TracingConfig"]["Mode"], "Active");
+        assert_eq!(function["KmsKeyArn"], KEY);
+        assert_eq!(function["CodeSigningConfigArn"], CODE_SIGNING);
+        assert_eq!(function["VpcConfig"]["Ipv6AllowedForDualStack"], "true");
+        assert_eq!(role["PermissionsBoundary"], BOUNDARY);
+        assert_eq!(role["Path"], "/rotation/");
         assert_eq!(full.properties(id)["VpcConfig"]["SubnetIds"].as_array().map(Vec::len), Some(2));
         assert_eq!(full.properties(&format!("{id}Logs"))["KmsKeyId"], KEY);
         let rotation = full.properties(&format!("{id}Rotation"));
@@ -241,7 +266,7 @@ fn what_nobody_asked_for_is_not_made() {
         // A schedule tests the function at once.
         assert_eq!(
             order["Metadata"]["After"],
-            json!(["SecretsManagerInterface", "RdsInterface", "EndpointIngress"])
+            json!(["SecretsManagerInterface", "RdsInterface", "EndpointIngress", "EndpointIngressIpv6"])
         );
         let alarm = own_topic.properties(&format!("{id}ErrorAlarm"));
         assert_eq!(alarm["AlarmActions"], json!(["arn:aws:sns:eu-west-1:123456789012:ops"]));
@@ -306,10 +331,19 @@ fn eventbridge_may_publish_only_where_a_rule_publishes() {
 
 #[test]
 fn endpoints_are_private_and_for_this_account() {
-    let [full] = render([everything()]);
+    let mut ipv4 = everything();
+    ipv4["EndpointIpv6Cidr"] = json!("");
+    ipv4["UseFipsEndpoints"] = json!("false");
+    let [full, ipv4] = render([everything(), ipv4]);
+    assert!(ipv4.resources.get("EndpointIngressIpv6").is_none());
+    assert_eq!(full.properties("EndpointIngressIpv6")["CidrIpv6"], "2001:db8:1234::/56");
     for (id, service) in [("SecretsManagerInterface", "secretsmanager"), ("RdsInterface", "rds")] {
-        let endpoint = full.properties(id);
+        let endpoint = ipv4.properties(id);
         assert_eq!(endpoint["ServiceName"], format!("com.amazonaws.eu-west-1.{service}"));
+        assert!(endpoint.get("IpAddressType").is_none());
+        let endpoint = full.properties(id);
+        assert_eq!(endpoint["ServiceName"], format!("com.amazonaws.eu-west-1.{service}-fips"));
+        assert_eq!(endpoint["IpAddressType"], "dualstack");
         assert_eq!(endpoint["VpcEndpointType"], "Interface");
         assert_eq!(endpoint["PrivateDnsEnabled"], true);
         assert_eq!(endpoint["SubnetIds"].as_array().map(Vec::len), Some(2));
@@ -362,6 +396,21 @@ fn what_is_malformed_or_does_not_go_together_is_refused() {
         (json!({"LogRetentionDays": 42}), "A number of days that CloudWatch Logs knows"),
         (json!({"Architecture": "riscv"}), "arm64 or x86_64"),
         (json!({"ExcludeNumbers": "maybe"}), "true or false"),
+        (json!({"Tracing": "true"}), "PassThrough or Active"),
+        (json!({"CodeSigningConfigArn": "csc-1"}), "The ARN of a code signing configuration"),
+        (json!({"PermissionsBoundaryArn": "boundary"}), "The ARN of a policy"),
+        (json!({"RolePath": "rotation"}), "begins and ends with a slash"),
+        (json!({"EnvironmentKmsKeyArn": "alias/ops"}), "The ARN of a key"),
+        (json!({"EndpointIpv6Cidr": "10.0.0.0/16"}), "A range of IPv6 addresses"),
+        (json!({"AllowIpv6": "true"}), "AllowIpv6 needs SubnetIds"),
+        (
+            json!({"SecretsManagerEndpoint": "https://localhost", "UseFipsEndpoints": "true"}),
+            "SecretsManagerEndpoint is used as it is",
+        ),
+        (
+            json!({"SecretsManagerEndpoint": "https://localhost", "UseDualStackEndpoints": "true"}),
+            "SecretsManagerEndpoint is used as it is",
+        ),
         (json!(none_is_made), "No function would be made"),
     ];
     let mut sets: Vec<_> = cases.iter().map(|(parameters, _)| parameters.clone()).collect();

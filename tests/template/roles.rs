@@ -93,9 +93,9 @@ fn allowed(rendered: &Rendered, id: &str, binary: &str) -> (BTreeSet<(On, String
                     others.insert(action.to_owned());
                     continue;
                 }
-                // Amazon VPC and Lambda take nothing narrower here.
+                // Amazon VPC, X-Ray and Lambda take nothing narrower here.
                 _ => {
-                    assert_eq!(service, "ec2", "{action}");
+                    assert!(["ec2", "xray"].contains(&service), "{action}");
                     assert_eq!(resources, ["*"].into());
                     others.insert(action.to_owned());
                     continue;
@@ -112,6 +112,7 @@ fn each_role_allows_exactly_the_calls_that_its_function_makes() {
     let [plain, full] = render([json!({}), everything()]);
     let logs = ["logs:CreateLogStream", "logs:PutLogEvents"];
     let keys = ["kms:Decrypt", "kms:GenerateDataKey"];
+    let traces = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"];
     let network = [
         "ec2:AssignPrivateIpAddresses",
         "ec2:CreateNetworkInterface",
@@ -129,7 +130,7 @@ fn each_role_allows_exactly_the_calls_that_its_function_makes() {
         let of =
             |lists: &[&[&str]]| lists.iter().copied().flatten().map(|&action| action.to_owned()).collect();
         assert_eq!(allowed(&plain, id, binary), (on_own, of(&[&logs])), "{id}");
-        assert_eq!(allowed(&full, id, binary), (made, of(&[&logs, &keys, &network])), "{id}");
+        assert_eq!(allowed(&full, id, binary), (made, of(&[&logs, &keys, &traces, &network])), "{id}");
     }
 }
 
@@ -148,6 +149,9 @@ fn the_table_of_roles_in_the_documentation_is_what_the_template_says() {
                 [one] if one.ends_with(":secret:*") => "the secrets whose rotation function it is",
                 ["*"] if effect == "Deny" => {
                     "everything, where `SubnetIds` is given: denied to the function's own code"
+                }
+                ["*"] if actions.contains("xray:PutTraceSegments") => {
+                    "everything, where `Tracing` is `Active`: X-Ray takes nothing narrower"
                 }
                 ["*"] => "everything, where `SubnetIds` is given: Lambda takes nothing narrower",
                 _ => "instances and clusters of the account, where `...SuperuserSecretArns` is given",
