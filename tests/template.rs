@@ -228,7 +228,7 @@ fn what_nobody_asked_for_is_not_made() {
         ("AWS::SNS::Topic", 1, 1),
         ("AWS::SNS::TopicPolicy", 1, 1),
         ("AWS::SNS::Subscription", 0, 1),
-        ("AWS::Events::Rule", 0, 2),
+        ("AWS::Events::Rule", 0, 5),
         ("AWS::Config::ConfigRule", 0, 5),
         ("AWS::EC2::VPCEndpoint", 0, 2),
         ("AWS::EC2::SecurityGroup", 0, 1),
@@ -277,16 +277,41 @@ fn what_nobody_asked_for_is_not_made() {
 fn what_reaches_the_topic() {
     let [full] = render([everything()]);
     for rule in full.ids("AWS::Events::Rule") {
-        assert_eq!(full.properties(&rule)["Targets"], json!([{"Id": "topic", "Arn": "Topic"}]));
+        let mut targets = full.properties(&rule)["Targets"].clone();
+        targets[0].as_object_mut().expect("a target").remove("InputTransformer");
+        assert_eq!(targets, json!([{"Id": "topic", "Arn": "Topic"}]));
     }
-    assert_eq!(
-        full.properties("RotationEvents")["EventPattern"],
-        json!({
-            "source": ["aws.secretsmanager"],
-            "detail-type": ["AWS Service Event via CloudTrail"],
-            "detail": {"eventName": ["RotationFailed", "RotationAbandoned"]},
-        })
-    );
+    for event in ["RotationFailed", "RotationAbandoned", "TestRotationFailed", "ReplicationFailed"] {
+        let rule = full.properties(&format!("{event}Events"));
+        assert_eq!(
+            rule["EventPattern"],
+            json!({
+                "source": ["aws.secretsmanager"],
+                "detail-type": ["AWS Service Event via CloudTrail"],
+                "detail": {
+                    "eventName": [event],
+                    "errorMessage": [
+                        {"wildcard": "*:function:rotate-postgres-*"},
+                        {"wildcard": "*:function:rotate-mysql-*"},
+                        {"anything-but": {"wildcard": "*:function:*"}},
+                        {"exists": false},
+                    ],
+                    "additionalEventData": {
+                        "SecretId": [{"anything-but": {"wildcard": "*:secret:*!*"}}, {"exists": false}],
+                    },
+                },
+            })
+        );
+        let transformer = &rule["Targets"][0]["InputTransformer"];
+        let paths = transformer["InputPathsMap"].as_object().expect("paths");
+        // EventBridge takes a text in quotes only.
+        let sentence: String = serde_json::from_str(transformer["InputTemplate"].as_str().expect("a text"))
+            .expect("a JSON string");
+        let words: BTreeSet<_> = sentence.split(['<', '>']).skip(1).step_by(2).collect();
+        assert!(words.contains("secret") && words.contains("time"), "{sentence}");
+        assert!(words.iter().all(|word| paths.contains_key(*word)), "{sentence}");
+        assert!(sentence.ends_with('.') && !sentence.contains("${"), "{sentence}");
+    }
     assert_eq!(pointer(&full.outputs, "/RotationEventsReachTheTopic/Value"), "true");
     let rules = full.ids("AWS::Config::ConfigRule");
     let mut pattern = full.properties("ConfigEvents")["EventPattern"].clone();
@@ -318,7 +343,7 @@ fn eventbridge_may_publish_only_where_a_rule_publishes() {
         json!({"CreateConfigRules": "true"}),
         json!({"CloudTrailIsLogging": "true", "CreateConfigRules": "true"}),
     ];
-    let rules = [0, 1, 1, 2];
+    let rules = [0, 4, 1, 5];
     for ((rendered, set), rules) in render::all(&sets).iter().zip(&sets).zip(rules) {
         assert_eq!(rendered.ids("AWS::Events::Rule").len(), rules, "{set}");
         let policy = pointer(rendered.properties("TopicPolicy"), "/PolicyDocument/Statement");
