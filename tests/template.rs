@@ -380,6 +380,22 @@ fn endpoints_are_private_and_for_this_account() {
     assert_eq!((&ingress["FromPort"], &ingress["ToPort"]), (&json!(443), &json!(443)));
 }
 
+#[test]
+fn the_dashboards_url_is_that_of_the_partitions_console() {
+    let partitions = [
+        ("aws", "eu-west-1", "https://eu-west-1.console.aws.amazon.com/"),
+        ("aws-cn", "cn-north-1", "https://console.amazonaws.cn/"),
+        ("aws-us-gov", "us-gov-west-1", "https://console.amazonaws-us-gov.com/"),
+    ];
+    let sets: Vec<_> = partitions
+        .map(|(partition, region, _)| json!({"AWS::Partition": partition, "AWS::Region": region}))
+        .into();
+    for (rendered, (_, region, console)) in render::all(&sets).iter().zip(partitions) {
+        let url = pointer(&rendered.outputs, "/DashboardUrl/Value");
+        assert_eq!(url, &format!("{console}cloudwatch/home?region={region}#dashboards:name=Dashboard"));
+    }
+}
+
 /// A sentence for each, that says what to give.
 #[test]
 #[expect(clippy::too_many_lines, reason = "a table")]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
@@ -49,10 +50,16 @@ pub(super) fn render<const N: usize>(sets: [Value; N]) -> [Rendered; N] {
 
 /// The same for a list.
 pub(super) fn all(sets: &[Value]) -> Vec<Rendered> {
+    another("template.yaml".as_ref(), sets)
+}
+
+/// The same of another template, by its path.
+pub(super) fn another(template: &Path, sets: &[Value]) -> Vec<Rendered> {
     let python = repository().join("target/tools/ministack/bin/python");
     assert!(python.exists(), "the SAM translator is missing: `make tools` fetches it into target/tools");
     let mut render = Command::new(python)
-        .args(["tests/tools/render.py", "template.yaml"])
+        .arg("tests/tools/render.py")
+        .arg(template)
         .current_dir(repository())
         .env("AWS_DEFAULT_REGION", "eu-west-1")
         .stdin(Stdio::piped())

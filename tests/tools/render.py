@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""render.py TEMPLATE: what CloudFormation would make of a template, for each set of parameters on standard input.
+"""render.py TEMPLATE: what CloudFormation would make of a template, for each set of parameters on standard input. A set
+may give another value to a pseudo parameter such as AWS::Partition.
 
 Reads a JSON array of objects of parameters, writes a JSON array with, for each, `refused` (the descriptions of the
 Rules and patterns that refuse it), `resources` (after SAM's transform, those whose Condition holds, intrinsic functions
@@ -104,6 +105,9 @@ class Resolver:
         name, first, second = map(self.resolve, argument)
         return self.template["Mappings"][name][first][second]
 
+    def importvalue_(self, name):
+        return f"import {self.resolve(name)}"
+
     def select_(self, argument):
         index, values = argument
         return self.resolve(values)[int(index)]
@@ -117,11 +121,11 @@ class NoManagedPolicies:
 def render(text, given):
     template = yaml_parse(text)
     declared = template["Parameters"]
-    unknown = set(given) - set(declared)
+    unknown = set(given) - set(declared) - set(PSEUDO)
     if unknown:
         raise KeyError(f"no such parameters: {sorted(unknown)}")
     texts = {name: str(given.get(name, of.get("Default", ""))) for name, of in declared.items()}
-    refused, values = [], dict(PSEUDO)
+    refused, values = [], {name: given.get(name, value) for name, value in PSEUDO.items()}
     for name, of in declared.items():
         is_list = of["Type"] == "CommaDelimitedList"
         parts = texts[name].split(",") if is_list else [texts[name]]
@@ -143,6 +147,9 @@ def render(text, given):
 
     # The transform wants code that is uploaded already.
     template.get("Globals", {}).get("Function", {})["CodeUri"] = "s3://bucket/code.zip"
+    for of in template["Resources"].values():
+        if "CodeUri" in of.get("Properties", {}):
+            of["Properties"]["CodeUri"] = f"s3://bucket/{of['Properties']['CodeUri']}"
     template = transform(template, texts, NoManagedPolicies())
     resolver = Resolver(template, values)
     conditions = {name: resolver.condition_(name) for name in template.get("Conditions", {})}
