@@ -180,7 +180,7 @@ reproducible: build ## Build a function in another folder and compare the bytes
 
 # The SBOM (CycloneDX) lists the crates in the zips. It has no serial number, and the time of the commit, so that it is
 # reproducible.
-package: cargo $(if $(filter arm64,$(ARCHITECTURES)),rust-arm64) $(cargo_lambda) $(cyclonedx) ## Build all functions for arm64 and x86_64 into dist/, with SHA256SUMS and an SBOM
+package: cargo $(if $(filter arm64,$(ARCHITECTURES)),rust-arm64) $(cargo_lambda) $(sam) $(cyclonedx) ## Build all functions for arm64 and x86_64 into dist/, with templates that deploy them, SHA256SUMS and an SBOM
 	rm -rf dist
 	mkdir dist
 	for architecture in $(ARCHITECTURES); do \
@@ -188,6 +188,7 @@ package: cargo $(if $(filter arm64,$(ARCHITECTURES)),rust-arm64) $(cargo_lambda)
 	  for function in $(functions); do \
 	    cp "target/package/$$architecture/$$function.zip" "dist/$$function-$$architecture.zip"; \
 	  done; \
+	  target/tools/sam/bin/python crates/functions/template.py "$$architecture" dist $(functions); \
 	done
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) target/tools/cargo-cyclonedx/bin/cargo-cyclonedx cyclonedx \
 	  --manifest-path crates/functions/Cargo.toml --format json --target all --no-build-deps --quiet \

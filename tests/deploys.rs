@@ -12,52 +12,90 @@ use testbed::{
 /// How often each secret is rotated.
 const ROTATIONS: usize = 3;
 
-/// A stack with the functions, which speak to `local` as their Secrets Manager. Answers its outputs.
-async fn deploy(ministack: &MiniStack, local: &LocalAws) -> Vec<Value> {
+const ARCHITECTURE: &str = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
+
+/// Each function, and its logical id.
+const FUNCTIONS: [(&str, &str); 5] = [
+    ("postgres-single-user", "PostgresSingleUser"),
+    ("postgres-alternating-users", "PostgresAlternatingUsers"),
+    ("mysql-single-user", "MySqlSingleUser"),
+    ("mysql-alternating-users", "MySqlAlternatingUsers"),
+    ("mysql-dual-password", "MySqlDualPassword"),
+];
+
+/// Builds the functions; returns the folder with a folder for each and the template that names them.
+async fn build(ministack: &MiniStack) -> String {
     let build = ministack.path("build");
-    let architecture = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
-    let architecture = format!("Architecture={architecture}");
-    let (base, built) =
-        (testbed::environment::repository().display().to_string(), format!("{build}/template.yaml"));
+    let architecture = format!("Architecture={ARCHITECTURE}");
+    let base = testbed::environment::repository().display().to_string();
     say("sam build: the five functions");
     let words = ["build", "--template", "template.yaml", "--base-dir", &base, "--build-dir", &build];
     ministack.sam(&[&words[..], &["--parameter-overrides", &architecture]].concat()).await;
+    build
+}
 
+/// Lays a zip of each built function, and the templates that deploy them, into a folder, as `make package` does; returns
+/// the folder.
+async fn package(ministack: &MiniStack, build: &str) -> String {
+    let folder = ministack.path("dist");
+    std::fs::create_dir(&folder).expect("a new folder");
+    let python = testbed::environment::repository().join("target/tools/sam/bin/python");
+    let run = async |words: &[&str]| {
+        let mut command = tokio::process::Command::new(&python);
+        command.args(words).current_dir(testbed::environment::repository());
+        assert!(command.status().await.expect("python runs").success(), "{words:?}");
+    };
+    for (function, id) in FUNCTIONS {
+        let (zip, program) =
+            (format!("{folder}/{function}-{ARCHITECTURE}.zip"), format!("{build}/{id}/bootstrap"));
+        run(&["-m", "zipfile", "-c", &zip, &program]).await;
+    }
+    let functions = FUNCTIONS.map(|(function, _)| function);
+    run(&[&["crates/functions/template.py", ARCHITECTURE, &folder][..], &functions].concat()).await;
+    folder
+}
+
+/// A stack of the template, whose functions speak to `local` as their Secrets Manager. Returns its outputs.
+async fn deploy(ministack: &MiniStack, local: &LocalAws, template: &str, prefix: &str) -> Vec<Value> {
     let authority = ministack.give("authority.pem", authority::pem());
     let (endpoint, ca_file) =
         (format!("SecretsManagerEndpoint={}", local.url()), format!("CaFile={authority}"));
-    say(&format!("sam deploy: to {}", ministack.url()));
-    let words = ["deploy", "--template-file", &built, "--stack-name", "rotation", "--region", "us-east-1"];
+    let (architecture, name_prefix) =
+        (format!("Architecture={ARCHITECTURE}"), format!("NamePrefix={prefix}"));
+    say(&format!("sam deploy: {prefix} to {}", ministack.url()));
+    let words = ["deploy", "--template-file", template, "--stack-name", prefix, "--region", "us-east-1"];
     let how =
         ["--s3-bucket", ministack.bucket(), "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset"];
-    let parameters = ["--parameter-overrides", &architecture, &endpoint, &ca_file, "LogLevel=TRACE"];
-    ministack.sam(&[&words[..], &how, &parameters].concat()).await;
+    let parameters = ["--parameter-overrides", &architecture, &name_prefix, &endpoint, &ca_file];
+    let others = ["LogLevel=TRACE", "CloudTrailIsLogging=true"];
+    ministack.sam(&[&words[..], &how, &parameters, &others].concat()).await;
     let words =
-        ["list", "stack-outputs", "--stack-name", "rotation", "--region", "us-east-1", "--output", "json"];
+        ["list", "stack-outputs", "--stack-name", prefix, "--region", "us-east-1", "--output", "json"];
     serde_json::from_str(&ministack.sam(&words).await).expect("JSON")
 }
 
-/// Rotates the secret of an application through a deployed function. Answers how many rotations there were.
+/// Rotates the secret of an application through a deployed function. Returns how many rotations there were.
 async fn rotate<S: Server>(
     local: &LocalAws,
     outputs: &[Value],
     server: &S,
     app: App,
-    function: &str,
+    (prefix, function): (&str, &str),
 ) -> usize {
-    let id: String = function.split('-').map(capital).collect();
-    let key = format!("{}Arn", id.replace("Mysql", "MySql"));
+    let id = FUNCTIONS.iter().find(|(name, _)| *name == function).expect("a function").1;
+    let key = format!("{id}Arn");
     let output = outputs.iter().find(|output| output["OutputKey"] == key.as_str());
     let arn = output.and_then(|output| output["OutputValue"].as_str()).expect("the function is an output");
-    assert!(arn.ends_with(&format!(":function:rotate-{function}")), "{arn}");
+    assert!(arn.ends_with(&format!(":function:{prefix}-{function}")), "{arn}");
 
     let client = secrets_manager(&local.url());
     let mut secret = app.secret(server);
     if function.ends_with("alternating-users") {
         let superuser = server.superuser_secret().await;
-        secret["masterarn"] = json!(store(&client, &format!("superuser/{function}"), &superuser).await);
+        let name = format!("superuser/{}", app.user());
+        secret["masterarn"] = json!(store(&client, &name, &superuser).await);
     }
-    let id = store(&client, function, &secret).await;
+    let id = store(&client, &format!("{function}/{}", app.user()), &secret).await;
     for _ in 0..ROTATIONS {
         let call = client.rotate_secret().secret_id(&id).rotation_lambda_arn(arn);
         let answer = call.send().await.expect("RotateSecret is accepted");
@@ -75,32 +113,40 @@ async fn rotate<S: Server>(
     ROTATIONS
 }
 
-fn capital(word: &str) -> String {
-    let (first, rest) = word.split_at(1);
-    first.to_uppercase() + rest
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn secrets_are_rotated_through_the_deployed_functions() {
     let ministack = MiniStack::start().await;
     let access_keys = vec![ministack.access_key().clone()];
     let local = start_local_aws(Options { access_keys, attempts: 1, ..Options::default() }).await;
-    let outputs = deploy(&ministack, &local).await;
+    let build = build(&ministack).await;
+    let outputs = deploy(&ministack, &local, &format!("{build}/template.yaml"), "rotate").await;
     local.set_lambda_url(&ministack.url());
     let postgres = Postgres::shared(postgres_versions()[0]).await;
     let mysql = MySql::shared(MySqlVersion::MySql97).await;
     let mut rotations = 0;
-    for function in ["postgres-single-user", "postgres-alternating-users"] {
+    // Any number of secrets: two are attached to the first function.
+    for function in ["postgres-single-user", "postgres-single-user", "postgres-alternating-users"] {
         let app = App::create(postgres, "deployed").await;
-        rotations += rotate(&local, &outputs, postgres, app, function).await;
+        rotations += rotate(&local, &outputs, postgres, app, ("rotate", function)).await;
     }
-    for function in ["mysql-single-user", "mysql-alternating-users", "mysql-dual-password"] {
+    let mysql_app = async |function: &str| {
         let app = mysql.create_app("deployed").await;
         if function == "mysql-dual-password" {
             mysql.allow_two_passwords(&app).await;
         }
-        rotations += rotate(&local, &outputs, mysql, app, function).await;
+        app
+    };
+    for function in ["mysql-single-user", "mysql-alternating-users", "mysql-dual-password"] {
+        let app = mysql_app(function).await;
+        rotations += rotate(&local, &outputs, mysql, app, ("rotate", function)).await;
     }
+
+    let folder = package(&ministack, &build).await;
+    let function = "mysql-dual-password";
+    let template = format!("{folder}/{function}-{ARCHITECTURE}.yaml");
+    let outputs = deploy(&ministack, &local, &template, "packaged").await;
+    assert!(outputs.iter().all(|output| output["OutputKey"] != "MySqlSingleUserArn"), "{outputs:?}");
+    rotations += rotate(&local, &outputs, mysql, mysql_app(function).await, ("packaged", function)).await;
     say(&format!("deployed functions: {rotations} rotations, 0 failed"));
 }
 

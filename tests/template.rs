@@ -1,12 +1,14 @@
 //! What CloudFormation makes of template.yaml, for one set of parameters and another.
 
 mod metrics;
+mod packages;
 mod render;
 mod roles;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
+use testbed::environment::repository;
 
 use render::{FUNCTIONS, Rendered, pointer, render};
 
@@ -170,7 +172,7 @@ fn each_parameter_reaches_the_functions_as_the_variable_that_they_read() {
         ("EXCLUDE_LOWERCASE", "ExcludeLowercase", "true"),
         ("REQUIRE_EACH_INCLUDED_TYPE", "RequireEachIncludedType", "false"),
     ];
-    let config = testbed::environment::repository().join("crates/functions/src/config.rs");
+    let config = repository().join("crates/functions/src/config.rs");
     let config = std::fs::read_to_string(config).expect("it is there");
     // One at a time: two that are swapped would look alike together.
     let sets: Vec<_> = variables.iter().map(|(_, parameter, value)| json!({ *parameter: value })).collect();
@@ -393,6 +395,26 @@ fn the_dashboards_url_is_that_of_the_partitions_console() {
     for (rendered, (_, region, console)) in render::all(&sets).iter().zip(partitions) {
         let url = pointer(&rendered.outputs, "/DashboardUrl/Value");
         assert_eq!(url, &format!("{console}cloudwatch/home?region={region}#dashboards:name=Dashboard"));
+    }
+}
+
+/// An example that imports what nobody exports fails only when it is deployed.
+#[test]
+fn what_the_examples_import_is_exported() {
+    let [plain] = render([json!({})]);
+    let exports: BTreeSet<_> = plain.outputs.as_object().expect("outputs").keys().cloned().collect();
+    for example in ["app-secret", "aurora-mysql", "rds-postgres"] {
+        let file = repository().join(format!("examples/{example}.yaml"));
+        let text = std::fs::read_to_string(file).expect("the example");
+        let imports: Vec<_> = text.split("${RotationStack}-").skip(1).collect();
+        assert!(!imports.is_empty(), "{example}");
+        for import in imports {
+            let name = import.split('"').next().unwrap_or_default();
+            for (id, _) in FUNCTIONS {
+                let name = name.replace("${Function}", id);
+                assert!(exports.contains(&name), "{example}: {name} is not among {exports:?}");
+            }
+        }
     }
 }
 
