@@ -98,8 +98,8 @@ async fn rotate<S: Server>(
     let id = store(&client, &format!("{function}/{}", app.user()), &secret).await;
     for _ in 0..ROTATIONS {
         let call = client.rotate_secret().secret_id(&id).rotation_lambda_arn(arn);
-        let answer = call.send().await.expect("RotateSecret is accepted");
-        let version = answer.version_id().expect("RotateSecret answers a version");
+        let response = call.send().await.expect("RotateSecret is accepted");
+        let version = response.version_id().expect("RotateSecret returns a version");
         let rotation = local.rotated(&id, version).await;
         assert!(rotation.succeeded && rotation.attempts.len() == 1, "{function}: {rotation:#?}");
         let value = client.get_secret_value().secret_id(&id).send().await.expect("a value");

@@ -71,10 +71,10 @@ pub(super) fn another(template: &Path, sets: &[Value]) -> Vec<Rendered> {
     drop(input);
     let output = render.wait_with_output().expect("it ends");
     assert!(output.status.success(), "tests/tools/render.py failed, as it says above");
-    let answers: Vec<Value> = serde_json::from_slice(&output.stdout).expect("JSON");
-    let rendered = answers.into_iter().map(|mut answer| {
-        let refused = serde_json::from_value(answer["refused"].take()).expect("sentences");
-        Rendered { refused, resources: answer["resources"].take(), outputs: answer["outputs"].take() }
+    let written: Vec<Value> = serde_json::from_slice(&output.stdout).expect("JSON");
+    let rendered = written.into_iter().map(|mut one| {
+        let refused = serde_json::from_value(one["refused"].take()).expect("sentences");
+        Rendered { refused, resources: one["resources"].take(), outputs: one["outputs"].take() }
     });
     rendered.collect()
 }

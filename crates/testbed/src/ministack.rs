@@ -62,7 +62,7 @@ impl MiniStack {
         ministack
     }
 
-    /// Where everything answers; also what stands before `/2015-03-31/functions/NAME/invocations`.
+    /// The URL of all services; also what stands before `/2015-03-31/functions/NAME/invocations`.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
@@ -93,7 +93,7 @@ impl MiniStack {
         self.folder.give(name, text).display().to_string()
     }
 
-    /// Runs `sam` in the repository, and answers what it wrote to standard output; panics with all that it wrote unless
+    /// Runs `sam` in the repository, and returns what it wrote to standard output; panics with all that it wrote unless
     /// it succeeds.
     pub async fn sam(&self, words: &[&str]) -> String {
         let mut command = Command::new(tool("sam/bin/sam"));
@@ -131,9 +131,9 @@ impl MiniStack {
             "PUT /{BUCKET} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         );
         stream.write_all(request.as_bytes()).expect("it reads");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("it answers");
-        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        let mut response = String::new();
+        stream.read_to_string(&mut response).expect("it responds");
+        assert!(response.starts_with("HTTP/1.1 200"), "{response}");
     }
 }
 
