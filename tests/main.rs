@@ -14,6 +14,7 @@ mod conforms;
 mod corpus;
 mod costs;
 mod deploys;
+mod documentation;
 mod explains;
 mod fault_injection;
 mod fetches;

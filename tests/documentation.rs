@@ -1,0 +1,171 @@
+//! The pages of `docs/` and the sources name the same things.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use testbed::environment::repository;
+use testbed::private;
+
+fn read(path: &str) -> String {
+    fs::read_to_string(repository().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// What lies between two marks.
+fn between<'a>(text: &'a str, begin: &str, end: &str) -> &'a str {
+    let (_, text) = text.split_once(begin).unwrap_or_else(|| panic!("nothing begins with {begin}"));
+    text.split_once(end).map_or(text, |(text, _)| text)
+}
+
+/// The first cells of a page's tables under a heading.
+fn first_cells<'a>(page: &'a str, heading: &str) -> Vec<&'a str> {
+    let rows = between(page, &format!("\n## {heading}\n"), "\n## ").lines();
+    rows.filter_map(|row| row.strip_prefix("| ")?.split_once(" |").map(|(cell, _)| cell)).collect()
+}
+
+/// What stands in backticks.
+fn named(cell: &str) -> impl Iterator<Item = &str> {
+    cell.split('`').skip(1).step_by(2)
+}
+
+/// The string literals of a source without escapes.
+fn literals(source: &str) -> impl Iterator<Item = &str> {
+    source.split('"').skip(1).step_by(2)
+}
+
+#[test]
+fn every_error_class_has_a_row_in_troubleshooting_and_no_other_has() {
+    let (cause, failure) = (read("crates/rotation/src/cause.rs"), read("crates/functions/src/failure.rs"));
+    let mut classes: BTreeSet<_> =
+        literals(between(&cause, "fn class(self)", "/// What to do about it.")).collect();
+    classes.extend(literals(between(&failure, "let class = match error {", "};")));
+    let page = read("docs/troubleshooting.md");
+    let rows: Vec<_> = first_cells(&page, "By error class").into_iter().flat_map(named).collect();
+    assert_eq!(rows.iter().copied().collect::<BTreeSet<_>>(), classes);
+    assert_eq!(rows.len(), classes.len(), "a class has one row");
+}
+
+/// What the SDK's provider of credentials reads by itself.
+const CREDENTIALS: [&str; 3] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+
+#[test]
+fn every_setting_is_in_configuration_and_no_other_is() {
+    let source = read("crates/functions/src/config.rs");
+    let source = between(&source, "const ", "#[cfg(test)]");
+    // The other words in capitals are the levels of LOG_LEVEL.
+    let levels = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
+    let is_name = |word: &&str| word.len() > 3 && word.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+    let mut settings: BTreeSet<_> = literals(source).filter(is_name).collect();
+    settings.retain(|name| !levels.contains(name));
+    settings.extend(CREDENTIALS);
+    let page = read("docs/configuration.md");
+    let rows: Vec<_> = first_cells(&page, "Settings").into_iter().flat_map(named).collect();
+    assert_eq!(rows.iter().copied().collect::<BTreeSet<_>>(), settings);
+    assert_eq!(rows.len(), settings.len(), "a setting has one row");
+}
+
+/// The texts of all sources below a folder, with strings on one line.
+fn sources(folder: &Path, into: &mut String) {
+    for entry in fs::read_dir(folder).expect("a folder of the repository") {
+        let path = entry.expect("a folder of the repository").path();
+        if path.is_dir() {
+            sources(&path, into);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            for line in fs::read_to_string(path).expect("a source").replace("\\\"", "\"").lines() {
+                // `\` at the end of a line continues a string after the blanks of the next one.
+                let continues = into.ends_with('\\');
+                if continues {
+                    into.pop();
+                    into.push_str(line.trim_start());
+                } else {
+                    into.push('\n');
+                    into.push_str(line);
+                }
+            }
+        }
+    }
+}
+
+/// Whether these parts follow each other, as in one sentence.
+fn writes(text: &str, parts: &[&str]) -> bool {
+    let Some((first, others)) = parts.split_first() else { return true };
+    text.match_indices(first).any(|(start, _)| {
+        let mut sentence =
+            text.get(start + first.len()..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+        others.iter().all(|part| {
+            let Some((_, rest)) = sentence.split_once(part) else { return false };
+            sentence = rest;
+            true
+        })
+    })
+}
+
+#[test]
+fn troubleshooting_quotes_refusals_and_warnings_as_the_functions_write_them() {
+    let mut text = String::new();
+    for crate_name in ["aws", "databases", "functions", "rotation"] {
+        sources(&repository().join("crates").join(crate_name).join("src"), &mut text);
+    }
+    let page = read("docs/troubleshooting.md");
+    let (mut quoted, mut wrong) = (0, Vec::<String>::new());
+    for heading in ["Refusals", "Warnings"] {
+        for cell in first_cells(&page, heading) {
+            let Some(sentence) = cell.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
+                continue;
+            };
+            quoted += 1;
+            if !writes(&text, &sentence.split(" ... ").collect::<Vec<_>>()) {
+                wrong.push(sentence.to_owned());
+            }
+        }
+    }
+    assert!(quoted > 60, "{quoted}");
+    assert_eq!(wrong, Vec::<String>::new(), "docs/troubleshooting.md quotes what no function writes");
+}
+
+/// Runs the script on a folder of these files.
+fn check_links(files: &[(&str, &str)]) -> Output {
+    let folder = private::temporary_folder(&std::env::temp_dir(), "links-");
+    for (name, text) in files {
+        let file = folder.path().join(name);
+        fs::create_dir_all(file.parent().expect("a file lies in a folder")).expect("a folder of ours");
+        fs::write(file, text).expect("a folder of ours");
+    }
+    let script = repository().join("tests/tools/check-links.py");
+    Command::new("python3").arg(script).arg(folder.path()).output().expect("python3 runs")
+}
+
+#[test]
+fn a_link_that_leads_nowhere_fails_the_check_and_is_named() {
+    let other = ("docs/other.md", "# Other\n\n## Said `twice`\n\n## Said `twice`\n");
+    for wrong in [
+        "[it](docs/none.md)",
+        "[it](docs/other.md#said-once)",
+        "[it](#none)",
+        "`docs/none.md`",
+        "`tests/none.rs`",
+    ] {
+        let output = check_links(&[("README.md", &format!("# Title\n\nSee {wrong}.\n")), other]);
+        let printed = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{wrong}");
+        let target = wrong.rsplit(['(', '`']).find(|part| !part.is_empty()).unwrap_or_default();
+        assert!(
+            printed.contains(&format!("README.md links to {}", target.trim_end_matches(')')))
+                || printed.contains(&format!("README.md names {target}")),
+            "{wrong}: {printed}"
+        );
+    }
+}
+
+#[test]
+fn links_that_lead_to_something_pass_the_check() {
+    let other = (
+        "docs/other.md",
+        "# Other\n\n## Said `twice`\n\n## Said `twice`\n\n[back](../README.md#the-title)\n",
+    );
+    let readme = "# The title\n\n[1](docs/other.md) [2](docs/other.md#said-twice-1) [3](#the-title) [4](docs)\n\
+        [5](https://example.com/none.md) `docs/other.md` `docs/NAME.md`\n\n```\n[6](none.md)\n```\n";
+    let output = check_links(&[("README.md", readme), other]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
