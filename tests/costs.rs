@@ -12,8 +12,8 @@ use testbed::{Application, FaultProxy, Postgres, STEPS, Server, Setup, postgres_
 
 /// A rotation in which nothing fails, and that is no user's first, against the limits of this name.
 ///
-/// A wait is a way to the database's server and back. How a server ends a session, and what TLS on MySQL sends unasked, can
-/// count as one more: a limit has room for that.
+/// A wait is a round trip to the database's server. How a server ends a session, and what TLS on MySQL sends unasked, can count as
+/// one more: a limit has room for that.
 async fn rotation_costs<S: Server>(server: &S, setup: Setup<'_>, engine: &str) {
     let function = setup.function;
     let database = FaultProxy::to(server.port(), Fault::None).await;

@@ -1,4 +1,4 @@
-//! In small what `make faults` does at length: faults at any instant, and nothing is lost.
+//! A short run of `make faults`: faults at any instant, and nothing is lost.
 
 mod bugs;
 
@@ -43,7 +43,7 @@ async fn a_secrets_manager_that_fails_at_any_call_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_under_single_user_is_awscurrent_ever_refused() {
+async fn awscurrent_is_rejected_under_single_user_only() {
     for case in Case::all() {
         let gap = case.gap(2).await;
         assert!(gap.sign_ins >= 2, "nothing was watched: {gap:?}");

@@ -1,4 +1,4 @@
-//! In small what `make load` does at length: many secrets at once under a limit of writes, and no process grows.
+//! A short run of `make load`: many secrets at once under a limit of writes, and no process grows.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -25,7 +25,7 @@ fn all_is_well(row: &Row) {
 
 /// Twelve at once want six times as many writes as there are.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_fleet_under_a_limit_of_writes_is_rotated_without_a_loss() {
+async fn many_secrets_under_a_limit_of_writes_are_rotated_without_a_loss() {
     let latency = Duration::from_millis(5);
     let plan = Plan { secrets: 24, in_flight: 12, writes_per_second: 4, latency };
     for row in on_each_engine(&plan).await {

@@ -1,4 +1,5 @@
-//! All tests that need more than one package, in one program: they share the servers of the bed.
+//! All tests that need more than one package, in one program: they share the testbed's servers. Each module is a subject; a
+//! subject with a folder has its tests on PostgreSQL and on MySQL and MariaDB side by side.
 #![expect(
     clippy::expect_used,
     clippy::panic,
@@ -6,35 +7,44 @@
     reason = "a test that cannot go on says so and stops; what it counted is shown where it is asked for"
 )]
 
-mod admins;
-mod attacks;
-mod belongs;
-mod clones;
-mod conforms;
-mod corpus;
+mod alternating_users;
+mod authentication;
+mod bench;
+mod clone_ownership;
+mod clone_privileges;
+mod conformance;
 mod costs;
-mod deploys;
+mod crash_recovery;
+mod deploy;
 mod documentation;
-mod explains;
+mod dual_password;
+mod errors;
+mod external_changes;
 mod fault_injection;
-mod fetches;
+mod fetched_tools;
+mod fuzz_corpus;
+mod idempotency;
 mod import_circles;
-mod interferes;
-mod kin;
+mod invalid_input;
 mod load;
-mod measures;
-mod mirrors;
-mod own_grants;
-mod protects;
-mod redacts;
-mod refuses;
-mod resists;
-mod resumes;
-mod role_settings;
-mod rotates;
-mod superusers;
-mod survives;
-mod swaps;
+mod locks;
+mod malformed_servers;
+mod names_and_passwords;
+mod network_faults;
+mod owned_objects;
+mod planted_objects;
+mod redaction;
+mod replicas;
+mod rotation_contract;
+mod secret_tampering;
+mod server_restarts;
+mod server_settings;
+mod single_user;
+mod stored_passwords;
+mod superuser_privileges;
+mod superuser_secret;
+mod support;
 mod template;
-mod testbed_works;
-mod verifiers;
+mod testbed_self_tests;
+mod tls;
+mod version_labels;

@@ -221,7 +221,7 @@ fn a_function_that_is_not_wanted_is_not_made() {
 }
 
 #[test]
-fn what_nobody_asked_for_is_not_made() {
+fn resources_that_are_not_requested_are_not_created() {
     let [plain, full, own_topic] =
         render([json!({}), everything(), json!({"AlarmTopicArn": "arn:aws:sns:eu-west-1:123456789012:ops"})]);
     let only = |rendered: &Rendered, kind: &str| rendered.ids(kind);
@@ -276,7 +276,7 @@ fn what_nobody_asked_for_is_not_made() {
 }
 
 #[test]
-fn what_reaches_the_topic() {
+fn the_topic_gets_the_alarms_and_events_that_are_requested() {
     let [full] = render([everything()]);
     for rule in full.ids("AWS::Events::Rule") {
         let mut targets = full.properties(&rule)["Targets"].clone();
@@ -421,7 +421,7 @@ fn what_the_examples_import_is_exported() {
 /// A sentence for each, that says what to give.
 #[test]
 #[expect(clippy::too_many_lines, reason = "a table")]
-fn what_is_malformed_or_does_not_go_together_is_refused() {
+fn parameters_that_are_malformed_or_contradict_each_other_are_refused() {
     let long = "x".repeat(40);
     let none_is_made: BTreeMap<_, _> = FUNCTIONS.map(|(id, _)| (format!("Create{id}"), "false")).into();
     let cases = [
@@ -518,7 +518,7 @@ fn what_is_malformed_or_does_not_go_together_is_refused() {
 }
 
 #[test]
-fn what_is_well_formed_is_accepted() {
+fn well_formed_parameters_are_accepted() {
     let mut sets = Vec::new();
     for schedule in
         ["rate(4 hours)", "rate(1 day)", "rate(365 days)", "cron(0 16 1,15 * ? *)", "cron(0 /8 ? * TUE#1 *)"]

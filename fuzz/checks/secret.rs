@@ -5,6 +5,9 @@ use serde_json::{Map, Value};
 
 const ENGINES: [&str; 5] = ["postgres", "aurora-postgresql", "mysql", "aurora-mysql", "mariadb"];
 
+/// A user name that JSON has to escape.
+const NEXT: &str = "n\u{eb}xt \"\\ \u{1}";
+
 /// Parses a text as both kinds of secrets, and makes the next version of an application's.
 pub(crate) fn check(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else { return };
@@ -26,12 +29,12 @@ fn quotes_nothing(refusal: &Refusal) {
 }
 
 fn keeps_all_but_user_and_password(text: &SecretText, secret: &Secret) {
-    let next = secret.next_version(&Username("next".into()), &PasswordPolicy::default());
+    let next = secret.next_version(&Username(NEXT.into()), &PasswordPolicy::default());
     let next = next.expect("fuzzed secrets are short");
     let reread = Secret::parse(&next, "AWSPENDING version", &ENGINES).expect("a next version is a secret");
     assert!(reread.check_replaces(secret).is_ok(), "a field was changed");
     assert_eq!(others(next.expose()), others(text.expose()), "a field was changed or moved");
-    assert_eq!((&*reread.username.0, reread.superuser), ("next", secret.superuser.clone()));
+    assert_eq!((&*reread.username.0, reread.superuser), (NEXT, secret.superuser.clone()));
     assert!(reread.password != secret.password, "the password did not change");
 }
 

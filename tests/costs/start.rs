@@ -20,8 +20,8 @@ impl Drop for Running {
     }
 }
 
-/// Nothing is read from disk but the program and the libraries that it is linked with: each certificate file was a read of
-/// more than a kilobyte, and a system has 150 of them.
+/// Nothing is read from disk but the program and its shared libraries: each certificate file would be a read of more than a
+/// kilobyte, and a system has 150 of them.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_start_reads_no_more_than_the_limits() {
     for function in FUNCTIONS {

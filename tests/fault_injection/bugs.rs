@@ -1,4 +1,4 @@
-//! What holds the functions to their laws is held to something as well: with a bug, it turns red.
+//! The invariants of fault injection are tested as well: with a seeded bug, they report a violation.
 
 use async_trait::async_trait;
 use rotation::ports::{
@@ -17,15 +17,15 @@ use testbed::{Application, Credentials, InProcess, MySql, MySqlVersion, mysql_ve
 /// Between them and the first violation.
 const CRASHES: usize = 120;
 
-/// What somebody could get wrong.
+/// A mistake that a change of the functions could make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Bug {
     None,
-    /// Whoever crashes between the two leaves a user that signs in and lacks rights.
+    /// A crash between the two leaves a user that signs in and lacks privileges.
     PasswordBeforeGrants,
     /// A repeat puts the new password in both places.
     RetainWithoutReplace,
-    /// Of a rotation that was given up, say.
+    /// As after an abandoned rotation.
     PromotesWithoutTheLabel,
 }
 
@@ -54,7 +54,7 @@ async fn without_a_bug_there_is_no_violation() {
     }
 }
 
-/// Crashes until there is a violation, or enough of them. None where MySQL is not to be tested.
+/// Crashes until there is a violation, or until there were enough crashes. `None` if MySQL is not tested.
 async fn faults(function: &str, bug: Bug) -> Option<Row> {
     if !mysql_versions().contains(&MySqlVersion::MySql97) {
         return None;

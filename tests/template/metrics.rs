@@ -124,7 +124,7 @@ fn looked_at() -> (BTreeSet<Metric>, Vec<String>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_metric_and_field_that_is_looked_at_is_written() {
+async fn every_metric_and_field_that_an_alarm_or_the_dashboard_reads_is_written() {
     let written = written().await;
     let (metrics, queries) = looked_at();
     assert!(metrics.len() >= 3 && queries.len() >= 2, "{metrics:?} {queries:?}");

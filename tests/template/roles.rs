@@ -134,7 +134,7 @@ fn each_role_allows_exactly_the_calls_that_its_function_makes() {
     }
 }
 
-/// The table of docs/deploying.md is written from the roles: with UPDATE=1 in the environment, by this test.
+/// The table of docs/deploying.md is generated from the roles: with UPDATE=1 in the environment, by this test.
 #[test]
 fn the_table_of_roles_in_the_documentation_is_what_the_template_says() {
     let [full] = render([everything()]);
@@ -234,7 +234,7 @@ async fn every_way_to_a_superuser<S: Server>(
     }
 }
 
-/// A current version of a password that does not sign in: every version of the secret is tried.
+/// AWSCURRENT has a password that does not sign in: every version of the secret is tried.
 async fn without_a_password<S: Server>(application: &Application<'_, S>) {
     for _every_labelled_version in 0..2 {
         let mut current = application.stored("AWSCURRENT").await.expect("a version");
@@ -244,7 +244,7 @@ async fn without_a_password<S: Server>(application: &Application<'_, S>) {
     application.rotate_ok().await;
 }
 
-/// An account of the clone's name that is somebody else's: every version of the secret is asked whether it is not.
+/// An account of the clone's name that belongs to another user: every version of the secret is tried for it.
 async fn a_stranger<S: Server>(application: &Application<'_, S>, create: impl AsyncFn(&str)) {
     create(&format!("{}_clone", application.app.user())).await;
     application.rotate_expect_err().await;

@@ -4,8 +4,6 @@
 //! Steps give the order, strategies decide (pure), databases act. Everything that leaves the process
 //! goes through a trait in [`ports`]; this crate knows no AWS, no SQL and no environment.
 
-#[cfg(test)]
-mod any_input;
 mod cause;
 mod credentials;
 mod error;

@@ -72,10 +72,10 @@ pub(crate) fn package() -> Option<PathBuf> {
     variable("TESTBED_PACKAGE").map(|folder| repository().join(folder))
 }
 
-/// How many cases each random walk of `tests/mirrors` takes: the variable `MIRRORS_CASES`.
+/// How many cases each random walk of `tests/clone_privileges/mysql/random.rs` takes: the variable `PRIVILEGE_CASES`.
 #[must_use]
 pub fn mirrored_cases() -> Option<usize> {
-    variable("MIRRORS_CASES").map(|cases| cases.parse().expect("MIRRORS_CASES is a number"))
+    variable("PRIVILEGE_CASES").map(|cases| cases.parse().expect("PRIVILEGE_CASES is a number"))
 }
 
 /// Whether tests that compare a file with what it is generated from write it: `UPDATE=1`.

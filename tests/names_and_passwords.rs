@@ -1,0 +1,4 @@
+//! Names and passwords with any characters.
+
+mod mysql;
+mod postgres;
