@@ -197,7 +197,7 @@ async fn a_clone_that_others_act_as_is_refused_until_that_is_revoked() {
             let grant = way.replace("{clone}", &clone).replace("{other}", &format!("`{}`@`%`", other.user));
             server.execute(&grant).await;
             let refusal = application.rotate_expect_err().await;
-            assert!(refusal.contains("others may act as"), "{refusal}");
+            assert!(refusal.contains("others can act as"), "{refusal}");
             if way.contains("PROXY") {
                 // As nobody but the clone itself may on RDS.
                 let previous = application.credentials("AWSPREVIOUS").await.expect("the clone's");

@@ -183,7 +183,7 @@ async fn a_member_of_the_clone_does_not_get_its_bases_rights() {
         }
         application.rotate_ok().await;
         let refusal = application.rotate_expect_err().await;
-        assert!(refusal.contains(&format!("others may act as {clone}")), "{refusal}");
+        assert!(refusal.contains(&format!("others can act as {clone}")), "{refusal}");
         assert!(application.signs_in("AWSCURRENT").await, "on {version}");
         for statement in remedy(&refusal, "an administrator") {
             server.execute("postgres", &statement).await;

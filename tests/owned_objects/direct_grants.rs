@@ -203,7 +203,11 @@ async fn a_database_that_is_closed_to_the_clone_stops_no_alternation() {
             application.rotate_ok().await;
             assert!(application.signs_in("AWSCURRENT").await, "on {version}");
         }
-        assert!(application.output().contains("closed to it"), "{}", application.output());
+        assert!(
+            application.output().contains("databases to which it cannot connect"),
+            "{}",
+            application.output()
+        );
     }
 }
 
@@ -241,7 +245,7 @@ async fn a_strangers_database_with_objects_of_the_clone_stops_no_alternation_whe
             }
             let output = application.output();
             let said = output.lines().any(|line| line.contains("WARN") && line.contains(&own));
-            assert!(said && output.contains("has no part in them"), "{closed}: {output}");
+            assert!(said && output.contains("has no access to them"), "{closed}: {output}");
             let owners =
                 "SELECT DISTINCT relowner::regrole FROM pg_class WHERE relname = 't' AND relkind = 'r'";
             testbed::postgres::run(&mut owner, &opened.replace("{d}", &own)).await.expect("its owner may");

@@ -78,7 +78,10 @@ async fn a_superuser_that_is_one_of_the_two_users_is_refused() {
         let app = App { credentials: admin, database: "postgres".to_owned() };
         let application = Application::with(&server, app, Setup::alternating_users()).await;
         let refusal = application.rotate_expect_err().await;
-        assert!(refusal.contains("master is both the superuser and one of the two users"), "{refusal}");
+        assert!(
+            refusal.contains("master is both the superuser and one of the two alternating users"),
+            "{refusal}"
+        );
         assert!(application.signs_in("AWSCURRENT").await, "on {version}");
     }
 }
@@ -119,7 +122,10 @@ async fn a_superuser_whose_own_setting_makes_it_the_application_is_refused_with_
         let acts = format!("{}; ALTER ROLE master SET role = '{user}'", member_of(&server, user));
         server.execute("postgres", &acts).await;
         let refusal = application.rotate_expect_err().await;
-        assert!(refusal.contains(&format!("the superuser master acts as {user}, by a setting")), "{refusal}");
+        assert!(
+            refusal.contains(&format!("the superuser master, which acts as {user} by a setting")),
+            "{refusal}"
+        );
         let reset = remedy(&refusal, "the superuser").join("; ");
         as_user(&server, admin, &reset).await;
         application.rotate_ok().await;
@@ -189,7 +195,7 @@ async fn the_application_ends_its_own_sessions_in_the_clones_turn_by_the_grant_t
         let application = Application::start(&server, Setup::alternating_users()).await;
         let current = rotate_to_clone(&application).await;
         let output = application.output();
-        let (_, grant) = output.split_once("if it does that, run: ").expect("a warning");
+        let (_, grant) = output.split_once("if the application does that, run: ").expect("a warning");
         // A line of JSON.
         let grant = grant.split_once("\",").expect("an end").0.replace('\\', "");
         let other = server.sign_in(&current, &application.app.database).await.expect("a session");
@@ -207,7 +213,7 @@ async fn the_application_ends_its_own_sessions_in_the_clones_turn_by_the_grant_t
         drop(other);
         application.rotate_ok().await;
         application.rotate_ok().await;
-        assert_eq!(application.output().matches("if it does that, run: ").count(), 1, "once");
+        assert_eq!(application.output().matches("if the application does that, run: ").count(), 1, "once");
     }
 }
 

@@ -145,7 +145,7 @@ impl<'a> UserPair<'a> {
 /// Whether this is one of the refusals that may occur here. Each has a remedy.
 fn is_refused_with_a_remedy(refusal: &str) -> bool {
     let kinds = [
-        "lacks privileges that this turn needs",
+        "lacks privileges that this rotation needs",
         "restrictions (partial revokes) keep",
         "may hand on PROXY on",
     ];

@@ -35,7 +35,7 @@ async fn an_error_in_place_of_the_greeting_of_mysql_proves_no_password() {
                     proxy.becomes(Fault::MalformedOnce(proxy.connections() + connection, error(code)));
                     let failure = application.rotate_expect_err().await;
                     assert!(failure.starts_with("SetSecret BeforeTls: "), "{code} on {version}: {failure}");
-                    assert!(failure.contains(&format!("answered {code}")), "{failure}");
+                    assert!(failure.contains(&format!("responded with {code}")), "{failure}");
                     for word in ["DROP", "ALTER", "password of the AWSCURRENT"] {
                         assert!(!failure.contains(word), "{word} is in: {failure}");
                     }
@@ -82,7 +82,7 @@ async fn an_error_in_place_of_the_greeting_may_choose_a_remedy_of_the_network() 
         proxy.becomes(Fault::Malformed(error(code)));
         let failure = application.rotate_expect_err().await;
         assert!(failure.starts_with(&format!("SetSecret {class}: ")), "{failure}");
-        let (_, said) = failure.split_once(" answered ").expect("what the server said");
+        let (_, said) = failure.split_once(" responded with ").expect("the server's response");
         assert!(said.contains("before TLS") && !said.contains("password"), "{failure}");
         proxy.becomes(Fault::None);
         application.rotate_ok().await;

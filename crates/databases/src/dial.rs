@@ -1,10 +1,10 @@
-//! The way to a server: name, TCP, and a relay from which the driver reads.
+//! Connecting to a server: name, TCP, and a relay from which the driver reads.
 //!
-//! The driver does not dial. It is given a socket of this process, and what passes there is looked at first: whether a
-//! server's words came before TLS or within it, and how it asked for the password. The driver can tell neither, and the
-//! second decides whether it may answer at all. `TCP_NODELAY` is set here, too: sqlx 0.9.0 does not (transact-rs/sqlx issue
-//! 4335), so that each sign-in waited for delayed acknowledgements. Linux only: the sockets are abstract, so that nothing
-//! lies in a file system, and nobody but this process is let in.
+//! The driver does not dial. It connects to a socket of this process, and the relay inspects what passes there first: whether
+//! a server's message came before TLS or within it, and how it asked for the password. The driver can tell neither, and the
+//! second decides whether it may respond at all. `TCP_NODELAY` is set here, too: sqlx 0.9.0 does not set it (transact-rs/sqlx
+//! issue 4335), so each sign-in waited for delayed acknowledgements. Linux only: the sockets are abstract, so no file is
+//! created, and only this process is let in.
 
 use std::collections::VecDeque;
 use std::io;
@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rotation::{CallError, Cause, Endpoint};
+use rotation::{CallError, Cause, Endpoint, Server};
 use sqlx::Connection;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixListener, UnixStream, lookup_host};
@@ -20,31 +20,42 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 
-/// How long one address may keep silent before the next one is tried as well (RFC 8305, "Connection Attempt Delay").
+use crate::limits::Limits;
+use crate::tls::TrustAnchors;
+
+/// A server, and how to connect to it.
+#[derive(Debug, Clone)]
+pub(crate) struct Connector {
+    pub(crate) server: Server,
+    pub(crate) trusted: TrustAnchors,
+    pub(crate) limits: Limits,
+}
+
+/// How long one address may take to respond before the next one is tried as well (RFC 8305, "Connection Attempt Delay").
 const NEXT_ADDRESS: Duration = Duration::from_millis(250);
 
-/// How long a name and its addresses may keep silent in all: time for three SYN on Linux.
+/// How long resolving a name and connecting may take in all: time for three SYN on Linux.
 const CONNECT: Duration = Duration::from_secs(4);
 
-/// How long the end of a session may take.
+/// How long closing a session may take.
 const CLOSE: Duration = Duration::from_secs(1);
 
-/// Connects to the first address of the host that answers.
+/// Connects to the first address of the host that accepts the connection.
 ///
 /// # Errors
-/// [`Cause::NameNotResolved`]; [`Cause::Unreachable`] where nothing answers within 4 s; [`Cause::NotAnswering`] with what each
-/// address answered.
+/// [`Cause::NameNotResolved`]; [`Cause::Unreachable`] if nothing responds within 4 s; [`Cause::NotAnswering`] with the error of
+/// each address.
 pub(crate) async fn connect(endpoint: &Endpoint) -> Result<TcpStream, CallError> {
-    tokio::time::timeout(CONNECT, first_to_answer(endpoint)).await.unwrap_or_else(|_| {
-        let answer = format!("{endpoint} gives no answer at all, not even a refusal");
-        Err(CallError::failed(Cause::Unreachable, answer))
+    tokio::time::timeout(CONNECT, first_to_accept(endpoint)).await.unwrap_or_else(|_| {
+        let what = format!("{endpoint} does not respond at all, not even with a refused connection");
+        Err(CallError::failed(Cause::Unreachable, what))
     })
 }
 
-async fn first_to_answer(endpoint: &Endpoint) -> Result<TcpStream, CallError> {
+async fn first_to_accept(endpoint: &Endpoint) -> Result<TcpStream, CallError> {
     let not_resolved = |_| {
-        let answer = format!("the name {} was not resolved", endpoint.host);
-        CallError::failed(Cause::NameNotResolved, answer)
+        let what = format!("the name {} was not resolved", endpoint.host);
+        CallError::failed(Cause::NameNotResolved, what)
     };
     let found = lookup_host((endpoint.host.as_str(), endpoint.port)).await.map_err(not_resolved)?;
     let mut addresses: VecDeque<SocketAddr> = found.collect();
@@ -57,10 +68,10 @@ async fn first_to_answer(endpoint: &Endpoint) -> Result<TcpStream, CallError> {
             None if attempts.is_empty() => break,
             None => {}
         }
-        let patience = if addresses.is_empty() { Duration::MAX } else { NEXT_ADDRESS };
-        match tokio::time::timeout(patience, attempts.join_next()).await {
+        let wait = if addresses.is_empty() { Duration::MAX } else { NEXT_ADDRESS };
+        match tokio::time::timeout(wait, attempts.join_next()).await {
             Ok(Some(Ok((_, Ok(stream))))) => {
-                // It only costs time where it fails.
+                // A failure only costs time.
                 let _ = stream.set_nodelay(true);
                 return Ok(stream);
             }
@@ -68,23 +79,23 @@ async fn first_to_answer(endpoint: &Endpoint) -> Result<TcpStream, CallError> {
             Ok(Some(Err(_)) | None) | Err(_) => {}
         }
     }
-    // In whatever order they came, it is the same failure.
+    // The same failure has the same text, in whatever order the attempts ended.
     failures.sort();
-    let answer = format!("{endpoint} could not be reached ({})", failures.join(", "));
-    Err(CallError::failed(Cause::NotAnswering, answer))
+    let what = format!("{endpoint} could not be reached ({})", failures.join(", "));
+    Err(CallError::failed(Cause::NotAnswering, what))
 }
 
-/// A socket of this process that leads to a server: the driver connects to it, and bytes are passed on.
+/// A socket of this process to which the driver connects, and whose bytes are passed on to a server and back.
 pub(crate) struct Relay {
     path: PathBuf,
     passing: JoinHandle<()>,
 }
 
 impl Relay {
-    /// Listens for the driver, whose connection goes to `pass`. `file` is what the driver adds to the path that it is given.
+    /// Listens for the driver, whose connection goes to `pass`. `file` is what the driver appends to the path that it is given.
     ///
     /// # Errors
-    /// Where the system gives no socket.
+    /// If the system creates no socket.
     pub(crate) fn start<F>(
         file: &str,
         pass: impl FnOnce(UnixStream) -> F + Send + 'static,
@@ -97,7 +108,7 @@ impl Relay {
         let listener = UnixListener::bind(format!("{path}{file}")).map_err(|error| {
             CallError::failed(
                 Cause::QueryFailed,
-                format!("there is no socket for the driver ({})", error.kind()),
+                format!("cannot create a socket for the driver ({})", error.kind()),
             )
         })?;
         let passing = tokio::spawn(async move {
@@ -120,7 +131,7 @@ impl Drop for Relay {
     }
 }
 
-/// The driver's connection; none where the system gives none. Other processes see the socket's name, and are not let in.
+/// The driver's connection; `None` if accepting fails. Other processes see the socket's name, but are not let in.
 async fn accept(listener: UnixListener) -> Option<UnixStream> {
     loop {
         let (client, _) = listener.accept().await.ok()?;
@@ -131,8 +142,8 @@ async fn accept(listener: UnixListener) -> Option<UnixStream> {
     }
 }
 
-/// Passes on what the driver says, while `receiving` does so the other way, until one of them ends. What the driver said
-/// before it ended has arrived by then.
+/// Passes on what the driver sends, while `receiving` does so the other way, until one of them ends. By then everything that
+/// the driver sent has been written to the server.
 pub(crate) async fn pass(
     mut from_driver: impl AsyncRead + Unpin,
     mut to_server: impl AsyncWrite + Unpin,
@@ -142,32 +153,32 @@ pub(crate) async fn pass(
         let _ = tokio::io::copy(&mut from_driver, &mut to_server).await;
         let _ = to_server.shutdown().await;
     };
-    // The driver learns of an end by the end of its own connection.
+    // The driver notices the end because its own connection is closed.
     tokio::select! {
         () = sending => {}
         _ = receiving => {}
     }
 }
 
-/// Runs a driver's future on a thread beside the runtime's, until it is done or nobody waits for it any more.
+/// Runs a driver's future on another thread than the runtime's, until it is done or the caller drops this future.
 ///
-/// The driver of PostgreSQL gives way after every fifth of the 4096 rounds by which it derives a key (sqlx 0.9.0, `sasl.rs`).
-/// On the runtime's own thread each of these asks the kernel for events: 800 system calls a sign-in, which took longer than
-/// the rounds.
+/// The driver of PostgreSQL yields after every fifth of the 4096 rounds by which it derives a key (sqlx 0.9.0, `sasl.rs`).
+/// On the runtime's own thread each yield polls the kernel for events: 800 system calls a sign-in, which took longer than the
+/// rounds.
 ///
 /// # Errors
-/// Where the driver panics.
-pub(crate) async fn beside<T: Send + 'static>(
+/// If the driver panics.
+pub(crate) async fn on_another_thread<T: Send + 'static>(
     driver: impl Future<Output = T> + Send + 'static,
 ) -> Result<T, JoinError> {
     let runtime = Handle::current();
-    let (waiting, nobody_waits) = oneshot::channel::<()>();
+    let (waiting, dropped) = oneshot::channel::<()>();
     let thread = tokio::task::spawn_blocking(move || {
         runtime.block_on(async {
             tokio::select! {
                 biased;
                 done = driver => Some(done),
-                _ = nobody_waits => None,
+                _ = dropped => None,
             }
         })
     });
@@ -175,42 +186,41 @@ pub(crate) async fn beside<T: Send + 'static>(
     drop(waiting);
     match done {
         Some(done) => Ok(done),
-        // It ends so only after `waiting` has been dropped.
+        // Only possible after `waiting` has been dropped.
         None => std::future::pending().await,
     }
 }
 
-/// What ended a connection before there was a session.
-pub(crate) enum Unopened {
-    /// The network, TLS, what was said before it, or a way to ask for the password that is not answered.
+/// Why no session was opened.
+pub(crate) enum OpenError {
+    /// The network, TLS or the handshake failed, or the server asked for the password in a way that this crate refuses.
     Failed(CallError),
-    /// The server's own answer, or the driver's.
-    Answered(sqlx::Error),
+    /// The driver's error, which may hold the server's.
+    Driver(sqlx::Error),
 }
 
-impl From<CallError> for Unopened {
+impl From<CallError> for OpenError {
     fn from(error: CallError) -> Self {
         Self::Failed(error)
     }
 }
 
-/// A driver's connection and the relay that carries it. Where it is dropped, the server's connection ends as well.
-pub(crate) struct Dialed<C> {
-    /// The driver's.
+/// A driver's connection and the relay that carries it. Dropping it closes the connection to the server as well.
+pub(crate) struct RelayedConnection<C> {
     pub(crate) driver: C,
     relay: Relay,
 }
 
-impl<C: Connection> Dialed<C> {
+impl<C: Connection> RelayedConnection<C> {
     pub(crate) fn new(driver: C, relay: Relay) -> Self {
         Self { driver, relay }
     }
 
-    /// Ends the session, so that the server's log shows no lost connection. Errors are ignored: the work is done.
+    /// Closes the session, so that the server's log shows no lost connection. Errors are ignored: the work is committed.
     pub(crate) async fn close(mut self) {
         let closing = async {
             let _ = self.driver.close().await;
-            // Lambda freezes a process that has answered: what is still here would stay until it is thawed.
+            // Lambda freezes the process after the response: an open connection would stay open until the next invocation.
             let _ = (&mut self.relay.passing).await;
         };
         let _ = tokio::time::timeout(CLOSE, closing).await;
@@ -223,7 +233,7 @@ mod tests {
 
     use super::*;
 
-    /// Where it is off, a small message waits until the one before it is acknowledged, which a server delays for 40 ms.
+    /// Without `TCP_NODELAY` a small message waits until the one before it is acknowledged, which a server delays for 40 ms.
     #[tokio::test]
     async fn small_messages_do_not_wait() {
         let server = TcpListener::bind("127.0.0.1:0").await.expect("a free port");

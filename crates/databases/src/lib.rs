@@ -1,15 +1,25 @@
 //! What a rotation asks of a database server. The only crate that speaks SQL.
 //!
-//! One folder an engine, with the same file names and the same items in the same order.
+//! One folder an engine. A file name that both folders have means the same role:
+//!
+//! - `handshake`: the messages before the session, and how the server asks for the password
+//! - `sign_in`: signing in, and what a failure means
+//! - `connection`: a signed-in connection, which runs statements
+//! - `password`, `alternation`, `clone_check`, `superuser`, `verify`: the work of a rotation, on a connection
+//! - `verifier`: what the server stores of a password
+//! - `quoting`: names and texts in statements
+//! - `errors`: the server's error codes as causes
+//! - `session`: the port that the steps call, on top of all of these
 
-mod connect;
 mod dial;
+mod limits;
 mod mysql;
+mod network_errors;
 mod postgres;
 mod roots;
 mod tls;
 
-pub use connect::Limits;
+pub use limits::Limits;
 pub use mysql::MySql;
 #[doc(hidden)]
 pub use mysql::fuzzing;

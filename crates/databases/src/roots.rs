@@ -9,9 +9,9 @@ const RDS: &str = include_str!("../roots/rds.pem");
 /// How each comment begins; the region follows.
 const COMMENT: &str = "# Amazon RDS ";
 
-/// The roots that can vouch for a server at this host, whose certificate has to be for that name. An RDS server's is for its name
-/// in RDS only: there it is the three of its region, since to parse all would be most of what a sign-in computes, or all where
-/// there is no such region (that of an Aurora global database's own endpoint is `global`). For any other host it is none.
+/// The roots that can certify a server at this host, in PEM. The certificate has to be for that name, and RDS's are for names in
+/// RDS only, so any other host gets none. A host in RDS gets the three roots of its region, because parsing all of them would be
+/// most of what a sign-in computes; it gets all if the region is unknown (`global`, for the endpoint of an Aurora global database).
 pub(crate) fn for_host(host: &str) -> Cow<'static, str> {
     let Some(region) = region_of(host) else { return Cow::Borrowed("") };
     let named = format!("{COMMENT}{region} ");
@@ -26,7 +26,7 @@ pub(crate) fn for_host(host: &str) -> Cow<'static, str> {
     if found.is_empty() { Cow::Borrowed(RDS) } else { Cow::Owned(found) }
 }
 
-/// The region in the name of a server of RDS or Aurora, as `NAME.ID.REGION.rds.amazonaws.com`. None in China, where the
+/// The region in the name of a server of RDS or Aurora, as `NAME.ID.REGION.rds.amazonaws.com`. `None` for China, where the
 /// region comes after `rds`, and whose roots are not built in.
 pub(crate) fn region_of(host: &str) -> Option<&str> {
     let suffix = ".rds.amazonaws.com";

@@ -1,4 +1,4 @@
-//! Whom to trust: the public roots, Amazon RDS's own, and the operator's; and TLS with PostgreSQL, which is spoken here.
+//! Certificate authorities to trust (public, Amazon RDS's, the operator's), and the TLS handshake with PostgreSQL.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,19 +12,19 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::connect::from_io;
+use crate::network_errors::from_io;
 use crate::roots;
 
-/// The authorities that may vouch for a database server, beside the public ones: RDS's, and the operator's.
+/// The authorities that may certify a database server, beside the public ones: RDS's, and the operator's.
 #[derive(Debug, Clone)]
 pub struct TrustAnchors {
-    /// The operator's, in PEM.
+    /// The operator's authorities, in PEM.
     extra: Vec<u8>,
-    /// How TLS is spoken with the servers of a region of RDS, or (an empty name) with all others.
+    /// TLS configurations by region of RDS; the empty name is for all other servers.
     clients: Arc<Mutex<BTreeMap<String, Arc<ClientConfig>>>>,
 }
 
-/// Why a file names no authority.
+/// Why a PEM file cannot be used.
 #[derive(Debug)]
 pub struct AuthorityError(String);
 
@@ -37,10 +37,10 @@ impl std::fmt::Display for AuthorityError {
 impl std::error::Error for AuthorityError {}
 
 impl TrustAnchors {
-    /// RDS's roots, and the certificates of a PEM file where there is one.
+    /// RDS's roots, and the certificates of a PEM file if there is one.
     ///
     /// # Errors
-    /// Where the PEM holds no certificate, or one that cannot be an authority's.
+    /// If the PEM holds no certificate, or one that cannot be an authority's.
     pub fn new(extra: Option<&[u8]>) -> Result<Self, AuthorityError> {
         if extra.map(authorities).transpose()?.is_some_and(|own| own.is_empty()) {
             return Err(AuthorityError("it holds no certificate".into()));
@@ -48,7 +48,7 @@ impl TrustAnchors {
         Ok(Self { extra: extra.unwrap_or_default().to_vec(), clients: Arc::default() })
     }
 
-    /// All of them that can vouch for this host, in PEM: for the driver of MySQL, which has the public ones built in.
+    /// The authorities that can certify this host, in PEM: for the driver of MySQL, which has the public ones built in.
     pub(crate) fn pem(&self, host: &str) -> Vec<u8> {
         [roots::for_host(host).as_bytes(), b"\n", &self.extra].concat()
     }
@@ -66,18 +66,18 @@ impl TrustAnchors {
         Ok(client)
     }
 
-    /// Agrees on TLS with the server, whose certificate has to be for its host.
+    /// Does the TLS handshake with the server, whose certificate has to be for its host name.
     ///
     /// # Errors
-    /// Every failure; there is no connection without.
+    /// Every failure: there is no fall-back to cleartext.
     pub(crate) async fn secure(
         &self,
         socket: TcpStream,
         endpoint: &Endpoint,
     ) -> Result<TlsStream<TcpStream>, CallError> {
         let name = ServerName::try_from(endpoint.host.clone()).map_err(|_| {
-            let answer = format!("{} is no name that a certificate can hold", endpoint.host);
-            CallError::failed(Cause::TlsWrongName, answer)
+            let what = format!("{} is no name that a certificate can hold", endpoint.host);
+            CallError::failed(Cause::TlsWrongName, what)
         })?;
         let client = self.client(&endpoint.host).map_err(|error| {
             CallError::failed(Cause::TlsFailed, format!("no TLS with {endpoint} ({error})"))
@@ -100,7 +100,7 @@ fn authorities(pem: &[u8]) -> Result<RootCertStore, AuthorityError> {
 
 fn client(trusted: RootCertStore) -> Result<ClientConfig, AuthorityError> {
     let mut provider = default_provider();
-    // The curve of PostgreSQL's own setting (`ssl_ecdh_curve`, up to 17) comes first: another would cost a round trip.
+    // The curve of PostgreSQL's default (`ssl_ecdh_curve`, up to 17) comes first: another would cost a round trip.
     provider.kx_groups = vec![kx_group::SECP256R1, kx_group::X25519, kx_group::SECP384R1];
     let versions =
         ClientConfig::builder_with_provider(Arc::new(provider)).with_safe_default_protocol_versions();

@@ -174,7 +174,7 @@ async fn a_restricted_master_is_refused_what_it_cannot_grant_or_revoke() {
         assert!(refusal.contains(part), "{part} is not said: {refusal}");
     }
     assert!(!refusal.contains("ON `mysql`.* TO"), "{refusal}");
-    for statement in remedy(&refusal, "an administrator whom no restriction keeps") {
+    for statement in remedy(&refusal, "an administrator without these restrictions") {
         server.execute(&statement).await;
     }
     pair.turn_to_clone("after the remedy").await;
@@ -185,7 +185,7 @@ async fn a_restricted_master_is_refused_what_it_cannot_grant_or_revoke() {
     assert!(refused(&pair, Target::Clone).await.contains("GRANT UPDATE ON `mysql`.* TO"));
     change(&pair, &["REVOKE UPDATE ON *.* FROM {b}", "GRANT DELETE ON *.* TO {c}"]).await;
     let refusal = refused(&pair, Target::Clone).await;
-    for statement in remedy(&refusal, "an administrator whom no restriction keeps") {
+    for statement in remedy(&refusal, "an administrator without these restrictions") {
         server.execute(&statement).await;
     }
     pair.turn_to_clone("after the second remedy").await;

@@ -1,13 +1,15 @@
-//! Accounts, and how names and texts are written in a statement: the server takes no parameters there.
+//! Accounts.
 
 use std::fmt;
+
+use super::quoting::identifier;
 
 /// A user name and the hosts that it may come from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Account {
     pub(super) user: String,
-    /// None for a role of MariaDB, which has none. MySQL knows accounts whose host is empty, which is not the same as no host:
-    /// there a name alone is one at `%`.
+    /// `None` for a role of MariaDB. MySQL knows accounts whose host is empty, which is not the same as no host: there a name alone
+    /// is one at `%`.
     pub(super) host: Option<String>,
 }
 
@@ -28,20 +30,8 @@ impl Account {
         self.host.as_deref().unwrap_or_default()
     }
 
-    /// Whether it is for this host: names are compared as the server does.
+    /// Whether it is for this host, whose name is compared as the server does.
     pub(super) fn is_at(&self, host: &str) -> bool {
         self.host().eq_ignore_ascii_case(host)
     }
-}
-
-/// A name in backticks, which read the same under every `sql_mode`.
-pub(super) fn identifier(name: &str) -> String {
-    format!("`{}`", name.replace('`', "``"))
-}
-
-/// A text in quotes, for a session in utf8mb4 whose `sql_mode` has neither `NO_BACKSLASH_ESCAPES` nor
-/// `ANSI_QUOTES`. (The server's own `QUOTE(?)` would write a password into its general log.)
-pub(super) fn text(value: &str) -> String {
-    let escaped = value.replace('\\', r"\\").replace('\'', r"\'").replace('\0', r"\0");
-    format!("'{escaped}'")
 }

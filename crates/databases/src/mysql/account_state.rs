@@ -1,66 +1,51 @@
-//! An account as the server shows it.
+//! An account as the server shows it: its rights and its properties.
 
 use std::collections::BTreeSet;
 
 use rotation::{CallError, Cause, Refusal};
 
 use super::account::Account;
+use super::connection::Connection;
 use super::dialect::Dialect;
-use super::errors::Failure;
-use super::gone;
-use super::grants::{Grants, Names, Object};
-use super::session::MySqlSession;
-use super::settings::Settings;
-use super::stored::Stored;
+use super::dropped_objects::{self, Reader};
+use super::grant_tables::StoredAccount;
+use super::grants::{Grants, Object};
+use super::properties::Properties;
 use super::superuser::Superuser;
-use super::tokens::Unread;
+use super::tokens::ParseError;
 
-/// The ways to sign in by password that the driver has, and whose password the server keeps.
+/// The authentication plugins that the driver has, and whose password the server stores.
 const MYSQL_METHODS: [&str; 3] = ["caching_sha2_password", "sha256_password", "mysql_native_password"];
 /// The driver has neither ed25519 nor parsec.
 const MARIADB_METHODS: [&str; 1] = ["mysql_native_password"];
 
-/// What an account may do, and what it is held to.
+/// What an account may do, and its properties.
 #[derive(Clone, Debug)]
 pub(super) struct AccountState {
     pub(super) account: Account,
     pub(super) grants: Grants,
-    pub(super) settings: Settings,
-    /// What it holds rights on, and the reader cannot see.
+    pub(super) properties: Properties,
+    /// The objects that it has rights on and that the reader cannot see.
     pub(super) unseen: BTreeSet<Object>,
 }
 
-/// Whose account is shown. Others' need SELECT on the schema `mysql`, and are known from there; what they hold is on objects
-/// that a superuser with these rights may not see.
-#[derive(Clone, Copy)]
-pub(super) enum Whose<'a> {
-    Own,
-    Of(&'a Stored, &'a Superuser),
-}
-
-/// How the server reads the names of databases in rights.
-pub(super) async fn names(session: &mut MySqlSession) -> Result<Names, Failure> {
-    if session.dialect == Dialect::MariaDb {
-        return Ok(Names::Patterns);
-    }
-    let partial = session.rows("SELECT @@global.partial_revokes").await?.concat();
-    Ok(if partial == "1" { Names::Literal } else { Names::Patterns })
-}
-
-/// The one way in which an account signs in, if it is by a password that this function can set and use. Its rights are not
-/// asked for, so that no form of theirs is in the way.
+/// The authentication plugin of an account, if it is one whose password this crate can set and use. `other` is another user's
+/// account; `None` means the session's own. Rights are not read, so no unknown form of theirs causes an error.
 ///
 /// # Errors
-/// Refuses any other, by its name.
-pub(super) async fn method(session: &mut MySqlSession, other: Option<&Stored>) -> Result<String, CallError> {
-    let account = other.map_or_else(|| session.account.clone(), |stored| stored.account.clone());
-    let create = session.rows(&show_create(session.dialect, other)).await?.concat();
-    let settings =
-        Settings::parse(&create, &[]).map_err(|error| unread("SHOW CREATE USER", &account, error))?;
-    Ok(settings.method(&account, session.dialect)?.to_owned())
+/// Refuses every other plugin, by its name.
+pub(super) async fn method(
+    connection: &mut Connection,
+    other: Option<&StoredAccount>,
+) -> Result<String, CallError> {
+    let account = other.map_or_else(|| connection.account.clone(), |stored| stored.account.clone());
+    let create = connection.rows(&show_create(connection.dialect, other)).await?.concat();
+    let properties =
+        Properties::parse(&create, &[]).map_err(|error| unknown_form("SHOW CREATE USER", &account, error))?;
+    Ok(properties.method(&account, connection.dialect)?.to_owned())
 }
 
-fn show_create(dialect: Dialect, other: Option<&Stored>) -> String {
+fn show_create(dialect: Dialect, other: Option<&StoredAccount>) -> String {
     match (other, dialect) {
         (Some(stored), _) => format!("SHOW CREATE USER {}", stored.account),
         (None, Dialect::MySql) => "SHOW CREATE USER CURRENT_USER()".to_owned(),
@@ -68,77 +53,94 @@ fn show_create(dialect: Dialect, other: Option<&Stored>) -> String {
     }
 }
 
-fn unread(shown: &str, account: &Account, unread: Unread) -> CallError {
-    let answer = format!("{shown} of {account} is in a form that this function does not know ({unread})");
-    CallError::failed(Cause::QueryFailed, answer)
+fn unknown_form(shown: &str, account: &Account, error: ParseError) -> CallError {
+    let what = format!("{shown} of {account} is in a form that this function does not know ({error})");
+    CallError::failed(Cause::QueryFailed, what)
 }
 
 impl AccountState {
-    /// Reads an account.
+    /// Reads the account of the session's own user.
     ///
     /// # Errors
-    /// Also where a form is unknown: to overlook a right would be to lose it.
-    pub(super) async fn read(session: &mut MySqlSession, whose: Whose<'_>) -> Result<Self, CallError> {
-        let (account, other) = match whose {
-            Whose::Own => (session.account.clone(), None),
-            Whose::Of(stored, _) => (stored.account.clone(), Some(stored)),
+    /// Also if a form is unknown: a right that is overlooked would be lost.
+    pub(super) async fn read_own(connection: &mut Connection) -> Result<Self, CallError> {
+        Self::read_as(connection, None, Reader::Itself).await
+    }
+
+    /// Reads another user's account.
+    ///
+    /// # Errors
+    /// As [`Self::read_own`].
+    pub(super) async fn read(
+        connection: &mut Connection,
+        stored: &StoredAccount,
+        superuser: &Superuser,
+    ) -> Result<Self, CallError> {
+        Self::read_as(connection, Some(stored), Reader::Superuser(superuser)).await
+    }
+
+    /// Reads another user's account by its name.
+    ///
+    /// # Errors
+    /// As [`Self::read_own`]; also if the account no longer exists.
+    pub(super) async fn read_by_name(
+        connection: &mut Connection,
+        account: &Account,
+        superuser: &Superuser,
+    ) -> Result<Self, CallError> {
+        let all = StoredAccount::of(connection, &account.user).await?;
+        let Some(stored) = all.iter().find(|stored| stored.account == *account) else {
+            return Err(CallError::failed(Cause::QueryFailed, format!("{account} no longer exists")));
         };
+        Self::read(connection, stored, superuser).await
+    }
+
+    async fn read_as(
+        connection: &mut Connection,
+        other: Option<&StoredAccount>,
+        reader: Reader<'_>,
+    ) -> Result<Self, CallError> {
+        let account = other.map_or_else(|| connection.account.clone(), |stored| stored.account.clone());
         // Without FOR, the rights of active roles would be among them.
         let show = match other {
             None => "SHOW GRANTS FOR CURRENT_USER()".to_owned(),
             Some(_) => format!("SHOW GRANTS FOR {account}"),
         };
-        let rows = session.rows(&show).await?;
-        let create = session.rows(&show_create(session.dialect, other)).await?.concat();
-        let mut settings =
-            Settings::parse(&create, &rows).map_err(|error| unread("SHOW CREATE USER", &account, error))?;
-        let mut grants =
-            Grants::parse(session.known, &rows).map_err(|error| unread("SHOW GRANTS", &account, error))?;
-        // What a user sees of itself is only compared with what another sees, printed by the same server.
+        let rows = connection.rows(&show).await?;
+        let create = connection.rows(&show_create(connection.dialect, other)).await?.concat();
+        let mut properties = Properties::parse(&create, &rows)
+            .map_err(|error| unknown_form("SHOW CREATE USER", &account, error))?;
+        let mut grants = Grants::parse(connection.known, &rows)
+            .map_err(|error| unknown_form("SHOW GRANTS", &account, error))?;
+        // A user's view of its own account is only compared with another user's, printed by the same server.
         if let Some(stored) = other {
-            settings.require = stored.require.clone();
+            properties.require = stored.require.clone();
             grants.restrict_grant_option(&stored.grant_option_restricted_on);
         }
-        let unseen = gone::forget(session, &mut grants, whose).await?;
-        Ok(Self { account, grants, settings, unseen })
+        let unseen = dropped_objects::remove_dropped(connection, &mut grants, reader).await?;
+        Ok(Self { account, grants, properties, unseen })
     }
 
-    /// Reads another's account by its name.
-    ///
-    /// # Errors
-    /// As [`Self::read`]; an account that is gone by now is an error.
-    pub(super) async fn of(
-        session: &mut MySqlSession,
-        account: &Account,
-        superuser: &Superuser,
-    ) -> Result<Self, CallError> {
-        let all = Stored::of(session, &account.user).await?;
-        let Some(stored) = all.iter().find(|stored| stored.account == *account) else {
-            return Err(CallError::failed(Cause::QueryFailed, format!("{account} is gone")));
-        };
-        Self::read(session, Whose::Of(stored, superuser)).await
-    }
-
-    /// The one way in which the account signs in.
+    /// The authentication plugin of the account.
     ///
     /// # Errors
     /// As [`method`].
     pub(super) fn method(&self, dialect: Dialect) -> Result<&str, Refusal> {
-        self.settings.method(&self.account, dialect)
+        self.properties.method(&self.account, dialect)
     }
 
-    /// The same without what any user may give it.
-    pub(super) fn lines_without_gifts(&self) -> BTreeSet<String> {
-        self.grants.without_gifts().lines().into_iter().chain(self.settings.lines()).collect()
-    }
-
-    /// Everything of the account, but its name and password.
+    /// A line for each right and property, without the account's name and password.
     pub(super) fn lines(&self) -> BTreeSet<String> {
-        self.grants.lines().into_iter().chain(self.settings.lines()).collect()
+        self.grants.lines().into_iter().chain(self.properties.lines()).collect()
+    }
+
+    /// The same without the rights that any user can grant.
+    pub(super) fn lines_without_user_grantable(&self) -> BTreeSet<String> {
+        self.grants.without_user_grantable().lines().into_iter().chain(self.properties.lines()).collect()
     }
 }
 
-impl Settings {
+impl Properties {
     fn method(&self, account: &Account, dialect: Dialect) -> Result<&str, Refusal> {
         let usable: &[&str] = match dialect {
             Dialect::MySql => &MYSQL_METHODS,

@@ -1,7 +1,7 @@
-//! Whether two users are base and clone, and what a turn would cost the application.
+//! Whether two users are base and clone, and which rights the application would lose by an alternation.
 //!
-//! A name is no proof, nor an attribute, which its holder can write. What its holder cannot choose is a password that the
-//! application's secret holds: the superuser reads what the server stores of it, and nobody signs in.
+//! A matching name proves nothing, nor does an attribute, which the account's user can write. What that user cannot choose is a
+//! password that the application's secret holds: the superuser compares it with the stored verifier, without a sign-in.
 
 use std::collections::BTreeSet;
 
@@ -10,47 +10,47 @@ use rotation::{ADMINISTRATOR, Alternation, CallError, Refusal, Target, Username,
 use tracing::warn;
 
 use super::account::Account;
-use super::account_state::{AccountState, Whose};
+use super::account_state::AccountState;
+use super::connection::Connection;
 use super::dialect::Dialect;
-use super::gone;
-use super::grants::{Names, Statement, difference};
-use super::prior_access::{defined_by, kills};
-use super::session::MySqlSession;
-use super::stored::Stored;
+use super::dropped_objects::{self, Reader};
+use super::grant_tables::StoredAccount;
+use super::grants::{DatabaseNames, Statement, difference};
+use super::prior_access::{drops_of_objects_defined_by, kill_statements};
+use super::processes::sessions_of;
 use super::superuser::Superuser;
 use super::verifier;
 
 /// The rows of the two users in `mysql.user`.
 #[derive(Debug)]
 pub(super) struct StoredPair {
-    pub(super) base: Vec<Stored>,
-    pub(super) clone: Vec<Stored>,
+    pub(super) base: Vec<StoredAccount>,
+    pub(super) clone: Vec<StoredAccount>,
 }
 
 impl StoredPair {
     /// Reads both users, as a superuser.
     pub(super) async fn read(
-        session: &mut MySqlSession,
+        connection: &mut Connection,
         alternation: &Alternation,
     ) -> Result<Self, CallError> {
-        let base = Stored::of(session, &alternation.base.0).await?;
-        Ok(Self { base, clone: Stored::of(session, &alternation.clone.0).await? })
+        let base = StoredAccount::of(connection, &alternation.base.0).await?;
+        Ok(Self { base, clone: StoredAccount::of(connection, &alternation.clone.0).await? })
     }
 
-    fn of_next(&self, alternation: &Alternation) -> &[Stored] {
+    fn of_next(&self, alternation: &Alternation) -> &[StoredAccount] {
         match alternation.target {
             Target::Base => &self.base,
             Target::Clone => &self.clone,
         }
     }
 
-    /// Whether this turn makes the clone. (Where it has an account at another host, open sessions are the application's.)
-    pub(super) fn makes_clone(&self, alternation: &Alternation) -> bool {
+    /// Whether this alternation creates the clone. (If it has an account at another host, open sessions are the application's.)
+    pub(super) fn creates_clone(&self, alternation: &Alternation) -> bool {
         alternation.target == Target::Clone && self.clone.is_empty()
     }
 
-    /// The accounts of the next user whose password none of these versions holds, by which nothing shows that they are the
-    /// application's.
+    /// The accounts of the next user whose password is none of these: nothing shows that they are the application's.
     pub(super) async fn unproven(&self, alternation: &Alternation, evidence: &Evidence) -> Vec<&Account> {
         let passwords: &[_] = match evidence {
             Evidence::Passwords(passwords) => passwords,
@@ -66,11 +66,10 @@ impl StoredPair {
     }
 }
 
-/// What is said of accounts that may be somebody else's. A clone that nobody uses may be dropped: locked first, so that no
-/// session is opened any more, since those that are open would see what an account of that name is granted later (tried:
-/// 9.7.4, 10.11.18, 11.8.9).
+/// Explains accounts that may be somebody else's. A clone that nobody uses may be dropped. It is locked first, so that no further
+/// session is opened: open sessions would have what an account of that name is granted later (tried: 9.7.4, 10.11.18, 11.8.9).
 pub(super) async fn unproven_accounts(
-    session: &mut MySqlSession,
+    connection: &mut Connection,
     alternation: &Alternation,
     accounts: &[&Account],
     superuser: &Superuser,
@@ -92,10 +91,10 @@ pub(super) async fn unproven_accounts(
     }
     let mut statements: Vec<_> =
         accounts.iter().map(|account| format!("ALTER USER {account} ACCOUNT LOCK")).collect();
-    let open = session.sessions_of(&alternation.clone.0).await?.open;
-    statements.extend(kills(session, &open).await?);
-    // What they define keeps the server from dropping them (4006), or would run with the rights of a new one.
-    statements.extend(defined_by(session, accounts).await?);
+    let open = sessions_of(connection, &alternation.clone.0).await?.open;
+    statements.extend(kill_statements(connection, &open).await?);
+    // Objects that they define prevent dropping them (4006), or would run with the rights of a new account.
+    statements.extend(drops_of_objects_defined_by(connection, accounts).await?);
     statements.push(format!("DROP USER {names}"));
     let otherwise = format!("{another}, or, if nobody uses {names}, {}", run_as(ADMINISTRATOR, &statements));
     Ok(Unproven { what, if_ours: None, otherwise })
@@ -104,41 +103,45 @@ pub(super) async fn unproven_accounts(
 /// The accounts of the two users: one for each host of the base.
 #[derive(Debug)]
 pub(super) struct UserPair {
-    /// Equal to each other, but for the host.
+    /// They are equal, except for the host.
     pub(super) base: Vec<AccountState>,
-    /// As far as there are any yet.
+    /// Those that exist already.
     pub(super) clone: Vec<AccountState>,
 }
 
 impl UserPair {
-    /// Reads what both users may do and are held to, as a superuser.
+    /// Reads the rights and properties of both users, as a superuser.
     pub(super) async fn read(
-        session: &mut MySqlSession,
+        connection: &mut Connection,
         stored: &StoredPair,
         superuser: &Superuser,
     ) -> Result<Self, CallError> {
         let mut pair = Self { base: Vec::new(), clone: Vec::new() };
         for stored in &stored.base {
-            pair.base.push(AccountState::read(session, Whose::Of(stored, superuser)).await?);
+            pair.base.push(AccountState::read(connection, stored, superuser).await?);
         }
         for stored in &stored.clone {
-            pair.clone.push(AccountState::read(session, Whose::Of(stored, superuser)).await?);
+            pair.clone.push(AccountState::read(connection, stored, superuser).await?);
         }
         Ok(pair)
     }
 
-    /// Refuses where the base would lack what the clone may do now.
+    /// Refuses if the clone may do what the base may not.
     pub(super) async fn check_nothing_is_lost(
         &self,
-        session: &mut MySqlSession,
-        stored: &StoredPair,
+        connection: &mut Connection,
         superuser: &Superuser,
     ) -> Result<(), CallError> {
-        for (stored, clone) in stored.clone.iter().zip(&self.clone) {
+        for clone in &self.clone {
             let mut clone = clone.clone();
-            gone::forget_tables(session, &mut clone.grants, Whose::Of(stored, superuser)).await?;
+            dropped_objects::remove_dropped_tables(
+                connection,
+                &mut clone.grants,
+                Reader::Superuser(superuser),
+            )
+            .await?;
             if let Some(base) = at(&self.base, clone.account.host()) {
-                check_nothing_is_lost(base, &clone, session.dialect, superuser.names())?;
+                check_nothing_is_lost(base, &clone, connection.dialect, superuser.names())?;
             }
         }
         Ok(())
@@ -149,50 +152,51 @@ impl UserPair {
         at(&self.clone, host)
     }
 
-    /// Says what any user may give and this turn does not make equal, and leaves it out where the superuser may not grant or
-    /// revoke it: nobody can stop a rotation by that (`grants/gifts.rs`).
-    pub(super) fn leave_out_gifts(&mut self, alternation: &Alternation, superuser: &Superuser) {
+    /// Excludes rights that any user can grant and this superuser can neither grant nor revoke, and warns of those that will not be
+    /// equal: nobody can stop a rotation by them (`grants/user_grantable.rs`).
+    pub(super) fn exclude_user_grantable(&mut self, alternation: &Alternation, superuser: &Superuser) {
         let of = |pair: &Self| {
-            let gifts = |all: &[AccountState]| all.iter().flat_map(|one| one.grants.gifts()).collect();
-            (gifts(&pair.base), gifts(&pair.clone))
+            let lines =
+                |all: &[AccountState]| all.iter().flat_map(|one| one.grants.user_grantable()).collect();
+            (lines(&pair.base), lines(&pair.clone))
         };
         let (base, clone): (BTreeSet<String>, BTreeSet<String>) = of(self);
         for base in &mut self.base {
-            base.grants.leave_out_gifts_beyond(superuser.effective());
-            base.grants.leave_out_gifts_that_bring_more();
+            base.grants.exclude_ungrantable(superuser.effective());
+            base.grants.exclude_proxies_that_add_grant_option();
         }
         for clone in &mut self.clone {
-            clone.grants.leave_out_gifts_beyond(superuser.effective());
+            clone.grants.exclude_ungrantable(superuser.effective());
             if let Some(base) = at(&self.base, clone.account.host()) {
-                clone.grants.leave_out_gifts_to_take(&base.grants, superuser.effective());
+                clone.grants.exclude_unrevocable(&base.grants, superuser.effective());
             }
         }
         let (given, taken) = of(self);
-        let say = |who: &Username, which: &str, gifts: Vec<&String>| {
-            if let [_, ..] = gifts.as_slice() {
-                let gifts = gifts.into_iter().map(String::as_str).collect::<Vec<_>>().join("; ");
-                warn!(db.user = %who, "{who} {which}: {gifts}; any user can grant that, so the rotation goes on");
+        let warn_of = |who: &Username, which: &str, rights: Vec<&String>| {
+            if let [_, ..] = rights.as_slice() {
+                let rights = rights.into_iter().map(String::as_str).collect::<Vec<_>>().join("; ");
+                warn!(db.user = %who, "{who} {which}: {rights}; any user can grant that, so the rotation goes on");
             }
         };
         if alternation.target == Target::Base {
-            say(&alternation.base, "does not have what its clone has", clone.difference(&base).collect());
+            warn_of(&alternation.base, "does not have what its clone has", clone.difference(&base).collect());
             return;
         }
-        let lacked = base.iter().filter(|gift| !given.contains(*gift) && !clone.contains(*gift));
-        say(
+        let lacked = base.iter().filter(|right| !given.contains(*right) && !clone.contains(*right));
+        warn_of(
             &alternation.clone,
             "is not given what its base has, which the superuser may not grant",
             lacked.collect(),
         );
-        let kept = clone.iter().filter(|gift| !taken.contains(*gift) && !base.contains(*gift));
-        say(
+        let kept = clone.iter().filter(|right| !taken.contains(*right) && !base.contains(*right));
+        warn_of(
             &alternation.clone,
             "keeps what its base does not have, which the superuser may not revoke",
             kept.collect(),
         );
     }
 
-    /// Refuses where the two are no base and clone.
+    /// Refuses if the two are not a base and its clone.
     pub(super) fn check(&self, alternation: &Alternation, dialect: Dialect) -> Result<(), Refusal> {
         let base = self.one_base(alternation)?;
         base.method(dialect)?;
@@ -204,8 +208,7 @@ impl UserPair {
         Ok(())
     }
 
-    /// In the base's turn the clone is AWSCURRENT, and the account in question may be the one by which it signs in: it is the one
-    /// where there is no other.
+    /// In the base's turn the application is signed in as the clone, perhaps by this account; surely so if the clone has no other.
     fn no_base_there(&self, alternation: &Alternation, clone: &Account) -> Refusal {
         let what = format!("there is a {clone}, but no {} at that host", alternation.base);
         let holder = match alternation.target {
@@ -228,7 +231,7 @@ impl UserPair {
         Refusal::Database { what, remedy }
     }
 
-    /// What all accounts of the base are, wherever they come from: the application sees but one of them.
+    /// The base's account, after checking that those at all of its hosts are equal: the application uses one of them.
     fn one_base(&self, alternation: &Alternation) -> Result<&AccountState, Refusal> {
         let Some((first, others)) = self.base.split_first() else {
             let what = format!("there is no user {}", alternation.base);
@@ -238,7 +241,7 @@ impl UserPair {
             );
             return Err(Refusal::Database { what, remedy });
         };
-        let lines = AccountState::lines_without_gifts;
+        let lines = AccountState::lines_without_user_grantable;
         let different: Vec<_> = others.iter().filter(|other| lines(other) != lines(first)).collect();
         if different.is_empty() {
             return Ok(first);
@@ -254,15 +257,15 @@ impl UserPair {
     }
 }
 
-/// The application would lose at this turn what it may do now. What a restriction takes from the base somebody has decided,
-/// and only a grant of more could lift it: then the clone's right is revoked, or nothing.
+/// Refuses if the clone may do what the base may not: the application would lose it. If a restriction of the base is the reason,
+/// only revoking the right from the clone is proposed: somebody decided on the restriction, and only a wider grant could lift it.
 fn check_nothing_is_lost(
     base: &AccountState,
     clone: &AccountState,
     dialect: Dialect,
-    names: Names,
+    names: DatabaseNames,
 ) -> Result<(), Refusal> {
-    let (ours, theirs) = (base.grants.without_gifts(), clone.grants.without_gifts());
+    let (ours, theirs) = (base.grants.without_user_grantable(), clone.grants.without_user_grantable());
     let lost = ours.lost(&theirs, names);
     if lost.lines().is_empty() {
         return Ok(());
@@ -270,7 +273,7 @@ fn check_nothing_is_lost(
     let revoke = listed(difference(&ours, &theirs, &clone.account, &base.account, dialect));
     let take = format!("take it from the clone: {}", run_as(ADMINISTRATOR, &revoke));
     let remedy = if lost.restricted.is_empty() {
-        let wanted = ours.and_absent(&theirs);
+        let wanted = ours.with_absent(&theirs);
         let grant = listed(difference(&wanted, &ours, &base.account, &clone.account, dialect));
         format!("give it to the base: {}; or {take}", run_as(ADMINISTRATOR, &grant))
     } else {
@@ -281,12 +284,12 @@ fn check_nothing_is_lost(
     Err(Refusal::Database { what, remedy })
 }
 
-/// The one of these accounts that is for this host.
+/// The account for this host.
 fn at<'a>(accounts: &'a [AccountState], host: &str) -> Option<&'a AccountState> {
     accounts.iter().find(|account_state| account_state.account.is_at(host))
 }
 
-/// Statements as a person runs them.
+/// Statements for a person to run.
 fn listed(statements: Vec<Statement>) -> Vec<String> {
     statements.into_iter().map(|statement| statement.sql).collect()
 }

@@ -1,163 +1,164 @@
-//! The way to a server of MySQL or MariaDB: what it says before TLS, and by which plugin it wants the password.
-//!
-//! The driver speaks TLS itself: without, it would refuse `caching_sha2_password`. A server speaks first, in cleartext, and
-//! an error may come in place of its greeting. To the driver that is an error like any other; here it is not.
+//! A signed-in connection: how the server reads statements, what the server is, statements and locks.
 
-use std::io;
-use std::sync::{Arc, OnceLock};
+use hmac::{Hmac, KeyInit, Mac};
+use rotation::{CallError, Cause, Password, Username};
+use sha2::Sha256;
+use sqlx::mysql::{MySqlConnection, MySqlRow};
+use sqlx::{AssertSqlSafe, Executor, Row};
+use zeroize::Zeroizing;
 
-use rotation::{CallError, Cause, Endpoint, Server, Tls};
-use sqlx::ConnectOptions;
-use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpStream, UnixStream};
+use super::account::Account;
+use super::dialect::Dialect;
+use super::errors::{self, Failure};
+use super::grants::{DatabaseNames, Known};
+use crate::dial::{Connector, RelayedConnection};
+use crate::limits::within;
 
-use super::errors;
-use crate::connect::not_understood;
-use crate::dial::{self, Dialed, Relay, Unopened};
-
-/// Connects and signs in, with TLS unless the server's secret forbids it.
-#[expect(clippy::disallowed_methods, reason = "through a relay of ours")]
-pub(super) async fn open(
-    server: &Server,
-    options: MySqlConnectOptions,
-) -> Result<Dialed<MySqlConnection>, Unopened> {
-    let endpoint = &server.endpoint;
-    let socket = dial::connect(endpoint).await?;
-    let objection = Arc::new(OnceLock::new());
-    let relay = relay(socket, server.tls, &objection)?;
-    let opened = options.socket(relay.path()).connect().await;
-    match (objection.get(), opened) {
-        (Some(objection), _) => Err(explained(*objection, endpoint).into()),
-        (None, Ok(driver)) => Ok(Dialed::new(driver, relay)),
-        (None, Err(error)) => Err(Unopened::Answered(error)),
-    }
+/// A signed-in user's connection.
+pub(super) struct Connection {
+    relayed: RelayedConnection<MySqlConnection>,
+    /// How to open another connection to the same server.
+    pub(super) connector: Connector,
+    pub(super) dialect: Dialect,
+    /// Which privileges the server has.
+    pub(super) known: Known,
+    /// The account by which the server let the user in: names and hosts of accounts are patterns.
+    pub(super) account: Account,
+    /// The key of the HMAC that names locks: derived from the password of this session.
+    lock_key: Zeroizing<Vec<u8>>,
 }
 
-fn relay(server: TcpStream, tls: Tls, objection: &Arc<OnceLock<Objection>>) -> Result<Relay, CallError> {
-    let objection = Arc::clone(objection);
-    Relay::start("", async move |driver: UnixStream| {
-        let (mut from_server, to_server) = server.into_split();
-        let (from_driver, mut to_driver) = driver.into_split();
-        let receiving = async {
-            match greet(&mut from_server, &mut to_driver, tls).await? {
-                Ok(()) => tokio::io::copy(&mut from_server, &mut to_driver).await.map(|_| ()),
-                Err(found) => {
-                    let _ = objection.set(found);
-                    Ok(())
-                }
-            }
+impl Connection {
+    /// Sets up a new connection, and asks which product the server is and by which account the user is signed in.
+    ///
+    /// Statements here escape by backslash and quote by backtick. What the server shows of accounts has to come in one form and
+    /// without control characters, whatever the server's variables and `init_connect` say: with all rows (`sql_select_limit`,
+    /// `sql_big_selects`), and however long it takes (`max_execution_time`). A lock on the grant tables is waited for 5 s. If the
+    /// network fails, the server waits 10 s for this client and not eight hours, for which it would keep our lock.
+    pub(super) async fn begin(
+        relayed: RelayedConnection<MySqlConnection>,
+        connector: Connector,
+        password: &Password,
+    ) -> Result<Self, Failure> {
+        let mut connection = Self {
+            relayed,
+            connector,
+            dialect: Dialect::MySql,
+            known: Known::MYSQL,
+            account: Account::at("", ""),
+            lock_key: hmac_sha_256(password.expose().as_bytes(), b"lock"),
         };
-        dial::pass(from_driver, to_server, receiving).await;
-    })
-}
-
-/// Passes on a server's greeting, and stops at everything else. Where TLS is required, the driver takes what follows for TLS
-/// only.
-async fn greet(
-    server: &mut (impl AsyncRead + Unpin),
-    driver: &mut (impl AsyncWrite + Unpin),
-    tls: Tls,
-) -> io::Result<Result<(), Objection>> {
-    // Three bytes of length and the packet's number.
-    let header = server.read_u32_le().await?;
-    let length = usize::try_from(header & 0x00ff_ffff).unwrap_or(usize::MAX);
-    if length > LONGEST {
-        return Ok(Err(Objection::NotUnderstood));
+        // One message. Not DEFAULT, which means the server's own variable. What stands in such a comment only MariaDB reads, and
+        // only from that version on (MariaDB documentation, "Comment Syntax"): the version's text can be set to anything.
+        // There, lock_wait_timeout does not end every wait. READ WRITE, because init_connect may have made transactions
+        // read-only.
+        let set_up = "SET SESSION sql_mode = '', sql_select_limit = 18446744073709551615, sql_big_selects = 1, \
+            sql_quote_show_create = 1, lock_wait_timeout = 5, wait_timeout = 10 \
+            /*M!, max_statement_time = 15, max_session_mem_used = 9223372036854775807 */; \
+            SET SESSION TRANSACTION READ WRITE; \
+            SELECT CONCAT(0 /*M! + 1 */, 0 /*M!110300 + 1 */, CURRENT_USER())";
+        let row = connection.rows(set_up).await?.concat();
+        let (product, account) = row.split_at_checked(2).unwrap_or_default();
+        let (user, host) = account.rsplit_once('@').unwrap_or_default();
+        connection.account = Account::at(user, host);
+        if product.starts_with('1') {
+            connection.dialect = Dialect::MariaDb;
+            connection.known = Known { dialect: Dialect::MariaDb, show_create_routine: product == "11" };
+        } else {
+            connection.run("SET SESSION print_identified_with_as_hex = ON, max_execution_time = 0").await?;
+        }
+        Ok(connection)
     }
-    let mut packet = vec![0; length];
-    server.read_exact(&mut packet).await?;
-    if let Some(objection) = objection(&packet, tls) {
-        return Ok(Err(objection));
-    }
-    driver.write_all(&header.to_le_bytes()).await?;
-    driver.write_all(&packet).await?;
-    Ok(Ok(()))
-}
 
-/// What stands in the way of answering this first packet (MySQL, "`Protocol::HandshakeV10`" and "`ERR_Packet`").
-fn objection(packet: &[u8], tls: Tls) -> Option<Objection> {
-    match packet {
-        [0xff, low, high, ..] => Some(Objection::Error(u16::from_le_bytes([*low, *high]))),
-        [10, rest @ ..] => {
-            // The driver would answer with the password itself, also where there is no TLS.
-            if rest.windows(PLAINTEXT.len()).any(|name| name == PLAINTEXT) {
-                return Some(Objection::WantsPlaintext);
+    /// Runs a statement. Its names and texts have gone through [`super::quoting`].
+    pub(super) async fn run(&mut self, statement: &str) -> Result<(), Failure> {
+        let statement = AssertSqlSafe(statement.to_owned());
+        let done = self.relayed.driver.execute(sqlx::raw_sql(statement)).await;
+        done.map(|_| ()).map_err(|error| self.failure(&error))
+    }
+
+    /// The first column of every row of a query, as text.
+    pub(super) async fn rows(&mut self, query: &str) -> Result<Vec<String>, Failure> {
+        let rows = self.fetch(query).await?;
+        rows.iter().map(|row| Ok(self.column(row, 0)?.unwrap_or_default())).collect()
+    }
+
+    /// `init_connect` can say that queries run in a secondary engine only, which has no table of accounts. That is undone only
+    /// after such an error, because not every server has the variable.
+    pub(super) async fn fetch(&mut self, query: &str) -> Result<Vec<MySqlRow>, Failure> {
+        match self.fetch_once(query).await {
+            Err(failure) if failure.code == Some(errors::SECONDARY_ENGINE_ONLY) => {
+                self.run("SET SESSION use_secondary_engine = OFF").await?;
+                self.fetch_once(query).await
             }
-            // The server's version ends in NUL; the session's number, eight bytes of salt and a NUL lie before the flags.
-            let flags = rest.iter().position(|byte| *byte == 0).and_then(|end| rest.get(end + 14..end + 16));
-            let Some(flags) = flags else { return Some(Objection::NotUnderstood) };
-            let offers_tls = flags[1] & 0x08 != 0;
-            (tls == Tls::Required && !offers_tls).then_some(Objection::OffersNoTls)
+            rows => rows,
         }
-        _ => Some(Objection::NotUnderstood),
+    }
+
+    async fn fetch_once(&mut self, query: &str) -> Result<Vec<MySqlRow>, Failure> {
+        let query = sqlx::raw_sql(AssertSqlSafe(query.to_owned()));
+        let rows = self.relayed.driver.fetch_all(query).await;
+        rows.map_err(|error| self.failure(&error))
+    }
+
+    /// A column of a row, as text; `None` if it is NULL.
+    pub(super) fn column(&self, row: &MySqlRow, index: usize) -> Result<Option<String>, Failure> {
+        row.try_get_unchecked(index).map_err(|error| self.failure(&error))
+    }
+
+    fn failure(&self, error: &sqlx::Error) -> Failure {
+        Failure::of(&self.connector.server.endpoint, error)
+    }
+
+    /// Takes the lock of `user`, because two rotations of one user would grant and revoke against each other. It is held until the
+    /// session ends, through the implicit commits of ALTER USER and GRANT.
+    ///
+    /// Any user can take a lock of any name, so this one has a name that cannot be guessed.
+    pub(super) async fn lock(&mut self, user: &Username) -> Result<(), CallError> {
+        let name = hmac_sha_256(&self.lock_key, user.0.as_bytes());
+        // A name may have 64 characters.
+        let name: String = name.iter().take(20).map(|byte| format!("{byte:02x}")).collect();
+        let got = self.rows(&format!("SELECT GET_LOCK('rotate:{name}', 15)")).await?;
+        if got.concat() == "1" {
+            return Ok(());
+        }
+        let endpoint = &self.connector.server.endpoint;
+        let what = format!("{endpoint} did not give the lock of {user} within 15 s");
+        Err(CallError::failed(Cause::LockTimeout, what))
+    }
+
+    /// How the server reads the names of databases in privileges.
+    pub(super) async fn database_names(&mut self) -> Result<DatabaseNames, Failure> {
+        if self.dialect == Dialect::MariaDb {
+            return Ok(DatabaseNames::Patterns);
+        }
+        let partial = self.rows("SELECT @@global.partial_revokes").await?.concat();
+        Ok(if partial == "1" { DatabaseNames::Literal } else { DatabaseNames::Patterns })
+    }
+
+    /// Whether the server is a replica. Aurora's readers say so by the second variable.
+    pub(super) async fn is_replica(&mut self) -> Result<bool, Failure> {
+        let row = self.rows("SELECT @@global.read_only OR @@global.innodb_read_only").await?;
+        Ok(row.concat() == "1")
+    }
+
+    /// Runs `work` within the time limit of a transaction.
+    pub(super) async fn within_limit<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut Self) -> Result<T, CallError>,
+    ) -> Result<T, CallError> {
+        let (limit, endpoint) = (self.connector.limits.transaction, self.connector.server.endpoint.clone());
+        within(limit, &endpoint, work(self)).await
+    }
+
+    /// Closes the session.
+    pub(super) async fn close(self) {
+        self.relayed.close().await;
     }
 }
 
-/// The longest first packet: a greeting has about a hundred bytes, an error at most 512 of text.
-const LONGEST: usize = 64 * 1024;
-/// By which a client sends the plain text.
-const PLAINTEXT: &[u8] = b"mysql_clear_password";
-
-/// Why a server's first packet is not answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Objection {
-    /// It is an error, with this number.
-    Error(u16),
-    /// It wants to read the password.
-    WantsPlaintext,
-    /// It says that there is no TLS.
-    OffersNoTls,
-    /// It is something else.
-    NotUnderstood,
-}
-
-fn explained(objection: Objection, endpoint: &Endpoint) -> CallError {
-    let failed = |cause, what: &str| CallError::failed(cause, format!("{endpoint} {what}"));
-    match objection {
-        Objection::Error(code) => {
-            let said = format!(
-                "answered {code} in place of its greeting, before TLS, where anybody on the way can speak for it"
-            );
-            failed(errors::cause_before_tls(code), &said)
-        }
-        Objection::WantsPlaintext => failed(
-            Cause::SignInMethod,
-            "asks for the plain text of the password (mysql_clear_password), which is not sent to it",
-        ),
-        Objection::OffersNoTls => failed(Cause::TlsNotOffered, "offers no TLS"),
-        Objection::NotUnderstood => not_understood(endpoint),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A greeting as MySQL and MariaDB send it, with these lower flags and this plugin.
-    fn greeting(flags: [u8; 2], plugin: &[u8]) -> Vec<u8> {
-        let head: &[&[u8]] = &[b"\x0a9.7.4\0", b"\x01\0\0\0saltsalt\0", &flags, b"\xff\x02\0\xff\xdf\x15"];
-        [&head.concat()[..], &[0; 10], b"saltsaltsalt\0", plugin, b"\0"].concat()
-    }
-
-    #[test]
-    fn only_a_greeting_that_offers_tls_is_answered_where_tls_is_required() {
-        let plugin = b"caching_sha2_password";
-        let (with, without) = (greeting([0xff, 0xff], plugin), greeting([0xff, 0xf7], plugin));
-        assert_eq!(objection(&with, Tls::Required), None);
-        assert_eq!(objection(&without, Tls::Required), Some(Objection::OffersNoTls));
-        assert_eq!(objection(&without, Tls::Forbidden), None);
-    }
-
-    #[test]
-    fn no_error_and_no_wish_for_the_plaintext_is_answered_under_any_tls() {
-        for tls in [Tls::Required, Tls::Forbidden] {
-            assert_eq!(objection(b"\xff\x46\x07#HY000expired", tls), Some(Objection::Error(1862)));
-            let plaintext = greeting([0xff, 0xff], b"mysql_clear_password");
-            assert_eq!(objection(&plaintext, tls), Some(Objection::WantsPlaintext));
-            for packet in [&b""[..], b"\xff", b"\x09", b"\x0a", b"\x0a9.7.4\0\x01\0", b"HTTP/1.1 400"] {
-                assert_eq!(objection(packet, tls), Some(Objection::NotUnderstood), "{packet:?}");
-            }
-        }
-    }
+fn hmac_sha_256(key: &[u8], text: &[u8]) -> Zeroizing<Vec<u8>> {
+    // HMAC accepts a key of any length, so this never falls back to the empty default.
+    let mac = Hmac::<Sha256>::new_from_slice(key).map(|mac| mac.chain_update(text).finalize());
+    Zeroizing::new(mac.map(|mac| mac.into_bytes().to_vec()).unwrap_or_default())
 }

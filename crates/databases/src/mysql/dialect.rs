@@ -1,6 +1,6 @@
-//! Which of the two products speaks: they share a protocol, and little of how accounts are written.
+//! Which of the two products the server is: they share a protocol, but write accounts and statements differently.
 
-/// A product's way with accounts.
+/// A product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dialect {
     /// MySQL, Aurora MySQL.

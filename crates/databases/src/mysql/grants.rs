@@ -1,29 +1,31 @@
-//! What an account may do: read from SHOW GRANTS, compared, and mended by what differs.
+//! What an account may do: read from SHOW GRANTS, compared, and made equal.
 
-mod all;
+mod all_privileges;
 mod difference;
 mod effective;
-mod gifts;
 mod missing;
 mod parse;
 #[cfg(test)]
-mod properties;
+mod property_tests;
 #[cfg(test)]
 mod restricted_tests;
 #[cfg(test)]
 mod tests;
+mod user_grantable;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::account::{Account, identifier};
+use super::account::Account;
+use super::quoting::identifier;
 
+pub(super) use all_privileges::Known;
 pub(super) use difference::{Statement, difference};
-pub(super) use effective::{GRANT_OPTION, Names, whole};
-pub(super) use missing::{Lacking, lacking};
-pub(super) use parse::{AFTER_CERTIFICATE, CERTIFICATE, Known, account};
+pub(super) use effective::DatabaseNames;
+pub(super) use missing::{MissingPrivileges, missing_privileges};
+pub(super) use parse::{AFTER_CERTIFICATE, CERTIFICATE, account};
 
-/// What a privilege is held on. Names are in the spelling that the server stores: `a\_b` is another pattern than `a_b`.
+/// The object on which a privilege is held. Names are as the server stores them: `a\_b` is another pattern than `a_b`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Object {
     Global,
@@ -32,7 +34,7 @@ pub(super) enum Object {
     Routine { kind: Kind, database: String, name: String },
 }
 
-/// What kind of routine. Packages are MariaDB's, libraries MySQL's (9.2 and later).
+/// The kind of a routine. Packages are MariaDB's, libraries MySQL's (9.2 and later).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Kind {
     Function,
@@ -73,6 +75,15 @@ pub(super) struct Privilege {
     pub(super) column: Option<String>,
 }
 
+/// WITH GRANT OPTION, as if it were a privilege: one held above an object, or beside the privilege, is enough to grant it
+/// (tried: 9.7.4, 11.8.9).
+pub(super) const GRANT_OPTION: &str = "GRANT OPTION";
+
+/// A privilege on a whole object, not on a column.
+pub(super) fn whole(name: &str) -> Privilege {
+    Privilege { name: name.to_owned(), column: None }
+}
+
 impl fmt::Display for Privilege {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)?;
@@ -80,24 +91,23 @@ impl fmt::Display for Privilege {
     }
 }
 
-/// Whether what an account holds may be handed on: WITH GRANT OPTION, or a role's WITH ADMIN OPTION.
+/// Whether an account may grant what it holds: WITH GRANT OPTION, or a role's WITH ADMIN OPTION.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Delegation {
     Held,
     Delegable,
 }
 
-/// Everything that SHOW GRANTS says of an account.
+/// What SHOW GRANTS shows of an account.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Grants {
-    /// Privileges by what they are held on; no set is empty.
+    /// Privileges by object; no set is empty.
     pub(super) privileges: BTreeMap<Object, BTreeSet<Privilege>>,
-    /// Where all that is held may be handed on.
+    /// The objects with the GRANT OPTION.
     pub(super) grant_option: BTreeSet<Object>,
-    /// MySQL's dynamic privileges, each with a grant option of its own.
+    /// MySQL's dynamic privileges, each with its own grant option.
     pub(super) dynamic: BTreeMap<String, Delegation>,
-    /// MySQL's partial revokes: by database the global privileges, GRANT OPTION among them, that do not apply to it. No set is
-    /// empty.
+    /// MySQL's partial revokes: by database, the global privileges (and GRANT OPTION) that do not apply to it. No set is empty.
     pub(super) restrictions: BTreeMap<String, BTreeSet<String>>,
     pub(super) roles: BTreeMap<Account, Delegation>,
     pub(super) proxies: BTreeMap<Account, Delegation>,
@@ -105,7 +115,7 @@ pub(super) struct Grants {
 
 impl Grants {
     /// A line for every right and every restriction, without the account's own name: two accounts are equal if their lines
-    /// are. (Which of two accounts may do more, [`Self::lost`] tells.)
+    /// are. ([`Self::lost`] tells which of two accounts may do more.)
     pub(super) fn lines(&self) -> BTreeSet<String> {
         let delegable = self.delegable().into_iter();
         let mut lines: BTreeSet<_> = delegable.map(|(line, (_, option))| format!("{line}{option}")).collect();
@@ -119,7 +129,7 @@ impl Grants {
         lines
     }
 
-    /// Lines of what has an option of its own, each with how it is held and the words for that.
+    /// Lines of what has its own option, each with how it is held and the keywords of the option.
     fn delegable(&self) -> BTreeMap<String, (Delegation, &'static str)> {
         let with = |held: &Delegation, option| match held {
             Delegation::Held => (*held, ""),
@@ -138,16 +148,16 @@ impl Grants {
         roles.chain(proxies).chain(dynamic).collect()
     }
 
-    /// This account's rights, and those that only `other` holds, with their restrictions. A restriction of this account stays.
-    pub(super) fn and_absent(&self, other: &Self) -> Self {
+    /// This account's rights, and those that only `other` holds with their restrictions. A restriction of this account stays.
+    pub(super) fn with_absent(&self, other: &Self) -> Self {
         let mut both = self.clone();
         for (object, privileges) in &other.privileges {
             both.privileges.entry(object.clone()).or_default().extend(privileges.iter().cloned());
         }
         both.grant_option.extend(other.grant_option.iter().cloned());
-        most(&mut both.dynamic, &other.dynamic);
-        most(&mut both.roles, &other.roles);
-        most(&mut both.proxies, &other.proxies);
+        merge(&mut both.dynamic, &other.dynamic);
+        merge(&mut both.roles, &other.roles);
+        merge(&mut both.proxies, &other.proxies);
         for (database, names) in &other.restrictions {
             let brought = names.iter().filter(|name| !self.holds_at(&Object::Global, &whole(name)));
             let brought: BTreeSet<_> = brought.cloned().collect();
@@ -158,12 +168,12 @@ impl Grants {
         both
     }
 
-    /// The roles that the two do not hold alike.
+    /// The roles that the two hold differently.
     pub(super) fn roles_changed<'a>(&'a self, other: &'a Self) -> Vec<&'a Account> {
-        missing::changed(&self.roles, &other.roles).collect()
+        changed(&self.roles, &other.roles).collect()
     }
 
-    /// Everything that anything is held on.
+    /// Every object on which something is held.
     pub(super) fn objects(&self) -> BTreeSet<Object> {
         self.privileges.keys().chain(&self.grant_option).cloned().collect()
     }
@@ -173,25 +183,25 @@ impl Grants {
         self.privileges.get(table).is_some_and(|held| held.iter().any(|privilege| privilege.column.is_some()))
     }
 
-    /// Leaves out what is held on this.
-    pub(super) fn forget(&mut self, object: &Object) {
+    /// Removes what is held on this object.
+    pub(super) fn remove(&mut self, object: &Object) {
         self.privileges.remove(object);
         self.grant_option.remove(object);
     }
 
-    /// Leaves out what is held on columns of this table that are gone.
-    pub(super) fn forget_columns_but(&mut self, table: &Object, columns: &[String]) {
-        let is_there = |column: &String| columns.iter().any(|c| c.to_lowercase() == column.to_lowercase());
+    /// Removes what is held on columns of this table other than these.
+    pub(super) fn retain_columns(&mut self, table: &Object, columns: &[String]) {
+        let exists = |column: &String| columns.iter().any(|c| c.to_lowercase() == column.to_lowercase());
         if let Some(privileges) = self.privileges.get_mut(table) {
-            privileges.retain(|privilege| privilege.column.as_ref().is_none_or(is_there));
+            privileges.retain(|privilege| privilege.column.as_ref().is_none_or(exists));
             if privileges.is_empty() {
                 self.privileges.remove(table);
             }
         }
     }
 
-    /// A restriction of what is not held on everything restricts nothing.
-    fn forget_restrictions_of_nothing(&mut self) {
+    /// Removes restrictions of privileges that are not held globally: they restrict nothing.
+    fn remove_void_restrictions(&mut self) {
         let mut restrictions = std::mem::take(&mut self.restrictions);
         restrictions.retain(|_, names| {
             names.retain(|name| self.holds_at(&Object::Global, &whole(name)));
@@ -200,16 +210,26 @@ impl Grants {
         self.restrictions = restrictions;
     }
 
-    /// Restricts the global GRANT OPTION: SHOW GRANTS shows that only where nothing else is restricted.
+    /// Restricts the global GRANT OPTION, which SHOW GRANTS shows only if nothing else is restricted.
     pub(super) fn restrict_grant_option(&mut self, databases: &[String]) {
         for database in databases {
             self.restrictions.entry(database.clone()).or_default().insert(GRANT_OPTION.to_owned());
         }
-        self.forget_restrictions_of_nothing();
+        self.remove_void_restrictions();
     }
 }
 
-fn most<K: Ord + Clone>(into: &mut BTreeMap<K, Delegation>, from: &BTreeMap<K, Delegation>) {
+/// What the two hold differently.
+fn changed<'a, K: Ord>(
+    one: &'a BTreeMap<K, Delegation>,
+    other: &'a BTreeMap<K, Delegation>,
+) -> impl Iterator<Item = &'a K> {
+    let keys: BTreeSet<&K> = one.keys().chain(other.keys()).collect();
+    keys.into_iter().filter(|key| one.get(*key) != other.get(*key))
+}
+
+/// Adds `from` to `into`; of two ways to hold the same, the one with the option stays.
+fn merge<K: Ord + Clone>(into: &mut BTreeMap<K, Delegation>, from: &BTreeMap<K, Delegation>) {
     for (key, held) in from {
         let entry = into.entry(key.clone()).or_insert(*held);
         *entry = (*entry).max(*held);

@@ -6,18 +6,22 @@ mod alternation;
 mod clone_check;
 mod connection;
 mod dialect;
+mod dropped_objects;
 mod errors;
 #[doc(hidden)]
 pub mod fuzzing;
-mod gone;
+mod grant_tables;
 mod grants;
+mod handshake;
+mod identity;
 mod other_hosts;
 mod password;
 mod prior_access;
+mod processes;
+mod properties;
+mod quoting;
 mod session;
-mod settings;
 mod sign_in;
-mod stored;
 mod superuser;
 mod tokens;
 mod verifier;
@@ -27,10 +31,11 @@ use async_trait::async_trait;
 use rotation::ports::{Database, ProofOfOtherUser, SignIn, SuperuserSession, UserSession};
 use rotation::{CallError, Password, Server, Username};
 
-use crate::connect::Limits;
+use crate::dial::Connector;
+use crate::limits::Limits;
 use crate::tls::TrustAnchors;
-use account::text;
-use sign_in::Connector;
+use quoting::literal;
+use sign_in::sign_in;
 
 /// Rotates users of MySQL and MariaDB.
 #[derive(Debug)]
@@ -40,11 +45,11 @@ pub struct MySql {
     products: Products,
 }
 
-/// Whose users.
+/// The products whose users are rotated.
 #[derive(Debug, Clone, Copy)]
 enum Products {
     MySqlAndMariaDb,
-    /// A user of MariaDB has one password only.
+    /// Without MariaDB, whose users have one password only.
     MySql,
 }
 
@@ -94,7 +99,7 @@ impl Database for MySql {
     }
 
     fn manual_remedy(&self, user: &Username) -> String {
-        let quoted = text(&user.0);
+        let quoted = literal(&user.0);
         format!(
             "as a superuser, look the account up (SELECT User, Host FROM mysql.user WHERE User = {quoted}), give it the \
              password of the AWSCURRENT version (ALTER USER {quoted}@'HOST' IDENTIFIED BY ...), then rotate again"
@@ -107,11 +112,11 @@ impl Database for MySql {
         user: &Username,
         password: &Password,
     ) -> Result<SignIn<dyn UserSession>, CallError> {
-        let signed_in = self.connector(server).sign_in(user, password).await?;
-        Ok(SignIn::from(signed_in).map::<dyn UserSession>(|session| session))
+        let outcome = sign_in(&self.connector(server), user, password).await?;
+        Ok(SignIn::from(outcome).map::<dyn UserSession>(|connection| connection))
     }
 
-    /// Without a database: no name is looked up in one that others own.
+    /// Without a default database, so that no name is looked up in one that others own.
     async fn sign_in_superuser(
         &self,
         server: &Server,
@@ -119,7 +124,7 @@ impl Database for MySql {
         password: &Password,
     ) -> Result<SignIn<dyn SuperuserSession>, CallError> {
         let server = Server { database: None, ..server.clone() };
-        let signed_in = self.connector(&server).sign_in(user, password).await?;
-        Ok(SignIn::from(signed_in).map::<dyn SuperuserSession>(|session| session))
+        let outcome = sign_in(&self.connector(&server), user, password).await?;
+        Ok(SignIn::from(outcome).map::<dyn SuperuserSession>(|connection| connection))
     }
 }

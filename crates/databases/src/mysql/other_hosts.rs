@@ -1,40 +1,40 @@
-//! Accounts of one name at several hosts. A user can change its own only; the application that signs in by another one, from
-//! elsewhere, would be shut out by its own AWSCURRENT.
+//! Accounts of one name at several hosts. A user can change only its own account; an application that signs in by another one,
+//! from elsewhere, could not sign in with AWSCURRENT any more.
 
 use std::net::{IpAddr, Ipv4Addr};
 
 use rotation::{Password, Refusal};
 
 use super::account::Account;
-use super::session::MySqlSession;
-use super::stored::Stored;
+use super::connection::Connection;
+use super::grant_tables::StoredAccount;
+use super::processes::addresses_of;
 use super::verifier;
 
-/// What shows this user that its password is that of another account as well, or that there is one, in words; none where it sees
-/// nothing.
+/// Describes another account of this user's name that has the same password or is in use; `None` if the user sees none.
 ///
-/// With SELECT on `mysql` it sees all of them. Else it sees the sessions of its name (MySQL, MariaDB 10.11; MariaDB 11.8 shows
-/// it its own account's only; tried: 9.7.4, 10.11.18, 11.8.9): one from an address that is not its account's is another
-/// account's.
-pub(super) async fn seen(session: &mut MySqlSession, used: &Password) -> Option<String> {
-    let own = session.account.clone();
-    // What it may not look at, it does not see.
-    if let Ok(accounts) = Stored::of(session, &own.user).await {
+/// With SELECT on `mysql` it sees all of them. Otherwise it sees the sessions of its name (MySQL, MariaDB 10.11; MariaDB 11.8
+/// shows only those of its own account; tried: 9.7.4, 10.11.18, 11.8.9): a session from an address that its account does not cover
+/// is another account's.
+pub(super) async fn seen(connection: &mut Connection, used: &Password) -> Option<String> {
+    let own = connection.account.clone();
+    // An error means that it may not read them.
+    if let Ok(accounts) = StoredAccount::of(connection, &own.user).await {
         let ours = with_password(&accounts, std::slice::from_ref(used)).await;
         let others: Vec<_> = ours.iter().filter(|stored| stored.account != own).collect();
         let names = others.iter().map(|stored| stored.account.to_string()).collect::<Vec<_>>().join(", ");
         return (!others.is_empty())
             .then(|| format!("{names} has the same password as {own}, the only one that it can change"));
     }
-    let addresses = session.addresses_of(&own.user).await.ok()?;
+    let addresses = addresses_of(connection, &own.user).await.ok()?;
     let elsewhere = addresses.into_iter().find(|address| !covers(own.host(), *address))?;
     Some(format!(
-        "a session of {} comes from {elsewhere}, which {own}, the only one that it can change, is not for",
+        "a session of {} comes from {elsewhere}, which {own}, the only account that it can change, does not cover",
         own.user
     ))
 }
 
-/// Two passwords at a time are the user's own to set.
+/// Refuses under dual password, which only the user itself can set.
 pub(super) fn refusal(own: &Account, seen: &str) -> Refusal {
     Refusal::Database {
         what: format!("{own} would get another password than the user's account at another host ({seen})"),
@@ -45,7 +45,10 @@ pub(super) fn refusal(own: &Account, seen: &str) -> Refusal {
 }
 
 /// The accounts that have one of these passwords.
-pub(super) async fn with_password<'a>(accounts: &'a [Stored], passwords: &[Password]) -> Vec<&'a Stored> {
+pub(super) async fn with_password<'a>(
+    accounts: &'a [StoredAccount],
+    passwords: &[Password],
+) -> Vec<&'a StoredAccount> {
     let mut found = Vec::new();
     for stored in accounts {
         if verifier::is_of_any(&stored.verifier, passwords).await {
@@ -55,8 +58,8 @@ pub(super) async fn with_password<'a>(accounts: &'a [Stored], passwords: &[Passw
     found
 }
 
-/// Whether an account at `host` is for this address: by `%` and `_`, or by a network (MySQL 8.4 Reference Manual, "Specifying
-/// Account Names"). A form that is not known here is taken for one that is.
+/// Whether an account at `host` covers this address: by `%` and `_`, or by a network (MySQL 8.4 Reference Manual, "Specifying
+/// Account Names"). A form that is not known here is taken to cover it.
 fn covers(host: &str, address: IpAddr) -> bool {
     if host.is_empty() {
         return true;
@@ -75,15 +78,15 @@ fn covers(host: &str, address: IpAddr) -> bool {
     }
 }
 
-/// As LIKE does, with `\` before a sign that means itself.
+/// Matches as LIKE does; `\` escapes the next character.
 fn matches(pattern: &[u8], text: &[u8]) -> bool {
     match (pattern, text) {
         ([], []) => true,
         ([b'%', b'%', rest @ ..], _) => matches(&[b"%", rest].concat(), text),
         ([b'%', rest @ ..], _) => (0..=text.len()).any(|at| matches(rest, &text[at..])),
         ([b'_', pattern @ ..], [_, text @ ..]) => matches(pattern, text),
-        ([b'\\', sign, pattern @ ..] | [sign, pattern @ ..], [letter, text @ ..]) => {
-            sign.eq_ignore_ascii_case(letter) && matches(pattern, text)
+        ([b'\\', expected, pattern @ ..] | [expected, pattern @ ..], [found, text @ ..]) => {
+            expected.eq_ignore_ascii_case(found) && matches(pattern, text)
         }
         _ => false,
     }
@@ -94,8 +97,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_account_is_for_the_addresses_that_its_host_names() {
-        for (host, address, is_for) in [
+    fn an_account_covers_the_addresses_that_its_host_names() {
+        for (host, address, is_covered) in [
             ("%", "10.0.2.7", true),
             ("10.0.%", "10.0.2.7", true),
             ("10.0.1.%", "10.0.2.7", false),
@@ -116,7 +119,7 @@ mod tests {
             ("10.%", "fe80::1", false),
         ] {
             let address = address.parse().expect("an address");
-            assert_eq!(covers(host, address), is_for, "{host} and {address}");
+            assert_eq!(covers(host, address), is_covered, "{host} and {address}");
         }
     }
 }

@@ -1,51 +1,53 @@
-//! Installing a password: by the user itself, as a compare-and-swap where the server has one, or by a superuser.
+//! Setting a password: by the user itself, as a compare-and-swap if the server has one, or by a superuser.
 
 use rotation::{ADMINISTRATOR, CallError, OldPassword, Password, Refusal, Tls, Username, run_as};
 use tracing::info;
 use zeroize::Zeroizing;
 
-use super::account::{Account, text};
+use super::account::Account;
 use super::account_state;
+use super::connection::Connection;
 use super::dialect::Dialect;
 use super::errors::{self, Failure};
+use super::grant_tables::StoredAccount;
 use super::other_hosts;
-use super::session::MySqlSession;
-use super::stored::Stored;
-use super::superuser::take_roles;
+use super::quoting::literal;
+use super::sign_in::can_sign_in;
+use super::superuser::activate_roles;
 use super::verifier;
 
-/// The session's user, signed in with `used`, gets the password `next`.
+/// Sets the password of the session's user, signed in with `used`, to `next`.
 pub(super) async fn change_own(
-    session: &mut MySqlSession,
+    connection: &mut Connection,
     user: &Username,
     used: &Password,
     next: &Password,
     old: OldPassword,
 ) -> Result<(), CallError> {
-    match (session.dialect, old) {
-        (Dialect::MySql, _) => swap(session, user, used, next, old).await?,
-        (Dialect::MariaDb, OldPassword::Discard) => set_hash(session, user, next).await?,
-        (Dialect::MariaDb, OldPassword::Retain) => return Err(one_password_only(session).into()),
+    match (connection.dialect, old) {
+        (Dialect::MySql, _) => swap(connection, user, used, next, old).await?,
+        (Dialect::MariaDb, OldPassword::Discard) => set_hash(connection, user, next).await?,
+        (Dialect::MariaDb, OldPassword::Retain) => return Err(one_password_only(connection).into()),
     }
-    discard_own(session, old).await
+    discard_own(connection, old).await
 }
 
-/// Ends a second password of the session's user, of which IDENTIFIED BY takes no notice: one that was kept years ago would
-/// sign in after every rotation. Only after the new one is set: AWSCURRENT can be the second one, where a rotation of dual
-/// password was given up.
+/// Discards a second password of the session's user, which IDENTIFIED BY leaves in place: a password retained years ago would
+/// sign in after every rotation. Only after the new one is set: AWSCURRENT can be the second one, if a dual-password rotation was
+/// abandoned.
 ///
 /// Without the privilege for it the user cannot even see whether it has one.
-pub(super) async fn discard_own(session: &mut MySqlSession, old: OldPassword) -> Result<(), CallError> {
-    if session.dialect == Dialect::MariaDb || old == OldPassword::Retain {
+pub(super) async fn discard_own(connection: &mut Connection, old: OldPassword) -> Result<(), CallError> {
+    if connection.dialect == Dialect::MariaDb || old == OldPassword::Retain {
         return Ok(());
     }
-    match session.run("ALTER USER IF EXISTS USER() DISCARD OLD PASSWORD").await {
+    match connection.run("ALTER USER IF EXISTS USER() DISCARD OLD PASSWORD").await {
         Err(failure) if failure.code == Some(errors::NEEDS_PRIVILEGE) => {
             info!(
-                db.user = %session.account.user,
+                db.user = %connection.account.user,
                 "cannot discard a second password, if there is one (APPLICATION_PASSWORD_ADMIN is needed); an administrator \
                  can: ALTER USER {} DISCARD OLD PASSWORD",
-                session.account
+                connection.account
             );
             Ok(())
         }
@@ -53,89 +55,91 @@ pub(super) async fn discard_own(session: &mut MySqlSession, old: OldPassword) ->
     }
 }
 
-/// The same for accounts of others, as a superuser: CREATE USER is enough.
-pub(super) async fn discard_old(session: &mut MySqlSession, accounts: &[Account]) -> Result<(), CallError> {
-    if session.dialect == Dialect::MariaDb || accounts.is_empty() {
+/// As a superuser: discards second passwords of other accounts, for which CREATE USER is enough.
+pub(super) async fn discard_old(connection: &mut Connection, accounts: &[Account]) -> Result<(), CallError> {
+    if connection.dialect == Dialect::MariaDb || accounts.is_empty() {
         return Ok(());
     }
     let each: Vec<_> = accounts.iter().map(|account| format!("{account} DISCARD OLD PASSWORD")).collect();
-    Ok(session.run(&format!("ALTER USER {}", each.join(", "))).await?)
+    Ok(connection.run(&format!("ALTER USER {}", each.join(", "))).await?)
 }
 
-/// IF EXISTS is for a replica that lacks the user, and would stop at what it is sent (1396).
+/// IF EXISTS is for a replica that lacks the user, whose replication would stop at this statement (1396).
 ///
 /// REPLACE is a compare-and-swap: the server refuses (3891) unless `used` is still the *primary* password, so a
 /// repeated or abandoned attempt can never push AWSCURRENT out of the account.
 async fn swap(
-    session: &mut MySqlSession,
+    connection: &mut Connection,
     user: &Username,
     used: &Password,
     next: &Password,
     old: OldPassword,
 ) -> Result<(), CallError> {
-    check_own_method(session).await?;
+    check_own_method(connection).await?;
     let retain = match old {
         OldPassword::Discard => "",
         OldPassword::Retain => " RETAIN CURRENT PASSWORD",
     };
     let statement = Zeroizing::new(format!(
         "ALTER USER IF EXISTS USER() IDENTIFIED BY {} REPLACE {}{retain}",
-        *literal(next),
-        *literal(used)
+        *password_literal(next),
+        *password_literal(used)
     ));
-    let Err(failure) = session.run(&statement).await else { return Ok(()) };
+    let Err(failure) = connection.run(&statement).await else { return Ok(()) };
     match failure.code {
-        Some(errors::NOT_PRIMARY | errors::REUSED) if is_installed(session, user, next, old).await? => Ok(()),
-        // Only a secondary password may be passed over: an earlier rotation was given up after it had installed its own.
-        // It is asked for again, since a newer rotation may be at work.
-        Some(errors::NOT_PRIMARY) if session.connector.can_sign_in(user, used).await? => {
-            replace_abandoned(session, next).await
+        Some(errors::NOT_PRIMARY | errors::REUSED) if is_installed(connection, user, next, old).await? => {
+            Ok(())
+        }
+        // Only if `used` is the secondary password: then an earlier rotation was abandoned after it had set its own. This is
+        // checked again, because a newer rotation may be running.
+        Some(errors::NOT_PRIMARY) if can_sign_in(&connection.connector, user, used).await? => {
+            replace_abandoned(connection, next).await
         }
         Some(errors::NEEDS_PRIVILEGE) if old == OldPassword::Retain => {
-            Err(may_not_retain(session, &failure).into())
+            Err(cannot_retain(connection, &failure).into())
         }
-        Some(errors::SYNTAX) => Err(too_old(session).into()),
+        Some(errors::SYNTAX) => Err(too_old(connection).into()),
         _ => Err(failure.into()),
     }
 }
 
-/// Whether an earlier attempt, or a twin of this one, has installed `next`.
+/// Whether an earlier attempt, or a concurrent run, has set `next`.
 async fn is_installed(
-    session: &mut MySqlSession,
+    connection: &mut Connection,
     user: &Username,
     next: &Password,
     old: OldPassword,
 ) -> Result<bool, CallError> {
     if old == OldPassword::Retain {
-        // Changes nothing, whatever the answer: no empty password can be set with RETAIN. Nor does it count as a failed
+        // Changes nothing, whatever the response: an empty password cannot be set with RETAIN. Nor does it count as a failed
         // sign-in.
         let probe = format!(
             "ALTER USER IF EXISTS USER() IDENTIFIED BY '' REPLACE {} RETAIN CURRENT PASSWORD",
-            *literal(next)
+            *password_literal(next)
         );
-        match session.run(&Zeroizing::new(probe)).await.err().and_then(|failure| failure.code) {
+        match connection.run(&Zeroizing::new(probe)).await.err().and_then(|failure| failure.code) {
             Some(errors::CANNOT_RETAIN) => return Ok(true),
             Some(errors::NOT_PRIMARY) => return Ok(false),
-            // A password policy (1819) speaks first, for instance.
+            // Inconclusive: a password policy (1819), for instance, is checked first.
             _ => {}
         }
     }
-    session.connector.can_sign_in(user, next).await
+    can_sign_in(&connection.connector, user, next).await
 }
 
-/// Replaces the primary password, which no version of the secret holds, and leaves the secondary one, AWSCURRENT,
-/// as it is.
-async fn replace_abandoned(session: &mut MySqlSession, next: &Password) -> Result<(), CallError> {
-    let statement = Zeroizing::new(format!("ALTER USER IF EXISTS USER() IDENTIFIED BY {}", *literal(next)));
-    let Err(failure) = session.run(&statement).await else { return Ok(()) };
+/// Replaces the primary password, which no version of the secret holds, and leaves the secondary one, AWSCURRENT, in place.
+async fn replace_abandoned(connection: &mut Connection, next: &Password) -> Result<(), CallError> {
+    let statement =
+        Zeroizing::new(format!("ALTER USER IF EXISTS USER() IDENTIFIED BY {}", *password_literal(next)));
+    let Err(failure) = connection.run(&statement).await else { return Ok(()) };
     match failure.code {
         Some(errors::DEMANDS_REPLACE | errors::REUSED) => {
-            let account = &session.account;
+            let account = &connection.account;
             Err(Refusal::Database {
                 what: format!(
-                    "AWSCURRENT is only the second password of {account}, since an earlier rotation was given up, and a \
-                     rule of this account keeps the first from being replaced ({})",
-                    failure.answer()
+                    "AWSCURRENT is only the second password of {account}, because an earlier rotation was abandoned, and a \
+                     password rule of this account prevents replacing the first ({})",
+                    failure.message()
                 ),
                 remedy: format!(
                     "{}, and restore these rules after that",
@@ -154,62 +158,67 @@ async fn replace_abandoned(session: &mut MySqlSession, next: &Password) -> Resul
     }
 }
 
-/// MariaDB has no compare-and-swap, and takes the hash from the user itself by SET PASSWORD only.
-async fn set_hash(session: &mut MySqlSession, user: &Username, next: &Password) -> Result<(), CallError> {
-    check_own_method(session).await?;
-    let statement = Zeroizing::new(format!("SET PASSWORD = {}", text(&verifier::native(next))));
-    let Err(mut failure) = session.run(&statement).await else { return Ok(()) };
+/// MariaDB has no compare-and-swap, and accepts a hash from the user itself by SET PASSWORD only.
+async fn set_hash(connection: &mut Connection, user: &Username, next: &Password) -> Result<(), CallError> {
+    check_own_method(connection).await?;
+    let statement = Zeroizing::new(format!("SET PASSWORD = {}", literal(&verifier::native(next))));
+    let Err(mut failure) = connection.run(&statement).await else { return Ok(()) };
     if failure.code == Some(errors::OLD_HASH) {
-        session.run("SET SESSION old_passwords = 0").await?;
-        match session.run(&statement).await {
+        connection.run("SET SESSION old_passwords = 0").await?;
+        match connection.run(&statement).await {
             Ok(()) => return Ok(()),
             Err(again) => failure = again,
         }
     }
-    // A plugin that remembers passwords refuses to see one twice.
-    let refused = matches!(failure.code, Some(errors::POLICY | errors::REUSED));
-    if refused && session.connector.can_sign_in(user, next).await? { Ok(()) } else { Err(failure.into()) }
+    // A plugin that stores old passwords rejects a password the second time.
+    let is_rejected = matches!(failure.code, Some(errors::POLICY | errors::REUSED));
+    if is_rejected && can_sign_in(&connection.connector, user, next).await? {
+        Ok(())
+    } else {
+        Err(failure.into())
+    }
 }
 
-/// As a superuser: gives a password to every account of `user` that has the one which was proven, and nothing else: at each of
-/// their hosts the application signs in by it. Which of them has proven it is not known here, nor whether it was one of another
-/// name: a server says "expired" also of an anonymous account.
+/// As a superuser: sets the password of every account of `user` that has the password `used`, because the application signs in
+/// by it at each of their hosts. Which of them accepted `used` is not known, nor whether that was an account of another name: the
+/// server reports an expired password of an anonymous account, too.
 pub(super) async fn install(
-    session: &mut MySqlSession,
+    connection: &mut Connection,
     user: &Username,
     used: &Password,
     password: &Password,
 ) -> Result<(), CallError> {
-    session.lock(user).await?;
-    take_roles(session).await?;
-    let accounts = Stored::of(session, &user.0).await?;
+    connection.lock(user).await?;
+    activate_roles(connection).await?;
+    let accounts = StoredAccount::of(connection, &user.0).await?;
     let ours = other_hosts::with_password(&accounts, &[used.clone(), password.clone()]).await;
     if ours.is_empty() {
         let accounts =
             accounts.iter().map(|stored| stored.account.to_string()).collect::<Vec<_>>().join(", ");
-        let what =
-            format!("the password that the server took is not that of {accounts}, but of another account");
+        let what = format!(
+            "the password that the server accepted is not that of {accounts}, but of another account"
+        );
         let remedy = format!("drop that account (an anonymous one?), or store the password of {accounts}");
         return Err(Refusal::Database { what, remedy }.into());
     }
-    let (mut each, mut ours_alone) = (Vec::new(), Vec::new());
+    let (mut each, mut changed) = (Vec::new(), Vec::new());
     for stored in ours {
-        let method = account_state::method(session, Some(stored)).await?;
-        let identified = identified(session.dialect, &method, password);
+        let method = account_state::method(connection, Some(stored)).await?;
+        let identified = identified(connection.dialect, &method, password);
         each.push(Zeroizing::new(format!("{} {}", stored.account, *identified)));
-        ours_alone.push(stored.account.clone());
+        changed.push(stored.account.clone());
     }
-    // Of another password, so that nobody signs in by this secret there.
-    let others = accounts.iter().filter(|stored| !ours_alone.contains(&stored.account));
+    // The application does not sign in to these by this secret.
+    let others = accounts.iter().filter(|stored| !changed.contains(&stored.account));
     for stored in others {
         info!(db.user = %user, "{} has another password, and keeps it", stored.account);
     }
     // Atomic on MySQL.
     let statement = alter(each.iter().map(|user| user.as_str()), "");
-    if let Err(failure) = session.run(&statement).await {
-        check_settled(session, &ours_alone, password, failure).await?;
+    if let Err(failure) = connection.run(&statement).await {
+        tolerate_reuse(connection, &changed, password, failure).await?;
     }
-    discard_old(session, &ours_alone).await
+    discard_old(connection, &changed).await
 }
 
 /// ALTER USER for several users at once, each with what follows its name.
@@ -223,70 +232,69 @@ pub(super) fn alter(users: impl Iterator<Item = impl AsRef<str>>, options: &str)
     statement
 }
 
-/// A history policy refuses the same password a second time: then the accounts have it already, or it is none of ours.
-pub(super) async fn check_settled(
-    session: &mut MySqlSession,
+/// Tolerates a history policy that rejects the password because the accounts have it already; any other failure is an error.
+pub(super) async fn tolerate_reuse(
+    connection: &mut Connection,
     accounts: &[Account],
     password: &Password,
     failure: Failure,
 ) -> Result<(), CallError> {
     let Some(errors::REUSED | errors::POLICY) = failure.code else { return Err(failure.into()) };
     let Some(user) = accounts.first().map(|account| account.user.clone()) else { return Err(failure.into()) };
-    for stored in Stored::of(session, &user).await? {
-        let is_meant = accounts.contains(&stored.account);
-        if is_meant && !verifier::is_of_any(&stored.verifier, std::slice::from_ref(password)).await {
+    for stored in StoredAccount::of(connection, &user).await? {
+        let is_included = accounts.contains(&stored.account);
+        if is_included && !verifier::is_of_any(&stored.verifier, std::slice::from_ref(password)).await {
             return Err(failure.into());
         }
     }
     Ok(())
 }
 
-/// What follows an account in ALTER USER to set its way to sign in and its password.
+/// What follows an account in ALTER USER to set its authentication plugin and its password.
 pub(super) fn identified(dialect: Dialect, method: &str, password: &Password) -> Zeroizing<String> {
     Zeroizing::new(match dialect {
-        Dialect::MySql => format!("IDENTIFIED WITH {} BY {}", text(method), *literal(password)),
-        Dialect::MariaDb => format!("IDENTIFIED VIA {method} USING {}", text(&verifier::native(password))),
+        Dialect::MySql => format!("IDENTIFIED WITH {} BY {}", literal(method), *password_literal(password)),
+        Dialect::MariaDb => format!("IDENTIFIED VIA {method} USING {}", literal(&verifier::native(password))),
     })
 }
 
-/// Refuses where the user signs in by something that is no password, or whose password this driver could not
-/// use afterwards.
-async fn check_own_method(session: &mut MySqlSession) -> Result<(), CallError> {
-    let method = account_state::method(session, None).await?;
-    check_over_cleartext(session, &method)?;
+/// Refuses if the user does not sign in by a password, or by one with which the driver could not sign in afterwards.
+async fn check_own_method(connection: &mut Connection) -> Result<(), CallError> {
+    let method = account_state::method(connection, None).await?;
+    check_over_cleartext(connection, &method)?;
     Ok(())
 }
 
-/// MySQL's own ways ask for TLS, or for an exchange by RSA that the driver is built without; that they sometimes
-/// work without (a cached password) does not help the next one.
-pub(super) fn check_over_cleartext(session: &MySqlSession, method: &str) -> Result<(), Refusal> {
-    if session.connector.server.tls == Tls::Required || method == "mysql_native_password" {
+/// MySQL's own plugins require TLS, or an exchange by RSA that the driver is built without. They sometimes work without either (a
+/// cached password), but not reliably.
+pub(super) fn check_over_cleartext(connection: &Connection, method: &str) -> Result<(), Refusal> {
+    if connection.connector.server.tls == Tls::Required || method == "mysql_native_password" {
         return Ok(());
     }
-    let what = format!("{} signs in by {method}, which needs TLS", session.account);
+    let what = format!("{} signs in by {method}, which needs TLS", connection.account);
     Err(Refusal::Database { what, remedy: "remove \"ssl\": false from the secret".into() })
 }
 
-fn one_password_only(session: &MySqlSession) -> Refusal {
+fn one_password_only(connection: &Connection) -> Refusal {
     let what =
-        format!("{} is MariaDB, whose users have one password only", session.connector.server.endpoint);
+        format!("{} is MariaDB, whose users have one password only", connection.connector.server.endpoint);
     Refusal::Database { what, remedy: "rotate by single user or alternating users".into() }
 }
 
-fn too_old(session: &MySqlSession) -> Refusal {
+fn too_old(connection: &Connection) -> Refusal {
     let what =
-        format!("{} does not know ALTER USER ... REPLACE ... RETAIN", session.connector.server.endpoint);
+        format!("{} does not know ALTER USER ... REPLACE ... RETAIN", connection.connector.server.endpoint);
     Refusal::Database { what, remedy: "use MySQL 8.0.14 or later".into() }
 }
 
-fn may_not_retain(session: &MySqlSession, failure: &Failure) -> Refusal {
-    let account = &session.account;
+fn cannot_retain(connection: &Connection, failure: &Failure) -> Refusal {
+    let account = &connection.account;
     Refusal::Database {
-        what: format!("{account} may not keep a second password ({})", failure.answer()),
+        what: format!("{account} may not retain a second password ({})", failure.message()),
         remedy: run_as(ADMINISTRATOR, &[format!("GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO {account}")]),
     }
 }
 
-fn literal(password: &Password) -> Zeroizing<String> {
-    Zeroizing::new(text(password.expose()))
+fn password_literal(password: &Password) -> Zeroizing<String> {
+    Zeroizing::new(literal(password.expose()))
 }

@@ -1,39 +1,39 @@
-//! The words of a statement that the server wrote: SHOW GRANTS, SHOW CREATE USER. They are read, never cut by text.
+//! Tokens of a statement that the server prints: SHOW GRANTS, SHOW CREATE USER. It is parsed, never split at a text.
 
 use std::fmt;
 use std::iter::Peekable;
 use std::str::CharIndices;
 
-/// A part of a statement.
+/// A token of a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Token {
     /// A keyword, a number, a name without quotes.
     Word(String),
     /// A name in backticks.
     Name(String),
-    /// A text in quotes, or an account's name where the server quotes so.
+    /// A text in quotes; also an account's name, if the server quotes it so.
     Text(String),
-    /// Anything else.
-    Sign(char),
+    /// Any other character.
+    Symbol(char),
 }
 
-/// A statement in a form that is not known here. Says where, and never what: it may hold a hash.
+/// A statement in an unknown form. Says where, and never repeats its text, which may hold a hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Unread {
+pub(super) struct ParseError {
     /// What was expected.
     pub(super) expected: &'static str,
-    /// The number of the word that came instead, from 1.
-    pub(super) word: usize,
+    /// The number of the token that came instead, from 1.
+    pub(super) token: usize,
 }
 
-impl fmt::Display for Unread {
+impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "word {} is not {}", self.word, self.expected)
+        write!(f, "token {} is not {}", self.token, self.expected)
     }
 }
 
-/// How a server prints the texts of REQUIRE (ISSUER, SUBJECT, CIPHER). Nothing in its answer says which: a reader tries
-/// one after the other. What decides about an account is read from the grant tables instead (`stored.rs`).
+/// How a server prints the texts of REQUIRE (ISSUER, SUBJECT, CIPHER). Nothing in the output says which form it is, so a parser
+/// tries one after the other. Where a text matters, it is read from the grant tables instead (`grant_tables.rs`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Texts {
     /// As they are stored, quotes included (tried: MySQL 9.7.4, MariaDB 10.11.18 and 11.8.6).
@@ -43,17 +43,17 @@ pub(super) enum Texts {
 }
 
 impl Texts {
-    /// Reads a statement in each form, until one fits; answers the first failure if none does.
-    pub(super) fn in_either<T>(read: impl Fn(Self) -> Result<T, Unread>) -> Result<T, Unread> {
-        read(Self::Raw).or_else(|unread| read(Self::Escaped).map_err(|_| unread))
+    /// Parses a statement in each form until one succeeds; returns the first error if none does.
+    pub(super) fn in_either<T>(read: impl Fn(Self) -> Result<T, ParseError>) -> Result<T, ParseError> {
+        read(Self::Raw).or_else(|error| read(Self::Escaped).map_err(|_| error))
     }
 }
 
-/// What is left to read of a statement.
+/// The tokens of a statement, and the position of the next one.
 #[derive(Debug)]
 pub(super) struct Tokens<'a> {
     statement: &'a str,
-    /// Each with the place where it begins.
+    /// Each with the position where it begins.
     tokens: Vec<(usize, Token)>,
     next: usize,
 }
@@ -65,8 +65,8 @@ impl<'a> Tokens<'a> {
         let mut rest = statement.char_indices().peekable();
         while let Some(&(at, c)) = rest.peek() {
             match c {
-                '`' => tokens.push((at, quoted(&mut rest).map_or(Token::Sign(c), Token::Name))),
-                '\'' | '"' => tokens.push((at, quoted(&mut rest).map_or(Token::Sign(c), Token::Text))),
+                '`' => tokens.push((at, quoted(&mut rest).map_or(Token::Symbol(c), Token::Name))),
+                '\'' | '"' => tokens.push((at, quoted(&mut rest).map_or(Token::Symbol(c), Token::Text))),
                 c if is_of_word(c) => {
                     let mut word = String::new();
                     while let Some((_, c)) = rest.next_if(|(_, c)| is_of_word(*c)) {
@@ -77,7 +77,7 @@ impl<'a> Tokens<'a> {
                 c => {
                     rest.next();
                     if !c.is_whitespace() {
-                        tokens.push((at, Token::Sign(c)));
+                        tokens.push((at, Token::Symbol(c)));
                     }
                 }
             }
@@ -86,25 +86,25 @@ impl<'a> Tokens<'a> {
     }
 
     /// A text of REQUIRE, before one of `followers` or the statement's end.
-    pub(super) fn text(&mut self, texts: Texts, followers: &[&str]) -> Result<String, Unread> {
+    pub(super) fn text(&mut self, texts: Texts, followers: &[&str]) -> Result<String, ParseError> {
         match (texts, self.peek()) {
             (Texts::Escaped, Some(Token::Text(_))) => self.name(),
-            (Texts::Escaped, _) => Err(self.unread("a text in quotes")),
+            (Texts::Escaped, _) => Err(self.expected("a text in quotes")),
             (Texts::Raw, _) => self.verbatim(followers),
         }
     }
 
-    /// A text that the server puts in quotes without escaping what is in it. It ends at the first quote that one of
-    /// `followers` or the statement's end comes after.
-    pub(super) fn verbatim(&mut self, followers: &[&str]) -> Result<String, Unread> {
+    /// A text that the server puts in quotes without escaping what is in it. It ends at the first quote that is followed by one of
+    /// `followers` or by the end of the statement.
+    pub(super) fn verbatim(&mut self, followers: &[&str]) -> Result<String, ParseError> {
         let rest = self.tokens.get(self.next).map(|(at, _)| &self.statement[*at..]);
         let Some(inside) = rest.and_then(|rest| rest.strip_prefix('\'')) else {
-            return Err(self.unread("a text in quotes"));
+            return Err(self.expected("a text in quotes"));
         };
         let ends =
             |after: &str| after.is_empty() || followers.iter().any(|follower| after.starts_with(follower));
         let end = inside.match_indices('\'').find(|(at, _)| ends(&inside[at + 1..]));
-        let (end, _) = end.ok_or_else(|| self.unread("a text that ends"))?;
+        let (end, _) = end.ok_or_else(|| self.expected("a text that ends"))?;
         let text = inside[..end].to_owned();
         *self = Self::of(&inside[end + 1..]);
         Ok(text)
@@ -114,7 +114,7 @@ impl<'a> Tokens<'a> {
         self.tokens.get(self.next).map(|(_, token)| token)
     }
 
-    /// The word that comes next, in capitals, if it is one.
+    /// The next token in capitals, if it is a word.
     pub(super) fn peek_word(&self) -> Option<String> {
         match self.peek() {
             Some(Token::Word(word)) => Some(word.to_ascii_uppercase()),
@@ -128,7 +128,7 @@ impl<'a> Tokens<'a> {
         token
     }
 
-    /// Takes these words if they are what comes next.
+    /// Consumes these words if they come next; returns whether they did.
     pub(super) fn takes(&mut self, words: &[&str]) -> bool {
         let come = words.iter().enumerate().all(|(index, word)| {
             matches!(self.tokens.get(self.next + index), Some((_, Token::Word(next))) if next.eq_ignore_ascii_case(word))
@@ -139,43 +139,43 @@ impl<'a> Tokens<'a> {
         come
     }
 
-    pub(super) fn takes_sign(&mut self, sign: char) -> bool {
-        let comes = self.peek() == Some(&Token::Sign(sign));
+    pub(super) fn takes_symbol(&mut self, sign: char) -> bool {
+        let comes = self.peek() == Some(&Token::Symbol(sign));
         if comes {
             self.next += 1;
         }
         comes
     }
 
-    pub(super) fn expect(&mut self, words: &[&str], expected: &'static str) -> Result<(), Unread> {
-        if self.takes(words) { Ok(()) } else { Err(self.unread(expected)) }
+    pub(super) fn expect(&mut self, words: &[&str], expected: &'static str) -> Result<(), ParseError> {
+        if self.takes(words) { Ok(()) } else { Err(self.expected(expected)) }
     }
 
-    pub(super) fn expect_sign(&mut self, sign: char, expected: &'static str) -> Result<(), Unread> {
-        if self.takes_sign(sign) { Ok(()) } else { Err(self.unread(expected)) }
+    pub(super) fn expect_symbol(&mut self, sign: char, expected: &'static str) -> Result<(), ParseError> {
+        if self.takes_symbol(sign) { Ok(()) } else { Err(self.expected(expected)) }
     }
 
-    /// A name, in whatever quotes.
-    pub(super) fn name(&mut self) -> Result<String, Unread> {
+    /// A name, with or without quotes of any kind.
+    pub(super) fn name(&mut self) -> Result<String, ParseError> {
         match self.peek() {
             Some(Token::Name(name) | Token::Text(name) | Token::Word(name)) => {
                 let name = name.clone();
                 self.next += 1;
                 Ok(name)
             }
-            Some(Token::Sign(_)) | None => Err(self.unread("a name")),
+            Some(Token::Symbol(_)) | None => Err(self.expected("a name")),
         }
     }
 
-    pub(super) fn word(&mut self, expected: &'static str) -> Result<String, Unread> {
-        let word = self.peek_word().ok_or_else(|| self.unread(expected))?;
+    pub(super) fn word(&mut self, expected: &'static str) -> Result<String, ParseError> {
+        let word = self.peek_word().ok_or_else(|| self.expected(expected))?;
         self.next += 1;
         Ok(word)
     }
 
-    pub(super) fn number(&mut self) -> Result<u64, Unread> {
+    pub(super) fn number(&mut self) -> Result<u64, ParseError> {
         let number = self.peek_word().and_then(|word| word.parse().ok());
-        let number = number.ok_or_else(|| self.unread("a number"))?;
+        let number = number.ok_or_else(|| self.expected("a number"))?;
         self.next += 1;
         Ok(number)
     }
@@ -184,18 +184,18 @@ impl<'a> Tokens<'a> {
         self.next >= self.tokens.len()
     }
 
-    pub(super) fn unread(&self, expected: &'static str) -> Unread {
-        Unread { expected, word: self.next + 1 }
+    pub(super) fn expected(&self, expected: &'static str) -> ParseError {
+        ParseError { expected, token: self.next + 1 }
     }
 }
 
-/// Letters of any language: what the server leaves without quotes, and numbers.
+/// Letters of any language, which the server does not quote, and digits.
 fn is_of_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_' || c == '$'
 }
 
-/// A doubled quote stands for one. A backslash escapes in texts, and is a letter like any other in names. None where it
-/// does not end.
+/// The text in quotes; `None` if it does not end. A doubled quote stands for one. A backslash escapes in texts, and is an ordinary
+/// character in names.
 fn quoted(rest: &mut Peekable<CharIndices<'_>>) -> Option<String> {
     let mut inside = String::new();
     let (_, quote) = rest.next()?;

@@ -1,7 +1,7 @@
 //! What MySQL and MariaDB store of a password: computed for MariaDB, and compared on both.
 //!
-//! MariaDB writes `SET PASSWORD` and `ALTER USER` into its general log as they come; so they come with the hash.
-//! MySQL writes `<secret>` there instead, and gets the password itself: its hash is salted.
+//! MariaDB writes `SET PASSWORD` and `ALTER USER` into its general log unchanged, so it is sent the hash. MySQL writes `<secret>`
+//! there instead, and is sent the password itself, because its hash is salted.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -10,7 +10,7 @@ use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha512};
 use zeroize::Zeroizing;
 
-use super::stored::Verifier;
+use super::grant_tables::Verifier;
 
 /// The hash of `mysql_native_password`: `*` and SHA1(SHA1(password)) in 40 capital hexadecimal digits (MariaDB
 /// documentation, "Authentication Plugin - `mysql_native_password`").
@@ -20,10 +20,10 @@ pub(super) fn native(password: &Password) -> Zeroizing<String> {
     Zeroizing::new(format!("*{hash}"))
 }
 
-/// Whether a stored verifier is that of one of these passwords; not where its form is not known here.
+/// Whether a stored verifier is that of one of these passwords; false if its form is not known here.
 ///
-/// Nobody signs in, so nothing counts towards a lock. Computed beside the caller, whose time limits go on: 10,000 rounds,
-/// MySQL 9.7's default, take about 5 ms of a whole processor.
+/// Needs no sign-in, so nothing counts towards a lock. Computed on another thread, so that the caller's time limits apply: 10,000
+/// rounds, the default of MySQL 9.7, take about 5 ms of a whole processor.
 pub(super) async fn is_of_any(verifier: &Verifier, passwords: &[Password]) -> bool {
     let (verifier, passwords) = (verifier.clone(), passwords.to_vec());
     let compared = tokio::task::spawn_blocking(move || {
@@ -36,7 +36,7 @@ pub(super) async fn is_of_any(verifier: &Verifier, passwords: &[Password]) -> bo
 
 /// How a password is stored.
 enum Form<'a> {
-    /// There is none: nobody signs in with a password that a secret could hold.
+    /// No password is stored: no password that a secret could hold signs in.
     Nothing,
     /// `*` and 40 hexadecimal digits.
     Native(&'a [u8]),
@@ -52,13 +52,13 @@ struct Salted<'a> {
     digest: &'a [u8],
 }
 
-/// The longest password of MySQL, in bytes; what is computed grows with its square.
+/// The longest password of MySQL, in bytes; the computation grows with its square.
 const LONGEST: usize = 256;
 /// The length of a salt.
 const SALT: usize = 20;
-/// The rounds of `sha256_password`, which does not write them down.
+/// The rounds of `sha256_password`, which does not store their number.
 const SHA256_ROUNDS: u32 = 5000;
-/// The most rounds that MySQL takes (`caching_sha2_password_digest_rounds`): two seconds of a whole processor.
+/// The most rounds that MySQL accepts (`caching_sha2_password_digest_rounds`): two seconds of a whole processor.
 const MOST_ROUNDS: u32 = 4_095_000;
 
 impl<'a> Form<'a> {
@@ -95,7 +95,7 @@ impl<'a> Form<'a> {
 }
 
 impl<'a> Salted<'a> {
-    /// Three hexadecimal digits, of thousands of rounds, and a `$`; then the salt, which may hold any sign, and the digest.
+    /// Three hexadecimal digits, of thousands of rounds, and a `$`; then the salt, which may hold any byte, and the digest.
     fn with_rounds(stored: &'a [u8], digest: usize) -> Option<Self> {
         let (thousands, rest) = stored.split_at_checked(3)?;
         let thousands = u32::from_str_radix(std::str::from_utf8(thousands).ok()?, 16).ok()?;
@@ -136,19 +136,19 @@ fn sha256_crypt(password: &[u8], salt: &[u8], rounds: u32) -> Zeroizing<String> 
     encoded(&digest)
 }
 
-/// A digest over and over, up to a length.
+/// A digest repeated up to a length.
 fn repeated(digest: &[u8], length: usize) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(digest.iter().copied().cycle().take(length).collect())
 }
 
-/// Four characters for each three bytes, which are taken from all over the digest.
+/// Encodes each three bytes, which are taken from three places of the digest, as four characters.
 fn encoded(digest: &[u8]) -> Zeroizing<String> {
-    const SIGNS: &[u8; 64] = b"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    const ALPHABET: &[u8; 64] = b"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     let mut text = Zeroizing::new(String::with_capacity(43));
-    let mut add = |bytes: [u8; 3], signs: usize| {
+    let mut add = |bytes: [u8; 3], characters: usize| {
         let mut number = bytes.iter().fold(0, |number, byte| number << 8 | usize::from(*byte));
-        for _ in 0..signs {
-            text.push(char::from(SIGNS[number % 64]));
+        for _ in 0..characters {
+            text.push(char::from(ALPHABET[number % 64]));
             number /= 64;
         }
     };
@@ -165,14 +165,14 @@ fn encoded(digest: &[u8]) -> Zeroizing<String> {
 mod tests {
     use super::*;
 
-    /// As `SELECT PASSWORD('test')` answers.
+    /// The result of `SELECT PASSWORD('test')`.
     #[test]
     fn the_hash_is_the_servers() {
         let hash = native(&Password::new("test".into()));
         assert_eq!(*hash, "*94BDCEBE19083CE2A1F959FD02F964C7AF4CFC29");
     }
 
-    /// What servers have stored: the first of MariaDB 11.8.9, the others of MySQL 9.7.4.
+    /// Stored by servers: the first by MariaDB 11.8.9, the others by MySQL 9.7.4.
     const STORED: [(&str, &[u8]); 4] = [
         ("test", b"*94BDCEBE19083CE2A1F959FD02F964C7AF4CFC29"),
         ("hunter2-\u{20ac}", b"$A$00A$Gv]q<\x10i7\x11\nu9\x15\nyE{<%mzBTzDkADpbrVcOt1Q/R/0YK1Ta0kUS.uzXR9yWk6QL9"),
@@ -184,7 +184,7 @@ mod tests {
     ];
 
     #[tokio::test]
-    async fn a_verifier_is_that_of_its_password_and_of_no_other() {
+    async fn a_verifier_matches_its_password_and_no_other() {
         for (password, stored) in STORED {
             let verifier = Verifier(Zeroizing::new(stored.to_vec()));
             let others = ["hunter", "hunter22", ""].map(|other| Password::new(other.into()));
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nothing_is_nobodys_and_an_unknown_form_is_not_guessed_at() {
+    async fn an_empty_verifier_and_an_unknown_form_match_no_password() {
         let any = [Password::new("hunter2".into())];
         let of = |stored: &[u8]| Verifier(Zeroizing::new(stored.to_vec()));
         assert!(!is_of_any(&of(b""), &any).await);

@@ -1,4 +1,4 @@
-//! The check of testSecret: is a pending version's user what it should be? Needs no privilege: a user may look at itself.
+//! Verifies that a signed-in user is the one it should be. Needs no privilege: a user may read its own account.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -7,30 +7,31 @@ use async_trait::async_trait;
 use rotation::ports::{Comparison, OutgoingSession, SignIn, Verification};
 use rotation::{Alternation, CallError, Password, SetBy, Target, Username};
 
-use super::account_state::{AccountState, Whose, names};
-use super::gone;
-use super::grants::{Grants, Names};
-use super::session::MySqlSession;
-use super::sign_in::Connector;
+use super::account_state::AccountState;
+use super::connection::Connection;
+use super::dropped_objects::{self, Reader};
+use super::grants::{DatabaseNames, Grants};
+use super::sign_in::sign_in;
+use crate::dial::Connector;
 
-/// Checks who the session is. For two users that have to be equal, also begins their comparison: a server shows a user its
+/// Checks whose session this is. For two users that have to be equal, also begins their comparison: a server shows a user its
 /// own account only.
 pub(super) async fn verify(
-    session: &mut MySqlSession,
+    connection: &mut Connection,
     user: &Username,
     set_by: &SetBy,
 ) -> Result<Verification, CallError> {
-    let mut verification = Verification { differences: identity(session, user).await?, comparison: None };
+    let mut verification = Verification { differences: identity(connection, user).await?, comparison: None };
     if let SetBy::Superuser(alternation) = set_by {
-        let account = Arc::new(AccountView::read(session).await?);
-        let (connector, alternation) = (session.connector.clone(), alternation.clone());
+        let account = Arc::new(AccountView::read(connection).await?);
+        let (connector, alternation) = (connection.connector.clone(), alternation.clone());
         verification.comparison = Some(Box::new(Incoming { connector, alternation, account }));
     }
     Ok(verification)
 }
 
-async fn identity(session: &mut MySqlSession, user: &Username) -> Result<Vec<String>, CallError> {
-    let account = session.rows("SELECT CURRENT_USER()").await?.concat();
+async fn identity(connection: &mut Connection, user: &Username) -> Result<Vec<String>, CallError> {
+    let account = connection.rows("SELECT CURRENT_USER()").await?.concat();
     if account.rsplit_once('@').is_none_or(|(name, _)| name != user.0) {
         return Ok(vec![format!("the session is of {account}, not of {user}")]);
     }
@@ -41,17 +42,21 @@ async fn identity(session: &mut MySqlSession, user: &Username) -> Result<Vec<Str
 #[derive(Debug)]
 struct AccountView {
     grants: Grants,
-    names: Names,
-    /// Limits, TLS, rules for passwords and so on; in lines that two users share if these are equal.
+    names: DatabaseNames,
+    /// Limits, TLS, password rules and so on; in lines that two users share if these are equal.
     rules: BTreeSet<String>,
 }
 
 impl AccountView {
-    async fn read(session: &mut MySqlSession) -> Result<Self, CallError> {
-        let mut own = AccountState::read(session, Whose::Own).await?;
-        gone::forget_tables(session, &mut own.grants, Whose::Own).await?;
-        let rules = own.settings.lines();
-        Ok(Self { grants: own.grants.without_gifts(), names: names(session).await?, rules })
+    async fn read(connection: &mut Connection) -> Result<Self, CallError> {
+        let mut own = AccountState::read_own(connection).await?;
+        dropped_objects::remove_dropped_tables(connection, &mut own.grants, Reader::Itself).await?;
+        let rules = own.properties.lines();
+        Ok(Self {
+            grants: own.grants.without_user_grantable(),
+            names: connection.database_names().await?,
+            rules,
+        })
     }
 
     /// The privileges of `other`, an account of the same server, that this one lacks.
@@ -89,18 +94,18 @@ impl Comparison for Incoming {
         outgoing: &Username,
         password: &Password,
     ) -> Result<SignIn<dyn OutgoingSession>, CallError> {
-        let signed_in = SignIn::from(self.connector.sign_in(outgoing, password).await?);
+        let signed_in = SignIn::from(sign_in(&self.connector, outgoing, password).await?);
         let (user, alternation, incoming) =
             (outgoing.clone(), self.alternation.clone(), Arc::clone(&self.account));
-        Ok(signed_in.map::<dyn OutgoingSession>(|session| {
-            Box::new(Outgoing { session, user, alternation, incoming })
+        Ok(signed_in.map::<dyn OutgoingSession>(|connection| {
+            Box::new(Outgoing { connection, user, alternation, incoming })
         }))
     }
 }
 
 /// The outgoing user's session, and the account that it is compared with.
 struct Outgoing {
-    session: Box<MySqlSession>,
+    connection: Box<Connection>,
     user: Username,
     alternation: Alternation,
     incoming: Arc<AccountView>,
@@ -109,17 +114,17 @@ struct Outgoing {
 #[async_trait]
 impl OutgoingSession for Outgoing {
     async fn differences(&mut self) -> Result<Vec<String>, CallError> {
-        let Self { session, user, alternation, incoming } = self;
-        let compare = async |session: &mut MySqlSession| {
-            let mut found = identity(session, user).await?;
-            found.extend(differences(alternation, incoming, &AccountView::read(session).await?));
+        let Self { connection, user, alternation, incoming } = self;
+        let compare = async |connection: &mut Connection| {
+            let mut found = identity(connection, user).await?;
+            found.extend(differences(alternation, incoming, &AccountView::read(connection).await?));
             Ok(found)
         };
-        session.bounded(compare).await
+        connection.within_limit(compare).await
     }
 
     async fn close(self: Box<Self>) {
-        self.session.end().await;
+        self.connection.close().await;
     }
 }
 
@@ -132,7 +137,7 @@ mod tests {
         let set = |lines: &[&str]| lines.iter().map(ToString::to_string).collect();
         let rows: Vec<_> = rows.iter().map(ToString::to_string).collect();
         let grants = Grants::parse(Known::MYSQL, &rows).unwrap_or_else(|error| panic!("{rows:?}: {error}"));
-        AccountView { grants, names: Names::Patterns, rules: set(rules) }
+        AccountView { grants, names: DatabaseNames::Patterns, rules: set(rules) }
     }
 
     fn found(target: Target, incoming: &AccountView, outgoing: &AccountView) -> Vec<String> {

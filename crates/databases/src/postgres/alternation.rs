@@ -1,74 +1,65 @@
-//! The turn of one of two alternating users: one transaction, the password last, safe to repeat.
+//! Setting up the next of two alternating users, as a superuser: one transaction, the password last.
 
 use rotation::ports::{AlternationOutcome, Evidence};
 use rotation::{Alternation, CallError, Password, SecretId, Target};
 use tracing::warn;
 
-use super::admin::{self, Right};
 use super::begin::Access;
 use super::clone_check::{self, UserPair};
-use super::memberships;
+use super::connection::Connection;
 use super::query::text;
-use super::session::{PostgresSession, Storage};
-use super::settings;
+use super::quoting::identifier;
+use super::superuser::{self, Right};
+use super::verifier::Storage;
+use super::{memberships, password, role_settings};
 
-/// As a superuser. A crash before COMMIT leaves nothing, one after it everything: there is no user that
-/// signs in but lacks a right.
+/// Makes the next user what it must be and sets its password; may be repeated. A crash before COMMIT leaves no change, one after it
+/// leaves all: no user ever signs in but lacks a right.
 pub(super) async fn set_up(
-    session: &mut PostgresSession,
+    connection: &mut Connection,
     alternation: &Alternation,
     secret: &SecretId,
     password: &Password,
     evidence: &Evidence,
 ) -> Result<AlternationOutcome, CallError> {
-    let storage = session.begin_change(Access::WriteAsSuperuser, &alternation.base).await?;
-    let pair = UserPair::read(session, alternation, secret).await?;
+    let storage = connection.begin_change(Access::WriteAsSuperuser, &alternation.base).await?;
+    let pair = UserPair::read(connection, alternation, secret).await?;
     if !pair.is_proven(alternation, evidence) {
-        session.rollback().await?;
+        connection.rollback().await?;
         return Ok(AlternationOutcome::NeedsProof(pair.unproven(alternation)));
     }
     if let Some(refusal) = pair.objection(alternation) {
         return Err(refusal.into());
     }
-    admin::check_is_another(session, alternation).await?;
-    let joins = alternation.target == Target::Clone && !pair.membership.is_whole;
-    let right = if joins { Right::Grant } else { Right::Alter };
-    let mut doubt = admin::check_admin(session, &alternation.base, right).await?;
+    superuser::check_is_another(connection, alternation).await?;
+    let needs_grant = alternation.target == Target::Clone && !pair.membership.is_whole;
+    let right = if needs_grant { Right::Grant } else { Right::Alter };
+    let mut doubt = superuser::check_admin(connection, &alternation.base, right).await?;
     if alternation.target == Target::Clone && pair.clone.is_some() {
-        doubt = doubt.or(admin::check_admin(session, &alternation.clone, Right::Alter).await?);
-        memberships::check_nobody_acts_as_clone(session, alternation).await?;
+        doubt = doubt.or(superuser::check_admin(connection, &alternation.clone, Right::Alter).await?);
+        memberships::check_nobody_acts_as_clone(connection, alternation).await?;
     }
-    let changed = change(session, alternation, secret, (password, &storage), &pair).await;
-    changed.map_err(|error| admin::refused_by_the_server(error, doubt))?;
-    let signals = pair.clone.is_some()
+    let changed = change(connection, alternation, secret, (password, &storage), &pair).await;
+    changed.map_err(|error| superuser::explain_missing_privilege(error, doubt))?;
+    let can_signal = pair.clone.is_some()
         || alternation.target == Target::Base
-        || signals_the_clone(session, alternation).await?;
-    session.commit().await?;
-    if !signals {
+        || can_signal_clone(connection, alternation).await?;
+    connection.commit().await?;
+    if !can_signal {
         warn!(
-            "in the turns of {}, {} may not cancel or end sessions of its own, since they are the clone's, nor drop a database \
-             that they use WITH (FORCE); if it does that, run: GRANT pg_signal_backend TO {}",
+            "while {} is the current user, {} may not cancel or terminate the application's sessions, because they are the clone's, \
+             nor drop a database that they use WITH (FORCE); if the application does that, run: GRANT pg_signal_backend TO {}",
             alternation.clone,
             alternation.base,
-            clone_check::identifier(&alternation.base)
+            identifier(&alternation.base)
         );
     }
     Ok(AlternationOutcome::Done)
 }
 
-/// Whether the base may signal sessions of the clone, in which it acts: by a role only, since no role is a member of its member.
-async fn signals_the_clone(
-    session: &mut PostgresSession,
-    alternation: &Alternation,
-) -> Result<bool, CallError> {
-    let query = "SELECT pg_catalog.pg_has_role($1::pg_catalog.name, 'pg_signal_backend', 'USAGE') AS signals";
-    let row = session.row(query, &[text(&alternation.base.0)]).await?;
-    session.get(&row, "signals")
-}
-
-/// Up to the COMMIT.
+/// All statements before COMMIT.
 async fn change(
-    session: &mut PostgresSession,
+    connection: &mut Connection,
     alternation: &Alternation,
     secret: &SecretId,
     (password, storage): (&Password, &Storage),
@@ -76,13 +67,13 @@ async fn change(
 ) -> Result<(), CallError> {
     if alternation.target == Target::Clone {
         if pair.clone.is_none() {
-            session.run("CREATE ROLE %I LOGIN", &[&alternation.clone.0]).await?;
+            connection.run("CREATE ROLE %I LOGIN", &[&alternation.clone.0]).await?;
         }
-        join(session, alternation, pair).await?;
-        limits(session, alternation, pair).await?;
-        settings::equalize(session, alternation).await?;
+        grant_membership(connection, alternation, pair).await?;
+        copy_limits(connection, alternation, pair).await?;
+        role_settings::equalize(connection, alternation).await?;
         if !pair.has_comment {
-            session
+            connection
                 .run(
                     "COMMENT ON ROLE %I IS %L",
                     &[&alternation.clone.0, &clone_check::comment(alternation, secret)],
@@ -91,35 +82,37 @@ async fn change(
         }
     }
     let current = if alternation.target == Target::Clone { &alternation.base } else { &alternation.clone };
-    session.set_password((alternation.next_user(), current), password, storage, "").await
+    password::set(connection, (alternation.next_user(), current), password, storage, "").await
 }
 
-/// Membership carries every right of the base, those it gains later included.
-async fn join(
-    session: &mut PostgresSession,
+/// Makes the clone a member of the base: it inherits every right of the base, including those granted later.
+async fn grant_membership(
+    connection: &mut Connection,
     alternation: &Alternation,
     pair: &UserPair,
 ) -> Result<(), CallError> {
     if pair.membership.is_whole {
         return Ok(());
     }
-    if session.has_membership_options() {
-        // A plain GRANT repairs neither option where it is off.
+    if connection.has_membership_options() {
+        // A plain GRANT does not turn on an option that is off.
         let grant = "GRANT %I TO %I WITH INHERIT TRUE, SET TRUE";
-        return session.run(grant, &[&alternation.base.0, &alternation.clone.0]).await;
+        return connection.run(grant, &[&alternation.base.0, &alternation.clone.0]).await;
     }
     if !pair.membership.is_member {
-        session.run("GRANT %I TO %I", &[&alternation.base.0, &alternation.clone.0]).await?;
+        connection.run("GRANT %I TO %I", &[&alternation.base.0, &alternation.clone.0]).await?;
     }
     match &pair.clone {
-        Some(clone) if !clone.inherits => session.run("ALTER ROLE %I INHERIT", &[&alternation.clone.0]).await,
+        Some(clone) if !clone.inherits => {
+            connection.run("ALTER ROLE %I INHERIT", &[&alternation.clone.0]).await
+        }
         Some(_) | None => Ok(()),
     }
 }
 
-/// What membership does not carry. Only what differs is named: even a no-op of some attributes is refused.
-async fn limits(
-    session: &mut PostgresSession,
+/// Copies what a membership does not convey. Only what differs is set: the server refuses some attributes even if nothing changes.
+async fn copy_limits(
+    connection: &mut Connection,
     alternation: &Alternation,
     pair: &UserPair,
 ) -> Result<(), CallError> {
@@ -130,10 +123,17 @@ async fn limits(
     };
     if connection_limit != base.connection_limit {
         let limit = base.connection_limit.to_string();
-        session.run("ALTER ROLE %I CONNECTION LIMIT %s", &[clone, &limit]).await?;
+        connection.run("ALTER ROLE %I CONNECTION LIMIT %s", &[clone, &limit]).await?;
     }
     if valid_until != base.valid_until {
-        session.run("ALTER ROLE %I VALID UNTIL %L", &[clone, &base.valid_until]).await?;
+        connection.run("ALTER ROLE %I VALID UNTIL %L", &[clone, &base.valid_until]).await?;
     }
     Ok(())
+}
+
+/// Whether the base may signal sessions of the clone: only by a role, because no role can be a member of its own member.
+async fn can_signal_clone(connection: &mut Connection, alternation: &Alternation) -> Result<bool, CallError> {
+    let query = "SELECT pg_catalog.pg_has_role($1::pg_catalog.name, 'pg_signal_backend', 'USAGE') AS signals";
+    let row = connection.row(query, &[text(&alternation.base.0)]).await?;
+    connection.get(&row, "signals")
 }

@@ -1,17 +1,19 @@
-//! Whether two users are a base and its clone: a name alone proves nothing, nor a membership that anybody could grant.
+//! Whether two users are a base and its clone: a matching name proves nothing, nor a membership that any user could grant.
 
 use rotation::ports::{Evidence, Membership, Unproven};
 use rotation::{ADMINISTRATOR, Alternation, CallError, Refusal, SecretId, Target, Username, run_as};
 use tracing::warn;
 
-use super::memberships::{self, ForeignRole, Granted};
+use super::connection::Connection;
+use super::errors::refused;
+use super::memberships::{self, BaseMembership, ForeignRole};
 use super::query;
-use super::session::PostgresSession;
+use super::quoting::{identifier, literal};
 
 /// Roles of RDS whose members sign in by IAM or Kerberos only.
 const PASSWORDLESS: [&str; 2] = ["rds_iam", "rds_ad"];
 
-/// What `pg_roles` says of a user that a turn depends on.
+/// What an alternation needs to know of a user, from `pg_roles`.
 #[derive(Debug, Clone)]
 pub(super) struct Role {
     can_login: bool,
@@ -22,7 +24,7 @@ pub(super) struct Role {
     has_expired: bool,
     replication: bool,
     comment: String,
-    /// What acts through membership, or not at all: SUPERUSER, CREATEDB, CREATEROLE, BYPASSRLS.
+    /// Those of SUPERUSER, CREATEDB, CREATEROLE, BYPASSRLS and REPLICATION that it has.
     attributes: Vec<String>,
 }
 
@@ -31,12 +33,12 @@ pub(super) struct Role {
 pub(super) struct UserPair {
     pub(super) base: Role,
     pub(super) clone: Option<Role>,
-    pub(super) membership: Granted,
-    /// Whether the clone has one, ours or another.
+    pub(super) membership: BaseMembership,
+    /// Whether the clone has any comment.
     pub(super) has_comment: bool,
-    /// The comment that says whose the clone is, see [`comment`].
+    /// The comment by which this secret marks the clone, see [`comment`].
     own_comment: String,
-    /// Whether the clone has it.
+    /// Whether the clone has that comment.
     is_this_secrets: bool,
     /// What the clone holds and the base lacks: roles, and attributes.
     extra_roles: Vec<ForeignRole>,
@@ -49,13 +51,13 @@ impl UserPair {
     /// Reads both users.
     ///
     /// # Errors
-    /// A refusal where there is no base.
+    /// Refuses if there is no base.
     pub(super) async fn read(
-        session: &mut PostgresSession,
+        connection: &mut Connection,
         alternation: &Alternation,
         secret: &SecretId,
     ) -> Result<Self, CallError> {
-        let Some(base) = role(session, &alternation.base).await? else {
+        let Some(base) = role(connection, &alternation.base).await? else {
             return Err(refused(
                 format!(
                     "there is no user {}, of which {} would be the clone",
@@ -64,43 +66,42 @@ impl UserPair {
                 "under alternating users a name that ends in _clone is the clone's; rename the user, or create its base",
             ));
         };
-        let clone = role(session, &alternation.clone).await?;
-        let (own_comment, has) =
-            (comment(alternation, secret), clone.as_ref().map(|clone| clone.comment.clone()));
-        let has = has.unwrap_or_default();
+        let clone = role(connection, &alternation.clone).await?;
+        let own_comment = comment(alternation, secret);
+        let has = clone.as_ref().map(|clone| clone.comment.clone()).unwrap_or_default();
         let mut pair = Self {
             base,
             clone,
-            membership: Granted::default(),
+            membership: BaseMembership::default(),
             has_comment: !has.is_empty(),
             is_this_secrets: has == own_comment,
             own_comment,
             extra_roles: Vec::new(),
             extra_attributes: Vec::new(),
-            has_membership_options: session.has_membership_options(),
+            has_membership_options: connection.has_membership_options(),
         };
         if let Some(clone) = &pair.clone {
             let extra = clone.attributes.iter().filter(|attribute| !pair.base.attributes.contains(attribute));
             pair.extra_attributes = extra.cloned().collect();
-            pair.membership = memberships::membership(session, alternation).await?;
-            pair.extra_roles = memberships::foreign_roles(session, alternation).await?;
+            pair.membership = memberships::membership(connection, alternation).await?;
+            pair.extra_roles = memberships::foreign_roles(connection, alternation).await?;
         }
         Ok(pair)
     }
 
-    /// How the clone became a member of the base; none where there is no clone yet.
+    /// How the clone became a member of the base; `None` if there is no clone yet.
     pub(super) fn membership(&self, alternation: &Alternation) -> Option<Membership> {
         self.clone.as_ref()?;
         // A member that may not act as the base is not trusted with its password.
         let is_whole = alternation.target == Target::Clone || self.membership.is_whole;
-        // A grant says who made the clone, and not for whom: the passwords of another secret's pair may be known.
+        // A grant tells who created the clone, but not for which secret: passwords of another secret's pair may be known.
         let proves = is_whole && self.is_this_secrets;
         let grantors = if proves { self.membership.grantors.clone() } else { Vec::new() };
         Some(Membership { grantors, unproven: self.unproven(alternation) })
     }
 
-    /// As the superuser: whether the account that gets a password is the other user's. This turn makes it, or a version of
-    /// the secret has signed in as it, or the superuser itself has made the clone a member.
+    /// As the superuser: whether the account that gets a password is the other user's. That is so if it is about to be created, if a
+    /// version of the secret has signed in as it, or if the superuser itself has made the clone a member.
     pub(super) fn is_proven(&self, alternation: &Alternation, evidence: &Evidence) -> bool {
         let Some(membership) = self.membership(alternation) else { return true };
         let by_us = |grantor: &Username| self.membership.acts_as.as_ref() == Some(grantor);
@@ -129,14 +130,14 @@ impl UserPair {
                 alternation.next_user()
             ),
             if_ours: Some(format!(
-                "unless the superuser has SUPERUSER, whose grants do not say who made them, {}",
+                "unless the superuser has SUPERUSER, whose grants do not show who made them, {}",
                 run_as(
                     "the superuser",
                     &[
                         "BEGIN".into(),
                         format!("REVOKE {base} FROM {clone}"),
                         format!("GRANT {base} TO {clone}{options}"),
-                        format!("COMMENT ON ROLE {clone} IS {}", text(&self.own_comment)),
+                        format!("COMMENT ON ROLE {clone} IS {}", literal(&self.own_comment)),
                         "COMMIT".into(),
                     ]
                 )
@@ -145,7 +146,7 @@ impl UserPair {
         }
     }
 
-    /// What stands in the way of the turn, once both users are known to be the application's.
+    /// What prevents the alternation, once both users are known to be the application's.
     pub(super) fn objection(&self, alternation: &Alternation) -> Option<Refusal> {
         let replicates = |role: &Role| role.replication;
         if alternation.target == Target::Clone
@@ -164,7 +165,7 @@ impl UserPair {
         let passwordless = self.extra_roles.iter().filter(|role| PASSWORDLESS.contains(&role.name.as_str()));
         let revokes: Vec<_> = passwordless.map(|role| role.take.clone()).collect();
         if !revokes.is_empty() {
-            // It would take the base's password away as well.
+            // Giving it to the base would stop the base from signing in by password, too.
             return Some(Refusal::Database {
                 what: format!(
                     "{} is a member of {}, which lets nobody sign in by a password",
@@ -174,7 +175,7 @@ impl UserPair {
                 remedy: run_as(ADMINISTRATOR, &revokes),
             });
         }
-        let roles = self.extra_roles.iter().filter(|role| role.is_asked_for);
+        let roles = self.extra_roles.iter().filter(|role| role.grantor_is_trusted);
         let (mut what, mut give, mut take) = (Vec::new(), Vec::new(), Vec::new());
         for role in roles {
             if !what.contains(&role.name) {
@@ -194,37 +195,27 @@ impl UserPair {
         (!what.is_empty()).then(objection)
     }
 
-    /// Says what the application has in every other turn only, since nobody who is asked gave it.
-    pub(super) fn warn_of_what_nobody_asked_for(&self, alternation: &Alternation) {
-        let unasked = self.extra_roles.iter().filter(|role| !role.is_asked_for);
-        let roles: Vec<_> = unasked.map(|role| &role.name).collect();
+    /// Warns of roles that the application has only while it signs in as the clone, because untrusted grantors gave them.
+    pub(super) fn warn_of_untrusted_grants(&self, alternation: &Alternation) {
+        let untrusted = self.extra_roles.iter().filter(|role| !role.grantor_is_trusted);
+        let roles: Vec<_> = untrusted.map(|role| &role.name).collect();
         if !roles.is_empty() {
             let (clone, base) = (&alternation.clone, &alternation.base);
             warn!(
                 ?roles,
-                "{clone} is a member of what others than the administrators of {base} made it; {base} is not"
+                "{clone} is a member of these roles, granted by others than the administrators of {base}; {base} is not"
             );
         }
     }
 }
 
-/// What the comment on a clone says. Only a role that may alter the clone can write it: with the superuser's own grant it
-/// shows that the clone was made for this secret.
+/// The comment on a clone. Only a role that may alter the clone can write it: together with the superuser's own grant it shows
+/// that the clone was created for this secret.
 pub(super) fn comment(alternation: &Alternation, secret: &SecretId) -> String {
     format!("the clone of {}, rotated with it by the secret {secret}", alternation.base)
 }
 
-/// A text as a person writes it into a statement.
-pub(super) fn text(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}
-
-/// A name as a person writes it into a statement.
-pub(super) fn identifier(name: &Username) -> String {
-    format!("\"{}\"", name.0.replace('"', "\"\""))
-}
-
-async fn role(session: &mut PostgresSession, user: &Username) -> Result<Option<Role>, CallError> {
+async fn role(connection: &mut Connection, user: &Username) -> Result<Option<Role>, CallError> {
     let role = "SELECT rolcanlogin, rolinherit, rolconnlimit, rolreplication, \
          coalesce(pg_catalog.shobj_description(oid, 'pg_authid'), '') AS comment, \
          coalesce(rolvaliduntil, 'infinity')::pg_catalog.text AS valid_until, \
@@ -234,21 +225,21 @@ async fn role(session: &mut PostgresSession, user: &Username) -> Result<Option<R
              CASE WHEN rolcreaterole THEN 'CREATEROLE' END, CASE WHEN rolbypassrls THEN 'BYPASSRLS' END, \
              CASE WHEN rolreplication THEN 'REPLICATION' END], NULL) AS attributes \
          FROM pg_catalog.pg_roles WHERE rolname = $1";
-    let rows = session.rows(role, &[query::text(&user.0)]).await?;
+    let rows = connection.rows(role, &[query::text(&user.0)]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     Ok(Some(Role {
-        can_login: session.get(row, "rolcanlogin")?,
-        inherits: session.get(row, "rolinherit")?,
-        connection_limit: session.get(row, "rolconnlimit")?,
-        valid_until: session.get(row, "valid_until")?,
-        has_expired: session.get(row, "has_expired")?,
-        replication: session.get(row, "rolreplication")?,
-        comment: session.get(row, "comment")?,
-        attributes: session.get(row, "attributes")?,
+        can_login: connection.get(row, "rolcanlogin")?,
+        inherits: connection.get(row, "rolinherit")?,
+        connection_limit: connection.get(row, "rolconnlimit")?,
+        valid_until: connection.get(row, "valid_until")?,
+        has_expired: connection.get(row, "has_expired")?,
+        replication: connection.get(row, "rolreplication")?,
+        comment: connection.get(row, "comment")?,
+        attributes: connection.get(row, "attributes")?,
     }))
 }
 
-/// The refusal where a turn would cost the application a right.
+/// Refuses because the application would lose rights of the clone.
 pub(super) fn rights_differ(
     alternation: &Alternation,
     what: impl std::fmt::Display,
@@ -270,7 +261,7 @@ pub(super) fn rights_differ(
 fn may_not_log_in(alternation: &Alternation) -> Refusal {
     let clone = &alternation.clone;
     Refusal::Database {
-        what: format!("{clone} has NOLOGIN, which no rotation has set"),
+        what: format!("{clone} has NOLOGIN, which no rotation sets"),
         remedy: format!(
             "if it may log in again, {}",
             run_as(ADMINISTRATOR, &[format!("ALTER ROLE {} LOGIN", identifier(clone))])
@@ -278,11 +269,11 @@ fn may_not_log_in(alternation: &Alternation) -> Refusal {
     }
 }
 
-/// The next user would not sign in with any password: the clone gets what the base has.
+/// Refuses because the next user could not sign in with any password: the clone gets the base's VALID UNTIL.
 fn has_expired(alternation: &Alternation, base: &Role) -> Refusal {
     let name = &alternation.base;
     Refusal::Database {
-        what: format!("{name} is valid until {}, which is over", base.valid_until),
+        what: format!("{name} is valid until {}, which is in the past", base.valid_until),
         remedy: run_as(ADMINISTRATOR, &[format!("ALTER ROLE {} VALID UNTIL 'infinity'", identifier(name))]),
     }
 }
@@ -290,7 +281,7 @@ fn has_expired(alternation: &Alternation, base: &Role) -> Refusal {
 fn no_replication(alternation: &Alternation) -> Refusal {
     Refusal::Database {
         what: format!(
-            "{} has REPLICATION, which no such superuser may give to {}",
+            "{} has REPLICATION, which this superuser may not give to {}",
             alternation.base, alternation.clone
         ),
         remedy: format!(
@@ -298,8 +289,4 @@ fn no_replication(alternation: &Alternation) -> Refusal {
             alternation.clone, alternation.base
         ),
     }
-}
-
-pub(super) fn refused(what: impl Into<String>, remedy: impl Into<String>) -> CallError {
-    Refusal::Database { what: what.into(), remedy: remedy.into() }.into()
 }

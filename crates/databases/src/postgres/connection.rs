@@ -1,230 +1,217 @@
-//! The way to a PostgreSQL server: TLS, and how the server asks for the password.
-//!
-//! TLS is spoken here, so that the messages before the session can be read: the driver would send the password to whoever
-//! asks for its plain text, and takes a server that asks for nothing for one that knows the password.
+//! A signed-in connection: transactions, statements, locks, and what the server is.
 
-use std::io;
-use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
-use rotation::{CallError, Cause, Endpoint, Refusal, Server, Tls, server_words};
-use sqlx::ConnectOptions;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpStream, UnixStream};
-use tokio_rustls::client::TlsStream;
+use rotation::{CallError, Username};
+use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::{AssertSqlSafe, Postgres, Row as _};
 use zeroize::Zeroizing;
 
-use crate::connect::{from_io, not_understood};
-use crate::dial::{self, Dialed, Relay, Unopened};
-use crate::tls::TrustAnchors;
+use super::begin::{Access, begin};
+use super::errors;
+use super::handshake::Challenge;
+use super::query::{self, text};
+use super::scram_users::ScramUsers;
+use super::verifier::{Method, Storage};
+use crate::dial::{Connector, RelayedConnection};
+use crate::limits::within;
+use crate::network_errors::not_understood;
 
-/// "Is there TLS?" (PostgreSQL documentation, "Message Formats", `SSLRequest`).
-const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
-
-/// The longest message that a server needs before the session; errors are the longest.
-const LONGEST: usize = 64 * 1024;
-
-/// How the server asked for the password. What answered shows what it takes: by its `pg_hba.conf`, a user that came in by
-/// SCRAM-SHA-256 may not be let in by an md5 verifier, whatever `password_encryption` says; the other way round it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Challenge {
-    Md5,
-    ScramSha256,
-}
-
-/// Connects and signs in, with TLS unless the server's secret forbids it.
-#[expect(clippy::disallowed_methods, reason = "through a relay of ours")]
-pub(super) async fn open(
-    server: &Server,
-    options: PgConnectOptions,
-    trusted: &TrustAnchors,
-) -> Result<(Dialed<PgConnection>, Challenge), Unopened> {
-    let endpoint = &server.endpoint;
-    let socket = dial::connect(endpoint).await?;
-    let introduced = Arc::new(OnceLock::new());
-    let user = options.get_username().to_owned();
-    let relay = match server.tls {
-        Tls::Required => relay(secured(socket, endpoint, trusted).await?, user, &introduced)?,
-        Tls::Forbidden => relay(socket, user, &introduced)?,
-    };
-    let options = options.socket(relay.path()).port(PORT).ssl_mode(PgSslMode::Disable);
-    let opened = dial::beside(async move { options.connect().await }).await;
-    let opened = opened.map_err(|_| not_understood(endpoint))?;
-    match (introduced.get(), opened) {
-        (Some(Err(objection)), _) => Err(explained(objection, endpoint).into()),
-        (Some(Ok(challenge)), Ok(driver)) => Ok((Dialed::new(driver, relay), *challenge)),
-        (None, Ok(_)) => Err(not_understood(endpoint).into()),
-        (_, Err(error)) => Err(Unopened::Answered(error)),
-    }
-}
-
-/// Only a part of the name of the driver's socket.
-const PORT: u16 = 5432;
-
-/// What became of the messages before the session.
-type Introduced = Result<Challenge, Objection>;
-
-fn relay<S>(server: S, user: String, introduced: &Arc<OnceLock<Introduced>>) -> Result<Relay, CallError>
-where
-    S: AsyncRead + AsyncWrite + Send + 'static,
-{
-    let introduced = Arc::clone(introduced);
-    Relay::start(&format!("/.s.PGSQL.{PORT}"), async move |driver: UnixStream| {
-        let (mut from_server, to_server) = tokio::io::split(server);
-        let (from_driver, mut to_driver) = driver.into_split();
-        let receiving = async {
-            let (found, ready) = introduce(&mut from_server, &mut to_driver, &user).await?;
-            let objected = found.is_err();
-            // Before the driver hears of it.
-            let _ = introduced.set(found);
-            if objected {
-                return Ok(());
-            }
-            to_driver.write_all(&ready).await?;
-            tokio::io::copy(&mut from_server, &mut to_driver).await.map(|_| ())
-        };
-        dial::pass(from_driver, to_server, receiving).await;
-    })
-}
-
-/// Passes on a server's messages before the first that says that a session is ready, which is answered as well, and stops
-/// at what it must not say.
+/// A signed-in user's connection.
 ///
-/// A session takes a challenge that was answered: the salt of md5, or the last message of SCRAM, by which the server shows
-/// that it knows the verifier (the driver checks it).
-async fn introduce(
-    server: &mut (impl AsyncRead + Unpin),
-    driver: &mut (impl AsyncWrite + Unpin),
-    user: &str,
-) -> io::Result<(Introduced, Vec<u8>)> {
-    let stopped = |objection| Ok((Err(objection), Vec::new()));
-    let mut challenged = None;
-    loop {
-        // The kind, and the length of all but the kind.
-        let kind = server.read_u8().await?;
-        let length = server.read_u32().await?;
-        let Some(rest) =
-            usize::try_from(length).ok().filter(|length| *length <= LONGEST).and_then(|l| l.checked_sub(4))
-        else {
-            return stopped(Objection::NotUnderstood);
-        };
-        let mut body = Zeroizing::new(vec![0; rest]);
-        server.read_exact(&mut body).await?;
-        if kind == b'R' {
-            match body.first_chunk().map(|code| u32::from_be_bytes(*code)) {
-                Some(OK) if challenged.is_none() => return stopped(Objection::AskedNothing),
-                Some(CLEARTEXT_PASSWORD) => return stopped(Objection::WantsPlaintext),
-                Some(MD5_PASSWORD) => challenged = Some(Challenge::Md5),
-                Some(KERBEROS_V5 | GSS | SSPI) => return stopped(Objection::WantsOther("Kerberos".into())),
-                Some(SASL) => {
-                    if let Some(others) = other_mechanisms(&body) {
-                        return stopped(Objection::WantsOther(others));
-                    }
-                }
-                Some(SASL_FINAL) => challenged = Some(Challenge::ScramSha256),
-                _ => {}
+/// It changes nothing outside a transaction, not even a setting: behind a pooler the next client would inherit it.
+pub(super) struct Connection {
+    relayed: RelayedConnection<PgConnection>,
+    /// How to open another connection to the same server.
+    pub(super) connector: Connector,
+    challenge: Challenge,
+    /// Waiting for the lock of the user that this session changes has timed out before.
+    lock_timed_out: bool,
+    scram_users: ScramUsers,
+}
+
+/// How long another transaction about the same user is waited for, in all 2 s.
+const LOCK_TRIES: usize = 40;
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
+
+impl Connection {
+    pub(super) fn new(
+        relayed: RelayedConnection<PgConnection>,
+        connector: Connector,
+        challenge: Challenge,
+    ) -> Self {
+        Self { relayed, connector, challenge, lock_timed_out: false, scram_users: ScramUsers::default() }
+    }
+
+    /// Begins a transaction that looks names up in `pg_catalog` only. It gives up by itself on locks (2 s), on statements (15 s),
+    /// and on this client (10 s): if the network fails, it would keep its locks for hours. In one message, so that no settings
+    /// of the role take effect in between.
+    pub(super) async fn begin(&mut self, access: Access) -> Result<(), CallError> {
+        self.begin_with(access, "", &[]).await.map(|_| ())
+    }
+
+    /// The same, with a query in the same message; returns its rows, after those of [`begin`].
+    pub(super) async fn begin_with(
+        &mut self,
+        access: Access,
+        query: &str,
+        values: &[String],
+    ) -> Result<Vec<PgRow>, CallError> {
+        let begin = format!("{}; {}", begin(access, self.version()), query::with(query, values));
+        let begun = sqlx::raw_sql(AssertSqlSafe(begin)).fetch_all(&mut self.relayed.driver).await;
+        begun.map_err(|error| errors::not_begun(&self.connector.server.endpoint, &error))
+    }
+
+    /// Begins a transaction that changes roles; returns how the server stores passwords in it.
+    ///
+    /// Its lock keeps two transactions about one user apart, but is no guarantee: anyone who may connect can take this lock too,
+    /// and each database has its own. So it is waited for 2 s, and the change goes on without it: see [`super::role_change`].
+    pub(super) async fn begin_change(
+        &mut self,
+        access: Access,
+        base: &Username,
+    ) -> Result<Storage, CallError> {
+        // The second setting is of version 16 and later; 4096 is what older ones use.
+        let lock = "SELECT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended($1, 0)) AS is_ours, \
+            pg_catalog.current_setting('password_encryption') AS method, \
+            coalesce(pg_catalog.current_setting('scram_iterations', true), '4096')::pg_catalog.int4 AS iterations";
+        let key = [text(&format!("rotate:{base}"))];
+        let mut tries = if self.lock_timed_out { 1 } else { LOCK_TRIES };
+        let mut rows = self.begin_with(access, lock, &key).await?;
+        loop {
+            let row = rows.last().ok_or_else(|| self.no_rows())?;
+            let is_ours: bool = self.get(row, "is_ours")?;
+            tries -= 1;
+            if is_ours || tries == 0 {
+                self.lock_timed_out = !is_ours;
+                let iterations: i32 = self.get(row, "iterations")?;
+                return Ok(Storage {
+                    method: self.get(row, "method")?,
+                    iterations: iterations.unsigned_abs(),
+                });
             }
+            tokio::time::sleep(LOCK_PAUSE).await;
+            rows = self.rows(lock, &key).await?;
         }
-        if kind == b'S'
-            && let Some(other) = another_user(&body, user)
-        {
-            return stopped(Objection::AnotherUser(other));
-        }
-        let mut message = vec![kind];
-        message.extend_from_slice(&length.to_be_bytes());
-        message.extend_from_slice(&body);
-        if kind == b'Z' {
-            return Ok((challenged.ok_or(Objection::AskedNothing), message));
-        }
-        driver.write_all(&message).await?;
     }
-}
 
-/// Who the session is of, where a message of the kind `S` says so and it is another user (PostgreSQL documentation,
-/// "Asynchronous Operations": `session_authorization` is reported at the start). With `db_user_namespace`, up to 16, `app` signs
-/// in as `app@DATABASE`; a pooler may use a user of its own.
-fn another_user(body: &[u8], user: &str) -> Option<String> {
-    let value = body.strip_prefix(b"session_authorization\0")?.strip_suffix(b"\0")?;
-    (value != user.as_bytes()).then(|| server_words(&String::from_utf8_lossy(value)))
-}
-
-/// What stands in a message of the kind `R` (PostgreSQL documentation, "Message Formats", Authentication*).
-const OK: u32 = 0;
-const KERBEROS_V5: u32 = 2;
-const CLEARTEXT_PASSWORD: u32 = 3;
-const MD5_PASSWORD: u32 = 5;
-const GSS: u32 = 7;
-const SSPI: u32 = 9;
-const SASL: u32 = 10;
-const SASL_FINAL: u32 = 12;
-
-/// What a server offers that asks for SASL, such as OAUTHBEARER, where SCRAM-SHA-256 is not among it.
-fn other_mechanisms(body: &[u8]) -> Option<String> {
-    let names = body.get(4..)?.split(|byte| *byte == 0).filter(|name| !name.is_empty());
-    let names: Vec<_> = names.map(|name| server_words(&String::from_utf8_lossy(name))).collect();
-    (!names.is_empty() && !names.iter().any(|name| name == "SCRAM-SHA-256")).then(|| names.join(", "))
-}
-
-/// Agrees on TLS. What is said before is anybody's on the way: no word of it is repeated or believed.
-async fn secured(
-    mut socket: TcpStream,
-    endpoint: &Endpoint,
-    trusted: &TrustAnchors,
-) -> Result<TlsStream<TcpStream>, CallError> {
-    let asked = async {
-        socket.write_all(&SSL_REQUEST).await?;
-        socket.read_u8().await
-    };
-    let failed = |cause, what| CallError::failed(cause, format!("{endpoint} {what}"));
-    match asked.await.map_err(|error| from_io(endpoint, &error))? {
-        b'S' => trusted.secure(socket, endpoint).await,
-        b'N' => Err(failed(Cause::TlsNotOffered, "offers no TLS")),
-        b'E' => Err(failed(
-            Cause::ServerUnavailable,
-            "answered with an error before TLS, where anybody on the way may speak",
-        )),
-        _ => Err(not_understood(endpoint)),
+    pub(super) async fn rollback(&mut self) -> Result<(), CallError> {
+        self.execute("ROLLBACK").await
     }
-}
 
-/// Why a server's question is not answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Objection {
-    /// It wants to read the password.
-    WantsPlaintext,
-    /// It has not asked for the password, so that its "yes" proves nothing.
-    AskedNothing,
-    /// It wants something else than a password.
-    WantsOther(String),
-    /// It has signed in another user.
-    AnotherUser(String),
-    /// It speaks something else.
-    NotUnderstood,
-}
+    pub(super) async fn commit(&mut self) -> Result<(), CallError> {
+        self.execute("COMMIT").await
+    }
 
-fn explained(objection: &Objection, endpoint: &Endpoint) -> CallError {
-    let said = match objection {
-        Objection::WantsOther(method) => {
-            let what = format!(
-                "{endpoint} asks this user for {method} and for no password (on RDS: rds_iam, rds_ad)"
-            );
-            return CallError::failed(Cause::SignInMethod, what);
+    pub(super) async fn execute(&mut self, statement: &'static str) -> Result<(), CallError> {
+        let done = sqlx::raw_sql(statement).execute(&mut self.relayed.driver).await;
+        done.map(|_| ()).map_err(|error| self.failure(&error))
+    }
+
+    /// Runs a statement that the server itself has quoted, see [`Self::quoted`].
+    pub(super) async fn run(&mut self, template: &str, arguments: &[&str]) -> Result<(), CallError> {
+        let statement = self.quoted(template, arguments).await?;
+        let statement = AssertSqlSafe(statement.as_str().to_owned());
+        let done = sqlx::raw_sql(statement).execute(&mut self.relayed.driver).await;
+        done.map(|_| ()).map_err(|error| self.failure(&error))
+    }
+
+    /// Lets the server quote names and values in a statement: utility statements take no parameters, and only the server knows
+    /// how it quotes. `template` holds `%I` for names and `%L` for values.
+    async fn quoted(&mut self, template: &str, arguments: &[&str]) -> Result<Zeroizing<String>, CallError> {
+        let values = [text(template), query::texts(arguments.iter().copied())];
+        let row = self.row("SELECT pg_catalog.format($1, VARIADIC $2) AS statement", &values).await?;
+        self.get(&row, "statement").map(Zeroizing::new)
+    }
+
+    /// Runs ALTER ROLE ... PASSWORD, which a password hook of the server may refuse.
+    pub(super) async fn run_password_change(&mut self, statement: String) -> Result<(), CallError> {
+        let done = sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut self.relayed.driver).await;
+        let failed = |error| errors::password_not_accepted(&self.connector.server.endpoint, &error);
+        done.map(|_| ()).map_err(failed)
+    }
+
+    /// The first row; `values` as in [`query::with`].
+    pub(super) async fn row(&mut self, query: &str, values: &[String]) -> Result<PgRow, CallError> {
+        let first = self.rows(query, values).await?.into_iter().next();
+        first.ok_or_else(|| self.no_rows())
+    }
+
+    pub(super) async fn rows(&mut self, query: &str, values: &[String]) -> Result<Vec<PgRow>, CallError> {
+        let query = AssertSqlSafe(query::with(query, values));
+        let rows = sqlx::raw_sql(query).fetch_all(&mut self.relayed.driver).await;
+        rows.map_err(|error| self.failure(&error))
+    }
+
+    /// The error if a query lacks the row that it always returns.
+    pub(super) fn no_rows(&self) -> CallError {
+        not_understood(&self.connector.server.endpoint)
+    }
+
+    /// Reads a column of a row that a query of this crate returned.
+    pub(super) fn get<'r, T>(&self, row: &'r PgRow, column: &str) -> Result<T, CallError>
+    where
+        T: sqlx::Decode<'r, Postgres> + sqlx::Type<Postgres>,
+    {
+        row.try_get(column).map_err(|error| self.failure(&error))
+    }
+
+    fn failure(&self, error: &sqlx::Error) -> CallError {
+        errors::statement_failed(&self.connector.server.endpoint, error)
+    }
+
+    /// The server's version as a number, 160004 for 16.4; 0 if it has not reported one.
+    pub(super) fn version(&self) -> u32 {
+        self.relayed.driver.server_version_num().unwrap_or_default()
+    }
+
+    /// Whether this is version 16 or later, where memberships have options.
+    pub(super) fn has_membership_options(&self) -> bool {
+        self.version() >= 160_000
+    }
+
+    /// Whether the server asked for the password by SCRAM-SHA-256.
+    pub(super) fn used_scram(&self) -> bool {
+        self.challenge == Challenge::ScramSha256
+    }
+
+    /// Makes passwords of these users be stored for SCRAM-SHA-256: by `pg_hba.conf` a superuser may be let in by md5, and the
+    /// users whose passwords it sets by SCRAM-SHA-256 only.
+    pub(super) fn set_scram_users(&mut self, users: &ScramUsers) {
+        self.scram_users = users.clone();
+    }
+
+    /// The form of verifier by which the server lets `user` in: SCRAM-SHA-256 if this session or the last one of `user` was
+    /// signed in by it, else what `password_encryption` names, which a role and a database may set for themselves.
+    pub(super) fn verifier_method(&self, user: &Username, storage: &Storage) -> Result<Method, CallError> {
+        let scram = Method::ScramSha256 { iterations: storage.iterations };
+        match self.challenge {
+            Challenge::ScramSha256 => Ok(scram),
+            Challenge::Md5 if self.scram_users.contains(user) => Ok(scram),
+            Challenge::Md5 => Method::of(&storage.method, scram),
         }
-        Objection::WantsPlaintext => {
-            "asks for the plain text of the password (pg_hba.conf: password, ldap, pam, radius; on RDS a member of rds_iam), \
-             which is not sent to it"
-        }
-        Objection::AskedNothing => {
-            "lets this user in without asking for the password (pg_hba.conf: trust, ident, cert), so that nothing shows that \
-             it is the right one"
-        }
-        Objection::AnotherUser(other) => {
-            let what = format!("{endpoint} has signed in {other}, another user than the secret's");
-            let remedy =
-                "turn db_user_namespace off, or name the server's own address as host and not a pooler's";
-            return Refusal::Database { what, remedy: remedy.into() }.into();
-        }
-        Objection::NotUnderstood => return not_understood(endpoint),
-    };
-    CallError::failed(Cause::SignInMethod, format!("{endpoint} {said}"))
+    }
+
+    /// Whether the server is a replica.
+    pub(super) async fn is_replica(&mut self) -> Result<bool, CallError> {
+        self.begin(Access::Read).await?;
+        let row = self.row("SELECT pg_catalog.pg_is_in_recovery() AS in_recovery", &[]).await?;
+        let in_recovery = self.get(&row, "in_recovery")?;
+        self.commit().await?;
+        Ok(in_recovery)
+    }
+
+    /// Runs `work` within the time limit of a transaction.
+    pub(super) async fn within_limit<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut Self) -> Result<T, CallError>,
+    ) -> Result<T, CallError> {
+        let (limit, endpoint) = (self.connector.limits.transaction, self.connector.server.endpoint.clone());
+        within(limit, &endpoint, work(self)).await
+    }
+
+    /// Closes the session.
+    pub(super) async fn close(self) {
+        self.relayed.close().await;
+    }
 }

@@ -1,8 +1,8 @@
--- After managers.sql: the grants and policies that the clone has in this database in its own name and the base has neither
--- by itself, nor by a role, nor by PUBLIC, nor as the owner: each as the statement that gives it to the base and the one that
--- takes it from the clone, and who made it. What the clone itself owns goes to the base with its grants.
--- Asked for is what a manager made and, where the database is the application's ($3, or a manager owns it), whoever may
--- create in it, as PUBLIC may not.
+-- Follows managers.sql. The grants and policies that the clone has in this database in its own name and the base has neither
+-- itself, nor by a role, nor by PUBLIC, nor as the owner: each with the statement that grants it to the base, the one that
+-- revokes it from the clone, and the grantor. What the clone itself owns is reassigned to the base with its grants.
+-- Trusted are grants by managers and, if the database is the application's ($3, or a manager owns it), by roles that may
+-- create in it where PUBLIC may not.
 , held (target, columns, acl, owner, all_acl) AS (
     SELECT CASE relkind WHEN 'S' THEN 'SEQUENCE ' ELSE 'TABLE ' END || oid::pg_catalog.regclass::pg_catalog.text,
            '', relacl, relowner, relacl
@@ -45,7 +45,7 @@
           WHERE b.privilege_type = a.privilege_type AND (b.is_grantable OR NOT a.is_grantable)
             AND (b.grantee = 0 OR pg_catalog.pg_has_role($1::pg_catalog.name, b.grantee, 'USAGE')))
     UNION ALL
-    -- A table's owner is held to its policies by FORCE ROW LEVEL SECURITY only.
+    -- Policies apply to a table's owner only with FORCE ROW LEVEL SECURITY.
     SELECT pg_catalog.format('ALTER POLICY %I ON %s TO %s, %I', p.polname, t.oid::pg_catalog.regclass, named.roles,
                $1::pg_catalog.text),
            CASE WHEN named.others IS NULL THEN pg_catalog.format('DROP POLICY %I ON %s', p.polname, t.oid::pg_catalog.regclass)
@@ -70,7 +70,7 @@
     WHERE here.is_ours AND (r.rolname = 'pg_database_owner'
         OR pg_catalog.has_database_privilege(r.oid, here.oid, 'CREATE')
            AND NOT pg_catalog.has_database_privilege('public', here.oid, 'CREATE'))
-), asked AS MATERIALIZED (
+), trusted AS MATERIALIZED (
     SELECT g.oid FROM grantors g, here
     WHERE g.oid IN (SELECT oid FROM managers) OR g.oid IN (SELECT oid FROM makers) OR here.is_ours AND EXISTS (
         SELECT FROM pg_catalog.pg_namespace n
@@ -78,6 +78,6 @@
           AND NOT pg_catalog.has_schema_privilege('public', n.oid, 'CREATE')
           AND (n.nspowner IN (SELECT oid FROM managers) OR n.nspowner IN (SELECT oid FROM makers)))
 )
-SELECT missing.give, missing.take, g.rolname::pg_catalog.text AS grantor, asked.oid IS NOT NULL AS is_asked_for
-FROM missing JOIN grantors g ON g.oid = missing.grantor LEFT JOIN asked ON asked.oid = g.oid
+SELECT missing.give, missing.take, g.rolname::pg_catalog.text AS grantor, trusted.oid IS NOT NULL AS grantor_is_trusted
+FROM missing JOIN grantors g ON g.oid = missing.grantor LEFT JOIN trusted ON trusted.oid = g.oid
 ORDER BY 3, 1

@@ -1,6 +1,6 @@
--- The base ($1), its clone ($2), and who manages the two: a real superuser, whoever may grant the base, and before 16 every
--- role with CREATEROLE. Only these, and the two themselves, are asked for what the application may do: any role can grant the
--- clone something that it owns.
+-- The base ($1), its clone ($2), and their managers: real superusers, roles that may grant the base, and before 16 every role
+-- with CREATEROLE. Only these, and the two themselves, are trusted to decide what the application may do: any role can grant
+-- the clone something that it owns.
 WITH base AS (
     SELECT oid FROM pg_catalog.pg_roles WHERE rolname = $1
 ), clone AS (

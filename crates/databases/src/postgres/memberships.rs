@@ -1,32 +1,34 @@
-//! Memberships of a clone: in its base, in other roles, and of others in the clone.
+//! Memberships: of the clone in its base and in other roles, and of others in the clone.
 
 use rotation::{ADMINISTRATOR, Alternation, CallError, Username, run_as};
 
-use super::clone_check::{identifier, refused};
+use super::connection::Connection;
+use super::errors::refused;
 use super::query::text;
-use super::session::PostgresSession;
+use super::quoting::identifier;
 
 /// The clone's membership of the base.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Granted {
+pub(super) struct BaseMembership {
     pub(super) is_member: bool,
-    /// Inheriting, and free to act as the base.
+    /// It inherits, and may act as the base.
     pub(super) is_whole: bool,
-    /// Who granted it, but for the bootstrap superuser, as which every real superuser's grants are recorded (tried: 16, 18).
+    /// Who granted it. Omits the bootstrap superuser, as which the server records every real superuser's grants (tried: 16, 18).
     pub(super) grantors: Vec<Username>,
-    /// Who this session acts as, and would grant as.
+    /// The role as which this session acts, and would grant.
     pub(super) acts_as: Option<Username>,
 }
 
-/// The role that initdb makes (PostgreSQL's source, `pg_authid.dat`).
+/// The role that initdb creates (PostgreSQL's source, `pg_authid.dat`).
 const BOOTSTRAP_SUPERUSER: i32 = 10;
 
-/// The options are columns of 16 and later; before, a member inherits by an attribute of its own. A membership that the
-/// base itself granted, as any user could before 15, shows nothing of the clone: its grantor is no superuser of ours.
+/// Reads the clone's membership of the base. Its options are columns of 16 and later; before, a member inherits by an attribute of
+/// its own. A membership that the base itself granted, as any user could before 15, proves nothing: its grantor is not this
+/// superuser.
 pub(super) async fn membership(
-    session: &mut PostgresSession,
+    connection: &mut Connection,
     alternation: &Alternation,
-) -> Result<Granted, CallError> {
+) -> Result<BaseMembership, CallError> {
     let query = "SELECT count(*) > 0 AS is_member, coalesce( \
              bool_or(coalesce((pg_catalog.to_jsonb(m) ->> 'inherit_option')::pg_catalog.bool, c.rolinherit)) \
              AND bool_or(coalesce((pg_catalog.to_jsonb(m) ->> 'set_option')::pg_catalog.bool, true)), \
@@ -37,41 +39,41 @@ pub(super) async fn membership(
          JOIN pg_catalog.pg_roles c ON c.oid = m.member LEFT JOIN pg_catalog.pg_roles g ON g.oid = m.grantor \
          WHERE b.rolname = $1 AND c.rolname = $2";
     let values = [text(&alternation.base.0), text(&alternation.clone.0), BOOTSTRAP_SUPERUSER.to_string()];
-    let row = session.row(query, &values).await?;
-    // In an array as text the driver takes an element that reads NULL for a missing one: no name stands there alone.
-    let grantors: Vec<String> = session.get(&row, "grantors")?;
+    let row = connection.row(query, &values).await?;
+    // In an array as text the driver takes an element that reads NULL for a missing one, so each name has a prefix.
+    let grantors: Vec<String> = connection.get(&row, "grantors")?;
     let name = |grantor: &String| grantor.strip_prefix('=').map(|name| Username(name.to_owned()));
-    Ok(Granted {
-        is_member: session.get(&row, "is_member")?,
-        is_whole: session.get(&row, "is_whole")?,
+    Ok(BaseMembership {
+        is_member: connection.get(&row, "is_member")?,
+        is_whole: connection.get(&row, "is_whole")?,
         grantors: grantors.iter().filter_map(name).collect(),
-        acts_as: Some(Username(session.get(&row, "acts_as")?)),
+        acts_as: Some(Username(connection.get(&row, "acts_as")?)),
     })
 }
 
-/// A role that the clone is a member of, of which the base has less.
+/// A role of which the clone is a member, and the base is not, or with fewer options.
 #[derive(Debug, Clone)]
 pub(super) struct ForeignRole {
     pub(super) name: String,
-    /// Whether somebody granted it who is asked for what the application may do: any role can grant itself up to 15, and later
-    /// one that it has made.
-    pub(super) is_asked_for: bool,
-    /// The statements that give it to the base, and that take it from the clone.
+    /// Whether its grantor is trusted to decide what the application may do (`managers.sql`): any role can grant itself up to 15, and
+    /// from 16 on a role that it has created.
+    pub(super) grantor_is_trusted: bool,
+    /// The statements that grant it to the base, and that revoke it from the clone.
     pub(super) give: String,
     pub(super) take: String,
 }
 
-/// From 16 on a membership says by itself whether its rights are inherited, and whether SET ROLE may be used: the base may
-/// have one without either, and lacks then what the clone has.
+/// Reads the roles that the clone has and the base lacks. From 16 on each membership has options for inheriting and for SET ROLE:
+/// the base may be a member without these, and then lacks what the clone has.
 pub(super) async fn foreign_roles(
-    session: &mut PostgresSession,
+    connection: &mut Connection,
     alternation: &Alternation,
 ) -> Result<Vec<ForeignRole>, CallError> {
-    let has_options = session.has_membership_options();
+    let has_options = connection.has_membership_options();
     let query = concat!(
         include_str!("managers.sql"),
         "SELECT r.rolname::pg_catalog.text AS role, g.rolname::pg_catalog.text AS grantor, \
-         g.oid IS NULL OR g.oid IN (SELECT oid FROM managers) AS is_asked_for, \
+         g.oid IS NULL OR g.oid IN (SELECT oid FROM managers) AS grantor_is_trusted, \
          has.member AS is_member, clones.inherit, clones.set, has.usage AS has_usage, has.set AS has_set \
          FROM base, clone JOIN pg_catalog.pg_auth_members a ON a.member = clone.oid \
          JOIN pg_catalog.pg_roles r ON r.oid = a.roleid LEFT JOIN pg_catalog.pg_roles g ON g.oid = a.grantor, \
@@ -86,14 +88,14 @@ pub(super) async fn foreign_roles(
     let privilege = if has_options { "SET" } else { "MEMBER" };
     let values = [text(&alternation.base.0), text(&alternation.clone.0), text(privilege)];
     let mut roles = Vec::new();
-    for row in session.rows(query, &values).await? {
-        let name: String = session.get(&row, "role")?;
-        let grantor: Option<String> = session.get(&row, "grantor")?;
-        let is_member: bool = session.get(&row, "is_member")?;
-        let (inherit, set): (bool, bool) = (session.get(&row, "inherit")?, session.get(&row, "set")?);
+    for row in connection.rows(query, &values).await? {
+        let name: String = connection.get(&row, "role")?;
+        let grantor: Option<String> = connection.get(&row, "grantor")?;
+        let is_member: bool = connection.get(&row, "is_member")?;
+        let (inherit, set): (bool, bool) = (connection.get(&row, "inherit")?, connection.get(&row, "set")?);
         let (has_usage, has_set): (bool, bool) =
-            (session.get(&row, "has_usage")?, session.get(&row, "has_set")?);
-        // Of a membership that is there only what is lacking is said: FALSE would take away.
+            (connection.get(&row, "has_usage")?, connection.get(&row, "has_set")?);
+        // For an existing membership, only the missing options: FALSE would remove one.
         let options = [("INHERIT", inherit, has_usage), ("SET", set, has_set)].into_iter();
         let options = options.filter(|(_, clones, bases)| !is_member || *clones && !bases);
         let options: Vec<_> = options
@@ -106,7 +108,7 @@ pub(super) async fn foreign_roles(
         let role = identifier(&Username(name.clone()));
         roles.push(ForeignRole {
             name,
-            is_asked_for: session.get(&row, "is_asked_for")?,
+            grantor_is_trusted: connection.get(&row, "grantor_is_trusted")?,
             give: format!("GRANT {role} TO {}{options}", identifier(&alternation.base)),
             take: format!("REVOKE {role} FROM {}{}", identifier(&alternation.clone), by.unwrap_or_default()),
         });
@@ -114,10 +116,10 @@ pub(super) async fn foreign_roles(
     Ok(roles)
 }
 
-/// Refuses where others may act as the clone, and have the rights of its base by that only. (Up to 15 any role makes
-/// others members of itself: whoever knew its password once may have.)
+/// Refuses if other roles can act as the clone and have the rights of its base only by that. (Up to 15 any role can make others
+/// members of itself: anyone who once knew the clone's password may have done so.)
 pub(super) async fn check_nobody_acts_as_clone(
-    session: &mut PostgresSession,
+    connection: &mut Connection,
     alternation: &Alternation,
 ) -> Result<(), CallError> {
     let query = "WITH RECURSIVE of_base AS (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = $1 \
@@ -131,11 +133,11 @@ pub(super) async fn check_nobody_acts_as_clone(
          AND (coalesce((pg_catalog.to_jsonb(a) ->> 'inherit_option')::pg_catalog.bool, true) \
               OR coalesce((pg_catalog.to_jsonb(a) ->> 'set_option')::pg_catalog.bool, true))";
     let mut revokes = Vec::new();
-    for row in session.rows(query, &[text(&alternation.base.0), text(&alternation.clone.0)]).await? {
+    for row in connection.rows(query, &[text(&alternation.base.0), text(&alternation.clone.0)]).await? {
         let (member, grantor): (String, Option<String>) =
-            (session.get(&row, "member")?, session.get(&row, "grantor")?);
+            (connection.get(&row, "member")?, connection.get(&row, "grantor")?);
         let member = identifier(&Username(member));
-        let by = grantor.filter(|_| session.has_membership_options());
+        let by = grantor.filter(|_| connection.has_membership_options());
         let by =
             by.map(|grantor| format!(" GRANTED BY {}", identifier(&Username(grantor)))).unwrap_or_default();
         revokes.push(format!("REVOKE {} FROM {member}{by}", identifier(&alternation.clone)));
@@ -144,7 +146,7 @@ pub(super) async fn check_nobody_acts_as_clone(
         return Ok(());
     }
     Err(refused(
-        format!("others may act as {}, and would gain the rights of {}", alternation.clone, alternation.base),
+        format!("others can act as {}, and would gain the rights of {}", alternation.clone, alternation.base),
         run_as(ADMINISTRATOR, &revokes),
     ))
 }

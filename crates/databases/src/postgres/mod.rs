@@ -1,18 +1,23 @@
 //! PostgreSQL 13 to 18, and Aurora PostgreSQL.
 
-mod admin;
 mod alternation;
 mod begin;
 mod clone_check;
 mod connection;
 mod errors;
+mod handshake;
 mod memberships;
 mod owned_objects;
+mod password;
 mod query;
+mod quoting;
 mod reassign_owned;
+mod role_change;
+mod role_settings;
+mod scram_users;
 mod session;
-mod settings;
 mod sign_in;
+mod superuser;
 mod verifier;
 mod verify;
 
@@ -20,12 +25,14 @@ use async_trait::async_trait;
 use rotation::ports::{Database, ProofOfOtherUser, SignIn, SuperuserSession, UserSession};
 use rotation::{CallError, Password, Server, Username, run_as};
 
-use crate::connect::Limits;
+use crate::dial::Connector;
+use crate::limits::Limits;
 use crate::tls::TrustAnchors;
-use clone_check::identifier;
-use session::ScramUsers;
+use quoting::identifier;
+use scram_users::ScramUsers;
+use sign_in::{Outcome, sign_in};
 
-/// PostgreSQL cuts longer names silently (SQLSTATE 42622), and two of them can then collide.
+/// PostgreSQL truncates longer names silently (SQLSTATE 42622), and two of them can then collide.
 const NAME_BYTES: usize = 63;
 
 /// Rotates users of PostgreSQL.
@@ -33,14 +40,18 @@ const NAME_BYTES: usize = 63;
 pub struct Postgres {
     trusted: TrustAnchors,
     limits: Limits,
-    scram: ScramUsers,
+    scram_users: ScramUsers,
 }
 
 impl Postgres {
     /// Trusts `trusted` beside the public authorities.
     #[must_use]
     pub fn new(trusted: TrustAnchors, limits: Limits) -> Self {
-        Self { trusted, limits, scram: ScramUsers::default() }
+        Self { trusted, limits, scram_users: ScramUsers::default() }
+    }
+
+    fn connector(&self, server: &Server) -> Connector {
+        Connector { server: server.clone(), trusted: self.trusted.clone(), limits: self.limits }
     }
 }
 
@@ -62,7 +73,7 @@ impl Database for Postgres {
         if user.0.contains(',') {
             return Some("holds a comma, with which SCRAM-SHA-256 does not work here");
         }
-        // As the driver prepares it, together with the letter before it: right-to-left names do not pass.
+        // The driver prepares the name together with the letter before it, so right-to-left names fail.
         let unprepared = stringprep::saslprep(&format!("n={user}")).is_err();
         unprepared.then_some("holds characters that the driver cannot sign in with (SASLprep, RFC 4013)")
     }
@@ -73,17 +84,17 @@ impl Database for Postgres {
 
     fn manual_remedy(&self, user: &Username) -> String {
         let quoted = identifier(user);
-        let gone = user.0.strip_suffix("_clone").map(|base| {
+        let missing = user.0.strip_suffix("_clone").map(|base| {
             format!(
-                " (a clone that is gone, as after a restore, is first made: CREATE ROLE {quoted} LOGIN; GRANT {} TO {quoted})",
+                " (if the clone is missing, as after a restore, first run CREATE ROLE {quoted} LOGIN; GRANT {} TO {quoted})",
                 identifier(&Username(base.to_owned()))
             )
         });
         format!(
             "in psql as a superuser, run \\password {quoted} with the password of the AWSCURRENT version (after SET \
-             password_encryption = 'scram-sha-256' where the server takes nothing else){}, then rotate again; or, if \
-             that password is right and its VALID UNTIL is over, {}",
-            gone.unwrap_or_default(),
+             password_encryption = 'scram-sha-256' if the server accepts nothing else){}, then rotate again; or, if \
+             that password is right and its VALID UNTIL is in the past, {}",
+            missing.unwrap_or_default(),
             run_as("an administrator", &[format!("ALTER ROLE {quoted} VALID UNTIL 'infinity'")])
         )
     }
@@ -95,11 +106,11 @@ impl Database for Postgres {
         password: &Password,
     ) -> Result<SignIn<dyn UserSession>, CallError> {
         let options = sign_in::options(server, user, password);
-        let answer = sign_in::sign_in(options, server, &self.trusted, self.limits).await?;
-        if let Ok(session) = &answer {
-            self.scram.signed_in(user, session.came_by_scram());
+        let outcome = sign_in(&self.connector(server), options).await?;
+        if let Outcome::Accepted(connection) = &outcome {
+            self.scram_users.record(user, connection.used_scram());
         }
-        Ok(sign_in::response(answer).map::<dyn UserSession>(|session| session))
+        Ok(SignIn::from(outcome).map::<dyn UserSession>(|connection| connection))
     }
 
     async fn sign_in_superuser(
@@ -108,11 +119,11 @@ impl Database for Postgres {
         user: &Username,
         password: &Password,
     ) -> Result<SignIn<dyn SuperuserSession>, CallError> {
-        let options = sign_in::trusting_nothing(sign_in::options(server, user, password));
-        let mut answer = sign_in::sign_in(options, server, &self.trusted, self.limits).await?;
-        if let Ok(session) = &mut answer {
-            session.store_for(&self.scram);
+        let options = sign_in::with_safe_search_path(sign_in::options(server, user, password));
+        let mut outcome = sign_in(&self.connector(server), options).await?;
+        if let Outcome::Accepted(connection) = &mut outcome {
+            connection.set_scram_users(&self.scram_users);
         }
-        Ok(sign_in::response(answer).map::<dyn SuperuserSession>(|session| session))
+        Ok(SignIn::from(outcome).map::<dyn SuperuserSession>(|connection| connection))
     }
 }

@@ -1,35 +1,35 @@
-//! What a clone holds in its own name, left by an earlier rotation function whose clone was not its base:
-//! objects, which are closed to the base, and grants, which the base lacks.
+//! What a clone holds in its own name, left by an earlier rotation function whose clone did not act as its base: objects, to
+//! which the base has no access, and grants, which the base lacks.
 
 use std::collections::BTreeMap;
 
 use rotation::{Alternation, CallError, Refusal, Target, Username};
 use tracing::warn;
 
-use super::clone_check::{identifier, rights_differ};
+use super::clone_check::rights_differ;
+use super::connection::Connection;
 use super::query;
-use super::session::PostgresSession;
+use super::quoting::identifier;
 
 /// A database in which the clone owns objects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ObjectsIn {
     pub(super) database: String,
-    /// Whether it is neither the application's nor of an administrator of the two users: its owner may close it.
+    /// Whether it is neither the application's nor owned by a manager of the two users: its owner may deny connections.
     pub(super) is_strangers: bool,
 }
 
-/// The databases in which the clone owns objects, or, when the base's turn comes, holds grants that this
-/// session cannot judge. Any user may read `pg_shdepend`. And what stands in the way of the base's turn: grants in this
-/// database that the base lacks.
+/// The databases in which the clone owns objects or, if the base is next, holds grants that only a session in that database can
+/// check (any user may read `pg_shdepend`). And the refusal if the base is next and lacks grants in this database.
 ///
-/// Left out, with a warning, is a database that is closed to the clone, and one that nobody owns who manages the two users: its
-/// owner could give the clone anything, and then close it. What the clone owns in such a one is still handed over where the owner
-/// lets it.
+/// Databases to which the clone cannot connect are left out with a warning, and so are grants in databases that no manager of the
+/// two users owns: their owners could grant the clone anything, and then deny connections. Objects that the clone owns in these
+/// are still reassigned if the owner allows it.
 pub(super) async fn of_clone(
-    session: &mut PostgresSession,
+    connection: &mut Connection,
     alternation: &Alternation,
 ) -> Result<(Vec<ObjectsIn>, Option<Refusal>), CallError> {
-    // Default privileges and user mappings are owned too, but cannot be handed over.
+    // Default privileges and user mappings are owned too, but cannot be reassigned.
     let query = concat!(
         include_str!("managers.sql"),
         "SELECT coalesce(d.datname, pg_catalog.current_database())::pg_catalog.text AS database, \
@@ -47,53 +47,53 @@ pub(super) async fn of_clone(
     );
     let (mut databases, mut grants_here, mut left_out) = (Vec::new(), false, Vec::new());
     for row in
-        session.rows(query, &[query::text(&alternation.base.0), query::text(&alternation.clone.0)]).await?
+        connection.rows(query, &[query::text(&alternation.base.0), query::text(&alternation.clone.0)]).await?
     {
-        let database: String = session.get(&row, "database")?;
-        let owns: bool = session.get(&row, "owns")?;
-        let is_granted: bool = session.get(&row, "is_granted")?;
-        let is_here: bool = session.get(&row, "is_here")?;
-        let is_open: bool = session.get(&row, "is_open")?;
-        let is_managed: bool = session.get(&row, "is_managed")?;
+        let database: String = connection.get(&row, "database")?;
+        let owns: bool = connection.get(&row, "owns")?;
+        let is_granted: bool = connection.get(&row, "is_granted")?;
+        let is_here: bool = connection.get(&row, "is_here")?;
+        let is_open: bool = connection.get(&row, "is_open")?;
+        let is_managed: bool = connection.get(&row, "is_managed")?;
         grants_here |= is_granted && is_here;
-        let may_cost = is_granted && !is_here && alternation.target == Target::Base;
-        if is_open && (owns || may_cost && is_managed) {
+        let may_be_lost = is_granted && !is_here && alternation.target == Target::Base;
+        if is_open && (owns || may_be_lost && is_managed) {
             databases.push(ObjectsIn { database, is_strangers: !is_here && !is_managed });
-        } else if owns || may_cost {
+        } else if owns || may_be_lost {
             left_out.push(database);
         }
     }
     if !left_out.is_empty() {
         warn!(
             databases = ?left_out,
-            "{} has objects or grants of its own in databases that are closed to it or somebody else's; they stay as they are, \
-             and {} has no part in them",
+            "{} has objects or grants of its own in databases to which it cannot connect or that are somebody else's; they stay \
+             as they are, and {} has no access to them",
             alternation.clone,
             alternation.base
         );
     }
-    let in_the_way = grants_here && alternation.target == Target::Base;
-    let objection = if in_the_way { grants_of_its_own(session, alternation, true).await? } else { None };
+    let could_be_lost = grants_here && alternation.target == Target::Base;
+    let objection = if could_be_lost { check_own_grants(connection, alternation, true).await? } else { None };
     Ok((databases, objection))
 }
 
-/// The refusal where the clone holds a grant in this database, or a policy names it, that the base lacks and somebody gave who
-/// is asked for what the application may do. What others gave is lost to the application, with a warning: anybody can give it.
-pub(super) async fn grants_of_its_own(
-    session: &mut PostgresSession,
+/// The refusal if the clone holds a grant in this database, or a policy names it, that the base lacks and a trusted grantor made.
+/// The application loses what others granted, with a warning: any role can grant that.
+pub(super) async fn check_own_grants(
+    connection: &mut Connection,
     alternation: &Alternation,
     is_applications: bool,
 ) -> Result<Option<Refusal>, CallError> {
     let known = concat!(include_str!("managers.sql"), include_str!("grants.sql"));
     let all = known.replace("-- From 15 on: ", "");
-    let query = if session.version() >= 150_000 { &all } else { known };
+    let query = if connection.version() >= 150_000 { &all } else { known };
     let values =
         [query::text(&alternation.base.0), query::text(&alternation.clone.0), is_applications.to_string()];
     let (mut by_grantor, mut lost) = (BTreeMap::<String, (Vec<String>, Vec<String>)>::new(), Vec::new());
-    for row in session.rows(query, &values).await? {
-        let (give, take) = (session.get::<String>(&row, "give")?, session.get(&row, "take")?);
-        if session.get(&row, "is_asked_for")? {
-            let (gives, takes) = by_grantor.entry(session.get(&row, "grantor")?).or_default();
+    for row in connection.rows(query, &values).await? {
+        let (give, take) = (connection.get::<String>(&row, "give")?, connection.get(&row, "take")?);
+        if connection.get(&row, "grantor_is_trusted")? {
+            let (gives, takes) = by_grantor.entry(connection.get(&row, "grantor")?).or_default();
             gives.push(give);
             takes.push(take);
         } else {
@@ -103,25 +103,25 @@ pub(super) async fn grants_of_its_own(
     if !lost.is_empty() {
         warn!(
             grants = ?lost,
-            "{} holds what others than the administrators of {} gave it; in the turn of {} the application is without, unless \
-             they run these",
+            "{} holds what others than the administrators of {} granted to it; while {} is the current user, the application lacks \
+             it, unless they run these",
             alternation.clone,
             alternation.base,
             alternation.base
         );
     }
     let count: usize = by_grantor.values().map(|(gives, _)| gives.len()).sum();
-    // Only who made a grant takes it back, and at least that role may make it again.
+    // Only the grantor of a grant can revoke it, and can surely grant it again.
     let Some((grantor, (give, take))) = by_grantor.pop_first() else { return Ok(None) };
     let grantor = format!("the role {}", identifier(&Username(grantor)));
-    let database = database_of(session).await?;
+    let database = database_of(connection).await?;
     let what = format!("{count} grants or policies in its own name, in the database {database}");
     Ok(Some(rights_differ(alternation, what, &grantor, &give, &take)))
 }
 
-/// Where a person runs what is printed.
-pub(super) async fn database_of(session: &mut PostgresSession) -> Result<String, CallError> {
+/// The database in which a person has to run the statements.
+pub(super) async fn database_of(connection: &mut Connection) -> Result<String, CallError> {
     let query = "SELECT pg_catalog.current_database()::pg_catalog.text AS database";
-    let row = session.row(query, &[]).await?;
-    session.get(&row, "database")
+    let row = connection.row(query, &[]).await?;
+    connection.get(&row, "database")
 }

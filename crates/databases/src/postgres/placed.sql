@@ -1,5 +1,5 @@
--- What an owner gives to those only who may create in its schema: the schema and the owner of each. Tables, views, sequences and
--- types go anywhere.
+-- Schema and owner of the objects whose new owner must be allowed to create in their schema. That is not required for tables,
+-- views, sequences and types.
 WITH placed (namespace, owner) AS (
     SELECT pronamespace, proowner FROM pg_catalog.pg_proc
     UNION SELECT collnamespace, collowner FROM pg_catalog.pg_collation

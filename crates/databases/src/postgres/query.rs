@@ -1,9 +1,9 @@
-//! Values in queries, by the simple protocol: one message and one answer, where parameters take two (the driver asks the
-//! server for their types first). Poolers know it as well.
+//! Values in queries of the simple protocol: one round trip, where parameters take two (the driver asks the server for their
+//! types first). Poolers support it as well.
 
 use std::fmt::Write as _;
 
-/// A text as an expression of SQL. In hexadecimal digits: no character of it and no setting of the server can end it.
+/// A text as an SQL expression. In hexadecimal digits, so that no character in it, under no setting of the server, can end it.
 pub(super) fn text(value: &str) -> String {
     let mut digits = String::with_capacity(2 * value.len());
     for byte in value.bytes() {
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_stand_in_their_places_and_hold_no_character_of_their_own() {
+    fn values_replace_their_placeholders_as_hexadecimal_digits() {
         let values = [text("a'b\\$1"), text("é")];
         assert_eq!(values[0], "pg_catalog.convert_from(pg_catalog.decode('6127625c2431', 'hex'), 'UTF8')");
         assert_eq!(with("SELECT $2, $1, '$', $3, $2", &values), {

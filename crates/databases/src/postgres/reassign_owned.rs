@@ -1,24 +1,25 @@
 //! Makes the base the owner of what its clone owns.
 
 use async_trait::async_trait;
-use rotation::ports::{OwnedObjects, UserSession};
+use rotation::ports::OwnedObjects;
 use rotation::{Alternation, CallError, Cause, Password, Server, Target, run_as};
 use tracing::warn;
 
 use super::begin::Access;
-use super::clone_check::{identifier, refused, text};
-use super::owned_objects::{ObjectsIn, database_of, grants_of_its_own};
-use super::session::PostgresSession;
-use super::{query, sign_in};
-use crate::connect::{Limits, within};
-use crate::tls::TrustAnchors;
+use super::connection::Connection;
+use super::errors::refused;
+use super::owned_objects::{ObjectsIn, check_own_grants, database_of};
+use super::query;
+use super::quoting::{identifier, literal};
+use super::sign_in::{DEFAULT_DATABASE, sign_in_again};
+use crate::dial::Connector;
+use crate::limits::within;
 
 /// The objects that a clone owns, and how to sign in to the databases that hold them.
 pub(super) struct OwnedByClone {
     databases: Vec<ObjectsIn>,
     alternation: Alternation,
-    trusted: TrustAnchors,
-    limits: Limits,
+    connector: Connector,
 }
 
 impl OwnedByClone {
@@ -26,10 +27,9 @@ impl OwnedByClone {
     pub(super) fn if_any(
         databases: Vec<ObjectsIn>,
         alternation: &Alternation,
-        trusted: TrustAnchors,
-        limits: Limits,
+        connector: Connector,
     ) -> Option<Box<dyn OwnedObjects>> {
-        let owned = Self { databases, alternation: alternation.clone(), trusted, limits };
+        let owned = Self { databases, alternation: alternation.clone(), connector };
         if owned.databases.is_empty() { None } else { Some(Box::new(owned)) }
     }
 
@@ -37,16 +37,17 @@ impl OwnedByClone {
         &self,
         server: &Server,
         password: &Password,
-        places: &[(&str, Place)],
+        databases: &[(&str, DatabaseOwner)],
     ) -> Result<(), CallError> {
-        let mut sessions = Vec::new();
-        for (database, place) in places {
+        let mut connections = Vec::new();
+        for (database, owner) in databases {
             let server = Server { database: Some((*database).to_owned()), ..server.clone() };
-            let options = sign_in::options(&server, &self.alternation.clone, password);
-            let session = sign_in::session(options, &server, &self.trusted, self.limits).await?;
-            sessions.push((session, *place));
+            let connector = Connector { server, ..self.connector.clone() };
+            let connection = sign_in_again(&connector, &self.alternation.clone, password).await?;
+            connections.push((connection, *owner));
         }
-        within(self.limits.transaction, &server.endpoint, reassign_owned(sessions, &self.alternation)).await
+        let reassigned = reassign_owned(connections, &self.alternation);
+        within(self.connector.limits.transaction, &server.endpoint, reassigned).await
     }
 }
 
@@ -57,73 +58,77 @@ impl OwnedObjects for OwnedByClone {
     }
 
     async fn reassign(&self, server: &Server, password: &Password) -> Result<(), CallError> {
-        let own = server.database.as_deref().unwrap_or(sign_in::DEFAULT_DATABASE);
+        let own = server.database.as_deref().unwrap_or(DEFAULT_DATABASE);
         let ours = self.databases.iter().filter(|objects| !objects.is_strangers).map(|objects| {
-            let place = if objects.database == own { Place::Applications } else { Place::Administrators };
-            (objects.database.as_str(), place)
+            let is_own = objects.database == own;
+            let owner = if is_own { DatabaseOwner::Application } else { DatabaseOwner::Administrator };
+            (objects.database.as_str(), owner)
         });
         self.reassign_in(server, password, &ours.collect::<Vec<_>>()).await?;
         for ObjectsIn { database, .. } in self.databases.iter().filter(|objects| objects.is_strangers) {
-            let place = [(database.as_str(), Place::Strangers)];
-            if let Err(error) = self.reassign_in(server, password, &place).await {
-                left_at_a_strangers(database, &self.alternation, error)?;
+            let strangers = [(database.as_str(), DatabaseOwner::Stranger)];
+            if let Err(error) = self.reassign_in(server, password, &strangers).await {
+                tolerate_failure(database, &self.alternation, error)?;
             }
         }
         Ok(())
     }
 }
 
-/// Hands the clone's objects to its base, in sessions of the clone, one for each database, of which one may be the
-/// application's own and some a stranger's: all are looked at before any is changed. Each hand-over is atomic.
+/// Reassigns the clone's objects to its base, in sessions of the clone, one for each database. All databases are checked before
+/// any is changed. Each REASSIGN is atomic.
 ///
 /// # Errors
-/// A lock that somebody holds is a failure: readers would queue behind a longer wait, and a rotation that
-/// left objects behind must not be promoted.
+/// Also if a lock is held: readers would queue behind a longer wait, and a rotation that leaves objects to the clone must not be
+/// promoted.
 async fn reassign_owned(
-    mut sessions: Vec<(PostgresSession, Place)>,
+    mut connections: Vec<(Connection, DatabaseOwner)>,
     alternation: &Alternation,
 ) -> Result<(), CallError> {
-    for (session, place) in &mut sessions {
-        // The clone's `role` setting would make it the base, which owns none of this yet.
-        session.begin_change(Access::WriteAsItself, &alternation.base).await?;
+    for (connection, owner) in &mut connections {
+        // As the clone itself: by its `role` setting it would act as the base, which owns none of this yet.
+        connection.begin_change(Access::WriteAsItself, &alternation.base).await?;
         if alternation.target == Target::Base
             && let Some(refusal) =
-                grants_of_its_own(session, alternation, *place == Place::Applications).await?
+                check_own_grants(connection, alternation, *owner == DatabaseOwner::Application).await?
         {
-            match place {
-                Place::Applications | Place::Administrators => return Err(refusal.into()),
-                Place::Strangers => warn!("{refusal}"),
+            match owner {
+                DatabaseOwner::Application | DatabaseOwner::Administrator => return Err(refusal.into()),
+                DatabaseOwner::Stranger => warn!("{refusal}"),
             }
         }
-        refuse_closed_schemas(session, alternation).await?;
+        check_schemas(connection, alternation).await?;
     }
-    for (session, _) in &mut sessions {
-        schemas_first(session, alternation).await.map_err(|error| explained(error, alternation))?;
+    for (connection, _) in &mut connections {
+        reassign_schemas(connection, alternation).await.map_err(|error| explain(error, alternation))?;
         let reassigned =
-            session.run("REASSIGN OWNED BY %I TO %I", &[&alternation.clone.0, &alternation.base.0]).await;
-        reassigned.map_err(|error| explained(error, alternation))?;
-        session.commit().await?;
+            connection.run("REASSIGN OWNED BY %I TO %I", &[&alternation.clone.0, &alternation.base.0]).await;
+        reassigned.map_err(|error| explain(error, alternation))?;
+        connection.commit().await?;
     }
-    for (session, _) in sessions {
-        UserSession::close(Box::new(session)).await;
+    for (connection, _) in connections {
+        connection.close().await;
     }
     Ok(())
 }
 
-/// Whose database it is.
+/// Who owns a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
-    Applications,
-    Administrators,
-    Strangers,
+enum DatabaseOwner {
+    /// It is the application's own database.
+    Application,
+    /// A manager of the two users owns it.
+    Administrator,
+    /// Somebody else owns it.
+    Stranger,
 }
 
-/// Says what stays with the clone in a stranger's database, who could else stop every turn.
+/// Warns that objects stay with the clone in somebody else's database, whose owner could otherwise stop every rotation.
 ///
 /// # Errors
-/// What passes by itself: the objects are the application's, and a later attempt hands them over.
-fn left_at_a_strangers(database: &str, alternation: &Alternation, error: CallError) -> Result<(), CallError> {
-    let passes = matches!(
+/// If the failure is temporary: the objects are the application's, and a later attempt can reassign them.
+fn tolerate_failure(database: &str, alternation: &Alternation, error: CallError) -> Result<(), CallError> {
+    let is_temporary = matches!(
         error.cause(),
         Some(
             Cause::TooManyConnections
@@ -134,22 +139,25 @@ fn left_at_a_strangers(database: &str, alternation: &Alternation, error: CallErr
                 | Cause::ConcurrentChange
         )
     );
-    if passes {
+    if is_temporary {
         return Err(error);
     }
     warn!(
         database,
-        "{} keeps its objects in this database, which is somebody else's, and {} has no part in them: {error}",
+        "{} keeps its objects in this database, which is somebody else's, and {} has no access to them: {error}",
         alternation.clone,
         alternation.base
     );
     Ok(())
 }
 
-fn explained(error: CallError, alternation: &Alternation) -> CallError {
+fn explain(error: CallError, alternation: &Alternation) -> CallError {
     match &error {
         CallError::Failed { cause: Cause::MissingPrivilege, answer } => refused(
-            format!("objects of {} cannot be handed to {} ({answer})", alternation.clone, alternation.base),
+            format!(
+                "objects of {} cannot be reassigned to {} ({answer})",
+                alternation.clone, alternation.base
+            ),
             format!(
                 "as their owner or a superuser, run ALTER ... OWNER TO for {}, or drop them",
                 alternation.base
@@ -159,9 +167,9 @@ fn explained(error: CallError, alternation: &Alternation) -> CallError {
     }
 }
 
-/// REASSIGN OWNED takes objects in no order of its own, and what is in a schema that is the clone's as well may go only to who may
-/// create there (`placed.sql`).
-async fn schemas_first(session: &mut PostgresSession, alternation: &Alternation) -> Result<(), CallError> {
+/// Reassigns the clone's schemas first: REASSIGN OWNED has no fixed order, and the new owner of some objects must be allowed to
+/// create in their schema (`placed.sql`).
+async fn reassign_schemas(connection: &mut Connection, alternation: &Alternation) -> Result<(), CallError> {
     let query = concat!(
         include_str!("placed.sql"),
         "SELECT n.nspname::pg_catalog.text AS schema FROM pg_catalog.pg_namespace n \
@@ -170,24 +178,21 @@ async fn schemas_first(session: &mut PostgresSession, alternation: &Alternation)
          AND (n.oid, r.oid) IN (SELECT namespace, owner FROM placed)",
     );
     for row in
-        session.rows(query, &[query::text(&alternation.base.0), query::text(&alternation.clone.0)]).await?
+        connection.rows(query, &[query::text(&alternation.base.0), query::text(&alternation.clone.0)]).await?
     {
-        let schema: String = session.get(&row, "schema")?;
-        session.run("ALTER SCHEMA %I OWNER TO %I", &[&schema, &alternation.base.0]).await?;
+        let schema: String = connection.get(&row, "schema")?;
+        connection.run("ALTER SCHEMA %I OWNER TO %I", &[&schema, &alternation.base.0]).await?;
     }
     Ok(())
 }
 
-/// A new owner of a function and its like (`placed.sql`) needs CREATE in its schema, and a schema changes hands only where the
-/// clone may create schemas. What is temporary nobody may create there for another session: it ends with its own.
-async fn refuse_closed_schemas(
-    session: &mut PostgresSession,
-    alternation: &Alternation,
-) -> Result<(), CallError> {
+/// Refuses if the base lacks CREATE in a schema where the new owner needs it (`placed.sql`), or if the clone, which has to create
+/// schemas to reassign its own, may not. Temporary functions cannot be reassigned: they are dropped with their session.
+async fn check_schemas(connection: &mut Connection, alternation: &Alternation) -> Result<(), CallError> {
     let query = concat!(
         include_str!("placed.sql"),
         ", clone AS (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = $2) \
-         SELECT DISTINCT pg_catalog.format('GRANT CREATE ON SCHEMA %I TO %I', n.nspname, $1) AS cure, \
+         SELECT DISTINCT pg_catalog.format('GRANT CREATE ON SCHEMA %I TO %I', n.nspname, $1) AS statement, \
          pg_catalog.pg_is_other_temp_schema(n.oid) AS is_temporary \
          FROM clone JOIN placed p ON p.owner = clone.oid \
          JOIN pg_catalog.pg_namespace n ON n.oid = p.namespace \
@@ -198,42 +203,42 @@ async fn refuse_closed_schemas(
          AND NOT pg_catalog.has_database_privilege($2::pg_catalog.name, pg_catalog.current_database(), 'CREATE') \
          ORDER BY 1",
     );
-    let mut cures: Vec<String> = Vec::new();
+    let mut grants: Vec<String> = Vec::new();
     for row in
-        session.rows(query, &[query::text(&alternation.base.0), query::text(&alternation.clone.0)]).await?
+        connection.rows(query, &[query::text(&alternation.base.0), query::text(&alternation.clone.0)]).await?
     {
-        if session.get(&row, "is_temporary")? {
-            return Err(owns_what_is_temporary(alternation, &database_of(session).await?));
+        if connection.get(&row, "is_temporary")? {
+            return Err(owns_temporary_functions(alternation, &database_of(connection).await?));
         }
-        cures.push(session.get(&row, "cure")?);
+        grants.push(connection.get(&row, "statement")?);
     }
-    if cures.is_empty() {
+    if grants.is_empty() {
         return Ok(());
     }
-    let database = database_of(session).await?;
+    let database = database_of(connection).await?;
     Err(refused(
         format!(
-            "{} owns objects where {} may not create any, so they cannot be handed over (in the database {database})",
+            "{} owns objects in schemas where {} may not create any, so they cannot be reassigned (in the database {database})",
             alternation.clone, alternation.base
         ),
-        run_as("the owner of the schema or database", &cures),
+        run_as("the owner of the schema or database", &grants),
     ))
 }
 
-/// Sessions that begin later act as the base, which owns what they make.
-fn owns_what_is_temporary(alternation: &Alternation, database: &str) -> CallError {
+/// Sessions that begin later act as the base, which owns what they create.
+fn owns_temporary_functions(alternation: &Alternation, database: &str) -> CallError {
     let clone = identifier(&alternation.clone);
-    let ends = format!(
+    let terminate = format!(
         "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE usename = {} \
          AND datname = {} AND pid <> pg_backend_pid()",
-        text(&alternation.clone.0),
-        text(database)
+        literal(&alternation.clone.0),
+        literal(database)
     );
     refused(
         format!(
-            "sessions of {} hold temporary functions in its own name, which cannot be handed over and end with them",
+            "sessions of {} hold temporary functions in its own name, which cannot be reassigned and are dropped with these sessions",
             alternation.clone
         ),
-        run_as(&format!("the role {clone}"), &["SET ROLE NONE", &ends]),
+        run_as(&format!("the role {clone}"), &["SET ROLE NONE", &terminate]),
     )
 }

@@ -1,4 +1,4 @@
-//! Signing in, and what the answers mean.
+//! Signing in, and what a failure means.
 
 use rotation::ports::SignIn;
 use rotation::{CallError, Cause, Password, Server, Tls, Username};
@@ -6,17 +6,30 @@ use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
 use tracing::warn;
 
-use super::connection;
-use super::errors;
-use super::session::PostgresSession;
-use crate::connect::{Limits, within};
-use crate::dial::Unopened;
-use crate::tls::TrustAnchors;
+use super::connection::Connection;
+use super::{errors, handshake};
+use crate::dial::{Connector, OpenError};
+use crate::limits::within;
 
-/// The database that every server has, where a secret names none.
+/// How a sign-in ended; see [`SignIn`]. The server does not tell an expired password from a wrong one.
+pub(super) enum Outcome {
+    Accepted(Box<Connection>),
+    Rejected(String),
+}
+
+impl From<Outcome> for SignIn<Connection> {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Accepted(connection) => Self::Accepted(connection),
+            Outcome::Rejected(message) => Self::Rejected(message),
+        }
+    }
+}
+
+/// The database that every server has, used if a secret names none.
 pub(super) const DEFAULT_DATABASE: &str = "postgres";
 
-/// How to sign in. Every option is set here or in `connection.rs`: the driver would take what is left out from PG* variables.
+/// How to sign in. Every option is set here or in `handshake.rs`: the driver would take what is left out from PG* variables.
 pub(super) fn options(server: &Server, user: &Username, password: &Password) -> PgConnectOptions {
     PgConnectOptions::new_without_pgpass()
         .username(&user.0)
@@ -30,68 +43,52 @@ pub(super) fn options(server: &Server, user: &Username, password: &Password) -> 
 }
 
 /// For a superuser: no name is looked up in a schema that a database's owner may write to. As a start-up
-/// option it comes before the first statement and wins over ALTER ROLE and ALTER DATABASE.
-pub(super) fn trusting_nothing(options: PgConnectOptions) -> PgConnectOptions {
+/// option it applies before the first statement and wins over ALTER ROLE and ALTER DATABASE.
+pub(super) fn with_safe_search_path(options: PgConnectOptions) -> PgConnectOptions {
     options.options([("search_path", "pg_catalog")])
 }
 
-/// Signs in; answers a refusal in words.
+/// Signs in.
 ///
 /// # Errors
-/// All but a refusal, which is SQLSTATE 28P01 (wrong password, unknown user, expired password,
-/// an md5 password under a scram rule), or `PgBouncer`'s word for it, and nothing else.
-pub(super) async fn sign_in(
-    options: PgConnectOptions,
-    server: &Server,
-    trusted: &TrustAnchors,
-    limits: Limits,
-) -> Result<Result<PostgresSession, String>, CallError> {
-    connect(options, server, trusted, limits).await
-}
-
-/// The same as the response of a [`rotation::ports::Database`].
-pub(super) fn response(response: Result<PostgresSession, String>) -> SignIn<PostgresSession> {
-    match response {
-        Ok(session) => SignIn::Accepted(Box::new(session)),
-        Err(response) => SignIn::Rejected(response),
-    }
-}
-
-/// Signs in where a password has just been proven or set, so that a refusal is an error as well.
-///
-/// # Errors
-/// All.
-pub(super) async fn session(
-    options: PgConnectOptions,
-    server: &Server,
-    trusted: &TrustAnchors,
-    limits: Limits,
-) -> Result<PostgresSession, CallError> {
-    let answer = connect(options, server, trusted, limits).await?;
-    answer.map_err(|answer| CallError::failed(Cause::SignInRefused, answer))
-}
-
-async fn connect(
-    options: PgConnectOptions,
-    server: &Server,
-    trusted: &TrustAnchors,
-    limits: Limits,
-) -> Result<Result<PostgresSession, String>, CallError> {
-    let endpoint = &server.endpoint;
-    if server.tls == Tls::Forbidden {
+/// All failures but a rejection, which is SQLSTATE 28P01 (wrong password, unknown user, expired password,
+/// an md5 password under a scram rule), or `PgBouncer`'s message for it, and nothing else.
+pub(super) async fn sign_in(connector: &Connector, options: PgConnectOptions) -> Result<Outcome, CallError> {
+    let endpoint = &connector.server.endpoint;
+    if connector.server.tls == Tls::Forbidden {
         warn!(db.host = %endpoint, "signing in without TLS, as \"ssl\": false in the secret demands");
     }
-    within(limits.connect, endpoint, async {
-        match connection::open(server, options, trusted).await {
-            Ok((connection, challenge)) => {
-                Ok(Ok(PostgresSession::new(connection, challenge, endpoint.clone(), trusted.clone(), limits)))
+    let signed_in = within(connector.limits.connect, endpoint, async {
+        match handshake::open(connector, options).await {
+            Ok((driver, challenge)) => {
+                let connection = Connection::new(driver, connector.clone(), challenge);
+                Ok(Outcome::Accepted(Box::new(connection)))
             }
-            Err(Unopened::Failed(error)) => Err(error),
-            Err(Unopened::Answered(error)) => match errors::database_error(&error) {
-                Some(answer) if errors::is_refusal(answer) => Ok(Err(errors::refusal(answer))),
-                _ => Err(errors::failed(endpoint, &error)),
-            },
+            Err(OpenError::Driver(error)) => not_accepted(connector, &error),
+            Err(OpenError::Failed(error)) => Err(error),
         }
-    })
-    .await
+    });
+    signed_in.await
+}
+
+fn not_accepted(connector: &Connector, error: &sqlx::Error) -> Result<Outcome, CallError> {
+    match errors::database_error(error) {
+        Some(error) if errors::is_rejection(error) => Ok(Outcome::Rejected(errors::rejection(error))),
+        _ => Err(errors::failed(&connector.server.endpoint, error)),
+    }
+}
+
+/// Signs in with a password that has just been verified or set, so a rejection is an error as well.
+///
+/// # Errors
+/// All failures.
+pub(super) async fn sign_in_again(
+    connector: &Connector,
+    user: &Username,
+    password: &Password,
+) -> Result<Connection, CallError> {
+    match sign_in(connector, options(&connector.server, user, password)).await? {
+        Outcome::Accepted(connection) => Ok(*connection),
+        Outcome::Rejected(message) => Err(CallError::failed(Cause::SignInRefused, message)),
+    }
 }

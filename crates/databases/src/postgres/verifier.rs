@@ -13,9 +13,18 @@ use rotation::{CallError, Cause, Password, Username};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::clone_check::refused;
+use super::errors::refused;
 
-/// How the server wants passwords stored.
+/// The settings by which a server stores passwords.
+#[derive(Debug)]
+pub(super) struct Storage {
+    /// `password_encryption`.
+    pub(super) method: String,
+    /// `scram_iterations`.
+    pub(super) iterations: u32,
+}
+
+/// The form of a verifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Method {
     /// RFC 5802, with this many iterations (`scram_iterations`, PostgreSQL 16 and later; 4096 before).
@@ -31,7 +40,7 @@ impl Method {
     /// Reads `password_encryption`, whose old spellings of md5 are those of a boolean; `scram` is the method of that name.
     ///
     /// # Errors
-    /// A value that no version from 13 to 18 knows: a guess could store a literal password.
+    /// If no version from 13 to 18 knows the value: a guess could store the plain text.
     pub(super) fn of(setting: &str, scram: Self) -> Result<Self, CallError> {
         match setting {
             "scram-sha-256" => Ok(scram),
@@ -44,14 +53,15 @@ impl Method {
     }
 }
 
-/// The most iterations that are computed: about a second of a whole processor, many in a small function, and
-/// whoever signs in pays them as well. A role may set any number for itself.
+/// The most iterations that are computed: about a second of a whole processor, and several in a small function; each sign-in of
+/// the user costs the same. A role may set any number for itself.
 const MOST_ITERATIONS: u32 = 1_000_000;
 
-/// The verifier of a password; wiped on drop. Computed beside the caller, whose time limits go on.
+/// The verifier of a password; wiped on drop. Computed on another thread, so that the caller's time limits apply.
 ///
 /// # Errors
-/// More than a million iterations are refused, and a password that this driver would not sign in with; the system may have no entropy for a salt.
+/// Refuses more than a million iterations, and a password with which the driver could not sign in. Fails if the system has no
+/// entropy for a salt.
 pub(super) async fn verifier(
     method: Method,
     user: &Username,
@@ -69,12 +79,13 @@ pub(super) async fn verifier(
     }
     if !can_sign_in(password) {
         return Err(refused(
-            format!("the password that {user} would get does not sign in here (SASLprep, RFC 4013)"),
+            format!("the driver cannot sign in with the next password of {user} (SASLprep, RFC 4013)"),
             "remove AWSPENDING from the version and rotate again, which makes another password",
         ));
     }
-    let no_salt =
-        |why: String| CallError::failed(Cause::QueryFailed, format!("no verifier was made ({why})"));
+    let no_salt = |why: String| {
+        CallError::failed(Cause::QueryFailed, format!("cannot compute the verifier of the password ({why})"))
+    };
     let mut salt = [0; 16];
     SysRng.try_fill_bytes(&mut salt).map_err(|error| no_salt(error.to_string()))?;
     let password = password.clone();
@@ -82,14 +93,15 @@ pub(super) async fn verifier(
     computed.map_err(|error| no_salt(error.to_string()))
 }
 
-/// As the driver prepares it; the server and libpq take what SASLprep rejects as it is, and this is nothing.
+/// Whether the driver can prepare the password (SASLprep), and something is left of it. The server and libpq take a password that
+/// SASLprep rejects as it is.
 fn can_sign_in(password: &Password) -> bool {
     stringprep::saslprep(password.expose()).is_ok_and(|prepared| !prepared.is_empty())
 }
 
 /// `SCRAM-SHA-256$<iterations>:<salt>$<StoredKey>:<ServerKey>` (PostgreSQL documentation, `pg_authid`).
 fn scram_sha_256(password: &Password, salt: &[u8], iterations: u32) -> Zeroizing<String> {
-    // As the server does: what SASLprep rejects is taken as it is.
+    // As the server does: a password that SASLprep rejects is taken as it is.
     let prepared = stringprep::saslprep(password.expose()).unwrap_or_else(|_| password.expose().into());
     let mut salted = Zeroizing::new([0; 32]);
     pbkdf2::pbkdf2_hmac::<Sha256>(prepared.as_bytes(), salt, iterations, salted.as_mut());

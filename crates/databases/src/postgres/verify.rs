@@ -1,40 +1,42 @@
-//! The proof that a pending version's user is what it should be. Needs no privilege.
+//! Verifies that a signed-in user is the one it should be. Needs no privilege.
 
+use rotation::ports::Verification;
 use rotation::{Alternation, CallError, SetBy, Target, Username};
-
 use tracing::warn;
 
 use super::begin::Access;
+use super::connection::Connection;
 use super::query::text;
-use super::session::PostgresSession;
-use super::settings;
+use super::role_settings;
 
-/// Says what differs from what should be; nothing is the proof.
+/// Whose session this is, and as whom it acts; for a clone, whether it is equal to its base.
 pub(super) async fn verify(
-    session: &mut PostgresSession,
+    connection: &mut Connection,
     user: &Username,
     set_by: &SetBy,
-) -> Result<Vec<String>, CallError> {
-    match set_by {
+) -> Result<Verification, CallError> {
+    let differences = match set_by {
         SetBy::Superuser(alternation) if alternation.target == Target::Clone => {
-            let mut differences = identity(session, user, set_by, "").await?;
-            differences.extend(equality(session, alternation).await?);
-            session.commit().await?;
-            Ok(differences)
+            let mut differences = identity(connection, user, set_by, "").await?;
+            differences.extend(equality(connection, alternation).await?);
+            connection.commit().await?;
+            differences
         }
-        SetBy::Superuser(_) | SetBy::User(_) => identity(session, user, set_by, "; COMMIT").await,
-    }
+        SetBy::Superuser(_) | SetBy::User(_) => identity(connection, user, set_by, "; COMMIT").await?,
+    };
+    Ok(Verification { differences, comparison: None })
 }
 
-/// Who the session is. Of the `role` settings that apply, the most specific counts; one that the user may not
-/// take is ignored at sign-in, with a WARNING only; `none` is the user itself. Begins the transaction; `end` follows the query.
+/// Compares the session's users with the expected ones. Of the `role` settings that apply, the most specific counts; one that the
+/// user may not set is ignored at sign-in, with a WARNING only; `none` is the user itself. Begins the transaction; `end` follows
+/// the query.
 async fn identity(
-    session: &mut PostgresSession,
+    connection: &mut Connection,
     user: &Username,
     set_by: &SetBy,
     end: &str,
 ) -> Result<Vec<String>, CallError> {
-    let privilege = if session.has_membership_options() { "SET" } else { "MEMBER" };
+    let privilege = if connection.has_membership_options() { "SET" } else { "MEMBER" };
     let query = "SELECT session_user::pg_catalog.text AS session_user, current_user::pg_catalog.text AS current_user, \
          coalesce((SELECT coalesce(r.rolname, session_user) \
                    FROM pg_catalog.pg_db_role_setting s CROSS JOIN pg_catalog.unnest(s.setconfig) c \
@@ -46,11 +48,11 @@ async fn identity(
                    ORDER BY s.setrole <> 0 DESC, s.setdatabase <> 0 DESC LIMIT 1), \
                   session_user)::pg_catalog.text AS expected";
     let query = format!("{query}{end}");
-    let rows = session.begin_with(Access::Read, &query, &[text(privilege)]).await?;
-    let row = rows.last().ok_or_else(|| session.nothing_answered())?;
-    let session_user: String = session.get(row, "session_user")?;
-    let current_user: String = session.get(row, "current_user")?;
-    let expected: String = session.get(row, "expected")?;
+    let rows = connection.begin_with(Access::Read, &query, &[text(privilege)]).await?;
+    let row = rows.last().ok_or_else(|| connection.no_rows())?;
+    let session_user: String = connection.get(row, "session_user")?;
+    let current_user: String = connection.get(row, "current_user")?;
+    let expected: String = connection.get(row, "expected")?;
     let mut differences = Vec::new();
     if session_user != user.0 {
         differences.push(format!("the session is of {session_user}, not of {user}"));
@@ -58,7 +60,7 @@ async fn identity(
     if current_user != expected {
         let difference = format!("the session of {session_user} acts as {current_user}, not as {expected}");
         match set_by {
-            // Its password is in place already: to promote it is the way out, and its role is its own affair.
+            // Its password is set already, so it has to be promoted; how its role is set is the user's own decision.
             SetBy::User(_) => warn!(db.user = %user, "{difference}"),
             SetBy::Superuser(_) => differences.push(difference),
         }
@@ -67,15 +69,12 @@ async fn identity(
 }
 
 /// Whether the clone is equal to its base, as the clone itself sees it.
-async fn equality(
-    session: &mut PostgresSession,
-    alternation: &Alternation,
-) -> Result<Vec<String>, CallError> {
-    let privilege = if session.has_membership_options() { "SET" } else { "MEMBER" };
+async fn equality(connection: &mut Connection, alternation: &Alternation) -> Result<Vec<String>, CallError> {
+    let privilege = if connection.has_membership_options() { "SET" } else { "MEMBER" };
     let query = "SELECT pg_catalog.pg_has_role(c.oid, b.oid, $3) AS is_member, c.rolconnlimit = b.rolconnlimit AS same_limit, \
          coalesce(c.rolvaliduntil, 'infinity') = coalesce(b.rolvaliduntil, 'infinity') AS same_expiry \
          FROM pg_catalog.pg_roles b, pg_catalog.pg_roles c WHERE b.rolname = $1 AND c.rolname = $2";
-    let rows = session
+    let rows = connection
         .rows(query, &[text(&alternation.base.0), text(&alternation.clone.0), text(privilege)])
         .await?;
     let Some(row) = rows.first() else {
@@ -87,12 +86,12 @@ async fn equality(
         ("same_limit", "CONNECTION LIMIT differs".into()),
         ("same_expiry", "VALID UNTIL differs".into()),
     ] {
-        if !session.get::<bool>(row, column)? {
+        if !connection.get::<bool>(row, column)? {
             differences.push(difference);
         }
     }
-    let wanted = settings::wanted(session, alternation).await?;
-    let clone = settings::of(session, &alternation.clone).await?;
-    differences.extend(settings::differences(&wanted, &clone));
+    let wanted = role_settings::wanted(connection, alternation).await?;
+    let clone = role_settings::of(connection, &alternation.clone).await?;
+    differences.extend(role_settings::differences(&wanted, &clone));
     Ok(differences)
 }

@@ -1,41 +1,42 @@
-//! The statements that make one account's grants another's: only what differs.
+//! The statements that make one account's grants equal to another's: only what differs.
 
 use std::collections::BTreeSet;
 
-use super::super::account::{Account, identifier};
+use super::super::account::Account;
 use super::super::dialect::Dialect;
-use super::effective::{GRANT_OPTION, Names, whole};
-use super::{Delegation, Grants, Object, Privilege};
+use super::super::quoting::identifier;
+use super::effective::DatabaseNames;
+use super::{Delegation, GRANT_OPTION, Grants, Object, Privilege, whole};
 
 /// A GRANT or REVOKE.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in super::super) struct Statement {
     pub(in super::super) sql: String,
-    /// What does the same where the table is gone (error 1146): only a grant with CREATE may name it then.
-    pub(in super::super) where_table_is_gone: Vec<String>,
-    /// What does the same where the superuser is restricted (error 3879).
-    pub(in super::super) where_restricted: Option<String>,
-    /// PROXY, which any user gives: where the server refuses it to this superuser, the rest goes on.
-    pub(in super::super) is_gift: bool,
+    /// What does the same if the table was dropped (error 1146): then only a grant with CREATE may name it.
+    pub(in super::super) if_table_is_dropped: Vec<String>,
+    /// What does the same if the superuser is restricted (error 3879).
+    pub(in super::super) if_restricted: Option<String>,
+    /// PROXY, which any user can grant: if the server refuses it to this superuser, the others still run.
+    pub(in super::super) is_user_grantable: bool,
 }
 
 impl From<String> for Statement {
     fn from(sql: String) -> Self {
-        Self { sql, where_table_is_gone: Vec::new(), where_restricted: None, is_gift: false }
+        Self { sql, if_table_is_dropped: Vec::new(), if_restricted: None, is_user_grantable: false }
     }
 }
 
 impl Statement {
     fn of_proxy(sql: String) -> Self {
-        Self { is_gift: true, ..Self::from(sql) }
+        Self { is_user_grantable: true, ..Self::from(sql) }
     }
 }
 
-/// What makes `account`, which has `has`, have what `wanted` has, which is another account's, `of`: revokes, restrictions,
+/// The statements that give `account`, which has `has`, the grants `wanted` of another account, `of`: revokes, restrictions,
 /// grants. No statement gives a right that `of` does not have, not even until the next one.
 ///
-/// One round may not be enough: revoking a privilege on a table takes those on its columns along, and PROXY WITH
-/// GRANT OPTION brings the global GRANT OPTION. The caller reads again and asks for what still differs.
+/// One round may not be enough: revoking a privilege on a table also revokes those on its columns, and PROXY WITH
+/// GRANT OPTION adds the global GRANT OPTION. The caller reads the account again, and calls this for what still differs.
 pub(in super::super) fn difference(
     wanted: &Grants,
     has: &Grants,
@@ -55,22 +56,22 @@ pub(in super::super) fn difference(
     statements
 }
 
-/// Dynamic privileges first: REVOKE GRANT OPTION ON *.* needs them gone.
+/// Dynamic privileges come first: REVOKE GRANT OPTION ON *.* needs them revoked.
 fn revokes(wanted: &Grants, has: &Grants, account: &Account, dialect: Dialect) -> Vec<Statement> {
     let mut statements = Vec::new();
-    // A grant option of its own goes with the privilege only.
-    let too_much = |name: &String, held: Delegation| {
+    // The grant option of a dynamic privilege can only be revoked with the privilege.
+    let is_excess = |name: &String, held: Delegation| {
         wanted.dynamic.get(name).is_none_or(|want| *want < held) || loses_option(wanted, has, held)
     };
-    let dynamic = has.dynamic.iter().filter(|(name, held)| too_much(name, **held));
+    let dynamic = has.dynamic.iter().filter(|(name, held)| is_excess(name, **held));
     let dynamic: Vec<_> = dynamic.map(|(name, _)| name.as_str()).collect();
     if !dynamic.is_empty() {
         let names = dynamic.join(", ");
         let mut statement = Statement::from(format!("REVOKE {names} ON *.* FROM {account}"));
-        // A superuser with any restriction may revoke a dynamic privilege beside a static one, whether or not that is held (tried:
-        // 9.7.4): each superuser has this one.
+        // A superuser with any restriction may revoke a dynamic privilege only together with a static one, whether or not the account
+        // holds that (tried: 9.7.4): every superuser has CREATE USER.
         if !wanted.holds_at(&Object::Global, &whole("CREATE USER")) {
-            statement.where_restricted = Some(format!("REVOKE CREATE USER, {names} ON *.* FROM {account}"));
+            statement.if_restricted = Some(format!("REVOKE CREATE USER, {names} ON *.* FROM {account}"));
         }
         statements.push(statement);
     }
@@ -80,7 +81,7 @@ fn revokes(wanted: &Grants, has: &Grants, account: &Account, dialect: Dialect) -
             statements.push(format!("REVOKE {} ON {object} FROM {account}", list(&extra)).into());
         }
     }
-    // The option of a proxy that is held already changes in memory only, both ways (tried: 9.7, 10.11, 11.8).
+    // Granting or revoking only the option of a proxy that is held already changes it in memory only (tried: 9.7, 10.11, 11.8).
     for (user, held) in &has.proxies {
         if wanted.proxies.get(user) != Some(held) {
             statements.push(Statement::of_proxy(format!("REVOKE PROXY ON {user} FROM {account}")));
@@ -92,7 +93,7 @@ fn revokes(wanted: &Grants, has: &Grants, account: &Account, dialect: Dialect) -
             (Some(want), Dialect::MariaDb) if want < held => {
                 statements.push(format!("REVOKE ADMIN OPTION FOR {role} FROM {account}").into());
             }
-            // MySQL has no statement for that. GRANT without the option takes it away in memory only: in the table,
+            // MySQL has no statement for that. GRANT without the option removes it in memory only: in the table,
             // and after the next start, it stays (tried: 9.7).
             (Some(want), Dialect::MySql) if want < held => {
                 statements.push(format!("REVOKE {role} FROM {account}").into());
@@ -103,18 +104,19 @@ fn revokes(wanted: &Grants, has: &Grants, account: &Account, dialect: Dialect) -
     statements
 }
 
-/// REVOKE GRANT OPTION ON *.* takes the options of dynamic privileges as well, in memory only: until the next start of the server
-/// (tried: 9.7.4).
+/// Whether this option would be lost: REVOKE GRANT OPTION ON *.* removes the options of dynamic privileges as well, in memory, until
+/// the server restarts (tried: 9.7.4).
 pub(super) fn loses_option(wanted: &Grants, has: &Grants, held: Delegation) -> bool {
-    let goes = has.grant_option.contains(&Object::Global) && !wanted.grant_option.contains(&Object::Global);
-    goes && held == Delegation::Delegable
+    let is_revoked =
+        has.grant_option.contains(&Object::Global) && !wanted.grant_option.contains(&Object::Global);
+    is_revoked && held == Delegation::Delegable
 }
 
 fn grants(wanted: &Grants, has: &Grants, account: &Account, of: &Account) -> Vec<Statement> {
     let mut statements = Vec::new();
     for delegation in [Delegation::Held, Delegation::Delegable] {
         let names = wanted.dynamic.iter().filter(|(name, want)| {
-            // What had too much was revoked above.
+            // Excess was revoked before.
             **want == delegation
                 && (has.dynamic.get(*name) != Some(*want) || loses_option(wanted, has, delegation))
         });
@@ -160,21 +162,21 @@ fn granted_on(object: &Object, wanted: &Grants, has: &Grants, account: &Account)
     let mut statement = Statement::from(format!("GRANT {privileges} ON {object} TO {account}{option}"));
     if matches!(object, Object::Table { .. }) {
         let create = whole("CREATE");
-        // Only where that is no more than the base has; a pattern may cover less than it seems to.
-        if !lacking.contains(&create) && wanted.allows(object, &create, Names::Literal) {
-            statement.where_table_is_gone =
+        // Only if that is no more than the base has; a pattern may cover less than it seems to.
+        if !lacking.contains(&create) && wanted.allows(object, &create, DatabaseNames::Literal) {
+            statement.if_table_is_dropped =
                 vec![format!("GRANT CREATE, {privileges} ON {object} TO {account}{option}")];
             if !wanted_here.contains(&create) {
-                statement.where_table_is_gone.push(format!("REVOKE CREATE ON {object} FROM {account}"));
+                statement.if_table_is_dropped.push(format!("REVOKE CREATE ON {object} FROM {account}"));
             }
         }
     }
     Some(statement)
 }
 
-/// What is held on everything arrives with restrictions, or without those that the account had before (tried: 9.7.4):
-/// `AS` brings those of `of` in the same statement, where a GRANT and a REVOKE would give for an instant what `of` does not
-/// have; and it is refused (3836) to a superuser that is restricted more. No role of `of` counts: its rights are not the account's.
+/// A global grant sets restrictions, or lifts those that the account had before (tried: 9.7.4): `AS` sets those of `of` in the same
+/// statement, whereas a GRANT and a REVOKE would give for an instant what `of` does not have. The server refuses it (3836) to a
+/// superuser with more restrictions. WITH ROLE NONE, because the rights of the roles of `of` are not the account's.
 fn granted_globally(wanted: &Grants, has: &Grants, account: &Account, of: &Account) -> Option<String> {
     let on = Object::Global;
     let none = BTreeSet::new();
@@ -194,8 +196,8 @@ fn granted_globally(wanted: &Grants, has: &Grants, account: &Account, of: &Accou
     Some(format!("GRANT {privileges} ON *.* TO {account}{option}{restrictions}"))
 }
 
-/// The restrictions of `these` that `those` do not have, by database: of what both hold on everything. Any other ends with
-/// what it is about: a statement on it would give or take something else.
+/// The restrictions of `these` that `those` do not have, by database, of privileges that both hold globally. Any other restriction
+/// ends with its privilege, and a statement about it would grant or revoke something else.
 pub(super) fn restricted<'a>(
     these: &'a Grants,
     those: &'a Grants,
@@ -222,7 +224,7 @@ fn with(delegation: Delegation, option: &str) -> String {
     }
 }
 
-/// As GRANT and REVOKE take them.
+/// The list in a GRANT or REVOKE.
 pub(super) fn list(privileges: &BTreeSet<Privilege>) -> String {
     privileges.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }

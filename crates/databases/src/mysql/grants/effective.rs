@@ -1,15 +1,11 @@
-//! What an account may do by everything that it holds together.
+//! What an account may do by all that it holds.
 
-use super::{Grants, Object, Privilege};
+use super::{GRANT_OPTION, Grants, Object, Privilege, whole};
 
-/// WITH GRANT OPTION, as if it were a privilege: one held above an object, or beside the privilege, is enough to hand that on
-/// (tried: 9.7.4, 11.8.9).
-pub(in super::super) const GRANT_OPTION: &str = "GRANT OPTION";
-
-/// How a server reads the names of databases in what is held on a database.
+/// How a server reads the names of databases in privileges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) enum Names {
-    /// `%` and `_` stand for others, unless a backslash comes before.
+pub(in super::super) enum DatabaseNames {
+    /// `%` and `_` are wildcards, unless escaped by a backslash.
     Patterns,
     /// As they are written: MySQL with `partial_revokes=ON`.
     Literal,
@@ -18,9 +14,9 @@ pub(in super::super) enum Names {
 /// What one account may do and another may not.
 #[derive(Debug, Default)]
 pub(in super::super) struct Lost {
-    /// The other does not hold it at all.
+    /// The other does not hold these at all.
     pub(in super::super) absent: Vec<String>,
-    /// The other holds it on everything, and a restriction keeps it off.
+    /// The other holds these globally, but is restricted here.
     pub(in super::super) restricted: Vec<String>,
 }
 
@@ -32,7 +28,7 @@ impl Lost {
 
 impl Grants {
     /// What `other` may do and this account may not. Roles are compared by name.
-    pub(in super::super) fn lost(&self, other: &Self, names: Names) -> Lost {
+    pub(in super::super) fn lost(&self, other: &Self, names: DatabaseNames) -> Lost {
         let mut lost = Lost::default();
         let option = whole(GRANT_OPTION);
         let privileges =
@@ -54,7 +50,7 @@ impl Grants {
         }
         let mine = self.delegable();
         for (line, (held, option)) in other.delegable() {
-            // With the option includes without.
+            // Held with the option includes held without it.
             if mine.get(&line).is_none_or(|(mine, _)| *mine < held) {
                 lost.absent.push(format!("{line}{option}"));
             }
@@ -63,15 +59,20 @@ impl Grants {
     }
 
     /// Whether a privilege may be used on all of `object`.
-    pub(in super::super) fn allows(&self, object: &Object, privilege: &Privilege, names: Names) -> bool {
+    pub(in super::super) fn allows(
+        &self,
+        object: &Object,
+        privilege: &Privilege,
+        names: DatabaseNames,
+    ) -> bool {
         let Some(database) = object.database() else { return self.holds_at(object, privilege) };
         (self.holds_at(&Object::Global, privilege) && !self.is_restricted(database, privilege))
             || self.holds_on_database(object, database, privilege, names)
             || self.holds_at(object, privilege)
     }
 
-    /// Whether a privilege on `object` may be handed on.
-    pub(super) fn may_hand_on(&self, object: &Object, privilege: &Privilege, names: Names) -> bool {
+    /// Whether a privilege on `object` may be granted to others.
+    pub(super) fn can_grant(&self, object: &Object, privilege: &Privilege, names: DatabaseNames) -> bool {
         self.allows(object, privilege, names) && self.allows(object, &whole(GRANT_OPTION), names)
     }
 
@@ -88,25 +89,31 @@ impl Grants {
                 .is_some_and(|held| held.contains(privilege) || held.contains(&whole(&privilege.name)))
     }
 
-    /// Whether a privilege of this name is held on everything, but perhaps for restrictions.
+    /// Whether a privilege of this name is held globally, disregarding restrictions.
     pub(super) fn holds_globally(&self, name: &str) -> bool {
         self.privileges.get(&Object::Global).is_some_and(|held| held.contains(&whole(name)))
     }
 
-    /// The databases that a restriction keeps a global privilege off.
+    /// The databases on which a global privilege is restricted.
     pub(super) fn restricted_on<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         let databases = self.restrictions.iter().filter(move |(_, names)| names.contains(name));
         databases.map(|(database, _)| database.as_str())
     }
 
-    /// A partial revoke takes from what is held on everything, and from that alone (tried: 9.7.4).
+    /// Whether a partial revoke restricts this privilege: it restricts only what is held globally (tried: 9.7.4).
     pub(super) fn is_restricted(&self, database: &str, privilege: &Privilege) -> bool {
         self.restrictions.get(database).is_some_and(|names| names.contains(&privilege.name))
     }
 
-    /// Of what is held on databases the server takes the entry whose name fits best. Where several patterns fit, this asks
-    /// for the privilege in each, so that it is on the safe side.
-    fn holds_on_database(&self, object: &Object, name: &str, privilege: &Privilege, names: Names) -> bool {
+    /// Of the entries on databases the server uses the one whose name matches best. If several patterns match, this requires
+    /// the privilege in each of them, to be on the safe side.
+    fn holds_on_database(
+        &self,
+        object: &Object,
+        name: &str,
+        privilege: &Privilege,
+        names: DatabaseNames,
+    ) -> bool {
         let entries = self.privileges.keys().chain(&self.grant_option);
         let entries = entries.filter(|entry| matches!(entry, Object::Database(_)));
         let is_name =
@@ -115,21 +122,21 @@ impl Grants {
         if exact.peek().is_some() {
             return exact.any(|entry| self.holds_at(entry, privilege));
         }
-        if names == Names::Literal {
+        if names == DatabaseNames::Literal {
             return false;
         }
         let literal = object.literal(names);
-        let asked = literal.as_deref().unwrap_or(name);
-        let mut fitting =
-            entries.filter(|entry| entry.database().is_some_and(|pattern| is_like(asked, pattern)));
-        fitting.next().is_some_and(|first| {
-            self.holds_at(first, privilege) && fitting.all(|entry| self.holds_at(entry, privilege))
+        let database = literal.as_deref().unwrap_or(name);
+        let mut matching =
+            entries.filter(|entry| entry.database().is_some_and(|pattern| is_like(database, pattern)));
+        matching.next().is_some_and(|first| {
+            self.holds_at(first, privilege) && matching.all(|entry| self.holds_at(entry, privilege))
         })
     }
 }
 
 impl Object {
-    /// The database that this is, or lies in, as it is written.
+    /// The database of this object, as it is written.
     pub(super) fn database(&self) -> Option<&str> {
         match self {
             Self::Global => None,
@@ -139,50 +146,50 @@ impl Object {
         }
     }
 
-    /// The database that this lies in, and no other.
-    pub(super) fn whole_database(&self, names: Names) -> Option<Self> {
+    /// The one database of this object, escaped so that it matches no other.
+    pub(super) fn whole_database(&self, names: DatabaseNames) -> Option<Self> {
         let name = self.literal(names)?;
-        if names == Names::Literal {
+        if names == DatabaseNames::Literal {
             return Some(Self::Database(name));
         }
         let escaped = name.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
         Some(Self::Database(escaped))
     }
 
-    /// The one database that is meant; none where a pattern may mean several.
-    fn literal(&self, names: Names) -> Option<String> {
+    /// The one database that is meant; `None` if a pattern may match several.
+    fn literal(&self, names: DatabaseNames) -> Option<String> {
         let database = self.database()?;
-        if names == Names::Literal || !matches!(self, Self::Database(_)) {
+        if names == DatabaseNames::Literal || !matches!(self, Self::Database(_)) {
             return Some(database.to_owned());
         }
         let mut name = String::new();
-        let mut signs = database.chars();
-        while let Some(sign) = signs.next() {
-            match sign {
+        let mut characters = database.chars();
+        while let Some(character) = characters.next() {
+            match character {
                 '%' | '_' => return None,
-                '\\' => name.push(signs.next().unwrap_or(sign)),
-                sign => name.push(sign),
+                '\\' => name.push(characters.next().unwrap_or(character)),
+                character => name.push(character),
             }
         }
         Some(name)
     }
 }
 
-/// Whether a name fits a pattern of LIKE.
+/// Whether a name matches a pattern of LIKE.
 fn is_like(name: &str, pattern: &str) -> bool {
     let (name, pattern): (Vec<char>, Vec<char>) = (name.chars().collect(), pattern.chars().collect());
     let (mut at, mut next) = (0, 0);
-    // Where the last `%` was, and how much of the name it has taken so far.
+    // Where the last `%` was, and how much of the name it has matched so far.
     let mut retry = None;
     while at < name.len() {
         let escaped = pattern.get(next) == Some(&'\\') && pattern.len() > next + 1;
-        let sign = pattern.get(if escaped { next + 1 } else { next });
-        match sign {
+        let expected = pattern.get(if escaped { next + 1 } else { next });
+        match expected {
             Some('%') if !escaped => {
                 retry = Some((next + 1, at));
                 next += 1;
             }
-            Some(sign) if *sign == name[at] || (*sign == '_' && !escaped) => {
+            Some(expected) if *expected == name[at] || (*expected == '_' && !escaped) => {
                 at += 1;
                 next += if escaped { 2 } else { 1 };
             }
@@ -193,10 +200,5 @@ fn is_like(name: &str, pattern: &str) -> bool {
             }
         }
     }
-    pattern[next.min(pattern.len())..].iter().all(|sign| *sign == '%')
-}
-
-/// A privilege that is on no column.
-pub(in super::super) fn whole(name: &str) -> Privilege {
-    Privilege { name: name.to_owned(), column: None }
+    pattern[next.min(pattern.len())..].iter().all(|character| *character == '%')
 }

@@ -1,39 +1,39 @@
-//! What a superuser lacks for a change, as the GRANT statements that mend it.
+//! What a superuser lacks for a change, as the GRANT statements that give it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::account::Account;
 use super::difference::{list, loses_option, restricted};
-use super::effective::{GRANT_OPTION, Names, whole};
-use super::{Delegation, Grants, Object, Privilege};
+use super::effective::DatabaseNames;
+use super::{Delegation, GRANT_OPTION, Grants, Object, Privilege, changed, whole};
 
-/// What a superuser lacks, as the statements that give it that.
+/// What a superuser lacks, as the statements that give it.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(in super::super) struct Lacking {
-    /// It does not hold these, or may not hand them on.
+pub(in super::super) struct MissingPrivileges {
+    /// It does not hold these, or may not grant them.
     pub(in super::super) grants: Vec<String>,
-    /// It holds these on everything, and a restriction keeps it off here: of what it grants on everything, and takes from it.
+    /// It holds these globally, but is restricted here, so it can neither grant nor revoke them globally.
     pub(in super::super) restricted: Vec<String>,
 }
 
-/// What `superuser`, which has `effective` (its roles' included), lacks to turn `has` into `wanted`: whoever grants or
-/// revokes a privilege must hold it, and the option to hand it on, there or above; and on everything without a restriction
-/// that the account does not have (tried: 9.7.4, errors 1044, 3836, 3879). Of what is `unseen` nobody knows whether it is there,
-/// and only on its database can a right be granted in any case.
-pub(in super::super) fn lacking(
+/// What `superuser`, which has `effective` (including its roles'), lacks to turn `has` into `wanted`: to grant or revoke a
+/// privilege it must hold it with the grant option, on the object or above; and for a global privilege it must have no
+/// restriction that the account does not have (tried: 9.7.4, errors 1044, 3836, 3879). Whether an `unseen` object exists is
+/// unknown, and only a right on its database can be granted in any case.
+pub(in super::super) fn missing_privileges(
     superuser: &Account,
     effective: &Grants,
-    names: Names,
+    names: DatabaseNames,
     wanted: &Grants,
     has: &Grants,
     unseen: &BTreeSet<Object>,
-) -> Lacking {
-    let mut all = Lacking::default();
+) -> MissingPrivileges {
+    let mut all = MissingPrivileges::default();
     let grant = |privileges: &BTreeSet<Privilege>, object: &Object| {
         format!("GRANT {} ON {object} TO {superuser} WITH GRANT OPTION", list(privileges))
     };
     for (object, privileges) in touched(wanted, has) {
-        let lacks = |privilege: &Privilege| !effective.may_hand_on(&object, privilege, names);
+        let lacks = |privilege: &Privilege| !effective.can_grant(&object, privilege, names);
         let lacking: BTreeSet<_> = privileges.into_iter().filter(lacks).collect();
         if unseen.contains(&object) {
             let lacking = lacking.iter().map(|privilege| whole(&privilege.name)).collect();
@@ -42,25 +42,25 @@ pub(in super::super) fn lacking(
             all.grants.push(grant(&lacking, &object));
         }
     }
-    for (database, privileges) in kept_off(effective, names, wanted, has) {
+    for (database, privileges) in prevented_by_restrictions(effective, names, wanted, has) {
         all.restricted.push(grant(&privileges, &Object::Database(database)));
     }
-    all.grants.extend(lacking_to_hand_on_others(superuser, effective, wanted, has));
+    all.grants.extend(missing_with_own_option(superuser, effective, wanted, has));
     all
 }
 
-/// Where restrictions keep a superuser from what it would do on everything, or to restrictions.
-fn kept_off(
+/// By database, the privileges whose restriction prevents the superuser from changing global privileges, or restrictions.
+fn prevented_by_restrictions(
     effective: &Grants,
-    names: Names,
+    names: DatabaseNames,
     wanted: &Grants,
     has: &Grants,
 ) -> BTreeMap<String, BTreeSet<Privilege>> {
-    let mut kept: BTreeMap<String, BTreeSet<Privilege>> = BTreeMap::new();
-    let mut asks = |database: &str, privilege: &Privilege| {
+    let mut prevented: BTreeMap<String, BTreeSet<Privilege>> = BTreeMap::new();
+    let mut require = |database: &str, privilege: &Privilege| {
         let object = Object::Database(database.to_owned());
         if !effective.allows(&object, privilege, names) {
-            kept.entry(database.to_owned()).or_default().insert(privilege.clone());
+            prevented.entry(database.to_owned()).or_default().insert(privilege.clone());
         }
     };
     for privilege in touched(wanted, has).remove(&Object::Global).unwrap_or_default() {
@@ -68,29 +68,29 @@ fn kept_off(
         let account = if granted { wanted } else { has };
         for database in effective.restricted_on(&privilege.name) {
             if !account.is_restricted(database, &privilege) {
-                asks(database, &privilege);
+                require(database, &privilege);
             }
         }
     }
     for (database, privileges) in restricted(wanted, has) {
         for name in privileges {
-            asks(database, &whole(name));
+            require(database, &whole(name));
         }
     }
-    kept
+    prevented
 }
 
-/// What has an option of its own: dynamic privileges, roles, proxies.
-fn lacking_to_hand_on_others(
+/// What it lacks for dynamic privileges and roles, which have their own options.
+fn missing_with_own_option(
     superuser: &Account,
     effective: &Grants,
     wanted: &Grants,
     has: &Grants,
 ) -> Vec<String> {
     let mut statements = Vec::new();
-    let anew =
+    let granted_again =
         wanted.dynamic.iter().filter(|(_, held)| loses_option(wanted, has, **held)).map(|(name, _)| name);
-    let dynamic = changed(&wanted.dynamic, &has.dynamic).chain(anew);
+    let dynamic = changed(&wanted.dynamic, &has.dynamic).chain(granted_again);
     let dynamic = dynamic.filter(|name| effective.dynamic.get(*name) != Some(&Delegation::Delegable));
     let dynamic: Vec<_> = BTreeSet::from_iter(dynamic).into_iter().cloned().collect();
     if !dynamic.is_empty() {
@@ -98,7 +98,7 @@ fn lacking_to_hand_on_others(
     }
     let administers_roles = effective.dynamic.contains_key("ROLE_ADMIN") || effective.holds_globally("SUPER");
     for role in changed(&wanted.roles, &has.roles) {
-        // On MariaDB SUPER does not help (tried: 1698).
+        // On MariaDB, SUPER is not enough (tried: 1698).
         let may = effective.roles.get(role) == Some(&Delegation::Delegable)
             || (administers_roles && role.host.is_some());
         if !may {
@@ -108,8 +108,8 @@ fn lacking_to_hand_on_others(
     statements
 }
 
-/// Every privilege that is granted or revoked, by what it is held on. (An option needs itself; USAGE is what GRANT says where
-/// it names nothing else.)
+/// Every privilege that is granted or revoked, by object. (A grant option only requires itself; USAGE stands for it, as in a GRANT
+/// that names no other privilege.)
 fn touched(wanted: &Grants, has: &Grants) -> BTreeMap<Object, BTreeSet<Privilege>> {
     let mut touched: BTreeMap<Object, BTreeSet<Privilege>> = BTreeMap::new();
     let none = BTreeSet::new();
@@ -118,20 +118,11 @@ fn touched(wanted: &Grants, has: &Grants) -> BTreeMap<Object, BTreeSet<Privilege
         let has = has.privileges.get(object).unwrap_or(&none);
         touched.entry(object.clone()).or_default().extend(wanted.symmetric_difference(has).cloned());
     }
-    // A restriction is lifted by granting anew.
+    // A restriction is lifted by granting the privilege again.
     let lifted = restricted(has, wanted).flat_map(|(_, names)| names).filter(|name| *name != GRANT_OPTION);
     touched.entry(Object::Global).or_default().extend(lifted.map(whole));
     for object in wanted.grant_option.symmetric_difference(&has.grant_option) {
         touched.entry(object.clone()).or_default().insert(whole("USAGE"));
     }
     touched
-}
-
-/// What the two do not hold alike.
-pub(super) fn changed<'a, K: Ord>(
-    wanted: &'a BTreeMap<K, Delegation>,
-    has: &'a BTreeMap<K, Delegation>,
-) -> impl Iterator<Item = &'a K> {
-    let keys: BTreeSet<&K> = wanted.keys().chain(has.keys()).collect();
-    keys.into_iter().filter(|key| wanted.get(*key) != has.get(*key))
 }

@@ -1,10 +1,10 @@
-//! Partial revokes: what is granted, revoked and compared where there are some.
+//! Partial revokes: what is granted, revoked and compared if there are any.
 
 use std::collections::BTreeSet;
 
 use super::super::account::Account;
 use super::super::dialect::Dialect;
-use super::{Grants, Known, Lacking, Names, difference, lacking};
+use super::{DatabaseNames, Grants, Known, MissingPrivileges, difference, missing_privileges};
 
 fn parsed(rows: &str) -> Grants {
     let rows: Vec<_> = rows.lines().map(|row| row.trim().to_owned()).filter(|row| !row.is_empty()).collect();
@@ -21,7 +21,7 @@ const BASE: &str = "GRANT SELECT, INSERT ON *.* TO u\nREVOKE INSERT ON mysql.* F
 const DIFFERENCES: [(&str, &str, &[&str]); 9] = [
     (BASE, "", &["GRANT INSERT, SELECT ON *.* TO `c` AS `b` WITH ROLE NONE"]),
     (BASE, BASE, &[]),
-    // A restriction ends with what it is about.
+    // A restriction ends with its privilege.
     ("GRANT SELECT ON *.* TO u", BASE, &["REVOKE INSERT ON *.* FROM `c`"]),
     ("", BASE, &["REVOKE INSERT, SELECT ON *.* FROM `c`"]),
     (BASE, "GRANT SELECT, INSERT ON *.* TO u", &["REVOKE INSERT ON `mysql`.* FROM `c`"]),
@@ -74,7 +74,7 @@ const LOST: [(&str, &str, &[&str], &[&str]); 9] = [
 #[test]
 fn what_is_lost_is_what_may_be_done_and_not_how_it_is_held() {
     for (base, clone, absent, restricted) in LOST {
-        let lost = parsed(base).lost(&parsed(clone), Names::Literal);
+        let lost = parsed(base).lost(&parsed(clone), DatabaseNames::Literal);
         assert_eq!(
             (lost.absent, lost.restricted),
             (
@@ -86,13 +86,13 @@ fn what_is_lost_is_what_may_be_done_and_not_how_it_is_held() {
     }
 }
 
-/// What a master has that is shaped like Aurora's.
+/// The grants of a master user like Aurora's.
 const MASTER: &str = "GRANT SELECT, INSERT ON *.* TO s WITH GRANT OPTION
     REVOKE INSERT ON mysql.* FROM s
     REVOKE INSERT ON sys.* FROM s";
 
 /// What is wanted, what the clone has, and what this master lacks. Each was tried: 9.7.4.
-const KEPT_OFF: [(&str, &str, &[&str]); 8] = [
+const PREVENTED: [(&str, &str, &[&str]); 8] = [
     ("GRANT INSERT ON *.* TO u", "", &["mysql", "sys"]),
     (BASE, "", &["sys"]),
     ("GRANT INSERT ON *.* TO u\nREVOKE INSERT ON mysql.* FROM u\nREVOKE INSERT ON sys.* FROM u", "", &[]),
@@ -105,12 +105,20 @@ const KEPT_OFF: [(&str, &str, &[&str]); 8] = [
 
 #[test]
 fn a_restricted_master_lacks_what_it_cannot_grant_or_revoke_on_everything() {
-    for (wanted, has, kept_off) in KEPT_OFF {
+    for (wanted, has, prevented_by_restrictions) in PREVENTED {
         let (wanted, has) = (without_select(wanted), without_select(has));
-        let lacks = lacking(&account("s"), &parsed(MASTER), Names::Literal, &wanted, &has, &BTreeSet::new());
-        let restricted =
-            kept_off.iter().map(|on| format!("GRANT INSERT ON `{on}`.* TO `s` WITH GRANT OPTION"));
-        let expected = Lacking { grants: Vec::new(), restricted: restricted.collect() };
+        let lacks = missing_privileges(
+            &account("s"),
+            &parsed(MASTER),
+            DatabaseNames::Literal,
+            &wanted,
+            &has,
+            &BTreeSet::new(),
+        );
+        let restricted = prevented_by_restrictions
+            .iter()
+            .map(|on| format!("GRANT INSERT ON `{on}`.* TO `s` WITH GRANT OPTION"));
+        let expected = MissingPrivileges { grants: Vec::new(), restricted: restricted.collect() };
         assert_eq!(lacks, expected, "from {has:?} to {wanted:?}");
     }
 }
@@ -119,12 +127,12 @@ fn without_select(rows: &str) -> Grants {
     parsed(&rows.replace("SELECT, ", ""))
 }
 
-/// What only the clone holds is given with its restrictions, and what the base is restricted in stays so.
+/// What only the clone holds is granted with its restrictions, and the base's own restrictions stay.
 #[test]
-fn what_the_base_is_given_is_what_the_clone_has() {
+fn the_base_is_granted_what_the_clone_has() {
     let base = parsed("GRANT SELECT ON *.* TO u\nREVOKE SELECT ON d.* FROM u");
     let clone = parsed("GRANT SELECT, INSERT ON *.* TO u\nREVOKE INSERT ON mysql.* FROM u");
-    let wanted = base.and_absent(&clone);
+    let wanted = base.with_absent(&clone);
     let made = difference(&wanted, &base, &account("b"), &account("c"), Dialect::MySql);
     let made: Vec<_> = made.into_iter().map(|statement| statement.sql).collect();
     assert_eq!(made, ["GRANT INSERT ON *.* TO `b` AS `c` WITH ROLE NONE"]);
@@ -132,7 +140,7 @@ fn what_the_base_is_given_is_what_the_clone_has() {
 
 /// REVOKE GRANT OPTION ON *.* would take the option of the dynamic privilege until the server's next start.
 #[test]
-fn an_option_of_its_own_goes_and_comes_with_its_privilege() {
+fn the_option_of_a_dynamic_privilege_is_revoked_and_granted_with_it() {
     let wanted = parsed("GRANT XA_RECOVER_ADMIN ON *.* TO u WITH GRANT OPTION");
     let has = parsed(
         "GRANT USAGE ON *.* TO u WITH GRANT OPTION\nGRANT XA_RECOVER_ADMIN ON *.* TO u WITH GRANT OPTION",

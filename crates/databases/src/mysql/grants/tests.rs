@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::account::Account;
 use super::super::dialect::Dialect;
-use super::{Grants, Known, Lacking, Names, Statement, difference, lacking};
+use super::{DatabaseNames, Grants, Known, MissingPrivileges, Statement, difference, missing_privileges};
 
 pub(super) const MARIADB_10: Known = Known { dialect: Dialect::MariaDb, show_create_routine: false };
 pub(super) const MARIADB_11: Known = Known { dialect: Dialect::MariaDb, show_create_routine: true };
@@ -17,7 +17,7 @@ fn parsed(known: Known, rows: &[String]) -> Grants {
     Grants::parse(known, rows).unwrap_or_else(|error| panic!("{rows:?}: {error}"))
 }
 
-/// Reads rows of SHOW GRANTS, and compares with the lines of what they say.
+/// Parses rows of SHOW GRANTS, and compares their lines.
 fn assert_lines(known: Known, granted: &str, lines: &str) {
     let read: Vec<_> = parsed(known, &rows(granted)).lines().into_iter().collect();
     assert_eq!(read, rows(lines), "{granted}");
@@ -133,9 +133,9 @@ fn the_forms_of_live_servers_are_read() {
     assert_lines(Known::MYSQL, of_mysql, lines);
 }
 
-/// Each known product with how many privileges ALL PRIVILEGES is: of all, a database, a table, a routine.
+/// For each known product, how many privileges ALL PRIVILEGES is: globally, on a database, a table, a routine.
 #[test]
-fn all_privileges_are_spelled_out_below_the_top() {
+fn all_privileges_are_single_privileges_except_globally() {
     for (known, counts) in
         [(Known::MYSQL, [1, 18, 12, 2]), (MARIADB_10, [1, 19, 13, 2]), (MARIADB_11, [1, 20, 13, 3])]
     {
@@ -147,7 +147,7 @@ fn all_privileges_are_spelled_out_below_the_top() {
 }
 
 #[test]
-fn what_is_unknown_is_refused_without_a_word_of_it() {
+fn unknown_forms_are_refused_without_repeating_them() {
     let unknown = "HUSH
         GRANT SELECT ON *.* TO `u`@`%` HUSH '*HUSH'
         GRANT SELECT ON *.* TO `u`@`%` WITH HUSH OPTION
@@ -171,7 +171,7 @@ fn what_is_unknown_is_refused_without_a_word_of_it() {
 
 const RESTRICTED: &str = "GRANT INSERT ON *.* TO s WITH GRANT OPTION\nREVOKE INSERT ON d.* FROM s";
 
-/// What is to be granted, what the superuser has, and what it lacks. Names without quotes, for short.
+/// What is to be granted, what the superuser has, and what it lacks. Names are without quotes, for short.
 const LACKING: [(&str, &str, &str); 25] = [
     ("INSERT ON d.t TO u", "", "INSERT ON `d`.`t`"),
     ("INSERT ON d.t TO u", "GRANT INSERT ON *.* TO s", "INSERT ON `d`.`t`"),
@@ -186,7 +186,7 @@ const LACKING: [(&str, &str, &str); 25] = [
     ("INSERT (c) ON d.t TO u", "GRANT INSERT ON d.t TO s WITH GRANT OPTION", ""),
     ("INSERT ON d.t TO u", RESTRICTED, "INSERT ON `d`.`t`"),
     ("INSERT ON e.t TO u", RESTRICTED, ""),
-    // Tried (9.7.4): a restriction takes from what is held on everything, and an option may be held anywhere above.
+    // Tried (9.7.4): a restriction applies to what is held globally, and an option may be held anywhere above.
     (
         "INSERT ON d.t TO u",
         "GRANT INSERT ON *.* TO s\nREVOKE INSERT ON d.* FROM s\nGRANT INSERT ON d.t TO s WITH GRANT OPTION",
@@ -195,7 +195,7 @@ const LACKING: [(&str, &str, &str); 25] = [
     ("INSERT ON d.t TO u", "GRANT SELECT ON *.* TO s WITH GRANT OPTION\nGRANT INSERT ON d.t TO s", ""),
     ("INSERT ON d.t TO u", "GRANT INSERT ON *.* TO s\nGRANT USAGE ON d.* TO s WITH GRANT OPTION", ""),
     ("INSERT ON d.t TO u", "GRANT INSERT ON `%`.* TO s WITH GRANT OPTION", ""),
-    // The entry that fits best decides alone.
+    // Only the entry that matches best counts.
     (
         "INSERT ON d.t TO u",
         "GRANT INSERT ON `%`.* TO s WITH GRANT OPTION\nGRANT SELECT ON d.* TO s",
@@ -211,34 +211,36 @@ const LACKING: [(&str, &str, &str); 25] = [
 ];
 
 #[test]
-fn a_superuser_lacks_what_it_may_not_hand_on() {
+fn a_superuser_lacks_what_it_may_not_grant() {
     let superuser = Account { user: "s".into(), host: None };
     for (wanted, effective, lacks) in LACKING {
         let change = parsed(Known::MYSQL, &[format!("GRANT {wanted}")]);
         let effective = parsed(Known::MYSQL, &rows(effective));
         let option = if lacks.starts_with('`') { "ADMIN" } else { "GRANT" };
         let lacks = rows(lacks).into_iter().map(|lacks| format!("GRANT {lacks} TO `s` WITH {option} OPTION"));
-        let lacks = Lacking { grants: lacks.collect(), restricted: Vec::new() };
+        let lacks = MissingPrivileges { grants: lacks.collect(), restricted: Vec::new() };
         let (none, seen) = (Grants::default(), BTreeSet::new());
-        let asked = |wanted, has| lacking(&superuser, &effective, Names::Patterns, wanted, has, &seen);
+        let asked = |wanted, has| {
+            missing_privileges(&superuser, &effective, DatabaseNames::Patterns, wanted, has, &seen)
+        };
         assert_eq!(asked(&change, &none), lacks, "granting {wanted}");
         assert_eq!(asked(&none, &change), lacks, "revoking {wanted}");
     }
 }
 
-/// Where nobody knows whether an object is there, a right on it may not be grantable.
+/// If it is unknown whether an object exists, a right on it may not be grantable.
 #[test]
 fn a_superuser_that_does_not_see_an_object_lacks_a_right_on_its_database() {
     let superuser = Account { user: "s".into(), host: None };
     let wanted = parsed(Known::MYSQL, &["GRANT INSERT (a, b) ON a_b.t TO u".to_owned()]);
     let none = Grants::default();
-    for (names, database) in [(Names::Patterns, r"a\_b"), (Names::Literal, "a_b")] {
-        let lacks = lacking(&superuser, &none, names, &wanted, &none, &wanted.objects());
+    for (names, database) in [(DatabaseNames::Patterns, r"a\_b"), (DatabaseNames::Literal, "a_b")] {
+        let lacks = missing_privileges(&superuser, &none, names, &wanted, &none, &wanted.objects());
         assert_eq!(lacks.grants, [format!("GRANT INSERT ON `{database}`.* TO `s` WITH GRANT OPTION")]);
     }
 }
 
-/// MySQL takes a name alone as one at `%`.
+/// MySQL takes a name without a host for one at `%`.
 #[test]
 fn a_proxy_is_written_with_its_host_even_if_that_is_empty() {
     let wanted = parsed(Known::MYSQL, &["GRANT PROXY ON ``@`` TO u".to_owned()]);
@@ -250,7 +252,7 @@ fn a_proxy_is_written_with_its_host_even_if_that_is_empty() {
     assert_eq!(sql(revoked), ["REVOKE PROXY ON ``@`` FROM `c`"]);
 }
 
-/// Tried: MySQL 9.7.4. A library is there from 9.2 on (MySQL 9.2 Reference Manual, "GRANT Statement", `object_type`).
+/// Tried: MySQL 9.7.4. Libraries exist from 9.2 on (MySQL 9.2 Reference Manual, "GRANT Statement", `object_type`).
 #[test]
 fn libraries_and_a_restricted_grant_option_are_read() {
     let rows = "GRANT SELECT, UPDATE ON *.* TO `u`@`%` WITH GRANT OPTION
@@ -268,9 +270,9 @@ fn libraries_and_a_restricted_grant_option_are_read() {
     assert_lines(Known::MYSQL, rows, lines);
 }
 
-/// As MySQL's and MariaDB's root have it (tried: each is for every user, on 9.7, 10.11 and 11.8).
+/// As MySQL's and MariaDB's root have it (tried: each covers every user, on 9.7, 10.11 and 11.8).
 #[test]
-fn a_superuser_hands_on_the_proxies_that_it_has_to_hand_on() {
+fn a_superuser_can_grant_the_proxies_that_it_has_with_the_option() {
     let held = parsed(Known::MYSQL, &["GRANT PROXY ON p@h TO u".to_owned()]);
     for (superuser, may) in [
         ("GRANT PROXY ON p@h TO s", false),
@@ -280,7 +282,7 @@ fn a_superuser_hands_on_the_proxies_that_it_has_to_hand_on() {
         ("GRANT PROXY ON ''@'%' TO 's'@'%' WITH GRANT OPTION", true),
     ] {
         let mut left = held.clone();
-        left.leave_out_gifts_beyond(&parsed(Known::MYSQL, &[superuser.to_owned()]));
+        left.exclude_ungrantable(&parsed(Known::MYSQL, &[superuser.to_owned()]));
         assert_eq!(left == held, may, "{superuser}");
     }
 }

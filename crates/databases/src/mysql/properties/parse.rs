@@ -3,41 +3,41 @@
 use serde_json::{Map, Value};
 
 use super::super::grants::{AFTER_CERTIFICATE, CERTIFICATE, account};
-use super::super::tokens::{Texts, Tokens, Unread};
-use super::{Lock, Require, Settings};
+use super::super::tokens::{ParseError, Texts, Tokens};
+use super::{Lock, Properties, Require};
 
-/// What MariaDB does not name where it is the way to sign in.
+/// The plugin that MariaDB does not name in SHOW CREATE USER.
 const NATIVE: &str = "mysql_native_password";
 
-impl Settings {
-    /// Reads the row of SHOW CREATE USER; MariaDB has the default role among the rows of SHOW GRANTS.
-    pub(in super::super) fn parse(create: &str, grants: &[String]) -> Result<Self, Unread> {
+impl Properties {
+    /// Reads the row of SHOW CREATE USER; MariaDB shows the default role among the rows of SHOW GRANTS.
+    pub(in super::super) fn parse(create: &str, grants: &[String]) -> Result<Self, ParseError> {
         Texts::in_either(|texts| Self::read(create, texts, grants))
     }
 
-    fn read(create: &str, texts: Texts, grants: &[String]) -> Result<Self, Unread> {
-        let mut settings = Self::default();
+    fn read(create: &str, texts: Texts, grants: &[String]) -> Result<Self, ParseError> {
+        let mut properties = Self::default();
         let mut tokens = Tokens::of(create);
         tokens.expect(&["CREATE", "USER"], "CREATE USER")?;
         account(&mut tokens)?;
         while !tokens.at_end() {
-            settings.option(texts, &mut tokens)?;
+            properties.option(texts, &mut tokens)?;
         }
-        if settings.methods.is_empty() {
-            settings.methods.push(NATIVE.to_owned());
+        if properties.methods.is_empty() {
+            properties.methods.push(NATIVE.to_owned());
         }
         for row in grants {
             let mut tokens = Tokens::of(row);
             if tokens.takes(&["SET", "DEFAULT", "ROLE"]) {
-                settings.default_roles.insert(account(&mut tokens)?);
+                properties.default_roles.insert(account(&mut tokens)?);
             }
         }
-        Ok(settings)
+        Ok(properties)
     }
 
-    fn option(&mut self, texts: Texts, tokens: &mut Tokens<'_>) -> Result<(), Unread> {
+    fn option(&mut self, texts: Texts, tokens: &mut Tokens<'_>) -> Result<(), ParseError> {
         match tokens.word("an option of CREATE USER")?.as_str() {
-            // Of a second or third factor, or of a choice.
+            // Before a second or third factor, or an alternative.
             "AND" | "OR" => Ok(()),
             "IDENTIFIED" => self.identified(tokens),
             "DEFAULT" => self.roles(tokens),
@@ -49,24 +49,24 @@ impl Settings {
                 if self.lock == Lock::Open { tokens.expect(&["UNLOCK"], "LOCK or UNLOCK") } else { Ok(()) }
             }
             rule @ ("FAILED_LOGIN_ATTEMPTS" | "PASSWORD_LOCK_TIME") => {
-                let words =
+                let keywords =
                     if rule.starts_with('F') { "FAILED_LOGIN_ATTEMPTS" } else { "PASSWORD_LOCK_TIME" };
                 let value = tokens.word("a number or UNBOUNDED")?;
-                self.keep(words, value, "0");
+                self.keep(keywords, value, "0");
                 Ok(())
             }
-            // Always the last. A comment is one of them.
+            // Always the last option. A comment is an attribute, too.
             "ATTRIBUTE" => {
                 let attributes = serde_json::from_str::<Map<String, Value>>(&tokens.name()?);
-                self.attributes.extend(attributes.map_err(|_| tokens.unread("attributes in JSON"))?);
+                self.attributes.extend(attributes.map_err(|_| tokens.expected("attributes in JSON"))?);
                 Ok(())
             }
-            _ => Err(tokens.unread("after an option of CREATE USER")),
+            _ => Err(tokens.expected("after an option of CREATE USER")),
         }
     }
 
     /// `BY PASSWORD '...'`, `WITH 'plugin' AS ...`, `VIA plugin USING '...' OR plugin`.
-    fn identified(&mut self, tokens: &mut Tokens<'_>) -> Result<(), Unread> {
+    fn identified(&mut self, tokens: &mut Tokens<'_>) -> Result<(), ParseError> {
         if tokens.takes(&["BY", "PASSWORD"]) {
             self.methods.push(NATIVE.to_owned());
             tokens.name()?;
@@ -78,10 +78,10 @@ impl Settings {
         loop {
             self.methods.push(tokens.name()?);
             if tokens.takes(&["AS"]) || tokens.takes(&["USING"]) {
-                // A text, a number in hexadecimal, or <secret>, as users see their own.
-                if tokens.takes_sign('<') {
+                // A text, a number in hexadecimal, or <secret>, if users see their own account.
+                if tokens.takes_symbol('<') {
                     tokens.skip();
-                    tokens.expect_sign('>', ">")?;
+                    tokens.expect_symbol('>', ">")?;
                 } else {
                     tokens.skip();
                 }
@@ -92,17 +92,17 @@ impl Settings {
         }
     }
 
-    fn roles(&mut self, tokens: &mut Tokens<'_>) -> Result<(), Unread> {
+    fn roles(&mut self, tokens: &mut Tokens<'_>) -> Result<(), ParseError> {
         tokens.expect(&["ROLE"], "ROLE")?;
         loop {
             self.default_roles.insert(account(tokens)?);
-            if !tokens.takes_sign(',') {
+            if !tokens.takes_symbol(',') {
                 return Ok(());
             }
         }
     }
 
-    fn required(&mut self, texts: Texts, tokens: &mut Tokens<'_>) -> Result<(), Unread> {
+    fn required(&mut self, texts: Texts, tokens: &mut Tokens<'_>) -> Result<(), ParseError> {
         if tokens.takes(&["NONE"]) {
             return Ok(());
         }
@@ -119,19 +119,19 @@ impl Settings {
             parts.insert(part, tokens.text(texts, &AFTER_CERTIFICATE)?);
         }
         if parts.is_empty() {
-            return Err(tokens.unread("NONE, SSL, X509, ISSUER, SUBJECT or CIPHER"));
+            return Err(tokens.expected("NONE, SSL, X509, ISSUER, SUBJECT or CIPHER"));
         }
         self.require = Require::Exactly(parts);
         Ok(())
     }
 
-    /// `MAX_USER_CONNECTIONS 0` stays behind where a limit was lifted: it is none.
-    fn limited(&mut self, tokens: &mut Tokens<'_>) -> Result<(), Unread> {
+    /// `MAX_USER_CONNECTIONS 0` stays after a limit was removed: it is no limit.
+    fn limited(&mut self, tokens: &mut Tokens<'_>) -> Result<(), ParseError> {
         while tokens.peek_word().is_some_and(|word| word.starts_with("MAX_")) {
             let limit = tokens.word("a limit")?;
-            let negative = if tokens.takes_sign('-') { "-" } else { "" };
+            let negative = if tokens.takes_symbol('-') { "-" } else { "" };
             let mut most = format!("{negative}{}", tokens.word("a number")?);
-            if tokens.takes_sign('.') {
+            if tokens.takes_symbol('.') {
                 let fraction = tokens.word("a fraction")?;
                 let fraction = fraction.trim_end_matches('0');
                 most = if fraction.is_empty() { most } else { format!("{most}.{fraction}") };
@@ -143,12 +143,12 @@ impl Settings {
         Ok(())
     }
 
-    fn rule(&mut self, tokens: &mut Tokens<'_>) -> Result<(), Unread> {
+    fn rule(&mut self, tokens: &mut Tokens<'_>) -> Result<(), ParseError> {
         if tokens.takes(&["EXPIRE"]) {
             let interval = tokens.takes(&["INTERVAL"]);
             let value =
                 match tokens.peek_word().filter(|word| interval || ["NEVER", "DEFAULT"].contains(&&**word)) {
-                    // Expired by hand: a new password ends that.
+                    // Expired manually: a new password ends that.
                     None => return Ok(()),
                     Some(_) if interval => {
                         let days = tokens.number()?;
@@ -172,14 +172,14 @@ impl Settings {
             let value = ["DEFAULT", "OPTIONAL"].into_iter().find(|word| tokens.takes(&[word]));
             self.keep("PASSWORD REQUIRE CURRENT", value.unwrap_or_default().to_owned(), "DEFAULT");
         } else {
-            return Err(tokens.unread("a rule for passwords"));
+            return Err(tokens.expected("a rule for passwords"));
         }
         Ok(())
     }
 
-    fn keep(&mut self, words: &'static str, value: String, default: &str) {
+    fn keep(&mut self, keywords: &'static str, value: String, default: &str) {
         if value != default {
-            self.rules.insert(words, value);
+            self.rules.insert(keywords, value);
         }
     }
 }

@@ -2,87 +2,87 @@
 
 use rotation::{Alternation, CallError, Cause, Username, run_as};
 
-use super::super::clone_check::{identifier, refused};
+use super::super::connection::Connection;
+use super::super::errors::refused;
 use super::super::query::{text, texts};
-use super::super::session::PostgresSession;
-use super::{Place, Settings, of, wanted};
+use super::super::quoting::identifier;
+use super::{SettingKey, Settings, of, wanted};
 
 /// Settings whose stored value is a list of quoted names (`GUC_LIST_QUOTE`; extensions cannot add any, and
 /// `pg_dump` lists the same). Quoted as one literal, such a list would become one name.
 const LISTS: [&str; 4] =
     ["local_preload_libraries", "search_path", "session_preload_libraries", TEMP_TABLESPACES];
 
-/// The one of them that names what has to exist.
+/// The one of them whose names have to exist.
 const TEMP_TABLESPACES: &str = "temp_tablespaces";
 
-/// Makes the clone's settings what they have to be, touching only what differs.
+/// Makes the clone's settings what they must be; changes only those that differ.
 ///
 /// # Errors
-/// A refusal where the superuser may not set one, with the GRANT that cures it.
+/// Refuses if the superuser may not set one, with the GRANT that allows it.
 pub(in super::super) async fn equalize(
-    session: &mut PostgresSession,
+    connection: &mut Connection,
     alternation: &Alternation,
 ) -> Result<(), CallError> {
-    let wanted = wanted(session, alternation).await?;
-    let present = of(session, &alternation.clone).await?;
-    let differing: Vec<_> =
-        wanted.iter().filter(|(place, value)| present.get(*place) != Some(*value)).collect();
+    let wanted = wanted(connection, alternation).await?;
+    let present = of(connection, &alternation.clone).await?;
+    let differing: Vec<_> = wanted.iter().filter(|(key, value)| present.get(*key) != Some(*value)).collect();
     if differing.is_empty() {
-        return remove(session, alternation, &wanted, &present).await;
+        return remove(connection, alternation, &wanted, &present).await;
     }
-    let row = session.row("SELECT current_user::pg_catalog.text AS acts_as", &[]).await?;
-    let acts_as = Username(session.get(&row, "acts_as")?);
-    for (place, value) in differing {
-        if place.1 == TEMP_TABLESPACES {
-            check_tablespaces(session, alternation, place, value, &acts_as).await?;
+    let row = connection.row("SELECT current_user::pg_catalog.text AS acts_as", &[]).await?;
+    let acts_as = Username(connection.get(&row, "acts_as")?);
+    for (key, value) in differing {
+        if key.1 == TEMP_TABLESPACES {
+            check_tablespaces(connection, alternation, key, value, &acts_as).await?;
         }
-        if let Err(error) = set(session, &alternation.clone, place, value).await {
-            return Err(may_not_set(session, error, alternation, place, &acts_as));
+        if let Err(error) = set(connection, &alternation.clone, key, value).await {
+            return Err(may_not_set(connection, error, alternation, key, &acts_as));
         }
     }
-    remove(session, alternation, &wanted, &present).await
+    remove(connection, alternation, &wanted, &present).await
 }
 
 async fn remove(
-    session: &mut PostgresSession,
+    connection: &mut Connection,
     alternation: &Alternation,
     wanted: &Settings,
     present: &Settings,
 ) -> Result<(), CallError> {
-    for place in present.keys().filter(|place| !wanted.contains_key(place)) {
-        reset(session, &alternation.clone, place)
+    for key in present.keys().filter(|key| !wanted.contains_key(key)) {
+        reset(connection, &alternation.clone, key)
             .await
-            .map_err(|error| may_not_reset(error, alternation, place))?;
+            .map_err(|error| may_not_reset(error, alternation, key))?;
     }
     Ok(())
 }
 
 async fn set(
-    session: &mut PostgresSession,
+    connection: &mut Connection,
     user: &Username,
-    place: &Place,
+    key: &SettingKey,
     value: &str,
 ) -> Result<(), CallError> {
-    let (database, name) = place;
+    let (database, name) = key;
     if name == TEMP_TABLESPACES
         && let Some(names) = names_of(value)
     {
-        // The base's own session passes over a tablespace that is gone. Tried out in ours, as below, it would have to be there.
+        // The base's own sessions ignore a tablespace that was dropped. Setting it in this session, as below, would fail.
         let literals = vec!["%L"; names.len()].join(", ");
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        return alter(session, user, database.as_deref(), name, &format!("= {literals}"), &names).await;
+        return alter(connection, user, database.as_deref(), name, &format!("= {literals}"), &names).await;
     }
     if LISTS.contains(&name.as_str()) {
         let set = "SELECT pg_catalog.set_config($1, $2, true)";
-        session.row(set, &[text(name), text(value)]).await?;
-        alter(session, user, database.as_deref(), name, "FROM CURRENT", &[]).await?;
-        // Ours again, before the next name is looked up.
-        return session.execute("SET LOCAL search_path = pg_catalog").await;
+        connection.row(set, &[text(name), text(value)]).await?;
+        alter(connection, user, database.as_deref(), name, "FROM CURRENT", &[]).await?;
+        // Restored before the next name is looked up.
+        return connection.execute("SET LOCAL search_path = pg_catalog").await;
     }
-    alter(session, user, database.as_deref(), name, "= %L", &[value]).await
+    alter(connection, user, database.as_deref(), name, "= %L", &[value]).await
 }
 
-/// The names in a list as `ALTER ROLE ... SET` stores it; none where it was stored in another way, or is empty.
+/// The names in a list as `ALTER ROLE ... SET` stores it; `None` if it was stored in another way, or is empty.
 fn names_of(list: &str) -> Option<Vec<String>> {
     let mut names = Vec::new();
     let mut rest = list;
@@ -103,14 +103,14 @@ fn names_of(list: &str) -> Option<Vec<String>> {
 }
 
 async fn alter(
-    session: &mut PostgresSession,
+    connection: &mut Connection,
     user: &Username,
     database: Option<&str>,
     name: &str,
     to: &str,
     values: &[&str],
 ) -> Result<(), CallError> {
-    // An extension's setting is a name of several parts.
+    // The name of an extension's setting has several parts.
     let parts: Vec<&str> = name.split('.').collect();
     let name = vec!["%I"; parts.len()].join(".");
     let template = match database {
@@ -119,11 +119,11 @@ async fn alter(
     };
     let arguments: Vec<&str> =
         std::iter::once(user.0.as_str()).chain(database).chain(parts).chain(values.iter().copied()).collect();
-    session.run(&template, &arguments).await
+    connection.run(&template, &arguments).await
 }
 
-async fn reset(session: &mut PostgresSession, user: &Username, place: &Place) -> Result<(), CallError> {
-    let (database, name) = place;
+async fn reset(connection: &mut Connection, user: &Username, key: &SettingKey) -> Result<(), CallError> {
+    let (database, name) = key;
     let parts: Vec<&str> = name.split('.').collect();
     let name = vec!["%I"; parts.len()].join(".");
     let template = match database {
@@ -132,14 +132,14 @@ async fn reset(session: &mut PostgresSession, user: &Username, place: &Place) ->
     };
     let database = database.as_deref();
     let arguments: Vec<&str> = std::iter::once(user.0.as_str()).chain(database).chain(parts).collect();
-    session.run(&template, &arguments).await
+    connection.run(&template, &arguments).await
 }
 
-/// Who gives a role tablespaces has to have CREATE on each that exists; on the database's own everybody has.
+/// Refuses if the superuser lacks CREATE on a tablespace that it has to set. All users have it on the database's own.
 async fn check_tablespaces(
-    session: &mut PostgresSession,
+    connection: &mut Connection,
     alternation: &Alternation,
-    place: &Place,
+    key: &SettingKey,
     value: &str,
     acts_as: &Username,
 ) -> Result<(), CallError> {
@@ -149,9 +149,9 @@ async fn check_tablespaces(
              SELECT dattablespace FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) \
          ORDER BY 2, 1";
     let names = names_of(value).unwrap_or_default();
-    let rows = session.rows(query, &[texts(names.iter().map(String::as_str))]).await?;
+    let rows = connection.rows(query, &[texts(names.iter().map(String::as_str))]).await?;
     let Some(row) = rows.first() else { return Ok(()) };
-    let (name, owner): (String, String) = (session.get(row, "name")?, session.get(row, "owner")?);
+    let (name, owner): (String, String) = (connection.get(row, "name")?, connection.get(row, "owner")?);
     let grant = format!(
         "GRANT CREATE ON TABLESPACE {} TO {}",
         identifier(&Username(name.clone())),
@@ -159,7 +159,7 @@ async fn check_tablespaces(
     );
     Err(refused(
         format!(
-            "{} carries the setting {TEMP_TABLESPACES}, and {acts_as} may not create in {name}, so that it may not give it to {}",
+            "{} has the setting {TEMP_TABLESPACES}, and {acts_as} may not create in {name}, so it may not set it for {}",
             alternation.base, alternation.clone
         ),
         format!(
@@ -167,62 +167,54 @@ async fn check_tablespaces(
             run_as(&format!("the role {owner}"), &[grant]),
             run_as(
                 &format!("the role {}", identifier(&alternation.base)),
-                &[reset_of(&alternation.base, place)]
+                &[reset_of(&alternation.base, key)]
             )
         ),
     ))
 }
 
-/// RDS and Aurora have no role with SUPERUSER: there only the setting can go.
+/// Refuses. On RDS and Aurora, which have no role with SUPERUSER, the only remedy is to remove the setting.
 fn may_not_set(
-    session: &PostgresSession,
+    connection: &Connection,
     error: CallError,
     alternation: &Alternation,
-    place: &Place,
+    key: &SettingKey,
     acts_as: &Username,
 ) -> CallError {
     if error.cause() != Some(Cause::MissingPrivilege) {
         return error;
     }
-    let (base, name) = (&alternation.base, &place.1);
-    let mut remedy = run_as("the role that has set it", &[reset_of(base, place)]);
-    if session.version() >= 150_000 {
+    let (base, name) = (&alternation.base, &key.1);
+    let mut remedy = run_as("the role that has set it", &[reset_of(base, key)]);
+    if connection.version() >= 150_000 {
         let grant = format!("GRANT SET ON PARAMETER {name} TO {}", identifier(acts_as));
-        remedy = format!(
-            "{remedy}; or, which RDS and Aurora do not have, {}",
-            run_as("a role with SUPERUSER", &[grant])
-        );
+        remedy =
+            format!("{remedy}; or (not on RDS and Aurora), {}", run_as("a role with SUPERUSER", &[grant]));
     }
     refused(
-        format!(
-            "{base} carries the setting {name}, which this superuser may not give to {}",
-            alternation.clone
-        ),
+        format!("{base} has the setting {name}, which this superuser may not set for {}", alternation.clone),
         remedy,
     )
 }
 
-fn may_not_reset(error: CallError, alternation: &Alternation, place: &Place) -> CallError {
+fn may_not_reset(error: CallError, alternation: &Alternation, key: &SettingKey) -> CallError {
     if error.cause() != Some(Cause::MissingPrivilege) {
         return error;
     }
     let (base, clone) = (&alternation.base, &alternation.clone);
     refused(
-        format!(
-            "{clone} carries the setting {}, which {base} lacks and this superuser may not remove",
-            place.1
-        ),
-        run_as("the role that has set it", &[reset_of(clone, place)]),
+        format!("{clone} has the setting {}, which {base} lacks and this superuser may not remove", key.1),
+        run_as("the role that has set it", &[reset_of(clone, key)]),
     )
 }
 
-fn reset_of(user: &Username, (database, name): &Place) -> String {
-    let place =
+fn reset_of(user: &Username, (database, name): &SettingKey) -> String {
+    let key =
         database.as_ref().map(|database| format!(" IN DATABASE {}", identifier(&Username(database.clone()))));
-    format!("ALTER ROLE {}{} RESET {name}", identifier(user), place.unwrap_or_default())
+    format!("ALTER ROLE {}{} RESET {name}", identifier(user), key.unwrap_or_default())
 }
 
-/// A name up to the quote that ends it, and what follows; a quote within is doubled.
+/// A name up to its closing quote, and what follows; a quote within is doubled.
 fn unquoted(mut rest: &str) -> Option<(String, &str)> {
     let mut name = String::new();
     loop {
@@ -243,7 +235,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_of_names_is_read_as_it_is_stored_and_not_guessed_at() {
+    fn a_list_of_names_is_parsed_only_in_its_stored_form() {
         let names = |list: &str| names_of(list).map(|names| names.join("|"));
         assert_eq!(names("a").as_deref(), Some("a"));
         assert_eq!(names("a, \"B, c\", \"d\"\"\", \"\"\"\", \"\"").as_deref(), Some("a|B, c|d\"|\"|"));

@@ -1,10 +1,21 @@
-//! What ALL PRIVILEGES is.
+//! The privileges that ALL PRIVILEGES stands for.
 
 use super::super::dialect::Dialect;
-use super::effective::whole;
-use super::{Known, Object, Privilege};
+use super::{Object, Privilege, whole};
 
-/// What ALL PRIVILEGES means at a database (MySQL 8.4 Reference Manual, "Privileges Provided by MySQL", table 8.2;
+/// Which privileges a server knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) struct Known {
+    pub(in super::super) dialect: Dialect,
+    /// MariaDB 11.3 and later.
+    pub(in super::super) show_create_routine: bool,
+}
+
+impl Known {
+    pub(in super::super) const MYSQL: Self = Self { dialect: Dialect::MySql, show_create_routine: false };
+}
+
+/// ALL PRIVILEGES on a database (MySQL 8.4 Reference Manual, "Privileges Provided by MySQL", table 8.2;
 /// MariaDB documentation, "GRANT", database privileges).
 const OF_DATABASE: [&str; 18] = [
     "ALTER",
@@ -26,7 +37,7 @@ const OF_DATABASE: [&str; 18] = [
     "TRIGGER",
     "UPDATE",
 ];
-/// The same at a table.
+/// The same on a table.
 const OF_TABLE: [&str; 12] = [
     "ALTER",
     "CREATE",
@@ -41,15 +52,15 @@ const OF_TABLE: [&str; 12] = [
     "TRIGGER",
     "UPDATE",
 ];
-/// The same at a routine.
+/// The same on a routine.
 const OF_ROUTINE: [&str; 2] = ["ALTER ROUTINE", "EXECUTE"];
-/// What MariaDB has beside these: at databases and tables, and from 11.3 on at databases and routines.
+/// MariaDB's further privileges: on databases and tables, and from 11.3 on also on databases and routines.
 const DELETE_HISTORY: &str = "DELETE HISTORY";
 const SHOW_CREATE_ROUTINE: &str = "SHOW CREATE ROUTINE";
 
-/// Spelled out, so that a difference is as small as it can be, and since MariaDB 11.8 refuses ALL PRIVILEGES to a superuser
-/// that holds each of them. At the top it stays one: nobody grants it to an application but a real superuser.
-pub(super) fn all(known: Known, object: &Object) -> Vec<Privilege> {
+/// The single privileges, so that a difference is as small as possible, and because MariaDB 11.8 refuses ALL PRIVILEGES to a
+/// superuser that holds each of them. Globally it stays one, because only a real superuser grants it to an application.
+pub(super) fn all_privileges(known: Known, object: &Object) -> Vec<Privilege> {
     let (names, maria, maria_11): (&[&str], &[&str], &[&str]) = match object {
         Object::Global => (&["ALL PRIVILEGES"], &[], &[]),
         Object::Database(_) => (&OF_DATABASE, &[DELETE_HISTORY], &[SHOW_CREATE_ROUTINE]),

@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value};
 
-/// What ATTRIBUTE takes to turn the object `has` into `wanted`: it merges objects at every depth, replaces everything else, and
-/// null takes a name away at its own depth (RFC 7396; tried: 9.7.4). No null is ever stored.
+/// The merge patch for ATTRIBUTE that turns the object `has` into `wanted`: MySQL merges objects at every depth, replaces other
+/// values, and null removes a name at its own depth (RFC 7396; tried: 9.7.4). No null is ever stored.
 pub(super) fn merge_patch(has: &Map<String, Value>, wanted: &Map<String, Value>) -> Map<String, Value> {
-    let gone = has.keys().filter(|name| !wanted.contains_key(*name));
-    let mut patch: Map<_, _> = gone.map(|name| (name.clone(), Value::Null)).collect();
+    let removed = has.keys().filter(|name| !wanted.contains_key(*name));
+    let mut patch: Map<_, _> = removed.map(|name| (name.clone(), Value::Null)).collect();
     for (name, value) in wanted.iter().filter(|(name, value)| has.get(*name) != Some(value)) {
         let part = match (has.get(name), value) {
             (Some(Value::Object(has)), Value::Object(wanted)) => Value::Object(merge_patch(has, wanted)),
@@ -23,7 +23,7 @@ mod tests {
     use proptest::collection::btree_map;
     use proptest::prelude::*;
 
-    /// As the server merges.
+    /// Merges as the server does.
     fn merged(has: &Map<String, Value>, patch: Map<String, Value>) -> Map<String, Value> {
         let mut merged = has.clone();
         for (name, part) in patch {
@@ -48,7 +48,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_merged_makes_one_the_other_at_every_depth(has in object(), wanted in object()) {
+        fn a_merge_patch_turns_one_object_into_the_other_at_every_depth(has in object(), wanted in object()) {
             let patch = merge_patch(&has, &wanted);
             prop_assert_eq!(patch.is_empty(), has == wanted);
             prop_assert_eq!(merged(&has, patch), wanted);

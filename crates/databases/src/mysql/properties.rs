@@ -1,4 +1,4 @@
-//! What an account is held to: read from SHOW CREATE USER, compared, and mended by what differs.
+//! The properties of an account: read from SHOW CREATE USER, compared, and made equal.
 
 mod attributes;
 mod parse;
@@ -10,34 +10,35 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use self::attributes::merge_patch;
-use super::account::{Account, text};
+use super::account::Account;
 use super::dialect::Dialect;
+use super::quoting::literal;
 
 /// The attribute that marks a clone: the name of its base. It takes no part in a comparison.
 pub(super) const CLONE_OF: &str = "rotation.clone_of";
 
-/// What an account demands of a connection.
+/// What an account requires of a connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) enum Require {
     #[default]
     None,
     Ssl,
     X509,
-    /// Of the client's certificate and cipher: ISSUER, SUBJECT, CIPHER and their texts.
+    /// ISSUER, SUBJECT and CIPHER of the client's certificate and connection.
     Exactly(BTreeMap<&'static str, String>),
 }
 
-/// Everything that SHOW CREATE USER says of an account, but its password.
+/// What SHOW CREATE USER shows of an account, without its password.
 ///
-/// Whether the password has just been expired is left out: a new one, which is set last, ends that.
+/// Whether the password has expired is left out: the new one, which is set last, ends that.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Settings {
-    /// The ways to sign in; more than one where any of them will do, or all are asked for.
+pub(super) struct Properties {
+    /// The authentication plugins; more than one if any of them is enough, or all are required.
     pub(super) methods: Vec<String>,
     pub(super) require: Require,
     /// Resource limits that are not 0, by option: `MAX_QUERIES_PER_HOUR` and so on, as the server writes them.
     pub(super) limits: BTreeMap<String, String>,
-    /// Rules for passwords that are not the server's defaults, by the words before their value.
+    /// Password rules that differ from the server's defaults, by the keywords before their value.
     pub(super) rules: BTreeMap<&'static str, String>,
     pub(super) lock: Lock,
     /// MySQL's comment and attributes.
@@ -53,25 +54,25 @@ pub(super) enum Lock {
     Locked,
 }
 
-/// A rule for passwords: how it is written, and what the server's default is called.
+/// A password rule: how it is written, and the keyword for the server's default.
 pub(super) struct Rule {
-    pub(super) words: &'static str,
+    pub(super) keywords: &'static str,
     default: &'static str,
     unit: &'static str,
 }
 
-/// The rules, in the order of CREATE USER. `PASSWORD EXPIRE` alone (expired by hand) is none.
+/// The rules, in the order of CREATE USER. `PASSWORD EXPIRE` alone (the password was expired manually) is not a rule.
 pub(super) const RULES: [Rule; 6] = [
-    Rule { words: "PASSWORD EXPIRE", default: "DEFAULT", unit: "" },
-    Rule { words: "PASSWORD HISTORY", default: "DEFAULT", unit: "" },
-    Rule { words: "PASSWORD REUSE INTERVAL", default: "DEFAULT", unit: " DAY" },
-    Rule { words: "PASSWORD REQUIRE CURRENT", default: "DEFAULT", unit: "" },
-    Rule { words: "FAILED_LOGIN_ATTEMPTS", default: "0", unit: "" },
-    Rule { words: "PASSWORD_LOCK_TIME", default: "0", unit: "" },
+    Rule { keywords: "PASSWORD EXPIRE", default: "DEFAULT", unit: "" },
+    Rule { keywords: "PASSWORD HISTORY", default: "DEFAULT", unit: "" },
+    Rule { keywords: "PASSWORD REUSE INTERVAL", default: "DEFAULT", unit: " DAY" },
+    Rule { keywords: "PASSWORD REQUIRE CURRENT", default: "DEFAULT", unit: "" },
+    Rule { keywords: "FAILED_LOGIN_ATTEMPTS", default: "0", unit: "" },
+    Rule { keywords: "PASSWORD_LOCK_TIME", default: "0", unit: "" },
 ];
 
-impl Settings {
-    /// A line for every setting, without the account's name and password: two accounts are equal if their lines are.
+impl Properties {
+    /// A line for every property, without the account's name and password: two accounts are equal if their lines are.
     pub(super) fn lines(&self) -> BTreeSet<String> {
         let mut lines = BTreeSet::from([format!("IDENTIFIED WITH {}", self.methods.join(", "))]);
         lines.extend((self.require != Require::None).then(|| require(&self.require)));
@@ -83,7 +84,7 @@ impl Settings {
         lines
     }
 
-    /// Whose clone this account is, by its mark.
+    /// The base in the attribute that marks a clone.
     pub(super) fn clone_of(&self) -> Option<&str> {
         self.attributes.get(CLONE_OF).and_then(Value::as_str)
     }
@@ -92,8 +93,8 @@ impl Settings {
         self.attributes.iter().filter(|(name, _)| *name != CLONE_OF)
     }
 
-    /// What follows the account in ALTER USER to hold an account like `self` to what `wanted` is held to; none where
-    /// nothing differs. Password, way to sign in, lock and default roles are not among it.
+    /// What follows the account in ALTER USER to turn these properties into `wanted`; `None` if nothing differs. Leaves out
+    /// password, authentication plugin, lock and default roles.
     pub(super) fn difference(&self, wanted: &Self, dialect: Dialect, base: &str) -> Option<String> {
         let mut options = Vec::new();
         if self.require != wanted.require {
@@ -107,17 +108,17 @@ impl Settings {
         if !limits.is_empty() {
             options.push(format!("WITH {limits}"));
         }
-        for Rule { words, default, unit } in RULES {
-            let want = wanted.rules.get(words);
-            if self.rules.get(words) != want {
+        for Rule { keywords, default, unit } in RULES {
+            let want = wanted.rules.get(keywords);
+            if self.rules.get(keywords) != want {
                 let mut value = want.map_or_else(|| default.to_owned(), |value| format!("{value}{unit}"));
-                // There DEFAULT after INTERVAL reaches the table only, and what the server shows and does stays until it
-                // starts anew (tried: 9.7.4): DEFAULT in the next round.
-                let lasts = self.rules.get(words).is_some_and(|rule| rule.starts_with("INTERVAL"));
-                if dialect == Dialect::MySql && want.is_none() && lasts {
+                // On MySQL, DEFAULT after INTERVAL changes the table only, and the server keeps the interval until it restarts
+                // (tried: 9.7.4). So this round sets NEVER, and the next one DEFAULT.
+                let has_interval = self.rules.get(keywords).is_some_and(|rule| rule.starts_with("INTERVAL"));
+                if dialect == Dialect::MySql && want.is_none() && has_interval {
                     "NEVER".clone_into(&mut value);
                 }
-                options.push(format!("{words} {value}"));
+                options.push(format!("{keywords} {value}"));
             }
         }
         if dialect == Dialect::MySql {
@@ -126,18 +127,19 @@ impl Settings {
         (!options.is_empty()).then(|| options.join(" "))
     }
 
-    /// The mark is set with the rest.
+    /// Includes the attribute that marks a clone.
     fn attributes_difference(&self, wanted: &Self, base: &str) -> Option<String> {
-        let compared = |settings: &Self| settings.compared().map(|(n, v)| (n.clone(), v.clone())).collect();
+        let compared =
+            |properties: &Self| properties.compared().map(|(n, v)| (n.clone(), v.clone())).collect();
         let (has, wanted): (Map<_, _>, Map<_, _>) = (compared(self), compared(wanted));
         let mut merge = merge_patch(&has, &wanted);
         if self.clone_of() != Some(base) {
             merge.insert(CLONE_OF.into(), Value::String(base.into()));
         }
-        (!merge.is_empty()).then(|| format!("ATTRIBUTE {}", text(&Value::Object(merge).to_string())))
+        (!merge.is_empty()).then(|| format!("ATTRIBUTE {}", literal(&Value::Object(merge).to_string())))
     }
 
-    /// The statement that gives `account` the default roles of `wanted`, where they differ.
+    /// The statement that gives `account` the default roles of `wanted`; `None` if they are equal.
     pub(super) fn default_roles(&self, wanted: &Self, account: &Account, dialect: Dialect) -> Option<String> {
         if self.default_roles == wanted.default_roles {
             return None;
@@ -157,7 +159,8 @@ fn require(require: &Require) -> String {
         Require::Ssl => "REQUIRE SSL".to_owned(),
         Require::X509 => "REQUIRE X509".to_owned(),
         Require::Exactly(parts) => {
-            let parts: Vec<_> = parts.iter().map(|(part, value)| format!("{part} {}", text(value))).collect();
+            let parts: Vec<_> =
+                parts.iter().map(|(part, value)| format!("{part} {}", literal(value))).collect();
             format!("REQUIRE {}", parts.join(" AND "))
         }
     }

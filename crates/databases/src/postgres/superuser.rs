@@ -1,27 +1,28 @@
-//! Whether a superuser may change a role: from 16 on, CREATEROLE alone is not enough. And who it acts as.
+//! Whether the superuser may change a role: from 16 on, CREATEROLE alone is not enough.
 
 use rotation::{Alternation, CallError, Cause, Refusal, Username, run_as};
 
-use super::clone_check::{identifier, refused};
+use super::connection::Connection;
+use super::errors::refused;
 use super::query::text;
-use super::session::PostgresSession;
+use super::quoting::identifier;
 
 /// What a superuser is about to do with a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Right {
-    /// ALTER ROLE, for which any membership that has the admin option is enough.
+    /// ALTER ROLE, for which any membership with the admin option is enough.
     Alter,
-    /// GRANT, for which the rights of a member that has it must be inherited.
+    /// GRANT, for which the superuser must inherit the rights of a member with the admin option.
     Grant,
 }
 
-/// Refuses where this superuser may not do that. Answers the refusal where only the server can tell: members of `rds_superuser`
-/// may, on RDS and Aurora, without the admin option.
+/// Refuses if this superuser may not do that. Returns the refusal if only the server can tell: on RDS and Aurora, members of
+/// `rds_superuser` may, without the admin option.
 ///
 /// # Errors
-/// The refusal holds the exact GRANT, which gives the superuser none of the role's own rights.
+/// The refusal holds the exact GRANT, which gives the superuser none of the role's rights.
 pub(super) async fn check_admin(
-    session: &mut PostgresSession,
+    connection: &mut Connection,
     user: &Username,
     right: Right,
 ) -> Result<Option<Refusal>, CallError> {
@@ -34,22 +35,22 @@ pub(super) async fn check_admin(
              WHERE r.rolname = 'rds_superuser' AND pg_catalog.pg_has_role(current_user, r.oid, 'MEMBER') \
          ) AS is_on_rds";
     let privilege = if right == Right::Grant { "USAGE" } else { "MEMBER" };
-    let row = session.row(query, &[text(&user.0), text(privilege)]).await?;
-    let superuser = Username(session.get(&row, "superuser")?);
-    let acts_as = Username(session.get(&row, "acts_as")?);
-    let without = !session.has_membership_options() && (superuser == acts_as || acts_as != *user);
-    if without || session.get(&row, "has_admin_option")? {
+    let row = connection.row(query, &[text(&user.0), text(privilege)]).await?;
+    let superuser = Username(connection.get(&row, "superuser")?);
+    let acts_as = Username(connection.get(&row, "acts_as")?);
+    let needs_no_option = !connection.has_membership_options() && (superuser == acts_as || acts_as != *user);
+    if needs_no_option || connection.get(&row, "has_admin_option")? {
         return Ok(None);
     }
     let refusal = no_admin_option(user, &superuser, &acts_as);
-    if session.get(&row, "is_on_rds")? { Ok(Some(refusal)) } else { Err(refusal.into()) }
+    if connection.get(&row, "is_on_rds")? { Ok(Some(refusal)) } else { Err(refusal.into()) }
 }
 
 fn no_admin_option(user: &Username, superuser: &Username, acts_as: &Username) -> Refusal {
     let as_another = if superuser == acts_as {
         String::new()
     } else {
-        format!(" acts as {acts_as}, by a setting of its own (ALTER ROLE ... SET role), and so")
+        format!(", which acts as {acts_as} by a setting of its own (ALTER ROLE ... SET role),")
     };
     let remedy = if acts_as == user {
         let reset = format!("ALTER ROLE {} RESET role", identifier(superuser));
@@ -65,8 +66,8 @@ fn no_admin_option(user: &Username, superuser: &Username, acts_as: &Username) ->
     }
 }
 
-/// What the server answered where only it could tell; see [`check_admin`].
-pub(super) fn refused_by_the_server(error: CallError, doubt: Option<Refusal>) -> CallError {
+/// Adds the refusal to the server's error if only the server could tell; see [`check_admin`].
+pub(super) fn explain_missing_privilege(error: CallError, doubt: Option<Refusal>) -> CallError {
     match (error, doubt) {
         (
             CallError::Failed { cause: Cause::MissingPrivilege, answer },
@@ -76,21 +77,21 @@ pub(super) fn refused_by_the_server(error: CallError, doubt: Option<Refusal>) ->
     }
 }
 
-/// Refuses where the superuser is one of the two users: nobody is the member of itself.
+/// Refuses if the superuser is one of the two users: no role can be a member of itself.
 ///
 /// # Errors
 /// The refusal says so.
 pub(super) async fn check_is_another(
-    session: &mut PostgresSession,
+    connection: &mut Connection,
     alternation: &Alternation,
 ) -> Result<(), CallError> {
-    let row = session.row("SELECT session_user::pg_catalog.text AS superuser", &[]).await?;
-    let superuser: String = session.get(&row, "superuser")?;
+    let row = connection.row("SELECT session_user::pg_catalog.text AS superuser", &[]).await?;
+    let superuser: String = connection.get(&row, "superuser")?;
     if superuser != alternation.base.0 && superuser != alternation.clone.0 {
         return Ok(());
     }
     Err(refused(
-        format!("{superuser} is both the superuser and one of the two users that are to take turns"),
+        format!("{superuser} is both the superuser and one of the two alternating users"),
         "name another superuser's secret in masterarn, or rotate this user as a single user",
     ))
 }

@@ -1,4 +1,4 @@
-//! What the grant tables hold of an account that the server prints in no one form, or not at all.
+//! The grant tables: what the server prints of an account in no single form, or not at all.
 
 use std::collections::BTreeMap;
 
@@ -6,23 +6,25 @@ use rotation::{CallError, Cause};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::account::{Account, text};
+use super::account::Account;
+use super::connection::Connection;
 use super::dialect::Dialect;
-use super::session::MySqlSession;
-use super::settings::Require;
+use super::properties::Require;
+use super::quoting::literal;
 
 /// A row of `mysql.user`. Reading it needs SELECT on the schema `mysql`.
 #[derive(Clone, Debug)]
-pub(super) struct Stored {
+pub(super) struct StoredAccount {
     pub(super) account: Account,
     /// What the account demands of a connection. SHOW CREATE USER prints its texts raw or escaped, by version.
     pub(super) require: Require,
     pub(super) verifier: Verifier,
-    /// MySQL: the databases that a partial revoke keeps the global GRANT OPTION off, which SHOW GRANTS shows beside no other.
+    /// MySQL: the databases on which a partial revoke restricts the global GRANT OPTION. SHOW GRANTS omits it beside other
+    /// restrictions.
     pub(super) grant_option_restricted_on: Vec<String>,
 }
 
-/// What a server stores of a password, and shows to nobody but who may read `mysql.user`.
+/// What a server stores of a password, and shows only to users that may read `mysql.user`.
 #[derive(Clone)]
 pub(super) struct Verifier(pub(super) Zeroizing<Vec<u8>>);
 
@@ -32,12 +34,12 @@ impl std::fmt::Debug for Verifier {
     }
 }
 
-/// Hexadecimal, so that no character of a value is read as anything else.
+/// Read in hexadecimal digits, so that no character of a value is taken for a separator.
 const COLUMNS: [&str; 6] =
     ["Host", "authentication_string", "ssl_type", "x509_issuer", "x509_subject", "ssl_cipher"];
 const RESTRICTIONS: &str = "User_attributes->'$.Restrictions'";
 
-/// The databases that the global GRANT OPTION is restricted on; none where the JSON is in an unknown form.
+/// The databases on which the global GRANT OPTION is restricted; `None` if the JSON is in an unknown form.
 fn grant_option_restricted_on(restrictions: &[u8]) -> Option<Vec<String>> {
     if restrictions.is_empty() {
         return Some(Vec::new());
@@ -48,22 +50,22 @@ fn grant_option_restricted_on(restrictions: &[u8]) -> Option<Vec<String>> {
     all.as_array()?.iter().filter(of_option).map(|one| one["Database"].as_str().map(str::to_owned)).collect()
 }
 
-impl Stored {
+impl StoredAccount {
     /// The accounts of a user name, by host.
     ///
     /// # Errors
-    /// As the server answers; a row in an unknown form is an error as well.
-    pub(super) async fn of(session: &mut MySqlSession, user: &str) -> Result<Vec<Self>, CallError> {
-        let restrictions = if session.dialect == Dialect::MySql { RESTRICTIONS } else { "''" };
+    /// Also if a row is in an unknown form.
+    pub(super) async fn of(connection: &mut Connection, user: &str) -> Result<Vec<Self>, CallError> {
+        let restrictions = if connection.dialect == Dialect::MySql { RESTRICTIONS } else { "''" };
         let columns = COLUMNS.iter().chain([&restrictions]);
         let columns =
             columns.map(|column| format!("HEX(IFNULL({column}, ''))")).collect::<Vec<_>>().join(", ");
         let mut query =
-            format!("SELECT CONCAT_WS(',', {columns}) FROM mysql.user WHERE User = {}", text(user));
-        if session.dialect == Dialect::MariaDb {
+            format!("SELECT CONCAT_WS(',', {columns}) FROM mysql.user WHERE User = {}", literal(user));
+        if connection.dialect == Dialect::MariaDb {
             query.push_str(" AND is_role = 'N'");
         }
-        let rows = Zeroizing::new(session.rows(&query).await?);
+        let rows = Zeroizing::new(connection.rows(&query).await?);
         let parsed: Option<Vec<_>> = rows.iter().map(|row| Self::parse(user, row)).collect();
         let mut accounts = parsed.ok_or_else(unknown_form)?;
         accounts.sort_by(|one, other| one.account.cmp(&other.account));
@@ -95,7 +97,7 @@ pub(super) fn unknown_form() -> CallError {
     CallError::failed(Cause::QueryFailed, "a table of accounts is in a form that this function does not know")
 }
 
-/// The values of a row that a query of ours has written as `HEX(a),HEX(b),...`.
+/// The values of a row that a query has written as `HEX(a),HEX(b),...`.
 pub(super) fn hexadecimal<const VALUES: usize>(row: &str) -> Option<[Vec<u8>; VALUES]> {
     let values: Option<Vec<_>> = row.split(',').map(bytes).collect();
     values?.try_into().ok()
@@ -119,9 +121,11 @@ mod tests {
     const RESTRICTED: &str = r#"[{"Database": "d", "Privileges": ["UPDATE", "GRANT"]}, {"Database": "mysql", "Privileges": ["INSERT"]}]"#;
 
     #[test]
-    fn a_row_is_read_to_the_last_sign() {
-        let stored =
-            Stored::parse("u", &row(["h%", "*A,\0", "SPECIFIED", "/CN=o'r", "/CN=o\\r", "", RESTRICTED]));
+    fn a_row_is_read_to_the_last_character() {
+        let stored = StoredAccount::parse(
+            "u",
+            &row(["h%", "*A,\0", "SPECIFIED", "/CN=o'r", "/CN=o\\r", "", RESTRICTED]),
+        );
         let stored = stored.expect("a row");
         assert_eq!(stored.account, Account::at("u", "h%"));
         assert_eq!(*stored.verifier.0, b"*A,\0");
@@ -129,7 +133,7 @@ mod tests {
         assert_eq!(stored.require, Require::Exactly(BTreeMap::from(parts)));
         assert_eq!(stored.grant_option_restricted_on, ["d"]);
         for (kind, require) in [("", Require::None), ("ANY", Require::Ssl), ("X509", Require::X509)] {
-            let stored = Stored::parse("u", &row(["", "", kind, "", "", "", ""])).expect("a row");
+            let stored = StoredAccount::parse("u", &row(["", "", kind, "", "", "", ""])).expect("a row");
             assert_eq!(stored.require, require);
         }
     }
@@ -144,7 +148,7 @@ mod tests {
             "é,,,,,,".into(),
         ];
         for row in rows {
-            assert!(Stored::parse("u", &row).is_none(), "{row}");
+            assert!(StoredAccount::parse("u", &row).is_none(), "{row}");
         }
     }
 }

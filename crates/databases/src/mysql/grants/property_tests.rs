@@ -1,4 +1,4 @@
-//! What must hold of any grants, and of any text in their place.
+//! Properties that must hold for any grants, and for any text in their place.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,13 +9,18 @@ use proptest::sample::select;
 use super::super::account::Account;
 use super::super::dialect::Dialect;
 use super::tests::MARIADB_11;
-use super::{Delegation, Grants, Kind, Known, Lacking, Names, Object, Privilege, difference, lacking};
+use super::{
+    DatabaseNames, Delegation, Grants, Kind, Known, MissingPrivileges, Object, Privilege, difference,
+    missing_privileges,
+};
 
-/// What means something in a statement.
-const SIGNS: [&str; 14] = ["`", "'", "\"", "\\", "%", "_", "@", ".", ",", "(", "\n", "\0", " TO ", "PUBLIC"];
+/// Characters that mean something in a statement.
+const SPECIAL: [&str; 14] =
+    ["`", "'", "\"", "\\", "%", "_", "@", ".", ",", "(", "\n", "\0", " TO ", "PUBLIC"];
 
 fn name() -> impl Strategy<Value = String> {
-    let part = prop_oneof![select(&SIGNS[..]).prop_map(str::to_owned), any::<char>().prop_map(String::from)];
+    let part =
+        prop_oneof![select(&SPECIAL[..]).prop_map(str::to_owned), any::<char>().prop_map(String::from)];
     vec(part, 0..6).prop_map(|parts| parts.concat())
 }
 
@@ -38,7 +43,7 @@ fn object() -> impl Strategy<Value = Object> {
     ]
 }
 
-/// ALL PRIVILEGES stays one at the top only. MariaDB has neither dynamic privileges nor restrictions.
+/// ALL PRIVILEGES stays one privilege only globally. MariaDB has neither dynamic privileges nor restrictions.
 fn grants(dialect: Dialect) -> impl Strategy<Value = Grants> {
     let names = || select(vec!["ALTER ROUTINE", "EXECUTE", "SELECT"]).prop_map(str::to_owned);
     let privilege = (names(), proptest::option::of(name()));
@@ -75,31 +80,31 @@ proptest! {
         of_mysql in grants(Dialect::MySql), of_mariadb in grants(Dialect::MariaDb), clone in any_account(),
     ) {
         for (known, mut wanted) in [(Known::MYSQL, of_mysql), (MARIADB_11, of_mariadb)] {
-            wanted.forget_restrictions_of_nothing();
-            // The server copies restrictions where a statement says AS, which SHOW GRANTS never does.
+            wanted.remove_void_restrictions();
+            // A statement with AS makes the server copy restrictions; SHOW GRANTS never shows it.
             let unrestricted = Grants { restrictions: BTreeMap::new(), ..wanted.clone() };
             let mut statements = difference(&unrestricted, &Grants::default(), &clone, &clone, known.dialect);
             statements.extend(difference(&wanted, &unrestricted, &clone, &clone, known.dialect));
             let rows: Vec<_> = statements.into_iter().map(|statement| statement.sql).collect();
             prop_assert_eq!(&Grants::parse(known, &rows), &Ok(wanted.clone()), "{:?}", rows);
             prop_assert_eq!(difference(&wanted, &wanted, &clone, &clone, known.dialect), vec![]);
-            let lacks = lacking(&clone, &Grants::default(), Names::Patterns, &wanted, &wanted, &BTreeSet::new());
-            prop_assert_eq!(lacks, Lacking::default());
-            let lost = wanted.lost(&wanted, Names::Literal);
+            let lacks = missing_privileges(&clone, &Grants::default(), DatabaseNames::Patterns, &wanted, &wanted, &BTreeSet::new());
+            prop_assert_eq!(lacks, MissingPrivileges::default());
+            let lost = wanted.lost(&wanted, DatabaseNames::Literal);
             prop_assert_eq!(lost.lines(), Vec::<String>::new());
         }
     }
 
-    /// Whatever the clone has: each GRANT gives what the base has on that object, and on everything with its restrictions.
+    /// Whatever the clone has, each GRANT gives what the base has on that object, and a global one sets the base's restrictions.
     #[test]
     fn no_statement_gives_a_right_that_the_base_lacks(
         wanted in grants(Dialect::MySql), has in grants(Dialect::MySql), clone in any_account(), base in any_account(),
     ) {
         let (mut wanted, mut has) = (wanted, has);
-        wanted.forget_restrictions_of_nothing();
-        has.forget_restrictions_of_nothing();
+        wanted.remove_void_restrictions();
+        has.remove_void_restrictions();
         for statement in difference(&wanted, &has, &clone, &base, Dialect::MySql) {
-            for sql in std::iter::once(&statement.sql).chain(&statement.where_table_is_gone) {
+            for sql in std::iter::once(&statement.sql).chain(&statement.if_table_is_dropped) {
                 let restrictions = format!(" AS {base} WITH ROLE NONE");
                 let (given, restricted) = match sql.strip_suffix(&restrictions) {
                     Some(given) => (given, true),
@@ -107,7 +112,7 @@ proptest! {
                 };
                 if given.starts_with("GRANT") {
                     let given = Grants::parse(Known::MYSQL, &[given.to_owned()]).expect(given);
-                    let lost = Grants { restrictions: BTreeMap::new(), ..wanted.clone() }.lost(&given, Names::Literal);
+                    let lost = Grants { restrictions: BTreeMap::new(), ..wanted.clone() }.lost(&given, DatabaseNames::Literal);
                     prop_assert_eq!(lost.lines(), Vec::<String>::new(), "{}", sql);
                     let globally = given.objects().contains(&Object::Global);
                     prop_assert!(!globally || restricted || wanted.restrictions.is_empty(), "{}", sql);

@@ -5,19 +5,20 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, json};
 
-use super::super::account::{Account, identifier, text};
+use super::super::account::Account;
 use super::super::dialect::Dialect;
 use super::super::grants::account;
+use super::super::quoting::{identifier, literal};
 use super::super::tokens::{Token, Tokens};
-use super::{CLONE_OF, Settings};
+use super::{CLONE_OF, Properties};
 
-/// What MySQL 8.0 and later print last where nothing is set.
+/// What MySQL 8.0 and later print last if nothing is set.
 const DEFAULTS: &str =
     "PASSWORD HISTORY DEFAULT PASSWORD REUSE INTERVAL DEFAULT PASSWORD REQUIRE CURRENT DEFAULT";
 
-fn parsed(create: &str, grants: &[&str]) -> Settings {
+fn parsed(create: &str, grants: &[&str]) -> Properties {
     let grants: Vec<_> = grants.iter().map(ToString::to_string).collect();
-    Settings::parse(create, &grants).unwrap_or_else(|error| panic!("{create}: {error}"))
+    Properties::parse(create, &grants).unwrap_or_else(|error| panic!("{create}: {error}"))
 }
 
 fn assert_lines(create: &str, lines: &[&str]) {
@@ -26,7 +27,7 @@ fn assert_lines(create: &str, lines: &[&str]) {
 
 /// MySQL 8.0 Reference Manual, 15.7.7.12 "SHOW CREATE USER Statement" (8.4: 15.7.7.13).
 #[test]
-fn a_hash_in_hexadecimal_is_passed_over() {
+fn a_hash_in_hexadecimal_is_skipped() {
     let create = "CREATE USER 'u1'@'localhost' IDENTIFIED WITH 'caching_sha2_password' \
         AS 0x244124303035240C7745603626313D613C4C10633E0A104B1E14135A544A787156724561 \
         REQUIRE NONE PASSWORD EXPIRE DEFAULT ACCOUNT UNLOCK";
@@ -120,7 +121,7 @@ fn the_texts_of_require_are_read_in_either_form() {
 y'";
     let read = parsed(&format!("{by}{escaped}"), &[]);
     assert!(matches!(read.require, super::Require::Exactly(parts) if parts.len() == 3));
-    // Compared only with what the same server prints of another user: the quotes may stay doubled.
+    // Compared only with what the same server prints of another user, so the quotes may stay doubled.
     let lines = ["IDENTIFIED WITH mysql_native_password", r"REQUIRE ISSUER '/CN=o\'\'r'"];
     assert_lines(&format!("{by}REQUIRE ISSUER '/CN=o''r'"), &lines);
 }
@@ -165,7 +166,7 @@ fn the_default_role_of_mariadb_is_among_its_grants() {
 }
 
 #[test]
-fn what_is_unknown_is_refused_without_a_word_of_it() {
+fn unknown_forms_are_refused_without_repeating_them() {
     let options = [
         "HUSH",
         "IDENTIFIED HUSH 'HUSH'",
@@ -186,13 +187,13 @@ fn what_is_unknown_is_refused_without_a_word_of_it() {
         "ATTRIBUTE '[\"HUSH\"]'",
     ];
     for option in options {
-        let error = Settings::parse(&format!("CREATE USER `u`@`%` {option}"), &[]).expect_err(option);
+        let error = Properties::parse(&format!("CREATE USER `u`@`%` {option}"), &[]).expect_err(option);
         assert!(!error.to_string().contains("HUSH"), "{option}: {error}");
     }
-    assert!(Settings::parse("ALTER USER `u`@`%`", &[]).is_err());
+    assert!(Properties::parse("ALTER USER `u`@`%`", &[]).is_err());
 }
 
-/// Every option by itself, and what takes it back.
+/// Every option by itself, and what resets it.
 const OPTIONS: [(&str, &str); 12] = [
     ("REQUIRE SSL", "REQUIRE NONE"),
     ("REQUIRE X509", "REQUIRE NONE"),
@@ -211,7 +212,7 @@ const OPTIONS: [(&str, &str); 12] = [
 #[test]
 fn a_difference_is_the_option_that_differs() {
     let none = parsed("CREATE USER `u`@`%`", &[]);
-    let difference = |has: &Settings, wanted: &Settings| has.difference(wanted, Dialect::MariaDb, "u");
+    let difference = |has: &Properties, wanted: &Properties| has.difference(wanted, Dialect::MariaDb, "u");
     for (option, back) in OPTIONS {
         let with = parsed(&format!("CREATE USER `u`@`%` {option}"), &[]);
         assert_eq!(difference(&none, &with).as_deref(), Some(option));
@@ -221,7 +222,7 @@ fn a_difference_is_the_option_that_differs() {
 }
 
 #[test]
-fn a_clone_is_marked_and_its_mark_not_compared() {
+fn a_clone_is_marked_and_its_mark_is_not_compared() {
     let base = parsed("CREATE USER `u`@`%` ATTRIBUTE '{\"c\": 1}'", &[]);
     let mut clone = parsed("CREATE USER `u_clone`@`%` ATTRIBUTE '{\"b\": 2}'", &[]);
     let marked = clone.difference(&base, Dialect::MySql, "it's u");
@@ -237,7 +238,7 @@ fn default_roles_are_set_as_each_product_takes_them() {
     let with = parsed("CREATE USER `u`@`%` DEFAULT ROLE `r1`@`%`,`r``2`@`%`", &[]);
     let none = parsed("CREATE USER `u`@`%`", &[]);
     let user = Account::at("u", "%");
-    let set = |has: &Settings, wanted, dialect| has.default_roles(wanted, &user, dialect);
+    let set = |has: &Properties, wanted, dialect| has.default_roles(wanted, &user, dialect);
     let all = "ALTER USER `u`@`%` DEFAULT ROLE `r1`@`%`, `r``2`@`%`";
     assert_eq!(set(&none, &with, Dialect::MySql).as_deref(), Some(all));
     assert_eq!(set(&with, &none, Dialect::MySql).as_deref(), Some("ALTER USER `u`@`%` DEFAULT ROLE NONE"));
@@ -254,7 +255,7 @@ proptest! {
     ], 0..8), host in ".{0,4}") {
         let value = parts.concat();
         let user = Account::at(&value, host);
-        let (written, name, quoted) = (user.to_string(), identifier(&value), text(&value));
+        let (written, name, quoted) = (user.to_string(), identifier(&value), literal(&value));
         let mut tokens = Tokens::of(&written);
         prop_assert_eq!(account(&mut tokens), Ok(user));
         prop_assert!(tokens.at_end());

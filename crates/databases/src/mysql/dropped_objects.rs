@@ -1,23 +1,31 @@
-//! Rights on what is gone: the server keeps them, and nobody can grant them to another.
+//! Rights on dropped objects: the server keeps them, and nobody can grant them to another account.
 //!
-//! `information_schema` shows an object to whoever has a right on it, so that *unseen* is not *gone*: a superuser without one
-//! leaves such rights as they are, and what it lacks is a right on the database.
+//! `information_schema` shows an object only to users with a right on it, so an object that is not shown need not be dropped: if
+//! the superuser has no right on the object, such rights stay as they are, and the superuser lacks a right on the database.
 
 use std::collections::BTreeSet;
 
 use rotation::CallError;
 
-use super::account::text;
-use super::account_state::Whose;
+use super::connection::Connection;
 use super::grants::{Grants, Kind, Object, whole};
-use super::session::MySqlSession;
+use super::quoting::literal;
+use super::superuser::Superuser;
 
-/// One of these on a table shows its columns (MySQL 8.4 Reference Manual, "The `INFORMATION_SCHEMA` COLUMNS Table").
+/// Each of these on a table shows its columns (MySQL 8.4 Reference Manual, "The `INFORMATION_SCHEMA` COLUMNS Table").
 const ON_COLUMNS: [&str; 4] = ["SELECT", "INSERT", "UPDATE", "REFERENCES"];
 const ON_ROUTINES: [&str; 2] = ["EXECUTE", "ALTER ROUTINE"];
 
-impl Whose<'_> {
-    /// Whether what is not shown to the reader is not there.
+/// Who reads an account.
+#[derive(Clone, Copy)]
+pub(super) enum Reader<'a> {
+    /// The account's own user.
+    Itself,
+    Superuser(&'a Superuser),
+}
+
+impl Reader<'_> {
+    /// Whether the reader would be shown this object if it existed.
     fn sees(&self, object: &Object) -> bool {
         let any: &[&str] = match object {
             Object::Global | Object::Database(_) => return true,
@@ -25,33 +33,33 @@ impl Whose<'_> {
             Object::Routine { .. } => &ON_ROUTINES,
         };
         match self {
-            // Whoever holds a right on an object sees it.
-            Whose::Own => true,
-            Whose::Of(_, superuser) => any.iter().any(|name| superuser.allows(object, &whole(name))),
+            // A user sees every object that it has a right on.
+            Reader::Itself => true,
+            Reader::Superuser(superuser) => any.iter().any(|name| superuser.allows(object, &whole(name))),
         }
     }
 }
 
-/// Leaves out what is held on columns, routines and libraries that are gone (errors 1054 and 1305). Answers the objects that
-/// the reader cannot see.
-pub(super) async fn forget(
-    session: &mut MySqlSession,
+/// Removes what is held on dropped columns, routines and libraries (errors 1054 and 1305). Returns the objects that the reader
+/// cannot see.
+pub(super) async fn remove_dropped(
+    connection: &mut Connection,
     grants: &mut Grants,
-    whose: Whose<'_>,
+    reader: Reader<'_>,
 ) -> Result<BTreeSet<Object>, CallError> {
     let mut unseen = BTreeSet::new();
     for object in grants.objects() {
         match &object {
             Object::Global | Object::Database(_) => {}
-            object if !whose.sees(object) => _ = unseen.insert(object.clone()),
+            object if !reader.sees(object) => _ = unseen.insert(object.clone()),
             Object::Table { database, table } if grants.on_columns(&object) => {
                 let columns = format!(
                     "SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {} AND TABLE_NAME = {}",
-                    text(database),
-                    text(table)
+                    literal(database),
+                    literal(table)
                 );
-                let columns = session.rows(&columns).await?;
-                grants.forget_columns_but(&object, &columns);
+                let columns = connection.rows(&columns).await?;
+                grants.retain_columns(&object, &columns);
             }
             Object::Table { .. } => {}
             Object::Routine { kind, database, name } => {
@@ -63,14 +71,14 @@ pub(super) async fn forget(
                 };
                 let mut query = format!(
                     "SELECT {prefix}_NAME FROM information_schema.{table} WHERE {prefix}_SCHEMA = {} AND {prefix}_NAME = {}",
-                    text(database),
-                    text(name)
+                    literal(database),
+                    literal(name)
                 );
                 if *kind != Kind::Library {
                     query.push_str(&format!(" AND ROUTINE_TYPE = '{}'", kind.word().trim_end()));
                 }
-                if session.rows(&query).await?.is_empty() {
-                    grants.forget(&object);
+                if connection.rows(&query).await?.is_empty() {
+                    grants.remove(&object);
                 }
             }
         }
@@ -78,21 +86,21 @@ pub(super) async fn forget(
     Ok(unseen)
 }
 
-/// Leaves out what is held on tables that are gone: nobody may do anything with it.
-pub(super) async fn forget_tables(
-    session: &mut MySqlSession,
+/// Removes what is held on dropped tables: it allows nothing.
+pub(super) async fn remove_dropped_tables(
+    connection: &mut Connection,
     grants: &mut Grants,
-    whose: Whose<'_>,
+    reader: Reader<'_>,
 ) -> Result<(), CallError> {
     for object in grants.objects() {
         let Object::Table { database, table } = &object else { continue };
         let query = format!(
             "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} AND TABLE_NAME = {}",
-            text(database),
-            text(table)
+            literal(database),
+            literal(table)
         );
-        if whose.sees(&object) && session.rows(&query).await?.is_empty() {
-            grants.forget(&object);
+        if reader.sees(&object) && connection.rows(&query).await?.is_empty() {
+            grants.remove(&object);
         }
     }
     Ok(())
