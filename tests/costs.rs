@@ -32,9 +32,9 @@ async fn rotation_costs<S: Server>(server: &S, setup: Setup<'_>, engine: &str) {
         let (connections, sign_ins) = (aws.connections(), database.connections());
         let mut counts = BTreeMap::new();
         for step in STEPS {
-            let waits = database.waits();
+            let waits = database.round_trips();
             application.step(step, &version).await.expect(step);
-            counts.insert(step, database.waits() - waits);
+            counts.insert(step, database.round_trips() - waits);
         }
         counts.insert("connections to AWS", aws.connections() - connections);
         counts.insert("sign-ins", database.connections() - sign_ins);

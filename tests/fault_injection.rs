@@ -2,7 +2,7 @@
 
 mod bugs;
 
-use stress::faults::{Case, Kind, Means, Row, table};
+use stress::faults::{Case, Kind, Limits, Row, table};
 use tokio::task::JoinSet;
 
 /// For each function on each of its servers under each kind of fault; more, if they spare a step.
@@ -11,8 +11,8 @@ const CASES: usize = 5;
 async fn a_few(kind: Kind) {
     let mut cases = JoinSet::new();
     for case in Case::all() {
-        let means = Means { seed: 5, until: None };
-        cases.spawn(async move { case.faults(kind, CASES, &means, &mut |_| ()).await });
+        let limits = Limits { seed: 5, until: None };
+        cases.spawn(async move { case.faults(kind, CASES, &limits, &mut |_| ()).await });
     }
     let rows: Vec<Row> = cases.join_all().await;
     println!("{}", table(&rows));

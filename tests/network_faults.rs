@@ -7,7 +7,8 @@ use std::time::Duration;
 use local_aws::{Effect, Failure};
 use testbed::fault_proxy::{End, Fault};
 use testbed::{
-    Application, FaultProxy, MySql, Postgres, Server, Setup, at_once, mysql_versions, postgres_versions,
+    Application, FaultProxy, MySql, Postgres, Server, Setup, mysql_versions, postgres_versions,
+    run_concurrently,
 };
 use tokio::task::JoinSet;
 

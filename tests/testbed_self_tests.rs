@@ -22,9 +22,9 @@ use std::{
 
 use serde_json::json;
 use testbed::{
-    App, Certificate, Credentials, FaultProxy, Functions, Postgres, PostgresOptions, at_once,
+    App, Certificate, Credentials, FaultProxy, Functions, Postgres, PostgresOptions,
     fault_proxy::{End, Fault},
-    postgres, postgres_versions,
+    postgres, postgres_versions, run_concurrently,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -166,7 +166,7 @@ async fn as_many_tasks_run_concurrently_as_may_and_no_more() {
         }
     });
     let mut ended = BTreeSet::new();
-    at_once(3, tasks, |number| assert!(ended.insert(number), "{number} twice")).await;
+    run_concurrently(3, tasks, |number| assert!(ended.insert(number), "{number} twice")).await;
     assert_eq!(ended, (0..10).collect());
     assert_eq!(most_seen.load(SeqCst), 3);
 }

@@ -80,7 +80,7 @@ async fn a_server_in_postgresqls_place_gets_no_plain_text_and_no_trust() {
             let failure = application.rotate_expect_err().await;
             assert!(failure.starts_with("SetSecret SignInMethod: "), "{failure}");
             assert!(failure.contains(said), "{said} is not in: {failure}");
-            assert!(!stub.heard(&application.app.credentials.password), "the password was sent");
+            assert!(!stub.received(&application.app.credentials.password), "the password was sent");
         }
     }
 }

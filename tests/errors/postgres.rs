@@ -102,7 +102,7 @@ async fn a_server_that_asks_for_something_other_than_a_password_is_explained() {
         let setup = Setup { fields: json!({"port": stub.port()}), ..Setup::single_user() };
         let application = Application::start(server, setup).await;
         says(&application.rotate_expect_err().await, "SignInMethod", &[said, "scram-sha-256", "rds_iam"]);
-        assert!(!stub.heard(&application.app.credentials.password), "the password was sent");
+        assert!(!stub.received(&application.app.credentials.password), "the password was sent");
     }
 }
 

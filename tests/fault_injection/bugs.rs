@@ -9,7 +9,7 @@ use rotation::{
     Alternation, CallError, Error, OldPassword, Password, RotationToken, SecretId, SecretText, Server, SetBy,
     Stage, Target, Username, VersionId, Versions,
 };
-use stress::faults::{CrashAtACall, FaultRun, Row, Runs};
+use stress::faults::{CrashAtACall, FaultRun, Row, RunStep};
 use testbed::crash::{Crash, Crashing};
 use testbed::mysql::{run, text};
 use testbed::{Application, Credentials, InProcess, MySql, MySqlVersion, mysql_versions};
@@ -69,7 +69,7 @@ async fn faults(function: &str, bug: Bug) -> Option<Row> {
 }
 
 #[async_trait]
-impl Runs<MySql> for Bug {
+impl RunStep<MySql> for Bug {
     async fn step(
         &self,
         function: &InProcess,

@@ -50,7 +50,7 @@ async fn concurrent_alternations_in_different_databases_all_succeed() {
             databases.push(database);
         }
         let all = databases.clone().into_iter().map(|database| turns(server, database, alternation.clone()));
-        testbed::at_once(databases.len(), all, |()| ()).await;
+        testbed::run_concurrently(databases.len(), all, |()| ()).await;
         for database in &databases[2..] {
             server.execute("postgres", &format!("DROP DATABASE {database} WITH (FORCE)")).await;
         }

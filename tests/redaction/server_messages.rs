@@ -117,7 +117,7 @@ async fn a_password_that_the_server_repeats_is_not_logged_and_not_returned() {
             let application = Application::start(server, Setup { fields, ..setup.clone() }).await;
             let password = password.unwrap_or(&application.app.credentials.password).to_owned();
             let failure = application.rotate_expect_err().await;
-            assert!(stub.heard(&password), "the server got the password");
+            assert!(stub.received(&password), "the server got the password");
             assert!(failure.contains("wrong: <a password> or \"<a password>\""), "{failure}");
             let output = application.output();
             let escaped = json!(password).to_string();

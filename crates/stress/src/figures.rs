@@ -1,11 +1,11 @@
-//! Figures that a run has found, kept where people read them.
+//! The results of a run, written to files.
 
 use std::fs;
 
 use testbed::environment::repository;
 
-/// Writes the figures to `target/NAME.md`, and in place of what stands between `<!-- NAME -->` and `<!-- /NAME -->` of
-/// docs/reliability.md if they are to be published.
+/// Writes the figures to `target/NAME.md` and, if they are to be published, between `<!-- NAME -->` and `<!-- /NAME -->` of
+/// docs/reliability.md.
 ///
 /// # Panics
 /// If a file cannot be written, or the page has no such place.

@@ -1,10 +1,10 @@
-//! Fault injection (`make faults`), load (`make load`) and measurements (`make bench`), on the real servers and binaries
-//! of the crate `testbed`. The tests run each of them in small.
+//! Fault injection (`make faults`), the load test (`make load`) and the benchmark (`make bench`), with the real servers and
+//! binaries of the crate `testbed`. The tests run each of them in small.
 #![expect(
     clippy::expect_used,
     clippy::panic,
     clippy::missing_panics_doc,
-    reason = "a part that does not start stops the run, loudly"
+    reason = "a part that does not start stops the run"
 )]
 
 pub mod bench;

@@ -1,12 +1,10 @@
-//! An application on a server: its user and its database.
+//! An application: a user and a database on a server.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use serde_json::Value;
+use crate::Credentials;
 
-use crate::{Credentials, Server};
-
-/// One application, with names that no other application of the server has: tests run side by side.
+/// An application, with names that no other application on its server has, so that tests can run concurrently.
 #[derive(Clone, Debug)]
 pub struct App {
     /// Its user, with the first password.
@@ -26,11 +24,5 @@ impl App {
     #[must_use]
     pub fn user(&self) -> &str {
         &self.credentials.user
-    }
-
-    /// The application's secret, with its first password.
-    #[must_use]
-    pub fn secret(&self, on: &dyn Server) -> Value {
-        on.secret(&self.credentials, &self.database)
     }
 }

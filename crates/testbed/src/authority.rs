@@ -1,4 +1,4 @@
-//! A certificate authority of our own, made anew for every process, and the certificates that a client must refuse.
+//! A certificate authority, created anew for every process, and the certificates that a client must refuse.
 
 use std::ops::Range;
 use std::sync::{Arc, LazyLock};
@@ -12,7 +12,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring::default_provider;
 
-/// What a server presents to its clients.
+/// The certificate of a server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Certificate {
     /// For localhost and 127.0.0.1, from [`pem`]'s authority.
@@ -20,13 +20,13 @@ pub enum Certificate {
     Good,
     /// From [`pem`]'s authority, for `elsewhere.example`.
     WrongName,
-    /// Like [`Certificate::Good`], but its time was over at the end of 2020.
+    /// Like [`Certificate::Good`], but expired at the start of 2021.
     Expired,
-    /// Like [`Certificate::Good`], but its time begins in 2099.
+    /// Like [`Certificate::Good`], but valid only from 2099.
     NotYetValid,
-    /// Like [`Certificate::Good`], but from an authority that nobody knows.
+    /// Like [`Certificate::Good`], but from an authority that clients do not trust.
     Foreign,
-    /// The server speaks no TLS.
+    /// None: the server has no TLS.
     None,
 }
 
@@ -41,8 +41,8 @@ struct Authority {
     issuer: Issuer<'static, KeyPair>,
 }
 
-static OURS: LazyLock<Authority> = LazyLock::new(|| Authority::new("rotation bed"));
-static FOREIGN: LazyLock<Authority> = LazyLock::new(|| Authority::new("somebody else"));
+static OURS: LazyLock<Authority> = LazyLock::new(|| Authority::new("rotation testbed"));
+static FOREIGN: LazyLock<Authority> = LazyLock::new(|| Authority::new("untrusted"));
 
 /// The authority that clients trust, in PEM.
 #[must_use]
@@ -51,10 +51,10 @@ pub fn pem() -> &'static str {
 }
 
 impl Certificate {
-    /// None if the server speaks no TLS.
+    /// `None` if the server has no TLS.
     pub(crate) fn issue(self) -> Option<Identity> {
         match self {
-            // 127.0.0.2 is where a reader of the same server is put.
+            // Tests put a replica of the same server at 127.0.0.2.
             Self::Good => Some(OURS.issue(&["localhost", "127.0.0.1", "127.0.0.2"], 2020..2100)),
             Self::WrongName => Some(OURS.issue(&["elsewhere.example"], 2020..2100)),
             Self::Expired => Some(OURS.issue(&["localhost", "127.0.0.1"], 2020..2021)),
@@ -64,9 +64,9 @@ impl Certificate {
         }
     }
 
-    /// TLS with this certificate.
+    /// A TLS acceptor with this certificate.
     pub fn acceptor(self) -> TlsAcceptor {
-        let identity = self.issue().expect("it speaks TLS");
+        let identity = self.issue().expect("a certificate with TLS");
         let certificate = CertificateDer::from_pem_slice(identity.certificate.as_bytes());
         let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes()).expect("a key");
         let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
@@ -74,7 +74,7 @@ impl Certificate {
             .expect("TLS 1.2 and 1.3")
             .with_no_client_auth()
             .with_single_cert(vec![certificate.expect("a certificate")], key);
-        TlsAcceptor::from(Arc::new(config.expect("a key that fits")))
+        TlsAcceptor::from(Arc::new(config.expect("the key of the certificate")))
     }
 }
 

@@ -1,22 +1,22 @@
-//! `cargo lambda watch`: what a reader runs the functions with.
+//! `cargo lambda watch`, which runs the functions on this machine.
 
 use std::{
     net::{TcpListener, TcpStream},
     path::Path,
-    process::Child,
+    process::{Child, Command},
     time::{Duration, Instant},
 };
 
 use crate::{
-    environment::{repository, set_by_cargo},
+    environment::{EnvironmentError, repository, set_by_cargo},
     kill_on_parent_exit::{Stop, kill_on_parent_exit},
     private,
 };
 
 const START: Duration = Duration::from_secs(60);
 
-/// The functions of this workspace under `cargo lambda watch`, which starts each at its first event. They end with
-/// this value, or with the process.
+/// The functions of this workspace under `cargo lambda watch`, which builds and starts each at its first event. They stop
+/// when this value is dropped, or when the process ends.
 #[derive(Debug)]
 pub struct CargoLambda {
     port: u16,
@@ -24,7 +24,25 @@ pub struct CargoLambda {
 }
 
 impl CargoLambda {
-    /// Starts it with these variables over our own; it and the functions write into `log`, a new file.
+    /// Checks that `cargo lambda` runs.
+    ///
+    /// # Errors
+    /// If it does not: with what cargo reports.
+    pub fn check() -> Result<(), EnvironmentError> {
+        let cause = match Command::new("cargo").args(["lambda", "--version"]).output() {
+            Ok(output) if output.status.success() => return Ok(()),
+            Ok(output) => {
+                String::from_utf8_lossy(&output.stderr).lines().next().unwrap_or("no message").to_owned()
+            }
+            Err(error) => error.to_string(),
+        };
+        Err(EnvironmentError(format!(
+            "cannot run `cargo lambda` ({cause}): run `make demo`, which fetches it, or install cargo-lambda and put it \
+             on the PATH"
+        )))
+    }
+
+    /// Starts it with these variables besides those of this process; it and the functions write into `log`, a new file.
     pub async fn watch(environment: &[(&str, &str)], log: &Path) -> Self {
         let port =
             TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
@@ -57,7 +75,7 @@ impl CargoLambda {
             let ended = self.shell.try_wait().expect("the shell is our child").is_some();
             assert!(
                 !ended && Instant::now() < deadline,
-                "cargo lambda watch does not start (`make demo` fetches it):\n{}",
+                "cargo lambda watch does not start:\n{}",
                 std::fs::read_to_string(log).unwrap_or_default()
             );
             tokio::time::sleep(Duration::from_millis(20)).await;

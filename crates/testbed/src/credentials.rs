@@ -1,9 +1,9 @@
-//! Who signs in with what.
+//! A user name and a password.
 
 /// A user of a server, and its password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials {
-    /// The user's name, to the letter.
+    /// The user's exact name.
     pub user: String,
     /// Its password.
     pub password: String,

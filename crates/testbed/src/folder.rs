@@ -1,4 +1,4 @@
-//! A folder for one server: gone with it, and gone at the next start if a crash of the machine left it behind.
+//! A folder for one server. It is removed when the server ends, or at the next start if a crash of the machine left it.
 
 use std::{
     fs::{self, DirBuilder, File, FileType, Permissions},
@@ -15,11 +15,11 @@ use crate::{
 };
 
 const PREFIX: &str = "rotation-test-";
-/// The file that keeps a folder when its server ends.
+/// The name of the file that keeps a folder when its server ends.
 const STAYS: &str = "stays";
 
-/// A new folder below the system's temporary folder. Whoever starts a server in it passes `lock` on to the server's
-/// processes: the folder is in use for as long as any process holds the lock.
+/// A new folder below the system's temporary folder. The server's processes inherit `lock`: the folder is in use for as long
+/// as any process holds the lock.
 ///
 /// It belongs to us and no other user can write in it, so no name in it can be replaced by a link. Files that the
 /// server creates are in [`Folder::server`], which belongs to the server's user. In that folder we change files only as
@@ -36,7 +36,7 @@ impl Folder {
         LEFT_BEHIND.call_once(remove_left_behind);
         let prefix = format!("{PREFIX}{}-", user());
         let path = private::temporary_folder(&std::env::temp_dir(), &prefix).keep();
-        // Under its name it is locked already: another process that looks for what is left behind finds none or this.
+        // It is locked before it has its name, so that no other process takes this folder for one that was left behind.
         let lock = private::file(&path.join("lock.new"));
         lock.lock().expect("nobody else locks a new file");
         fs::rename(path.join("lock.new"), path.join("lock")).expect("a file in a new folder");
@@ -102,20 +102,20 @@ impl Folder {
 
     /// Stops the server behind this shell, and returns when it is dead. The folder stays.
     pub(crate) fn stop(&self, shell: &mut Child) {
-        self.stays();
-        // Closes the tether as well.
+        self.keep();
+        // Waiting closes the shell's standard input, which stops the server.
         shell.wait().expect("the shell is our child");
-        self.goes();
+        self.unkeep();
     }
 
-    /// When the server ends, the folder stays.
-    pub(crate) fn stays(&self) {
+    /// Keeps the folder when the server ends.
+    pub(crate) fn keep(&self) {
         self.write(STAYS, "");
     }
 
-    /// When the server ends, the folder goes.
-    pub(crate) fn goes(&self) {
-        fs::remove_file(self.path.join(STAYS)).expect("it was to stay");
+    /// Removes the folder when the server ends.
+    pub(crate) fn unkeep(&self) {
+        fs::remove_file(self.path.join(STAYS)).expect("the folder was kept");
     }
 
     /// Writes a file that only we can read (0600).
@@ -123,7 +123,7 @@ impl Folder {
         private::write(&self.path.join(name), text);
     }
 
-    /// Writes a file that belongs to the server's user (0600). That user can change its contents, but not replace it.
+    /// Writes a file that belongs to the server's user (0600), which can change its contents but not replace it.
     pub(crate) fn give(&self, name: &str, text: &str) -> PathBuf {
         let path = self.path.join(name);
         let file = private::write(&path, text);
@@ -141,7 +141,7 @@ impl Folder {
     }
 }
 
-/// Removes the folders of processes of ours that have ended. The temporary folder is shared: other users can create
+/// Removes the folders of this user's processes that have ended. The temporary folder is shared: other users can create
 /// anything in it under such a name.
 fn remove_left_behind() {
     let prefix = format!("{PREFIX}{}-", user());
@@ -156,14 +156,14 @@ fn remove_left_behind() {
 
 fn is_left_behind(folder: &Path) -> bool {
     let lock = folder.join("lock");
-    // Without a lock file it is being made at this moment.
+    // A folder without a lock file is being created at this moment.
     is_ours(folder, FileType::is_dir)
         && is_ours(&lock, FileType::is_file)
         && File::open(lock).is_ok_and(|lock| lock.try_lock().is_ok())
 }
 
 /// Whether a path belongs to us, is of this type, and cannot be written by others. It is not opened, because opening a
-/// FIFO blocks until somebody writes to it.
+/// FIFO blocks until another process writes to it.
 fn is_ours(path: &Path, is: fn(&FileType) -> bool) -> bool {
     fs::symlink_metadata(path).is_ok_and(|found| {
         found.uid() == user() && is(&found.file_type()) && found.permissions().mode() & 0o022 == 0

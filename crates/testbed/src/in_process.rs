@@ -1,4 +1,4 @@
-//! A function in this process, so that a test can stop it at any call or stand in its way.
+//! A function that runs in this process, so that a test can stop it at any call or change its calls.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use rotation::{Error, PasswordPolicy, PasswordsInUse, Progress, Rotation, Rotati
 use crate::crash::{Crash, Crashing};
 use crate::{Application, STEPS, Server, aws_at};
 
-/// What a function rotates with: the real edges.
+/// A function with the real adapters.
 #[expect(missing_debug_implementations, reason = "strategies are a trait without Debug")]
 pub struct InProcess {
     secrets_manager: aws::SecretsManager,
@@ -38,7 +38,7 @@ impl InProcess {
         &*self.database
     }
 
-    /// Runs all four steps, until the process stops; panics where one fails. Whether all were done.
+    /// Runs all four steps, until the process stops. Panics if a step fails. Returns whether all steps ran.
     pub async fn run<S: Server>(
         &self,
         application: &Application<'_, S>,
@@ -48,7 +48,7 @@ impl InProcess {
         for step in STEPS {
             match crash.until(self.step(application, step, version, crash)).await {
                 None => return false,
-                Some(answer) => answer.unwrap_or_else(|error| panic!("{step}: {error:?}")),
+                Some(result) => result.unwrap_or_else(|error| panic!("{step}: {error:?}")),
             }
         }
         true
@@ -70,7 +70,7 @@ impl InProcess {
         self.step_with(application, step, version, &store, &database).await
     }
 
-    /// Runs one step with something else between it and the real edges.
+    /// Runs one step with these ports instead of the real adapters.
     ///
     /// # Errors
     /// The step's.

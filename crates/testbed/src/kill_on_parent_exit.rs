@@ -1,12 +1,12 @@
-//! Programs that end when we do, however we end.
+//! Programs that stop when this process ends, however it ends.
 
 use std::{
     path::Path,
     process::{Command, Stdio},
 };
 
-/// The shell waits at the other end of its standard input. The kernel closes our end when this process ends, by
-/// SIGKILL too; then the shell stops the program, waits for it and removes the folder, unless it holds a file `stays`.
+/// The shell reads its standard input. When this process ends, even by SIGKILL, the kernel closes the other end; then the
+/// shell stops the program, waits for it and removes the folder, unless it holds a file `stays`.
 const SHELL: &str = r#"
 signal=$1 folder=$2; shift 2
 exec 3<&0
@@ -33,7 +33,7 @@ pub(crate) enum Stop {
 /// A command that runs `program` until its standard input is closed, then stops it and removes `folder`. Its exit
 /// status is the program's.
 ///
-/// It is in a process group of its own, so that Ctrl-C reaches only us, and the clean-up is done in order.
+/// It has a process group of its own: Ctrl-C reaches only this process, which then stops its programs in order.
 pub(crate) fn kill_on_parent_exit(program: &[&str], stop: Stop, folder: Option<&Path>) -> Command {
     use std::os::unix::process::CommandExt;
     let signal = match stop {
@@ -42,7 +42,7 @@ pub(crate) fn kill_on_parent_exit(program: &[&str], stop: Stop, folder: Option<&
         Stop::Kill => "KILL",
     };
     let mut command = Command::new("/bin/sh");
-    command.args(["-c", SHELL, "tether", signal]);
+    command.args(["-c", SHELL, "kill_on_parent_exit", signal]);
     command.arg(folder.unwrap_or(Path::new("")));
     command.args(program).stdin(Stdio::piped()).process_group(0);
     command

@@ -1,23 +1,23 @@
-//! The bed that the tests and the demo lie on: real servers, the real Lambda binaries under a Lambda
-//! Runtime API, and a wire between them that can be cut.
+//! Real database servers, the real Lambda binaries under a Lambda Runtime API, and a proxy between them that makes
+//! connections fail: for the tests, the demo and the load and fault injection programs.
 //!
-//! Everything listens on loopback, lives in a folder of its own below the system's temporary folder, and goes away
-//! with the process that started it, however that ends. Other users cannot read what it
-//! writes, and no server runs as root.
+//! Everything listens on loopback and lives in a folder of its own below the system's temporary folder. It stops with the
+//! process that started it, however that process ends. Other users cannot read what it writes, and no server runs as root.
 #![expect(
     clippy::expect_used,
     clippy::panic,
     clippy::missing_panics_doc,
-    reason = "the bed stands in tests: a part that does not start has no better answer than to stop the test, loudly"
+    reason = "a part of a test that does not start stops the test"
 )]
 
 mod app;
 mod application;
-mod at_once;
 pub mod authority;
 mod cargo_lambda;
+mod concurrently;
 pub mod crash;
 mod credentials;
+mod engine;
 pub mod environment;
 pub mod fault_proxy;
 mod folder;
@@ -31,6 +31,7 @@ mod moto;
 pub mod mysql;
 pub mod postgres;
 pub mod private;
+mod reachable;
 mod remedy;
 pub mod role;
 pub mod runtime_api;
@@ -38,16 +39,18 @@ mod secrets_manager;
 mod server;
 mod server_user;
 mod setup;
+mod stored;
 pub mod stub_server;
 mod template;
 mod tried;
 
 pub use app::App;
-pub use application::{Application, STEPS, credentials, store};
-pub use at_once::at_once;
+pub use application::{Application, STEPS};
 pub use authority::Certificate;
 pub use cargo_lambda::CargoLambda;
+pub use concurrently::run_concurrently;
 pub use credentials::Credentials;
+pub use engine::Engine;
 pub use environment::{mysql_versions, postgres_versions};
 pub use fault_proxy::FaultProxy;
 pub use functions::{FunctionError, Functions};
@@ -63,4 +66,5 @@ pub use secrets_manager::{
 };
 pub use server::Server;
 pub use setup::Setup;
+pub use stored::{credentials, store};
 pub use stub_server::StubServer;

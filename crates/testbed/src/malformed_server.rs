@@ -1,4 +1,4 @@
-//! Bytes that no server would send.
+//! Responses that no real server sends.
 
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,32 +10,32 @@ use tokio::{
     net::TcpStream,
 };
 
-/// What somebody says to every client, whatever the client says.
+/// What is sent to every client, whatever the client sends.
 #[derive(Clone, Copy, Debug)]
 pub struct MalformedServer {
-    /// One part for each time that the client has spoken; the first is said without being asked if `speaks_first`.
+    /// One part for each time that the client has sent something. If `speaks_first`, the first part is sent at once.
     pub parts: &'static [&'static [u8]],
-    /// As servers of MySQL and MariaDB do.
+    /// Whether the server sends first, as MySQL and MariaDB do.
     pub speaks_first: bool,
-    /// The connection stays open when all was said, instead of being closed.
+    /// Whether the connection stays open after the last part.
     pub stays: bool,
 }
 
 impl MalformedServer {
-    /// Of parts that are made when a test runs.
+    /// A server with parts that are created at run time.
     #[must_use]
     pub fn of(parts: Vec<Vec<u8>>, speaks_first: bool, stays: bool) -> Self {
         let parts: Vec<&[u8]> = parts.into_iter().map(|part| &*part.leak()).collect();
         Self { parts: parts.leak(), speaks_first, stays }
     }
 
-    /// Counts the bytes that the client says.
+    /// Serves this client, and counts the bytes that it sends.
     pub(crate) async fn to(self, client: TcpStream, count: &AtomicUsize) -> io::Result<()> {
         let (mut from_client, mut to_client) = client.into_split();
-        let mut heard = [0; 8192];
+        let mut received = [0; 8192];
         for (number, part) in self.parts.iter().enumerate() {
             if number > 0 || !self.speaks_first {
-                let read = from_client.read(&mut heard).await?;
+                let read = from_client.read(&mut received).await?;
                 count.fetch_add(read, Ordering::SeqCst);
                 if read == 0 {
                     return Ok(());
@@ -46,9 +46,9 @@ impl MalformedServer {
         if !self.stays {
             to_client.shutdown().await?;
         }
-        // Whoever closes with bytes unread takes back what it has said.
+        // Closing with unread bytes would discard what was sent.
         loop {
-            let read = from_client.read(&mut heard).await?;
+            let read = from_client.read(&mut received).await?;
             count.fetch_add(read, Ordering::SeqCst);
             if read == 0 {
                 return Ok(());
@@ -57,11 +57,11 @@ impl MalformedServer {
     }
 }
 
-/// Passes on what both sides say, but the server's bytes only up to here.
+/// Passes on what both sides send, and replaces the server's bytes by random ones `after` so many.
 pub(crate) async fn garble(client: TcpStream, port: u16, after: usize, mut rng: SmallRng) -> io::Result<()> {
     let (mut from_server, mut to_server) = TcpStream::connect(("127.0.0.1", port)).await?.into_split();
     let (mut from_client, mut to_client) = client.into_split();
-    let answers = async {
+    let responses = async {
         let (mut buffer, mut left) = ([0; 8192], after);
         loop {
             let read = from_server.read(&mut buffer).await?;
@@ -75,7 +75,7 @@ pub(crate) async fn garble(client: TcpStream, port: u16, after: usize, mut rng: 
         }
     };
     tokio::select! {
-        end = answers => end,
+        end = responses => end,
         end = tokio::io::copy(&mut from_client, &mut to_server) => end.map(|_| ()),
     }
 }

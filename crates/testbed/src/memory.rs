@@ -1,4 +1,4 @@
-//! What is in the memory of a process that the tests started.
+//! Reads the memory of a process that the tests started.
 
 use std::{
     fs::{self, File},
@@ -8,7 +8,7 @@ use std::{
 
 /// How many copies of each of these passwords the process holds in all the memory that it can write to.
 ///
-/// The second half of a password counts as a copy: whoever frees memory writes its own notes over the first bytes.
+/// The second half of a password counts as a copy, because an allocator overwrites the first bytes of freed memory.
 #[must_use]
 pub fn copies<const N: usize>(process: u32, passwords: [&str; N]) -> [usize; N] {
     let mappings = writable(process);
@@ -24,7 +24,8 @@ pub fn peak(process: u32) -> usize {
     status(process, "VmHWM").expect("the process runs, and the kernel counts it")
 }
 
-/// The memory that the process has now, in KiB, which some kernels tell to a few hundred only (proc(5)); none if it is gone.
+/// The memory that the process has now, in KiB; some kernels are only exact to a few hundred (proc(5)). `None` if it has
+/// ended.
 pub(crate) fn rss(process: u32) -> Option<usize> {
     status(process, "VmRSS")
 }
@@ -43,7 +44,7 @@ pub(crate) fn child(parent: u32, program: &Path) -> Option<u32> {
     children.split_whitespace().filter_map(|child| child.parse().ok()).find(runs)
 }
 
-/// The contents of each mapping that can be read and written: heaps, stacks, and what is static.
+/// The contents of each mapping that can be read and written: heaps, stacks and static data.
 fn writable(process: u32) -> Vec<Vec<u8>> {
     let maps = fs::read_to_string(format!("/proc/{process}/maps")).expect("the process runs");
     let memory = File::open(format!("/proc/{process}/mem")).expect("the process is ours");
@@ -59,7 +60,7 @@ fn writable(process: u32) -> Vec<Vec<u8>> {
     maps.lines().filter_map(contents).collect()
 }
 
-/// Passes over whatever cannot begin there, since this is all that such a search takes time for.
+/// How often `of` occurs. Looks for its first byte first, which makes the search fast.
 fn occurrences(bytes: &[u8], of: &[u8]) -> usize {
     let (mut count, mut from) = (0, 0);
     while let Some(at) = bytes[from..].iter().position(|byte| byte == &of[0]) {

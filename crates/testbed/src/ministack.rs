@@ -15,14 +15,14 @@ use crate::{
     environment::{repository, set_by_cargo},
     folder::Folder,
     kill_on_parent_exit::Stop,
-    server_user::reachable,
+    reachable::reachable,
 };
 
 const START: Duration = Duration::from_secs(60);
 const BUCKET: &str = "artifacts";
 
 /// A MiniStack with an empty bucket in it. It runs functions as processes of this machine, and any local user can deploy
-/// one to it, so it runs as the servers' user. It ends with this value, or with the process, and they with it.
+/// one to it, so it runs as the servers' user. It and its functions stop when this value is dropped, or when the process ends.
 pub struct MiniStack {
     port: u16,
     account: AccessKey,
@@ -81,7 +81,7 @@ impl MiniStack {
         BUCKET
     }
 
-    /// A path in a folder that goes with this value.
+    /// A path in a folder that is removed with this value.
     #[must_use]
     pub fn path(&self, name: &str) -> String {
         self.folder.path.join(name).display().to_string()
@@ -146,11 +146,11 @@ impl Drop for MiniStack {
 
 /// The folders of MiniStack's Python and of its packages, in places that the servers' user can enter.
 fn programs() -> (PathBuf, PathBuf) {
-    let asked = "import sys, sysconfig; print(sys.base_prefix, sysconfig.get_path('purelib'), sep='\\n')";
-    let python = std::process::Command::new(tool("ministack/bin/python3")).args(["-c", asked]).output();
+    let script = "import sys, sysconfig; print(sys.base_prefix, sysconfig.get_path('purelib'), sep='\\n')";
+    let python = std::process::Command::new(tool("ministack/bin/python3")).args(["-c", script]).output();
     let output = python.expect("MiniStack's Python runs");
-    let said = String::from_utf8(output.stdout).expect("paths in UTF-8");
-    let (python, packages) = said.trim_end().split_once('\n').expect("two paths");
+    let paths = String::from_utf8(output.stdout).expect("paths in UTF-8");
+    let (python, packages) = paths.trim_end().split_once('\n').expect("two paths");
     (reachable(python.as_ref(), "bin/python3"), reachable(packages.as_ref(), "ministack"))
 }
 

@@ -1,4 +1,4 @@
-//! moto: a second opinion on what AWS answers.
+//! moto: another implementation of AWS's APIs, to compare responses with.
 
 use std::{
     net::{TcpListener, TcpStream},
@@ -13,7 +13,7 @@ use crate::{
 
 const START: Duration = Duration::from_secs(60);
 
-/// A moto server with nothing in it. It ends with this value, or with the process.
+/// A moto server with nothing in it. It stops when this value is dropped, or when the process ends.
 #[derive(Debug)]
 pub struct Moto {
     port: u16,
@@ -39,7 +39,7 @@ impl Moto {
         moto
     }
 
-    /// Where it answers.
+    /// Its address.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)

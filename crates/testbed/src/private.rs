@@ -30,7 +30,7 @@ pub fn temporary_folder(within: &Path, prefix: &str) -> TempDir {
 
 /// Creates a file with mode 0600. It replaces an existing file or link of that name and never follows a link.
 pub fn file(path: &Path) -> File {
-    // An existing file would keep its mode, and who has it open could read the new text.
+    // An existing file would keep its mode, and a process that has it open could read the new text.
     let _ = fs::remove_file(path);
     let made = File::options().write(true).create_new(true).mode(0o600).open(path);
     made.unwrap_or_else(|error| panic!("cannot create the file {}: {error}", path.display()))

@@ -1,11 +1,11 @@
-//! What an error tells a person to run (`rotation::run_as`), so that a test can.
+//! The statements that an error tells a person to run (`rotation::run_as`), so that a test can run them.
 
 /// One of the remedies that an error prints.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remedy {
-    /// Who runs it, in the error's words.
+    /// Who must run it, as the error says.
     pub who: String,
-    /// One after the other, in one session.
+    /// The statements, to be run in this order in one session.
     pub statements: Vec<String>,
 }
 
@@ -15,7 +15,7 @@ pub fn remedies(message: &str) -> Vec<Remedy> {
     message.split("; then rotate again").filter_map(remedy_at_the_end).collect()
 }
 
-/// The statements of the first remedy in an error that `who` runs; panics where there is none.
+/// The statements of the first remedy in an error that `who` runs. Panics if there is none.
 #[must_use]
 pub fn remedy(message: &str, who: &str) -> Vec<String> {
     let found = remedies(message).into_iter().find(|remedy| remedy.who.starts_with(who));
@@ -23,8 +23,8 @@ pub fn remedy(message: &str, who: &str) -> Vec<String> {
 }
 
 fn remedy_at_the_end(before: &str) -> Option<Remedy> {
-    let (said, statements) = before.rsplit_once(" run: ")?;
-    let (_, who) = said.rsplit_once(" as ").or_else(|| Some(("", said.strip_prefix("as ")?)))?;
+    let (text, statements) = before.rsplit_once(" run: ")?;
+    let (_, who) = text.rsplit_once(" as ").or_else(|| Some(("", text.strip_prefix("as ")?)))?;
     Some(Remedy { who: who.to_owned(), statements: statements.split("; ").map(str::to_owned).collect() })
 }
 

@@ -1,4 +1,4 @@
-//! What a function's role lets it call. Every [`Application`](crate::Application) holds its function to it.
+//! The operations that a function's role allows. Every [`Application`](crate::Application) checks its function's calls.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use local_aws::Caller;
 
 use crate::secrets_manager::FUNCTIONS_KEY;
 
-/// What a call is about.
+/// The resource of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum On {
     /// A secret that the function rotates.
@@ -17,10 +17,10 @@ pub enum On {
     Servers,
 }
 
-/// An operation by its name in the API, and what it is about.
+/// An operation of the API, and its resource.
 pub type Call = (On, &'static str);
 
-/// The calls that every function makes. It lists versions only where none that has a label serves.
+/// The calls that every function makes. It lists versions only if none with a label can be used.
 const OWN: [Call; 5] = [
     (On::OwnSecret, "DescribeSecret"),
     (On::OwnSecret, "GetSecretValue"),
@@ -44,7 +44,7 @@ pub fn calls_of(function: &str) -> BTreeSet<Call> {
     OWN.iter().chain(superuser).copied().collect()
 }
 
-/// What a function that rotates `own` was seen to call.
+/// The calls that a function made which rotates `own`.
 pub(crate) fn seen(callers: BTreeSet<Caller>, own: &str) -> BTreeSet<(On, String)> {
     let by_function = callers.into_iter().filter(|caller| caller.access_key == *FUNCTIONS_KEY);
     by_function

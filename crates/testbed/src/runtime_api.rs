@@ -1,5 +1,5 @@
 //! The Lambda Runtime API, at an address of its own for every execution environment: where a function asks for its
-//! next event, and says what became of it (AWS Lambda developer guide, "Using the Lambda runtime API").
+//! next event, and reports its result (AWS Lambda developer guide, "Using the Lambda runtime API").
 
 use std::{
     net::SocketAddr,
@@ -22,14 +22,14 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// What a function says.
+/// A message of a function.
 #[derive(Debug)]
-pub enum Said {
+pub enum RuntimeMessage {
     /// It waits for an event.
     Ready,
-    /// It handled the event.
+    /// It handled the event, with this response.
     Response(Value),
-    /// It failed, at an event or before the first.
+    /// It failed, while it handled an event or before the first one.
     Error(Value),
 }
 
@@ -38,46 +38,46 @@ pub enum Said {
 pub struct Event {
     /// JSON.
     pub body: Bytes,
-    /// Until Lambda would kill the function.
+    /// How long the function may take before Lambda would kill it.
     pub timeout: Duration,
 }
 
-/// The address that one execution environment talks to, and our side of the talk. Closed when dropped.
+/// The API of one execution environment. Dropping it closes its address.
 #[derive(Debug)]
 pub struct RuntimeApi {
     /// Where it listens.
     pub address: SocketAddr,
-    /// What the function says, in order.
-    pub said: mpsc::UnboundedReceiver<Said>,
-    /// What the function gets, one event for each time that it is ready.
+    /// The messages of the function, in order.
+    pub messages: mpsc::UnboundedReceiver<RuntimeMessage>,
+    /// The events for the function, one for each time that it is ready.
     pub events: mpsc::UnboundedSender<Event>,
     serving: JoinHandle<()>,
 }
 
-struct Talk {
+struct Channels {
     function: String,
-    said: mpsc::UnboundedSender<Said>,
+    messages: mpsc::UnboundedSender<RuntimeMessage>,
     events: Mutex<mpsc::UnboundedReceiver<Event>>,
 }
 
 impl RuntimeApi {
     /// Listens on a free port for one process of this function.
     pub async fn start(function: &str) -> Self {
-        let (say, said) = mpsc::unbounded_channel();
+        let (send, messages) = mpsc::unbounded_channel();
         let (events, queue) = mpsc::unbounded_channel();
-        let talk = Talk { function: function.to_owned(), said: say, events: Mutex::new(queue) };
+        let channels = Channels { function: function.to_owned(), messages: send, events: Mutex::new(queue) };
         let router = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
             .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
             .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
             .route("/2018-06-01/runtime/init/error", post(error))
-            .with_state(Arc::new(talk));
+            .with_state(Arc::new(channels));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("a bound port");
         let serving = tokio::spawn(async move {
             axum::serve(listener, router).await.expect("serving goes on until it is aborted");
         });
-        Self { address, said, events, serving }
+        Self { address, messages, events, serving }
     }
 }
 
@@ -87,16 +87,16 @@ impl Drop for RuntimeApi {
     }
 }
 
-async fn next(State(talk): State<Arc<Talk>>) -> impl IntoResponse {
-    let mut events = talk.events.lock().await;
-    let _ = talk.said.send(Said::Ready);
+async fn next(State(channels): State<Arc<Channels>>) -> impl IntoResponse {
+    let mut events = channels.events.lock().await;
+    let _ = channels.messages.send(RuntimeMessage::Ready);
     let Some(event) = events.recv().await else {
         return Err(StatusCode::GONE);
     };
     let deadline = SystemTime::now() + event.timeout;
     let since_1970 = deadline.duration_since(UNIX_EPOCH).expect("the clock is past 1970");
     let id = uuid::Uuid::new_v4();
-    let arn = format!("arn:aws:lambda:us-east-1:123456789012:function:{}", talk.function);
+    let arn = format!("arn:aws:lambda:us-east-1:123456789012:function:{}", channels.function);
     let headers = AppendHeaders([
         ("Lambda-Runtime-Aws-Request-Id", id.to_string()),
         ("Lambda-Runtime-Deadline-Ms", since_1970.as_millis().to_string()),
@@ -107,13 +107,13 @@ async fn next(State(talk): State<Arc<Talk>>) -> impl IntoResponse {
     Ok((headers, event.body))
 }
 
-async fn response(State(talk): State<Arc<Talk>>, body: Bytes) -> impl IntoResponse {
-    let _ = talk.said.send(Said::Response(value_of(&body)));
+async fn response(State(channels): State<Arc<Channels>>, body: Bytes) -> impl IntoResponse {
+    let _ = channels.messages.send(RuntimeMessage::Response(value_of(&body)));
     accepted()
 }
 
-async fn error(State(talk): State<Arc<Talk>>, body: Bytes) -> impl IntoResponse {
-    let _ = talk.said.send(Said::Error(value_of(&body)));
+async fn error(State(channels): State<Arc<Channels>>, body: Bytes) -> impl IntoResponse {
+    let _ = channels.messages.send(RuntimeMessage::Error(value_of(&body)));
     accepted()
 }
 

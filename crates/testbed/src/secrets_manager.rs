@@ -1,4 +1,4 @@
-//! local-aws, and AWS's own client for whatever speaks as Secrets Manager on this machine.
+//! local-aws, and clients of a Secrets Manager on this machine.
 
 use std::sync::LazyLock;
 
@@ -12,7 +12,7 @@ use local_aws::{AccessKey, LocalAws, Options};
 /// this machine do not know it.
 pub static OWN_KEY: LazyLock<AccessKey> = LazyLock::new(AccessKey::random);
 
-/// The access key of the functions, by which their calls are told from ours.
+/// The access key of the functions, which distinguishes their calls from those of the tests.
 pub static FUNCTIONS_KEY: LazyLock<AccessKey> = LazyLock::new(AccessKey::random);
 
 /// A local-aws that accepts both keys, and those of the options.
@@ -22,14 +22,13 @@ pub async fn start_local_aws(options: Options) -> LocalAws {
     LocalAws::start(Options { access_keys, ..options }).await.expect("local-aws starts")
 }
 
-/// A client of the Secrets Manager at `url`, with credentials that open nothing elsewhere. It does not retry: what
-/// a call came to is what the caller gets.
+/// A client of the Secrets Manager at `url`, with credentials that are valid only there. It does not retry failed calls.
 #[must_use]
 pub fn secrets_manager(url: &str) -> Client {
     secrets_manager_as(&OWN_KEY, url)
 }
 
-/// The same with another access key.
+/// Like [`secrets_manager`], with another access key.
 #[must_use]
 pub fn secrets_manager_as(key: &AccessKey, url: &str) -> Client {
     let config = Config::builder()
@@ -42,12 +41,12 @@ pub fn secrets_manager_as(key: &AccessKey, url: &str) -> Client {
     Client::from_conf(config.build())
 }
 
-/// What the functions reach AWS with, in this process and at `url`.
+/// The adapters with which the functions reach AWS, for use in this process, at `url`.
 pub async fn aws_at(url: &str) -> aws::Aws {
     aws_as(&FUNCTIONS_KEY, url).await
 }
 
-/// The same with another access key.
+/// Like [`aws_at`], with another access key.
 pub async fn aws_as(key: &AccessKey, url: &str) -> aws::Aws {
     let config = aws_config::defaults(BehaviorVersion::latest())
         .region(Region::from_static("us-east-1"))

@@ -1,4 +1,4 @@
-//! What an application's tests ask of its server, whichever it is.
+//! What tests need of a database server of any engine.
 
 use std::{fmt, path::PathBuf};
 
@@ -12,10 +12,10 @@ use crate::{App, Credentials, MySql, Postgres, Setup};
 /// A running server.
 #[async_trait]
 pub trait Server: fmt::Debug + Send + Sync {
-    /// What it is called in a message, such as `postgres-18`.
+    /// Its name in messages, such as `postgres-18`.
     fn name(&self) -> String;
 
-    /// Where it listens, on 127.0.0.1.
+    /// Its port on 127.0.0.1.
     fn port(&self) -> u16;
 
     /// A secret's value for these credentials on this server, with the keys that AWS's rotation functions know.
@@ -30,22 +30,22 @@ pub trait Server: fmt::Debug + Send + Sync {
     /// The certificate of the authority that clients trust, for `DATABASE_CA_FILE`.
     fn ca_file(&self) -> PathBuf;
 
-    /// One for each function that rotates here.
+    /// A setup for each function that rotates on this engine.
     fn setups(&self) -> Vec<Setup<'static>>;
 
     /// A new application, whose user the superuser creates; its name begins with `hint`.
     async fn create_app(&self, hint: &str) -> App;
 
-    /// Lets the application's user have two passwords at a time, where the server knows such a thing.
+    /// Grants the application's user a second password, if the server supports two.
     async fn allow_two_passwords(&self, app: &App);
 
-    /// The application's tests are over: what it takes much room with may be removed, at some time.
+    /// To be called when the application is no longer used: its data may be removed later.
     fn discard(&self, _app: &App) {}
 
-    /// Whether these credentials sign in. Panics if that cannot be told: if the server is away, or full.
+    /// Whether the server accepts these credentials. Panics on any other error, such as no connection.
     async fn signs_in(&self, as_user: &Credentials, database: &str) -> bool;
 
-    /// What the functions speak to it with.
+    /// The adapter with which the functions reach it.
     fn adapter(&self) -> Box<dyn Database>;
 }
 
@@ -150,6 +150,14 @@ impl Server for MySql {
 
     fn adapter(&self) -> Box<dyn Database> {
         Box::new(databases::MySql::new(trusted(self), Limits::default()))
+    }
+}
+
+impl App {
+    /// The application's secret, with its first password.
+    #[must_use]
+    pub fn secret(&self, on: &dyn Server) -> Value {
+        on.secret(&self.credentials, &self.database)
     }
 }
 

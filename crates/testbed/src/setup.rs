@@ -1,21 +1,21 @@
-//! How an application and its function begin.
+//! How an application and its function are set up.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// What a test wants to differ from the ordinary.
+/// The choices of a test about its application and function.
 #[derive(Debug, Clone)]
 pub struct Setup<'a> {
     /// The function's binary.
     pub function: &'a str,
-    /// How the user's name begins.
+    /// The beginning of the user's name.
     pub user: &'a str,
     /// Fields of the secret to add or replace; null removes one.
     pub fields: Value,
-    /// Variables of the function.
+    /// Environment variables of the function.
     pub environment: Vec<(&'a str, &'a str)>,
-    /// How often Secrets Manager runs a rotation that fails.
+    /// How many times Secrets Manager attempts a rotation that fails.
     pub attempts: u32,
     /// The function's timeout.
     pub timeout: Duration,
@@ -41,13 +41,13 @@ impl Setup<'_> {
         Self { function: "postgres-alternating-users", ..Self::single_user() }
     }
 
-    /// The same on MySQL and MariaDB.
+    /// Like [`Self::single_user`], on MySQL and MariaDB.
     #[must_use]
     pub fn mysql_single_user() -> Self {
         Self { function: "mysql-single-user", ..Self::single_user() }
     }
 
-    /// The same on MySQL and MariaDB.
+    /// Like [`Self::alternating_users`], on MySQL and MariaDB.
     #[must_use]
     pub fn mysql_alternating_users() -> Self {
         Self { function: "mysql-alternating-users", ..Self::single_user() }

@@ -1,4 +1,4 @@
-//! A server that speaks TLS under a certificate that clients trust, and whose owner means no good.
+//! A malicious server: it has a certificate that clients trust, and responds by a script.
 
 use std::fmt;
 use std::io;
@@ -11,14 +11,14 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::Certificate;
 
-/// A message of PostgreSQL's protocol with its right length.
+/// A message of PostgreSQL's protocol, with its correct length.
 #[must_use]
 pub fn message(kind: u8, body: &[u8]) -> Vec<u8> {
     let length = u32::try_from(body.len() + 4).expect("a message that fits");
     [&[kind][..], &length.to_be_bytes(), body].concat()
 }
 
-/// A packet of MySQL's protocol with its right length, of less than 16 MiB.
+/// A packet of MySQL's protocol, of less than 16 MiB, with its correct length.
 #[must_use]
 pub fn packet(number: u8, body: &[u8]) -> Vec<u8> {
     let length = u32::try_from(body.len()).expect("a short body").to_le_bytes();
@@ -32,24 +32,24 @@ pub fn greeting(plugin: &str) -> Vec<u8> {
     packet(0, &[&head[..], plugin.as_bytes(), b"\0"].concat())
 }
 
-/// What comes before TLS.
+/// What the server and the client send before TLS.
 #[derive(Clone, Copy, Debug)]
 pub enum Opening {
-    /// PostgreSQL: the client asks, and the server says yes.
+    /// PostgreSQL: the client asks for TLS, and the server agrees.
     Postgres,
-    /// MySQL and MariaDB: the server's greeting with this plugin, and the client's wish for TLS.
+    /// MySQL and MariaDB: the server's greeting with this plugin, and the client's request for TLS.
     MySql(&'static str),
 }
 
-/// What the server answers to what a client has said within TLS: its number, from 0, and its bytes. Nothing ends the
-/// connection.
+/// Returns the response to a message of a client within TLS: its number, from 0, and its bytes. An empty response closes
+/// the connection.
 pub trait Script: Fn(usize, &[u8]) -> Vec<u8> + Send + Sync + 'static {}
 impl<F: Fn(usize, &[u8]) -> Vec<u8> + Send + Sync + 'static> Script for F {}
 
-/// A port of its own. Closed when dropped.
+/// A server at a port of its own. Dropping it closes the port.
 pub struct StubServer {
     port: u16,
-    heard: Arc<Mutex<Vec<u8>>>,
+    received: Arc<Mutex<Vec<u8>>>,
     serving: JoinHandle<()>,
 }
 
@@ -64,29 +64,29 @@ impl StubServer {
     pub async fn start(opening: Opening, script: impl Script) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("a bound port").port();
-        let (heard, acceptor, script) = (Arc::default(), Certificate::Good.acceptor(), Arc::new(script));
-        let kept = Arc::clone(&heard);
+        let (received, acceptor, script) = (Arc::default(), Certificate::Good.acceptor(), Arc::new(script));
+        let kept = Arc::clone(&received);
         let serving = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let (acceptor, script, kept) = (acceptor.clone(), Arc::clone(&script), Arc::clone(&kept));
-                // A client that hangs up is what it is tested with.
+                // A client that closes the connection is what tests expect.
                 tokio::spawn(async move { _ = serve(client, opening, &acceptor, &*script, &kept).await });
             }
         });
-        Self { port, heard, serving }
+        Self { port, received, serving }
     }
 
-    /// On 127.0.0.1.
+    /// Its port on 127.0.0.1.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Whether any client has said this within TLS.
+    /// Whether any client has sent this text within TLS.
     #[must_use]
-    pub fn heard(&self, text: &str) -> bool {
-        let heard = self.heard.lock().expect("nobody panics here");
-        heard.windows(text.len()).any(|said| said == text.as_bytes())
+    pub fn received(&self, text: &str) -> bool {
+        let received = self.received.lock().expect("no holder panics");
+        received.windows(text.len()).any(|part| part == text.as_bytes())
     }
 }
 
@@ -101,7 +101,7 @@ async fn serve(
     opening: Opening,
     acceptor: &TlsAcceptor,
     script: &impl Script,
-    heard: &Mutex<Vec<u8>>,
+    received: &Mutex<Vec<u8>>,
 ) -> io::Result<()> {
     match opening {
         Opening::Postgres => {
@@ -114,18 +114,18 @@ async fn serve(
         }
     }
     let mut client = acceptor.accept(client).await?;
-    let mut said = vec![0; 64 * 1024];
+    let mut buffer = vec![0; 64 * 1024];
     for number in 0.. {
-        let read = client.read(&mut said).await?;
+        let read = client.read(&mut buffer).await?;
         if read == 0 {
             break;
         }
-        heard.lock().expect("nobody panics here").extend_from_slice(&said[..read]);
-        let answer = script(number, &said[..read]);
-        if answer.is_empty() {
+        received.lock().expect("no holder panics").extend_from_slice(&buffer[..read]);
+        let response = script(number, &buffer[..read]);
+        if response.is_empty() {
             break;
         }
-        client.write_all(&answer).await?;
+        client.write_all(&response).await?;
         client.flush().await?;
     }
     client.shutdown().await

@@ -1,4 +1,5 @@
-//! Data folders of new servers, made once a version and kept in `target/testbed`: copying one takes a tenth of the time.
+//! Data folders of new servers, created once per version and kept in `target/testbed`. Copying one takes a tenth of the
+//! time of creating it.
 
 use std::{
     fs::{self, File, Permissions},
@@ -32,7 +33,7 @@ pub(crate) fn template(server: &str, make: impl FnOnce(&Folder, &str)) -> Templa
         copy(&folder.server().join("data"), &made.path().join("data"));
         private::write(&made.path().join("password"), &password);
         let _ = fs::remove_dir_all(&folder.path);
-        // Another process may have been quicker; its template is as good.
+        // Another process may have created it meanwhile; that template is equal.
         let _ = fs::rename(made.path(), &template);
     }
     let root_password = fs::read_to_string(template.join("password")).expect("the template's password");
@@ -47,7 +48,7 @@ fn templates() -> PathBuf {
     let lock = lock.unwrap_or_else(|error| panic!("cannot write in target/testbed ({error}): remove it"));
     lock.lock().expect("a lock on a file of ours");
     if fs::metadata(&folder).expect("it is there").mode() & 0o077 != 0 {
-        // New, or of an earlier version: other users could read the passwords in it.
+        // It is new, or from an earlier version, when other users could read the passwords in it.
         for left in fs::read_dir(&folder).expect("it is ours").flatten() {
             let _ = fs::remove_dir_all(left.path());
         }

@@ -9,12 +9,11 @@ use std::{
 
 use crate::environment::tried_versions;
 
-/// Adds a note to every panic of this process from now on, and so to what a failing test prints, if the list does not
-/// have the version of this server. Only the first call for a server does anything: it runs `program`, the words that
-/// start the server, with `--version`.
+/// Adds a note to every panic message of this process from now on, and so to the output of a failing test, if the list does
+/// not have the version of this server. The first call for a server runs `program` with `--version`; later calls do nothing.
 pub(crate) fn note_if_untried(server: &str, program: &[String]) {
     static KNOWN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
-    // Held to the end, so that no other test starts this server before the note is there.
+    // Held until the end, so that no other test starts this server before the note is set.
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     if !known.insert(server.to_owned()) {
         return;
@@ -28,7 +27,7 @@ pub(crate) fn note_if_untried(server: &str, program: &[String]) {
     }));
 }
 
-#[expect(clippy::print_stderr, reason = "where a panic's message goes; libtest shows it of tests that fail")]
+#[expect(clippy::print_stderr, reason = "panic messages go there too; libtest shows it for tests that fail")]
 fn print(note: &str) {
     eprintln!("{note}");
 }
@@ -36,18 +35,18 @@ fn print(note: &str) {
 fn version(program: &[String]) -> String {
     let output = Command::new(&program[0]).args(&program[1..]).arg("--version").output();
     let output = output.expect("the server's program runs");
-    let said = String::from_utf8_lossy(&output.stdout);
+    let text = String::from_utf8_lossy(&output.stdout);
     let complaint = String::from_utf8_lossy(&output.stderr);
-    number(&said).unwrap_or_else(|| panic!("{program:?} tells no version: {said}{complaint}")).to_owned()
+    number(&text).unwrap_or_else(|| panic!("{program:?} prints no version: {text}{complaint}")).to_owned()
 }
 
 /// The version in what a server's program prints, without what MariaDB and Debian append to it.
-fn number(said: &str) -> Option<&str> {
-    let (_, after) = said.split_once(" Ver ").or_else(|| said.split_once(" (PostgreSQL) "))?;
+fn number(text: &str) -> Option<&str> {
+    let (_, after) = text.split_once(" Ver ").or_else(|| text.split_once(" (PostgreSQL) "))?;
     after.split([' ', '-', '\n']).next()
 }
 
-/// What to say of this version of a server: nothing, if the list has it.
+/// The note about this version of a server. `None` if the list has it.
 fn judge(list: &str, server: &str, version: &str) -> Option<String> {
     let tried = list.lines().find_map(|line| line.strip_prefix(server)?.strip_prefix(' ')).unwrap_or("none");
     let is_tried = tried.split(' ').any(|one| one == version);

@@ -1,4 +1,4 @@
-//! When a password was changed, by the database's own word.
+//! When a password was changed, as the database recorded it.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,14 +11,14 @@ use testbed::{
     App, MySql, MySqlOptions, Postgres, PostgresOptions, Server, mysql_versions, postgres_versions,
 };
 
-/// A server that tells when.
+/// A server that records when a password was changed.
 #[async_trait]
 pub(super) trait ChangeTime: Server {
-    /// When the last change of this user's password came into effect. None if there was none.
+    /// When the last change of this user's password took effect. `None` if there was no change.
     async fn changed(&self, app: &App) -> Option<SystemTime>;
 }
 
-/// A server of the run's own.
+/// Starts a server for the function of this name.
 pub(super) async fn start(function: &str) -> Box<dyn ChangeTime> {
     if function.starts_with("mysql") {
         Box::new(MySql::start(mysql_versions()[0], MySqlOptions::default()).await)

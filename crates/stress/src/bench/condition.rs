@@ -1,15 +1,15 @@
-//! Under which conditions a rotation is measured.
+//! The conditions under which rotations are measured.
 
 use std::time::Duration;
 
-/// One set of conditions.
+/// One condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Condition {
-    /// Whether the function's process is a new one.
+    /// Whether each rotation has a new process.
     pub process: ProcessAge,
-    /// How much of a core it has.
+    /// How much of a core the process may use.
     pub share: Share,
-    /// What is added to each call of AWS's APIs.
+    /// What is added to the duration of each call of AWS's APIs.
     pub api: Duration,
     /// What is added to each message to the database.
     pub database: Duration,
@@ -27,14 +27,14 @@ pub enum ProcessAge {
 /// How much of a core a process may use after its start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Share {
-    /// As much as it wants.
+    /// All of it.
     Whole,
-    /// What Lambda gives to 128 MB.
+    /// What Lambda gives a function of 128 MB.
     Fourteenth,
 }
 
 impl ProcessAge {
-    /// As tables have it.
+    /// Its name in tables.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -45,7 +45,7 @@ impl ProcessAge {
 }
 
 impl Share {
-    /// As tables have it.
+    /// Its name in tables.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -55,8 +55,8 @@ impl Share {
     }
 }
 
-/// A whole core under each combination of delays; a fourteenth under the longest delay of the APIs, which is the nearest
-/// to Lambda. Each cold and warm.
+/// All conditions, each cold and warm: a whole core under each combination of delays, and a fourteenth under the longest
+/// delay of the APIs, which is closest to Lambda.
 pub(super) fn all(api: &[Duration], database: &[Duration], shares: &[Share]) -> Vec<Condition> {
     let mut all = Vec::new();
     let longest = api.iter().max();

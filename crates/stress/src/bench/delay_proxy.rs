@@ -1,4 +1,4 @@
-//! The way to a database, which takes longer by a given time.
+//! A proxy to a database that delays what clients send.
 
 use std::io;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 
-/// A port of its own that leads to a server at 127.0.0.1. Closed when dropped.
+/// A proxy to a server at 127.0.0.1, at a port of its own. Dropping it closes the port and all connections.
 #[derive(Debug)]
 pub(super) struct DelayProxy {
     pub(super) port: u16,
@@ -19,8 +19,8 @@ pub(super) struct DelayProxy {
 }
 
 impl DelayProxy {
-    /// What a client sends arrives so much later; what the server sends passes at once. A message that is waited for
-    /// takes so much longer, then, those of a TLS handshake included.
+    /// Delays what a client sends; what the server sends passes without a delay. So each round trip takes longer by `delay`,
+    /// also in a TLS handshake.
     pub(super) async fn to(server: u16, delay: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("a bound port").port();
@@ -42,12 +42,12 @@ impl Drop for DelayProxy {
 }
 
 async fn accept(listener: TcpListener, server: u16, delay: Duration, count: Arc<AtomicUsize>) {
-    // Connections end with the task that holds them.
+    // Dropped with this task, and each connection with it.
     let mut connections = JoinSet::new();
     while let Ok((client, _)) = listener.accept().await {
         count.fetch_add(1, Ordering::SeqCst);
         connections.spawn(async move {
-            // A client that ends is no error.
+            // A client that closes the connection is no error.
             let _ = pass(client, server, delay).await;
         });
     }
@@ -55,7 +55,7 @@ async fn accept(listener: TcpListener, server: u16, delay: Duration, count: Arc<
 
 async fn pass(client: TcpStream, server: u16, delay: Duration) -> io::Result<()> {
     let server = TcpStream::connect(("127.0.0.1", server)).await?;
-    // Nagle's algorithm would hold a small piece back until the one before is acknowledged.
+    // Nagle's algorithm would hold back a small chunk until the one before is acknowledged.
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
     let (from_client, to_client) = client.into_split();
@@ -67,7 +67,7 @@ async fn pass(client: TcpStream, server: u16, delay: Duration) -> io::Result<()>
     Ok(())
 }
 
-/// Until `from` closes; then `to` is closed. `seen` learns of each piece before it is passed on.
+/// Passes data until `from` closes, then closes `to`. Calls `seen` with each chunk before it is passed on.
 pub(super) async fn pump(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
@@ -98,7 +98,7 @@ pub(super) async fn pump(
     Ok(())
 }
 
-/// To a tenth of a millisecond; tokio's own clock counts whole ones.
+/// Exact to a tenth of a millisecond; tokio's own timer counts whole milliseconds.
 async fn wait_until(due: Instant) {
     let left = due.saturating_duration_since(Instant::now());
     if !left.is_zero() {

@@ -1,8 +1,8 @@
-//! Why a run ended before its figures were there.
+//! Why a run ended without figures.
 
 use std::fmt;
 
-/// What is wrong, and what to do about it. No figures come with it.
+/// What went wrong, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BenchError {
     what: String,
@@ -14,7 +14,7 @@ impl BenchError {
         Self { what: what.into(), next: next.into() }
     }
 
-    /// The same with what stood around it.
+    /// Adds what was being done.
     pub(super) fn during(self, place: &str) -> Self {
         Self { what: format!("{place}: {}", self.what), ..self }
     }

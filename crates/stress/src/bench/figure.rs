@@ -1,8 +1,8 @@
-//! What is measured of a rotation, and what many of them come to.
+//! What is measured of a rotation, and how many rotations are summarized.
 
 use std::time::Duration;
 
-/// One rotation.
+/// The measurements of one rotation.
 #[derive(Clone, Debug)]
 pub struct Sample {
     pub(super) ready: Option<Duration>,
@@ -19,11 +19,11 @@ pub struct Sample {
 /// One number of a rotation.
 #[derive(Clone, Copy, Debug)]
 pub struct Figure {
-    /// In the JSON, with its unit.
+    /// Its name in the JSON, with its unit.
     pub key: &'static str,
-    /// In tables.
+    /// Its name in tables.
     pub title: &'static str,
-    /// Digits behind the point.
+    /// How many digits follow the decimal point.
     pub(super) digits: usize,
     of: fn(&Sample) -> Option<f64>,
 }
@@ -34,7 +34,7 @@ macro_rules! figure {
     };
 }
 
-/// All of them. Times are in milliseconds, memory in MiB.
+/// All figures. Times are in milliseconds, memory in MiB.
 pub const FIGURES: [Figure; 15] = [
     figure!("start_to_ready_ms", "start to ready, ms", 1, |s| s.ready.map(ms)),
     figure!("four_steps_ms", "four steps, ms", 1, |s| Some(s.steps.iter().copied().map(ms).sum())),
@@ -68,25 +68,25 @@ pub fn figure(key: &str) -> Figure {
     FIGURES.into_iter().find(|figure| figure.key == key).unwrap_or_else(|| panic!("no figure {key}"))
 }
 
-/// The middle of some numbers, and how far they lie apart.
+/// The median and quartiles of some numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spread {
-    /// How many there are.
+    /// How many numbers there are.
     pub count: usize,
     /// The smallest.
     pub min: f64,
-    /// A quarter is below.
+    /// The lower quartile.
     pub lower: f64,
-    /// Half is below.
+    /// The median.
     pub median: f64,
-    /// A quarter is above.
+    /// The upper quartile.
     pub upper: f64,
     /// The largest.
     pub max: f64,
 }
 
 impl Spread {
-    /// None of no numbers.
+    /// `None` if there are no numbers.
     #[must_use]
     pub fn of(mut numbers: Vec<f64>) -> Option<Self> {
         numbers.sort_by(f64::total_cmp);
@@ -108,7 +108,7 @@ impl Spread {
 }
 
 impl Figure {
-    /// Of these rotations; none where it does not apply, as start to ready of a warm process.
+    /// This figure of these rotations. `None` if it does not apply, such as start to ready of a warm process.
     #[must_use]
     pub fn of(&self, samples: &[Sample]) -> Option<Spread> {
         Spread::of(samples.iter().filter_map(self.of).collect())

@@ -1,13 +1,13 @@
-//! Processes and cgroups of a run end with it, however it ends.
+//! Stops the processes and removes the cgroups of a run when it ends, however it ends.
 
 use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::Mutex;
 
-/// The shell reads what was started and what has ended. The kernel closes our end of the pipe when this process ends, by
-/// SIGKILL too; then the shell kills what is left, and removes the cgroups that begin with `prefix`. A process that was
-/// started just before that end, and not reported yet, is known by its environment.
+/// The shell reads which processes were started and which have ended. When this process ends, even by SIGKILL, the kernel
+/// closes the pipe; then the shell kills what still runs, and removes the cgroups whose paths begin with `prefix`. It
+/// finds a process that was just started, and not reported yet, by its environment.
 const SHELL: &str = r#"
 prefix=$1 mark=$2 alive=
 while read -r word pid; do
@@ -28,7 +28,7 @@ for folder in "$prefix"*; do
 done
 "#;
 
-/// Kills when it is dropped, or when this process ends. Returns from its drop when all is gone.
+/// Kills the processes when it is dropped, or when this process ends. Its drop returns when all are gone.
 #[derive(Debug)]
 pub(super) struct Guard {
     shell: Child,
@@ -36,10 +36,10 @@ pub(super) struct Guard {
 }
 
 impl Guard {
-    /// `prefix` is how the paths of all cgroups of this run begin; empty where there are none.
+    /// The paths of all cgroups of this run begin with `prefix`, which is empty if there are none.
     pub(super) fn start(prefix: &str) -> Self {
         let mut command = Command::new("/bin/sh");
-        // In a process group of its own, so that Ctrl-C reaches only us.
+        // In a process group of its own, so that Ctrl-C reaches only this process.
         let (name, run) = Self::mark();
         command
             .args(["-c", SHELL, "guard", prefix, &format!("{name}={run}")])
@@ -55,19 +55,19 @@ impl Guard {
         ("ROTATION_BENCH_RUN", std::process::id().to_string())
     }
 
-    /// A process that leads a process group.
+    /// To be called for a new process, which leads a process group.
     pub(super) fn started(&self, process: u32) {
-        self.say(&format!("started {process}\n"));
+        self.send(&format!("started {process}\n"));
     }
 
-    /// It was waited for: its number may be another's from now on.
+    /// To be called when the process was waited for: another may get its id.
     pub(super) fn ended(&self, process: u32) {
-        self.say(&format!("ended {process}\n"));
+        self.send(&format!("ended {process}\n"));
     }
 
-    fn say(&self, line: &str) {
-        let mut pipe = self.pipe.lock().expect("nobody panics here");
-        // One write, which the kernel does not divide.
+    fn send(&self, line: &str) {
+        let mut pipe = self.pipe.lock().expect("no holder panics");
+        // The kernel does not divide one short write.
         let written = pipe.as_mut().map(|pipe| pipe.write_all(line.as_bytes()));
         written.expect("open until the drop").expect("the shell reads");
     }

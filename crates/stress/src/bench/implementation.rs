@@ -17,7 +17,7 @@ pub enum Implementation {
 }
 
 impl Implementation {
-    /// As tables have it.
+    /// Its name in tables.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -32,7 +32,7 @@ impl Implementation {
         *self != Self::Nothing
     }
 
-    /// What is run for this function; none where a peer has nothing for it.
+    /// The program of this function. `None` if a peer has none for it.
     pub(super) async fn program(&self, function: &str) -> Option<PathBuf> {
         match self {
             Self::Ours => Some(functions::program(function).await),
@@ -42,7 +42,7 @@ impl Implementation {
     }
 }
 
-/// All that take part, in the order in which they take turns.
+/// All implementations, in the order in which they rotate.
 ///
 /// # Errors
 /// If the peer's folder has a program for none of the functions.

@@ -1,4 +1,4 @@
-//! A fourteenth of a core, as Lambda gives it to a function of 128 MB: by a cgroup, version 1 or 2.
+//! Limits a process to a fourteenth of a core, as Lambda does for 128 MB, by a cgroup of version 1 or 2.
 
 use std::fs;
 use std::io;
@@ -12,7 +12,7 @@ const QUOTA: &str = "1429";
 /// Microseconds.
 const PERIOD: &str = "20000";
 
-/// Where this machine lets us make such groups.
+/// Where this process may create such cgroups.
 #[derive(Clone, Debug)]
 pub(super) struct Limits {
     parent: PathBuf,
@@ -25,12 +25,12 @@ enum Version {
     Two,
 }
 
-/// A group for one process. Removed when dropped; the process has to have ended.
+/// A cgroup for one process. Dropping it removes it; the process must have ended.
 #[derive(Debug)]
 pub(super) struct Limit(PathBuf);
 
 impl Limits {
-    /// Makes a group, and removes it.
+    /// Finds a place by creating a cgroup and removing it.
     ///
     /// # Errors
     /// Why this machine does not allow it.
@@ -46,19 +46,19 @@ impl Limits {
         Err(why)
     }
 
-    /// How the paths of this process's groups begin.
+    /// The beginning of the paths of this process's cgroups.
     pub(super) fn prefix(&self) -> String {
         let name = format!("rotation-bench-{}-", std::process::id());
         self.parent.join(name).display().to_string()
     }
 
-    /// A new group, with the limit set.
+    /// Creates a cgroup and sets its limit.
     pub(super) fn limit(&self) -> io::Result<Limit> {
         static NUMBER: AtomicU32 = AtomicU32::new(1);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let folder = PathBuf::from(format!("{}{number}", self.prefix()));
         fs::create_dir(&folder)?;
-        // From here on it is removed, whatever happens.
+        // From here on, every return removes it.
         let limit = Limit(folder);
         match self.version {
             Version::One => {
@@ -72,7 +72,7 @@ impl Limits {
 }
 
 impl Limit {
-    /// Limits this process with all of its threads, from now on.
+    /// Limits this process with all of its threads.
     pub(super) fn hold(&self, process: u32) -> io::Result<()> {
         self.write("cgroup.procs", &process.to_string())
     }
@@ -84,7 +84,7 @@ impl Limit {
 
 impl Drop for Limit {
     fn drop(&mut self) {
-        // The kernel lets go of a process that was waited for a moment later.
+        // The kernel releases a process a moment after it was waited for.
         for _try in 0..200 {
             match fs::remove_dir(&self.0) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -96,7 +96,7 @@ impl Drop for Limit {
     }
 }
 
-/// This process's own group of each version, then the topmost.
+/// This process's own cgroup of each version, then the root.
 fn candidates(own: &str) -> Vec<Limits> {
     let path_of = |controller: &str| {
         own.lines().find_map(|line| {

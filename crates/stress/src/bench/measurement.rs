@@ -1,4 +1,4 @@
-//! An implementation's own application, with a way to it and to AWS on which what passes is counted.
+//! The rotations of one implementation: an application of its own, and proxies that count and delay.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,10 +20,11 @@ use super::tls_proxy::TlsProxy;
 use testbed::FUNCTIONS_KEY;
 use testbed::{App, Certificate, STEPS, environment, functions, store};
 
-/// Rotations before the first that counts: the first makes the clone of alternating users, the second turns back.
+/// Rotations before the first that is measured. Under alternating users the first creates the clone, and the second
+/// returns to the base.
 const UNCOUNTED: usize = 2;
 
-/// What all measurements of a function share.
+/// The parts that all measurements of a function share.
 pub(super) struct Shared {
     pub(super) function: String,
     pub(super) server: Box<dyn ChangeTime>,
@@ -48,7 +49,7 @@ pub(super) struct Measurement<'a> {
 }
 
 impl<'a> Measurement<'a> {
-    /// Ready for the first rotation that counts.
+    /// Returns when the first rotation can be measured.
     pub(super) async fn start(
         shared: &'a Shared,
         implementation: &Implementation,
@@ -77,7 +78,7 @@ impl<'a> Measurement<'a> {
             process: None,
             samples,
         };
-        // With as much of a core as it wants: what is measured has not begun.
+        // Without a limit, because these rotations are not measured.
         let mut process = measurement.begin_process().await?;
         for _uncounted in 0..UNCOUNTED {
             measurement.measure(&mut process).await?;
@@ -89,7 +90,7 @@ impl<'a> Measurement<'a> {
         Ok(measurement)
     }
 
-    /// One more rotation.
+    /// Measures one more rotation.
     pub(super) async fn rotate(&mut self) -> Result<(), BenchError> {
         let sample = match self.process.take() {
             Some(mut process) => {
@@ -99,7 +100,7 @@ impl<'a> Measurement<'a> {
             }
             None => {
                 let mut process = self.begin_process().await?;
-                // After the start, which Lambda does not limit.
+                // Lambda does not limit the start.
                 self.limit(&mut process)?;
                 self.measure(&mut process).await?
             }
@@ -116,7 +117,7 @@ impl<'a> Measurement<'a> {
     fn limit(&self, process: &mut Process) -> Result<(), BenchError> {
         match self.condition.share {
             Share::Whole => Ok(()),
-            Share::Fourteenth => process.limit_by(self.shared.limits.as_ref().expect("looked for before")),
+            Share::Fourteenth => process.limit_by(self.shared.limits.as_ref().expect("found before")),
         }
     }
 
@@ -137,7 +138,7 @@ impl<'a> Measurement<'a> {
         let cpu = process.cpu()?.saturating_sub(cpu);
         let calls = self.shared.local.calls();
         let calls = calls.iter().filter(|call| call.access_key == *FUNCTIONS_KEY).count();
-        self.is_rotated(&version).await?;
+        self.check_rotated(&version).await?;
         Ok(Sample {
             ready: Some(process.ready),
             ready_cpu: Some(process.ready_cpu),
@@ -151,8 +152,8 @@ impl<'a> Measurement<'a> {
         })
     }
 
-    /// From when the database took the new password only, to when AWSCURRENT was the new version; none where the former
-    /// password goes on signing in.
+    /// From when the database rejected the former password to when AWSCURRENT was the new version. `None` if the former
+    /// password continues to sign in.
     async fn gap(&self) -> Option<std::time::Duration> {
         if !self.implementation.rotates() || !self.shared.function.ends_with("single-user") {
             return None;
@@ -161,7 +162,7 @@ impl<'a> Measurement<'a> {
         promoted.duration_since(changed).ok()
     }
 
-    async fn is_rotated(&self, version: &str) -> Result<(), BenchError> {
+    async fn check_rotated(&self, version: &str) -> Result<(), BenchError> {
         if !self.implementation.rotates() || self.shared.current(&self.arn).await.as_deref() == Some(version)
         {
             return Ok(());
@@ -175,9 +176,9 @@ impl<'a> Measurement<'a> {
 }
 
 impl Shared {
-    /// The application's secret, which leads through this port; returns its ARN.
+    /// Creates the application's secret, with this port of the server. Returns its ARN.
     async fn store(&self, app: &App, port: u16) -> String {
-        // The user's name is unique in this run; a port can come again.
+        // The user's name is unique in this run; a port may be reused.
         let name = app.user();
         let mut secret = app.secret(&*self.server);
         secret["port"] = json!(port);
@@ -189,7 +190,7 @@ impl Shared {
         store(&self.client, name, &secret).await
     }
 
-    /// Begins a rotation as Secrets Manager does, without a step; returns the pending version, which has no value.
+    /// Begins a rotation without running a step. Returns the pending version, which has no value.
     async fn begin(&self, arn: &str) -> String {
         let function = format!("arn:aws:lambda:us-east-1:123456789012:function:{}", self.function);
         let call = self.client.rotate_secret().secret_id(arn).rotation_lambda_arn(function);
@@ -208,8 +209,8 @@ impl Shared {
     }
 }
 
-/// What Lambda sets, and where AWS and the database's authority are. An implementation may need other names for the same
-/// things: docs/performance.md has those that a peer is given.
+/// The variables that Lambda sets, and the addresses and certificates of AWS and the database. docs/performance.md lists
+/// them for authors of a peer.
 fn environment(
     function: &str,
     program: &std::path::Path,

@@ -1,7 +1,7 @@
-//! How long a rotation takes, and what it costs: the real binaries beside a function that does nothing and, on request,
-//! beside another implementation. What `make bench` runs, and a test in small.
+//! The benchmark: how long a rotation takes and what it costs. It compares the real binaries with a function that does
+//! nothing and, on request, with another implementation. `make bench` runs it at length, and a test in small.
 //!
-//! Everything is measured from outside, so that all are measured alike.
+//! Everything is measured from outside the process, so that all implementations are measured alike.
 
 mod change_time;
 mod condition;
@@ -47,25 +47,25 @@ pub const FUNCTIONS: [&str; 5] = [
 /// What is measured, and how often.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// Of [`FUNCTIONS`].
+    /// Some of [`FUNCTIONS`].
     pub functions: Vec<String>,
-    /// Rotations of each implementation under each condition; they take turns.
+    /// Rotations of each implementation under each condition. The implementations rotate in turns.
     pub rotations: usize,
-    /// What is added to each call of AWS's APIs: each of these in turn.
+    /// What is added to the duration of each call of AWS's APIs: each of these in turn.
     pub api: Vec<Duration>,
     /// What is added to each message to the database: each of these in turn.
     pub database: Vec<Duration>,
-    /// How much of a core a process has: each of these in turn.
+    /// How much of a core a process may use: each of these in turn.
     pub shares: Vec<Share>,
     /// A folder with another implementation.
     pub peer: Option<PathBuf>,
 }
 
-/// Measures all of it. `told` gets a line for each condition.
+/// Measures the plan. Calls `on_progress` with a line for each implementation under each condition.
 ///
 /// # Errors
 /// If a function does not rotate. What was measured until then is lost.
-pub async fn run(plan: &Plan, told: &mut (dyn FnMut(&str) + Send)) -> Result<Report, BenchError> {
+pub async fn run(plan: &Plan, on_progress: &mut (dyn FnMut(&str) + Send)) -> Result<Report, BenchError> {
     let implementations = implementation::all(plan.peer.as_deref(), &plan.functions)?;
     let peer = plan.peer.as_deref().and_then(implementation::about);
     let mut shares = plan.shares.clone();
@@ -75,7 +75,7 @@ pub async fn run(plan: &Plan, told: &mut (dyn FnMut(&str) + Send)) -> Result<Rep
         match Limits::find() {
             Ok(found) => limits = Some(found),
             Err(why) => {
-                told(&format!(
+                on_progress(&format!(
                     "NO FIGURES FOR 128 MB: this machine does not let us limit a process's CPU ({why})"
                 ));
                 shares.retain(|share| *share == Share::Whole);
@@ -91,7 +91,7 @@ pub async fn run(plan: &Plan, told: &mut (dyn FnMut(&str) + Send)) -> Result<Rep
             let of_condition = measure(&shared, &implementations, condition, plan.rotations).await;
             let of_condition = of_condition.map_err(|error| error.during(function))?;
             for row in &of_condition {
-                told(&row.progress());
+                on_progress(&row.progress());
             }
             rows.extend(of_condition);
         }
@@ -109,7 +109,7 @@ async fn shared(function: &str, limits: Option<Limits>, guard: &Arc<Guard>) -> S
     Shared { function: function.to_owned(), server, local, client, limits, guard: Arc::clone(guard) }
 }
 
-/// All implementations in turn, over and over, so that what else the machine does meets them alike.
+/// Rotates by all implementations in turn, over and over, so that other work on this machine affects all alike.
 async fn measure(
     shared: &Shared,
     implementations: &[Implementation],

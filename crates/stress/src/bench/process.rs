@@ -17,16 +17,16 @@ use super::BenchError;
 use super::guard::Guard;
 use super::limit::{Limit, Limits};
 use testbed::memory;
-use testbed::runtime_api::{Event, RuntimeApi, Said};
+use testbed::runtime_api::{Event, RuntimeApi, RuntimeMessage};
 
-/// As Lambda has it (AWS Lambda developer guide, "Init phase").
+/// Lambda's limit for the start (AWS Lambda developer guide, "Init phase").
 const INIT: Duration = Duration::from_secs(10);
-/// As the template has it.
+/// The timeout of the functions in the template.
 const TIMEOUT: Duration = Duration::from_secs(60);
-/// How much of what a function wrote is shown when it fails.
-const LAST_WORDS: usize = 600;
+/// How many bytes of a function's output are shown when it fails.
+const SHOWN: usize = 600;
 
-/// Killed when dropped, with all processes of its group.
+/// A process of a function. Dropping it kills its process group.
 pub(super) struct Process {
     api: RuntimeApi,
     child: Child,
@@ -34,14 +34,14 @@ pub(super) struct Process {
     output: File,
     guard: Arc<Guard>,
     limit: Option<Limit>,
-    /// From just before the process was made until it asked for its first event.
+    /// From just before the process was created until it asked for its first event.
     pub(super) ready: Duration,
-    /// What it had spent by then.
+    /// The CPU time that it had used by then.
     pub(super) ready_cpu: Duration,
 }
 
 impl Process {
-    /// Returns when it asks for its first event.
+    /// Starts a process, and returns when it asks for its first event.
     pub(super) async fn start(
         program: &Path,
         name: &str,
@@ -67,13 +67,13 @@ impl Process {
         guard.started(id);
         let (guard, none) = (Arc::clone(guard), Duration::ZERO);
         let mut process = Self { api, child, id, output, guard, limit: None, ready: none, ready_cpu: none };
-        process.asks(INIT).await.map_err(|error| error.during("its start"))?;
+        process.wait_until_ready(INIT).await.map_err(|error| error.during("its start"))?;
         process.ready = began.elapsed();
         process.ready_cpu = process.cpu()?;
         Ok(process)
     }
 
-    /// From here on it has a fourteenth of a core.
+    /// Limits the process to a fourteenth of a core.
     pub(super) fn limit_by(&mut self, limits: &Limits) -> Result<(), BenchError> {
         let limit = limits.limit().and_then(|limit| limit.hold(self.id).map(|()| limit));
         self.limit = Some(limit.map_err(|error| {
@@ -85,27 +85,27 @@ impl Process {
         Ok(())
     }
 
-    /// How long the function took for this event, until its response came. Returns when it asks for the next one.
+    /// Sends this event, and returns how long the response took, once the function asks for the next event.
     pub(super) async fn handle(&mut self, event: &Value) -> Result<Duration, BenchError> {
         let began = Instant::now();
         let event = Event { body: event.to_string().into(), timeout: TIMEOUT };
         self.api.events.send(event).expect("the function waits for it");
-        let said = timeout(TIMEOUT, self.says()).await;
+        let message = timeout(TIMEOUT, self.next_message()).await;
         let took = began.elapsed();
-        match said {
-            Ok(Some(Said::Response(_))) => {}
-            Ok(Some(Said::Error(error))) => return Err(self.failed(&words(&error))),
-            Ok(Some(Said::Ready)) => {
-                return Err(self.failed("it asked for the next event without a response"));
+        match message {
+            Ok(Some(RuntimeMessage::Response(_))) => {}
+            Ok(Some(RuntimeMessage::Error(error))) => return Err(self.failed(&describe(&error))),
+            Ok(Some(RuntimeMessage::Ready)) => {
+                return Err(self.failed("it asked for the next event without responding"));
             }
             Ok(None) => return Err(self.failed("its process ended")),
             Err(_) => return Err(self.failed("no response in 60 s")),
         }
-        self.asks(TIMEOUT).await?;
+        self.wait_until_ready(TIMEOUT).await?;
         Ok(took)
     }
 
-    /// What the process has spent so far, with all of its threads, by its own clock.
+    /// The CPU time of the process so far, with all of its threads, by its own clock.
     pub(super) fn cpu(&self) -> Result<Duration, BenchError> {
         let clock = clock_getcpuclockid(self.pid()).and_then(|clock| clock.now());
         clock
@@ -113,40 +113,40 @@ impl Process {
             .map_err(|error| self.failed(&format!("its CPU clock cannot be read: {error}")))
     }
 
-    /// The most memory that it had so far, in KiB.
+    /// The most memory that it has had so far, in KiB.
     pub(super) fn peak(&self) -> usize {
         memory::peak(self.id)
     }
 
-    /// Until it asks for an event.
-    async fn asks(&mut self, limit: Duration) -> Result<(), BenchError> {
-        match timeout(limit, self.says()).await {
-            Ok(Some(Said::Ready)) => Ok(()),
-            Ok(Some(Said::Error(error))) => Err(self.failed(&words(&error))),
-            Ok(Some(Said::Response(_))) => Err(self.failed("a response to no event")),
+    /// Waits until it asks for an event.
+    async fn wait_until_ready(&mut self, limit: Duration) -> Result<(), BenchError> {
+        match timeout(limit, self.next_message()).await {
+            Ok(Some(RuntimeMessage::Ready)) => Ok(()),
+            Ok(Some(RuntimeMessage::Error(error))) => Err(self.failed(&describe(&error))),
+            Ok(Some(RuntimeMessage::Response(_))) => Err(self.failed("a response to no event")),
             Ok(None) => Err(self.failed("its process ended")),
             Err(_) => Err(self.failed(&format!("no event was asked for in {} s", limit.as_secs()))),
         }
     }
 
-    /// What the function says next; None if its process ends instead.
-    async fn says(&mut self) -> Option<Said> {
+    /// The next message of the function. `None` if its process ends instead.
+    async fn next_message(&mut self) -> Option<RuntimeMessage> {
         tokio::select! {
-            // What was said before the end counts.
+            // A message that was sent before the end counts.
             biased;
-            said = self.api.said.recv() => said,
+            message = self.api.messages.recv() => message,
             _ = self.child.wait() => None,
         }
     }
 
     fn failed(&self, what: &str) -> BenchError {
         let length = self.output.metadata().map_or(0, |file| file.len());
-        let from = length.saturating_sub(LAST_WORDS as u64);
-        let mut written = vec![0; LAST_WORDS];
+        let from = length.saturating_sub(SHOWN as u64);
+        let mut written = vec![0; SHOWN];
         let read = self.output.read_at(&mut written, from).unwrap_or_default();
         let written = String::from_utf8_lossy(&written[..read]);
         BenchError::new(
-            format!("{what}. The last that it wrote:\n{}", written.trim()),
+            format!("{what}; the end of its output:\n{}", written.trim()),
             "make it rotate first (`make demo` shows ours doing so); no figures are taken from what fails",
         )
     }
@@ -158,19 +158,19 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It leads its group; a group that is gone is what we want.
+        // It leads its group, which may have ended already.
         let _ = killpg(self.pid(), Signal::SIGKILL);
         // SIGKILL takes a moment.
         while !matches!(self.child.try_wait(), Ok(Some(_)) | Err(_)) {
             std::thread::sleep(Duration::from_micros(200));
         }
         self.guard.ended(self.id);
-        // The group's folder can go now.
+        // Its cgroup can be removed now.
         self.limit = None;
     }
 }
 
-fn words(error: &Value) -> String {
+fn describe(error: &Value) -> String {
     let text = |field: &str| error[field].as_str().unwrap_or_default().to_owned();
     format!("it failed: {}: {}", text("errorType"), text("errorMessage"))
 }

@@ -1,4 +1,4 @@
-//! TLS in front of local-aws, as AWS has it, and a time that each call takes longer.
+//! A proxy in front of local-aws that adds TLS, as AWS has it, and delays each request.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -15,7 +15,7 @@ use testbed::Certificate;
 /// The call that moves AWSCURRENT, as its request names it.
 const PROMOTION: &[u8] = b"secretsmanager.UpdateSecretVersionStage";
 
-/// A port of its own. Closed when dropped.
+/// A proxy at a port of its own. Dropping it closes the port and all connections.
 #[derive(Debug)]
 pub struct TlsProxy {
     /// `https://127.0.0.1:PORT`.
@@ -32,7 +32,7 @@ struct Seen {
 }
 
 impl TlsProxy {
-    /// In front of what listens at this port of 127.0.0.1. Each request arrives `delay` later; handshakes take no longer.
+    /// A proxy to this port of 127.0.0.1. Each request arrives `delay` later; handshakes are not delayed.
     pub async fn of(port: u16, delay: Duration, certificate: Certificate) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("https://{}", listener.local_addr().expect("a bound port"));
@@ -50,7 +50,7 @@ impl TlsProxy {
 
     /// When the response to the last `UpdateSecretVersionStage` passed.
     pub(super) fn promoted(&self) -> Option<SystemTime> {
-        *self.seen.promoted.lock().expect("nobody panics here")
+        *self.seen.promoted.lock().expect("no holder panics")
     }
 }
 
@@ -66,7 +66,7 @@ async fn accept(listener: TcpListener, port: u16, delay: Duration, acceptor: Tls
         seen.connections.fetch_add(1, Ordering::SeqCst);
         let (acceptor, seen) = (acceptor.clone(), Arc::clone(&seen));
         connections.spawn(async move {
-            // A client that ends is no error.
+            // A client that closes the connection is no error.
             let _ = pass(client, &acceptor, port, delay, &seen).await;
         });
     }
@@ -92,7 +92,7 @@ async fn pass(
     };
     let response = |_: &[u8]| {
         if promotes.swap(false, Ordering::SeqCst) {
-            *seen.promoted.lock().expect("nobody panics here") = Some(SystemTime::now());
+            *seen.promoted.lock().expect("no holder panics") = Some(SystemTime::now());
         }
     };
     tokio::try_join!(

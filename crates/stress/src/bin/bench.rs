@@ -1,8 +1,8 @@
-//! The bench: how long a rotation takes and what it costs, beside a function that does nothing and, with `--peer`, beside
-//! another implementation.
+//! The benchmark: how long a rotation takes and what it costs, compared with a function that does nothing and, with
+//! `--peer`, with another implementation.
 //!
-//! `make bench` runs it on the packaged binaries. `BENCH="--function postgres-single-user --rotations 50"` is about that
-//! function only, and has more rotations of it. docs/performance.md says what is measured, and what a peer has to be.
+//! `make bench` runs it on the packaged binaries. `BENCH="--function postgres-single-user --rotations 50"` measures that
+//! function only, with more rotations. docs/performance.md says what is measured, and what a peer must provide.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a report prints")]
 
 use std::io;
@@ -17,10 +17,10 @@ use testbed::environment::repository;
 /// Measures rotations, and what they cost.
 #[derive(Parser)]
 struct Arguments {
-    /// How many rotations of each implementation count, under each set of conditions
+    /// How many rotations of each implementation are measured, under each condition
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..))]
     rotations: u16,
-    /// This function only; may be repeated
+    /// Measures this function only; may be repeated
     #[arg(long, value_parser = FUNCTIONS)]
     function: Vec<String>,
     /// Milliseconds added to each call of AWS's APIs, each in turn
@@ -35,7 +35,7 @@ struct Arguments {
     /// A folder with another implementation: executables `bootstrap-FUNCTION`, or one `bootstrap`
     #[arg(long)]
     peer: Option<PathBuf>,
-    /// Where bench.json, performance.md and performance.svg go; target/bench unless given
+    /// The folder for bench.json, performance.md and performance.svg; target/bench by default
     #[arg(long)]
     output: Option<PathBuf>,
     /// Puts the page and its picture into docs

@@ -1,19 +1,20 @@
-//! The fleet: a thousand secrets on each server, rotated 50 at a time under AWS's limit of writes.
+//! The load test: a thousand secrets on each server, rotated 50 at a time under AWS's limit of writes.
 //!
-//! `make load` runs it on the packaged binaries. `LOAD="--secrets 100 --engine mysql"` is about fewer secrets, on
-//! one server.
-#![expect(clippy::print_stdout, reason = "a report prints")]
+//! `make load` runs it on the packaged binaries. `LOAD="--secrets 100 --engine mysql"` rotates fewer secrets, on one
+//! server.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a report prints")]
 
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use local_aws::WRITES_PER_SECOND;
 use stress::figures;
 use stress::load::{Plan, Row, report, rotate, summary};
-use testbed::{MySql, MySqlOptions, Postgres, PostgresOptions, mysql_versions, postgres_versions};
+use testbed::environment::check;
+use testbed::{Engine, MySql, MySqlOptions, Postgres, PostgresOptions, mysql_versions, postgres_versions};
 
-/// A line of progress every so many rotations.
+/// How many rotations there are between two lines of progress.
 const PROGRESS: usize = 100;
 
 /// Rotates many secrets at once, and checks each.
@@ -25,24 +26,18 @@ struct Arguments {
     /// How many rotations are under way at once, at most
     #[arg(long, default_value_t = 50)]
     in_flight: usize,
-    /// On this engine only
+    /// Rotates on this engine only: postgres or mysql
     #[arg(long)]
     engine: Option<Engine>,
-    /// How many writes Secrets Manager admits a second; AWS's own limit unless given
+    /// How many writes per second Secrets Manager admits; AWS's own limit by default
     #[arg(long, default_value_t = WRITES_PER_SECOND)]
     writes_per_second: u32,
-    /// Milliseconds that each call of Secrets Manager takes longer than it does here
+    /// How many milliseconds are added to each call of Secrets Manager
     #[arg(long, default_value_t = 5)]
     latency: u64,
     /// Puts the figures into docs/reliability.md
     #[arg(long)]
     publish: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, ValueEnum)]
-enum Engine {
-    Postgres,
-    Mysql,
 }
 
 #[tokio::main]
@@ -54,15 +49,23 @@ async fn main() -> ExitCode {
         writes_per_second: arguments.writes_per_second,
         latency: Duration::from_millis(arguments.latency),
     };
-    let wants = |engine| arguments.engine.is_none_or(|only| only == engine);
-    let mut rows = Vec::new();
-    if wants(Engine::Postgres) {
-        let server = Postgres::start(postgres_versions()[0], PostgresOptions::default()).await;
-        rows.push(rotate(server, &plan, &mut progress).await);
+    let engines = arguments.engine.map_or_else(|| Engine::ALL.to_vec(), |engine| vec![engine]);
+    if let Err(error) = check(&engines) {
+        eprintln!("load: {error}");
+        return ExitCode::FAILURE;
     }
-    if wants(Engine::Mysql) {
-        let server = MySql::start(mysql_versions()[0], MySqlOptions::default()).await;
-        rows.push(rotate(server, &plan, &mut progress).await);
+    let mut rows = Vec::new();
+    for engine in engines {
+        rows.push(match engine {
+            Engine::Postgres => {
+                let server = Postgres::start(postgres_versions()[0], PostgresOptions::default()).await;
+                rotate(server, &plan, &mut progress).await
+            }
+            Engine::MySql => {
+                let server = MySql::start(mysql_versions()[0], MySqlOptions::default()).await;
+                rotate(server, &plan, &mut progress).await
+            }
+        });
     }
     conclude(&rows, arguments.publish)
 }

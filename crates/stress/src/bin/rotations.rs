@@ -1,4 +1,5 @@
-//! Rotations by every function on every server, counted: whether packaged functions work at all, as on another processor.
+//! Rotates by every function on every server, and counts failures: whether packaged functions work at all, for example on
+//! another processor.
 //!
 //! `make test-arm64` runs it, on functions for arm64 under emulation.
 #![expect(clippy::print_stdout, reason = "a report prints")]
@@ -10,10 +11,10 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use testbed::{Application, MySql, Postgres, Server, Setup, mysql_versions, postgres_versions};
 
-/// As the template has it.
+/// The timeout of the functions in the template.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Rotates by every function, and checks who signs in after every rotation.
+/// Rotates by every function, and checks after every rotation which versions sign in.
 #[derive(Parser)]
 struct Arguments {
     /// How many rotations each function makes, on each of its servers
@@ -43,7 +44,7 @@ async fn main() -> ExitCode {
     report(&rows)
 }
 
-/// Every other rotation begins with a new process.
+/// Every second rotation starts a new process.
 async fn rotate<S: Server>(server: &S, each: usize, rows: &mut Vec<Row>) {
     for setup in server.setups() {
         let function = setup.function;
@@ -79,10 +80,10 @@ async fn rotate_once<S: Server>(application: &Application<'_, S>, function: &str
         return Err(format!("{step}; its output ends with: {}", output.lines().last().unwrap_or("nothing")));
     }
     if application.credentials("AWSCURRENT").await == before {
-        return Err("AWSCURRENT is what it was".to_owned());
+        return Err("AWSCURRENT has not changed".to_owned());
     }
     if application.credentials("AWSPREVIOUS").await != before {
-        return Err("AWSPREVIOUS is not the version before".to_owned());
+        return Err("AWSPREVIOUS is not the version that was current before".to_owned());
     }
     if !application.signs_in("AWSCURRENT").await {
         return Err("AWSCURRENT does not sign in".to_owned());
@@ -103,6 +104,6 @@ fn report(rows: &[Row]) -> ExitCode {
     let rotations: usize = rows.iter().map(|row| row.rotations).sum();
     let failed: usize = rows.iter().map(|row| row.failed).sum();
     println!("\nrotations: {} functions, {rotations} rotations, {failed} failed", functions.len());
-    // Nothing rotated is nothing shown.
+    // A run without a rotation shows nothing.
     ExitCode::from(u8::from(failed > 0 || rotations == 0))
 }

@@ -1,16 +1,16 @@
-//! How an attempt at a rotation is made, and how it ended.
+//! Attempts at a rotation by Secrets Manager.
 
-use super::Attempt;
 use super::checks::holder;
+use super::injector::Attempt;
 use super::subject::Subject;
 use testbed::Application;
 
-/// What the service does next.
+/// What Secrets Manager does next.
 pub(super) enum Next {
-    /// Begins a rotation, or goes on with the one that is not complete.
+    /// It begins a rotation, or continues the one that is not complete.
     Rotates,
-    /// Runs the steps of this version once more: it is current, and the service did not hear of it. `RotateSecret` would
-    /// begin another rotation.
+    /// It runs the steps of this version once more: the version is current, but the service received no response that says
+    /// so. `RotateSecret` would begin another rotation.
     Repeats(String),
 }
 
@@ -24,56 +24,58 @@ impl Next {
         }
     }
 
-    pub(super) async fn run<S: Subject>(self, application: &Application<'_, S>) -> Rotated {
+    pub(super) async fn run<S: Subject>(self, application: &Application<'_, S>) -> Outcome {
         match self {
             Self::Rotates => rotate(application).await,
             Self::Repeats(version) => match application.repeat(&version).await {
-                Ok(()) => Rotated::Well,
+                Ok(()) => Outcome::Succeeded,
                 Err((step, error)) => {
-                    Rotated::Failed { step, class: error.error_type, words: error.error_message }
+                    Outcome::Failed { step, class: error.error_type, message: error.error_message }
                 }
             },
         }
     }
 }
 
-async fn rotate<S: Subject>(application: &Application<'_, S>) -> Rotated {
+async fn rotate<S: Subject>(application: &Application<'_, S>) -> Outcome {
     let rotation = application.rotate().await;
     if rotation.succeeded {
-        return Rotated::Well;
+        return Outcome::Succeeded;
     }
     let last = rotation.attempts.last().and_then(|attempt| attempt.steps.last());
     let failed = last.and_then(|step| step.outcome.as_ref().err().map(|error| (step.step.name(), error)));
     let (step, error) = failed.expect("a step failed");
     let class = error.error_type.clone().unwrap_or_default();
-    Rotated::Failed { step, class, words: error.message.clone() }
+    Outcome::Failed { step, class, message: error.message.clone() }
 }
 
-/// What became of an attempt, whether or not a fault was behind it.
-pub(super) enum Rotated {
-    Well,
+/// How the steps of an attempt ended, whatever the cause.
+pub(super) enum Outcome {
+    Succeeded,
     Failed {
         step: &'static str,
         /// The error's type.
         class: String,
-        words: String,
+        message: String,
     },
 }
 
-impl Rotated {
-    /// A failure of one of these types is the fault's.
-    pub(super) async fn blamed_on<S: Subject>(
+impl Outcome {
+    /// An error of one of these types is attributed to the fault.
+    pub(super) async fn attributed_to<S: Subject>(
         self,
         classes: &[&str],
         application: &Application<'_, S>,
     ) -> Attempt {
         match self {
-            Self::Well => {
+            Self::Succeeded => {
                 let current = holder(application, "AWSCURRENT").await;
                 Attempt::Completed(current.expect("a current version"))
             }
-            Self::Failed { step, class, .. } if classes.contains(&class.as_str()) => Attempt::Struck(step),
-            Self::Failed { step, class, words } => Attempt::Failed(format!("{step} {class}: {words}")),
+            Self::Failed { step, class, .. } if classes.contains(&class.as_str()) => {
+                Attempt::Interrupted(step)
+            }
+            Self::Failed { step, class, message } => Attempt::Failed(format!("{step} {class}: {message}")),
         }
     }
 }

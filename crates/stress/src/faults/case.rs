@@ -1,8 +1,16 @@
-//! Every function on every server that it is tortured on, under every kind of fault.
+//! Which functions are tested on which servers, and under which faults.
 
 use std::time::Instant;
 
-use super::{AsItIs, CrashAtACall, Fault, FaultRun, Gap, Kill, Network, Row, SecretsManager, Subject};
+use super::crash::{AsItIs, CrashAtACall};
+use super::gap::Gap;
+use super::injector::{FaultInjector, number_of};
+use super::kill::Kill;
+use super::network::NetworkFault;
+use super::row::Row;
+use super::run::{FaultRun, OnProgress};
+use super::secrets_manager::SecretsManagerFault;
+use super::subject::Subject;
 use testbed::{MySql, MySqlVersion, Postgres, mysql_versions, postgres_versions};
 
 /// A function on a server.
@@ -10,7 +18,7 @@ use testbed::{MySql, MySqlVersion, Postgres, mysql_versions, postgres_versions};
 pub struct Case {
     /// The function's binary.
     pub function: &'static str,
-    /// None is PostgreSQL, in the newest version that is tested.
+    /// `None` for PostgreSQL, in the newest version that is tested.
     pub mysql: Option<MySqlVersion>,
 }
 
@@ -27,15 +35,15 @@ const ALL: [Case; 7] = [
 /// A kind of fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Of the real binary, at any instant of any step.
+    /// SIGKILL of the real binary, at any instant of any step.
     Kill,
-    /// Of a function in this process, before or after the effect of any call.
+    /// A crash of a function in this process, before or after any call takes effect.
     Crash,
-    /// The same after the effect of every call, and again after that of every call of the next attempt.
+    /// Two crashes: after each call of an attempt, with each call of the next attempt.
     TwoCrashes,
-    /// To the database: cut, dead, silent, crawling.
+    /// Connections to the database that are closed, dead, silent or slow.
     Network,
-    /// Its errors, requests that it never sees, answers that are lost.
+    /// Errors of Secrets Manager, requests that it does not receive, and responses that are lost.
     SecretsManager,
 }
 
@@ -45,32 +53,35 @@ impl Kind {
         [Self::Kill, Self::Crash, Self::Network, Self::SecretsManager, Self::TwoCrashes];
 }
 
-/// What faults choose by, and what they strike.
+/// The seed of a run, and when it ends.
 #[derive(Clone, Copy, Debug)]
-pub struct Means {
-    /// The same seed, the same choices.
+pub struct Limits {
+    /// The same seed makes the same choices.
     pub seed: u64,
-    /// Then it is enough, however often a fault has struck.
+    /// The run ends at this instant, even if it has fewer cases than wanted.
     pub until: Option<Instant>,
 }
 
 impl Case {
-    /// All of them whose servers are to be tested.
+    /// All cases on the servers that are to be tested.
     pub fn all() -> impl Iterator<Item = Self> {
         let versions = mysql_versions();
         ALL.into_iter().filter(move |case| case.mysql.is_none_or(|version| versions.contains(&version)))
     }
 
-    /// Lets this kind of fault strike at least `cases` times, pairs of crashes as often as there are pairs. `told` learns
-    /// of every rotation's end.
-    pub async fn faults(self, kind: Kind, cases: usize, by: &Means, told: Told<'_>) -> Row {
+    /// Injects at least `cases` faults of this kind, or one for each pair of crashes. Calls `on_progress` after every
+    /// rotation.
+    pub async fn faults(self, kind: Kind, cases: usize, limits: &Limits, on_progress: OnProgress<'_>) -> Row {
         match self.mysql {
-            None => self.on(Postgres::shared(postgres_versions()[0]).await, kind, cases, by, told).await,
-            Some(version) => self.on(MySql::shared(version).await, kind, cases, by, told).await,
+            None => {
+                self.on(Postgres::shared(postgres_versions()[0]).await, kind, cases, limits, on_progress)
+                    .await
+            }
+            Some(version) => self.on(MySql::shared(version).await, kind, cases, limits, on_progress).await,
         }
     }
 
-    /// For how long AWSCURRENT is refused, in so many rotations without a fault.
+    /// Measures for how long AWSCURRENT is refused, in this many rotations without a fault.
     pub async fn gap(self, rotations: usize) -> Gap {
         match self.mysql {
             None => {
@@ -81,37 +92,45 @@ impl Case {
         }
     }
 
-    async fn on<S: Subject>(self, server: &S, kind: Kind, cases: usize, by: &Means, told: Told<'_>) -> Row {
-        // Each function on each server meets other faults.
+    async fn on<S: Subject>(
+        self,
+        server: &S,
+        kind: Kind,
+        cases: usize,
+        limits: &Limits,
+        on_progress: OnProgress<'_>,
+    ) -> Row {
+        // Each function on each server gets other random numbers.
         let place = ALL.iter().position(|case| *case == self).unwrap_or_default();
-        let seed = by.seed.wrapping_add(place as u64);
+        let seed = limits.seed.wrapping_add(place as u64);
         match kind {
-            Kind::Kill => self.under(server, Kill::new(seed), cases, by, told).await,
-            Kind::Crash => self.under(server, CrashAtACall::any(seed, AsItIs), cases, by, told).await,
-            Kind::TwoCrashes => {
-                self.under(server, CrashAtACall::every_pair(AsItIs), usize::MAX, by, told).await
+            Kind::Kill => self.under(server, Kill::new(seed), cases, limits, on_progress).await,
+            Kind::Crash => {
+                self.under(server, CrashAtACall::any(seed, AsItIs), cases, limits, on_progress).await
             }
-            Kind::Network => self.under(server, Network::new(seed), cases, by, told).await,
-            Kind::SecretsManager => self.under(server, SecretsManager::new(seed), cases, by, told).await,
+            Kind::TwoCrashes => {
+                self.under(server, CrashAtACall::every_pair(AsItIs), usize::MAX, limits, on_progress).await
+            }
+            Kind::Network => self.under(server, NetworkFault::new(seed), cases, limits, on_progress).await,
+            Kind::SecretsManager => {
+                self.under(server, SecretsManagerFault::new(seed), cases, limits, on_progress).await
+            }
         }
     }
 
-    async fn under<S: Subject, F: Fault<S>>(
+    async fn under<S: Subject, F: FaultInjector<S>>(
         self,
         server: &S,
         fault: F,
         cases: usize,
-        by: &Means,
-        told: Told<'_>,
+        limits: &Limits,
+        on_progress: OnProgress<'_>,
     ) -> Row {
         let steps = fault.steps();
-        let in_every_step = |row: &Row| steps.iter().all(|step| row.struck[super::number_of(step)] > 0);
-        let is_over = || by.until.is_some_and(|until| Instant::now() >= until);
+        let in_every_step = |row: &Row| steps.iter().all(|step| row.interruptions[number_of(step)] > 0);
+        let is_over = || limits.until.is_some_and(|until| Instant::now() >= until);
         let is_enough = |row: &Row| row.cases() >= cases && in_every_step(row) || is_over();
         // Boxed: the SDK's futures within it are deep, and the compiler has a limit.
-        Box::pin(FaultRun::new(server, self.function, fault, !by.seed).run(&is_enough, told)).await
+        Box::pin(FaultRun::new(server, self.function, fault, !limits.seed).run(&is_enough, on_progress)).await
     }
 }
-
-/// Who learns of every rotation's end.
-pub type Told<'a> = &'a mut (dyn FnMut(&Row) + Send);

@@ -1,23 +1,23 @@
-//! A function in this process that stops at any call to Secrets Manager or the database.
+//! Crashes of a function in this process, at any call to Secrets Manager or the database.
 
 use async_trait::async_trait;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use rotation::Error;
 
-use super::checks::Strategy;
+use super::injector::{Attempt, FaultInjector};
+use super::strategy::StrategyKind;
 use super::subject::Subject;
-use super::{Attempt, Fault};
 use testbed::crash::{Crash, Moment};
 use testbed::{Application, InProcess, STEPS, Setup};
 
-/// How many calls a rotation is taken to make before one was made.
+/// How many calls a rotation is assumed to make before the first one is counted.
 const UNKNOWN: usize = 20;
 
-/// How a step is run: as the function's binary runs it, unless something is to be wrong with it.
+/// Runs a step as the function's binary does. A test overrides this to plant a bug.
 #[async_trait]
-pub trait Runs<S: Subject>: Send + Sync {
-    /// Runs one step until `crash`.
+pub trait RunStep<S: Subject>: Send + Sync {
+    /// Runs one step, which stops at `crash`.
     async fn step(
         &self,
         function: &InProcess,
@@ -30,23 +30,23 @@ pub trait Runs<S: Subject>: Send + Sync {
     }
 }
 
-/// Nothing is wrong.
+/// Runs steps without a planted bug.
 #[derive(Clone, Copy, Debug)]
 pub struct AsItIs;
 
-impl<S: Subject> Runs<S> for AsItIs {}
+impl<S: Subject> RunStep<S> for AsItIs {}
 
 /// Which call an attempt stops at.
 #[derive(Debug)]
 enum Choice {
-    /// Any, before or after its effect; one in three attempts is left alone.
+    /// Any call, before or after it takes effect; one in three attempts is not interrupted.
     Random(SmallRng),
-    /// After the effect of each call in turn, and the next attempt after each in turn; the third is left alone.
+    /// Each call in turn, after it takes effect, and each call of the next attempt; the third attempt is not interrupted.
     EveryPair { first: usize, second: usize, attempt: usize },
 }
 
-/// Stops at one call of an attempt.
-#[expect(missing_debug_implementations, reason = "the edges are traits without Debug")]
+/// Stops an attempt at one of its calls.
+#[expect(missing_debug_implementations, reason = "the ports are traits without Debug")]
 pub struct CrashAtACall<R = AsItIs> {
     choice: Choice,
     runs: R,
@@ -64,9 +64,9 @@ impl<R> CrashAtACall<R> {
         Self { choice, runs, function: None, pending: None, most: UNKNOWN }
     }
 
-    /// Every pair of calls, once.
+    /// Takes every pair of calls, once.
     pub fn every_pair(runs: R) -> Self {
-        // The first rotation only counts.
+        // The first rotation only counts calls.
         let choice = Choice::EveryPair { first: 0, second: usize::MAX, attempt: 0 };
         Self { choice, runs, function: None, pending: None, most: 0 }
     }
@@ -101,7 +101,7 @@ impl<R> CrashAtACall<R> {
 }
 
 #[async_trait]
-impl<S: Subject, R: Runs<S>> Fault<S> for CrashAtACall<R> {
+impl<S: Subject, R: RunStep<S>> FaultInjector<S> for CrashAtACall<R> {
     fn name(&self) -> &'static str {
         match self.choice {
             Choice::Random(_) => "crash at a call",
@@ -113,16 +113,16 @@ impl<S: Subject, R: Runs<S>> Fault<S> for CrashAtACall<R> {
         matches!(self.choice, Choice::EveryPair { first, .. } if first > self.most)
     }
 
-    fn is_given_up(&self) -> bool {
+    fn gives_up(&self) -> bool {
         matches!(self.choice, Choice::Random(_))
     }
 
     async fn application<'a>(&mut self, server: &'a S, setup: Setup<'_>) -> Application<'a, S> {
         let application = Application::start(server, setup.clone()).await;
-        let strategy = match Strategy::of(setup.function) {
-            Strategy::SingleUser => rotation::Strategy::SingleUser,
-            Strategy::AlternatingUsers => rotation::Strategy::AlternatingUsers,
-            Strategy::DualPassword => rotation::Strategy::DualPassword,
+        let strategy = match StrategyKind::of(setup.function) {
+            StrategyKind::SingleUser => rotation::Strategy::SingleUser,
+            StrategyKind::AlternatingUsers => rotation::Strategy::AlternatingUsers,
+            StrategyKind::DualPassword => rotation::Strategy::DualPassword,
         };
         self.function = Some(InProcess::of(&application, strategy).await);
         self.pending = None;
@@ -142,7 +142,7 @@ impl<S: Subject, R: Runs<S>> Fault<S> for CrashAtACall<R> {
                 Some(Err(error)) => return Attempt::Failed(format!("{step}: {error:?}")),
                 None => {
                     self.pending = Some(pending);
-                    return Attempt::Struck(step);
+                    return Attempt::Interrupted(step);
                 }
             }
         }
@@ -150,7 +150,7 @@ impl<S: Subject, R: Runs<S>> Fault<S> for CrashAtACall<R> {
         Attempt::Completed(pending)
     }
 
-    async fn late(&mut self, application: &Application<'_, S>, step: &str, version: &str) -> bool {
+    async fn run_late(&mut self, application: &Application<'_, S>, step: &str, version: &str) -> bool {
         self.pending = None;
         let function = self.function.as_ref().expect("an application was started");
         self.runs.step(function, application, step, version, &Crash::never()).await.is_ok()

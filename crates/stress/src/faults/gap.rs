@@ -1,44 +1,44 @@
-//! For how long AWSCURRENT is refused while a function rotates, and nothing goes wrong.
+//! For how long AWSCURRENT is refused while a function rotates without a fault.
 
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use super::checks::Strategy;
+use super::strategy::StrategyKind;
 use super::subject::Subject;
 use testbed::{Application, Setup};
 
-/// What whoever signs in with AWSCURRENT, over and over, met in some rotations.
+/// Repeated sign-ins with AWSCURRENT during some rotations, and how many were refused.
 #[derive(Clone, Debug)]
 pub struct Gap {
     engine: String,
-    strategy: Strategy,
+    strategy: StrategyKind,
     rotations: usize,
     /// Sign-ins with a version that was AWSCURRENT before them and after.
     pub sign_ins: usize,
     /// How many of them were refused.
     refused: usize,
-    /// From the first refusal to the next welcome, for each time that there was one; in order of length.
+    /// From each first refusal to the next sign-in that succeeded; shortest first.
     lengths: Vec<Duration>,
 }
 
 impl Gap {
-    /// Rotates so often, and signs in meanwhile.
+    /// Rotates this many times, and signs in meanwhile.
     pub async fn measure<S: Subject>(server: &S, function: &str, rotations: usize) -> Self {
         let environment = vec![("AWS_LAMBDA_LOG_LEVEL", "INFO")];
         let setup = Setup { function, user: "gap", environment, ..Setup::single_user() };
         let application = Application::start(server, setup).await;
-        let (engine, strategy) = (server.name(), Strategy::of(function));
-        if strategy == Strategy::DualPassword {
+        let (engine, strategy) = (server.name(), StrategyKind::of(function));
+        if strategy == StrategyKind::DualPassword {
             server.allow_two_passwords(&application.app).await;
         }
         let mut gap = Self { engine, strategy, rotations, sign_ins: 0, refused: 0, lengths: Vec::new() };
         let (counted, mut count) = watch::channel(0);
         let rotating = async {
             for _rotation in 0..rotations {
-                // A rotation can be shorter than a sign-in: each begins when the next sign-in does.
-                count.changed().await.expect("whoever signs in goes on");
+                // A rotation can be shorter than a sign-in: each starts with the next sign-in.
+                count.changed().await.expect("sign-ins continue");
                 application.rotate_ok().await;
             }
         };
@@ -50,10 +50,10 @@ impl Gap {
         gap
     }
 
-    /// Whether it was refused although its strategy promises that it never is.
+    /// Whether a sign-in was refused although the strategy has no gap.
     #[must_use]
     pub fn is_violation(&self) -> bool {
-        self.refused > 0 && self.strategy != Strategy::SingleUser
+        self.refused > 0 && self.strategy != StrategyKind::SingleUser
     }
 
     async fn watch<S: Subject>(&mut self, application: &Application<'_, S>, counted: &watch::Sender<usize>) {
@@ -62,13 +62,13 @@ impl Gap {
             let before = Instant::now();
             let current = application.credentials("AWSCURRENT").await.expect("a current version");
             let signs_in = application.server.signs_in(&current, &application.app.database).await;
-            // What was current a moment ago need not be now.
-            let holds = application.credentials("AWSCURRENT").await.as_ref() == Some(&current);
-            if holds || signs_in {
+            // The version may have been replaced during the sign-in.
+            let is_still_current = application.credentials("AWSCURRENT").await.as_ref() == Some(&current);
+            if is_still_current || signs_in {
                 self.sign_ins += 1;
                 counted.send_replace(self.sign_ins);
             }
-            if !signs_in && holds {
+            if !signs_in && is_still_current {
                 self.refused += 1;
                 refused_since.get_or_insert(before);
             } else if signs_in && let Some(since) = refused_since.take() {
@@ -78,7 +78,7 @@ impl Gap {
     }
 }
 
-/// A Markdown table of these.
+/// A Markdown table of gaps.
 #[must_use]
 pub fn gaps(all: &[Gap]) -> String {
     let mut text =

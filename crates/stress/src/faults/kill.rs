@@ -1,4 +1,4 @@
-//! SIGKILL of the real binary, at any instant of a step.
+//! SIGKILL of a function's real binary, at any instant of a step.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,28 +8,28 @@ use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::json;
 
-use super::attempts::{Next, Rotated};
-use super::kill_trigger::{KillPoint, KillTrigger, Told};
+use super::attempts::{Next, Outcome};
+use super::counting_proxy::CountingProxy;
+use super::injector::{Attempt, FaultInjector, number_of};
+use super::kill_trigger::{KillPoint, KillTrigger, TriggerOnEvent};
 use super::subject::Subject;
-use super::tap::Tap;
-use super::{Attempt, Fault, number_of};
 use testbed::crash::Moment;
 use testbed::{Application, STEPS, Setup};
 
-/// The longest that a process lives on after its last piece of data.
+/// The longest delay between a chunk of data and the kill, in microseconds.
 const DELAY: u64 = 2_000;
-/// The same for one that has just been given an event, and may have to start first.
+/// The longest delay between the event and the kill, in microseconds: the process may have to start first.
 const START: u64 = 30_000;
 
-/// Kills the real binary, rotated by local-aws. One in three attempts is left alone.
+/// Kills the real binary, which local-aws calls. One in three attempts is not interrupted.
 #[derive(Debug)]
 pub struct Kill {
     rng: SmallRng,
     trigger: Arc<KillTrigger>,
-    taps: Vec<Tap>,
+    proxies: Vec<CountingProxy>,
     function: String,
-    /// How often it struck in each step.
-    struck: [usize; 4],
+    /// How often each step was interrupted.
+    interruptions: [usize; 4],
 }
 
 impl Kill {
@@ -39,9 +39,9 @@ impl Kill {
         Self {
             rng: SmallRng::seed_from_u64(seed),
             trigger: Arc::default(),
-            taps: Vec::new(),
+            proxies: Vec::new(),
             function: String::new(),
-            struck: [0; 4],
+            interruptions: [0; 4],
         }
     }
 
@@ -51,9 +51,10 @@ impl Kill {
     }
 
     fn kill_point(&mut self) -> KillPoint {
-        // Steps differ in length, and a long one is hit more easily.
-        let step = STEPS.into_iter().min_by_key(|step| self.struck[number_of(step)]).unwrap_or(STEPS[0]);
-        let chunk = self.rng.random_range(0..=self.trigger.most_of(step));
+        // A long step would be hit more often than a short one.
+        let step =
+            STEPS.into_iter().min_by_key(|step| self.interruptions[number_of(step)]).unwrap_or(STEPS[0]);
+        let chunk = self.rng.random_range(0..=self.trigger.most_chunks_of(step));
         let moment = if self.rng.random_ratio(1, 2) { Moment::Before } else { Moment::After };
         let longest = if chunk == 0 { START } else { DELAY };
         let delay = if self.rng.random_ratio(1, 2) { 0 } else { self.rng.random_range(0..=longest) };
@@ -62,17 +63,18 @@ impl Kill {
 }
 
 #[async_trait]
-impl<S: Subject> Fault<S> for Kill {
+impl<S: Subject> FaultInjector<S> for Kill {
     fn name(&self) -> &'static str {
         "kill -9"
     }
 
     async fn application<'a>(&mut self, server: &'a S, setup: Setup<'_>) -> Application<'a, S> {
-        let (store, database) = (Tap::start(&self.trigger).await, Tap::start(&self.trigger).await);
+        let (store, database) =
+            (CountingProxy::start(&self.trigger).await, CountingProxy::start(&self.trigger).await);
         let endpoint = format!("http://127.0.0.1:{}", store.port);
         let mut setup = Setup { fields: json!({"port": database.port}), ..setup };
         setup.environment.push(("SECRETS_MANAGER_ENDPOINT", &endpoint));
-        database.leads_to(server.port());
+        database.set_target(server.port());
         self.function = setup.function.to_owned();
         let application = Application::start(server, setup).await;
         let (_, port) = application
@@ -81,34 +83,35 @@ impl<S: Subject> Fault<S> for Kill {
             .rsplit_once(':')
             .map(|(host, port)| (host.to_owned(), port.to_owned()))
             .expect("a port");
-        store.leads_to(port.parse().expect("a port"));
-        application.lead_superuser_to(database.port).await;
-        application.functions.tell(Arc::new(Told(Arc::clone(&self.trigger))));
-        self.taps = vec![store, database];
+        store.set_target(port.parse().expect("a port"));
+        application.set_superuser_port(database.port).await;
+        application.functions.set_listener(Arc::new(TriggerOnEvent(Arc::clone(&self.trigger))));
+        self.proxies = vec![store, database];
         application
     }
 
     async fn attempt(&mut self, application: &Application<'_, S>) -> Attempt {
         let kill_point = self.rng.random_ratio(2, 3).then(|| self.kill_point());
         let next = Next::of(application).await;
-        self.trigger.arm(kill_point);
+        self.trigger.set(kill_point);
         let mut rotating = Box::pin(next.run(application));
         let ended = tokio::select! {
             ended = &mut rotating => ended,
-            () = self.trigger.fired() => {
+            () = self.trigger.until_triggered() => {
                 self.kill(application).await;
                 rotating.await
             }
         };
-        self.trigger.disarm();
-        // After its last answer.
-        if self.trigger.has_fired() {
+        self.trigger.clear();
+        // It can trigger after the last response.
+        if self.trigger.is_triggered() {
             self.kill(application).await;
         }
-        let killed = matches!(&ended, Rotated::Failed { words, .. } if words == "signal: killed");
-        let attempt = ended.blamed_on(if killed { &["Runtime.ExitError"] } else { &[] }, application).await;
-        if let Attempt::Struck(step) = &attempt {
-            self.struck[number_of(step)] += 1;
+        let killed = matches!(&ended, Outcome::Failed { message, .. } if message == "signal: killed");
+        let attempt =
+            ended.attributed_to(if killed { &["Runtime.ExitError"] } else { &[] }, application).await;
+        if let Attempt::Interrupted(step) = &attempt {
+            self.interruptions[number_of(step)] += 1;
         }
         attempt
     }

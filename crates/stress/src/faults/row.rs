@@ -1,9 +1,9 @@
-//! What came of it, as a row of a table.
+//! The counts of a run, as a row of a table.
 
 use std::fmt::Write;
 
-use super::checks::Strategy;
-use super::number_of;
+use super::injector::number_of;
+use super::strategy::StrategyKind;
 use testbed::STEPS;
 
 /// One function on one server under one kind of fault.
@@ -11,41 +11,41 @@ use testbed::STEPS;
 pub struct Row {
     /// The server, such as `mysql-9.7`.
     pub engine: String,
-    /// How the function rotates.
-    pub strategy: Strategy,
+    /// The function's strategy.
+    pub strategy: StrategyKind,
     /// The kind of fault.
     pub fault: &'static str,
-    /// How often it struck in each of the four steps.
-    pub struck: [usize; 4],
+    /// How often the fault interrupted each of the four steps.
+    pub interruptions: [usize; 4],
     /// Rotations that were completed.
     pub rotations: usize,
     /// Rotations that an operator gave up.
     pub given_up: usize,
-    /// Attempts beside the first of each rotation.
+    /// Attempts after the first of each rotation.
     pub retries: usize,
-    /// Everything that was not as it should be.
+    /// Descriptions of everything that must not happen.
     pub violations: Vec<String>,
 }
 
 impl Row {
-    /// Nothing yet.
+    /// A row with all counts 0.
     #[must_use]
-    pub fn new(engine: String, strategy: Strategy, fault: &'static str) -> Self {
-        let (struck, violations) = ([0; 4], Vec::new());
-        Self { engine, strategy, fault, struck, rotations: 0, given_up: 0, retries: 0, violations }
+    pub fn new(engine: String, strategy: StrategyKind, fault: &'static str) -> Self {
+        let (interruptions, violations) = ([0; 4], Vec::new());
+        Self { engine, strategy, fault, interruptions, rotations: 0, given_up: 0, retries: 0, violations }
     }
 
-    /// How often the fault struck.
+    /// How many attempts the fault interrupted.
     #[must_use]
     pub fn cases(&self) -> usize {
-        self.struck.iter().sum()
+        self.interruptions.iter().sum()
     }
 
-    pub(super) fn strike(&mut self, step: &str) {
-        self.struck[number_of(step)] += 1;
+    pub(super) fn count_interruption(&mut self, step: &str) {
+        self.interruptions[number_of(step)] += 1;
     }
 
-    pub(super) fn note(&mut self, context: &str, violations: Vec<String>) {
+    pub(super) fn add(&mut self, context: &str, violations: Vec<String>) {
         self.violations.extend(violations.into_iter().map(|violation| format!("{context}: {violation}")));
     }
 }
@@ -60,7 +60,7 @@ pub fn table(rows: &[Row]) -> String {
     let _ = writeln!(text, "| --- | --- | --- |{}", " ---: |".repeat(9));
     for row in rows {
         let strategy = row.strategy.name();
-        let [create, set, test, finish] = row.struck;
+        let [create, set, test, finish] = row.interruptions;
         let _ = writeln!(
             text,
             "| {} | {strategy} | {} | {} | {create} | {set} | {test} | {finish} | {} | {} | {} | {} |",

@@ -1,4 +1,4 @@
-//! A Secrets Manager that refuses, does not hear, or answers into the void.
+//! A Secrets Manager that returns errors, does not receive requests, or whose responses are lost.
 
 use async_trait::async_trait;
 use local_aws::Failure;
@@ -7,11 +7,11 @@ use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 
 use super::attempts::Next;
+use super::injector::{Attempt, FaultInjector};
 use super::subject::Subject;
-use super::{Attempt, Fault};
 use testbed::{Application, Setup};
 
-/// With the most calls of it that a rotation makes, or a little less.
+/// The operations, and about how many calls of each a rotation makes at most.
 const OPERATIONS: [(&str, u32); 4] =
     [("DescribeSecret", 4), ("GetSecretValue", 5), ("PutSecretValue", 1), ("UpdateSecretVersionStage", 1)];
 const CODES: [&str; 5] = [
@@ -25,13 +25,13 @@ const CLASSES: [&str; 5] = ["Throttled", "Unreachable", "SecretsManager", "Acces
 /// The SDK tries three times in all.
 const TRIES: u32 = 3;
 
-/// A call fails as often as the SDK tries it, or now and then less often; one in three attempts is left alone.
+/// A call fails as often as the SDK tries it, or sometimes only once. One in three attempts is not interrupted.
 #[derive(Debug)]
-pub struct SecretsManager {
+pub struct SecretsManagerFault {
     rng: SmallRng,
 }
 
-impl SecretsManager {
+impl SecretsManagerFault {
     /// Chooses by `seed`.
     #[must_use]
     pub fn new(seed: u64) -> Self {
@@ -50,7 +50,7 @@ impl SecretsManager {
 }
 
 #[async_trait]
-impl<S: Subject> Fault<S> for SecretsManager {
+impl<S: Subject> FaultInjector<S> for SecretsManagerFault {
     fn name(&self) -> &'static str {
         "Secrets Manager"
     }
@@ -70,6 +70,6 @@ impl<S: Subject> Fault<S> for SecretsManager {
         }
         let ended = next.run(application).await;
         application.local.clear_failures();
-        ended.blamed_on(&CLASSES, application).await
+        ended.attributed_to(&CLASSES, application).await
     }
 }

@@ -1,4 +1,4 @@
-//! What torture wants to know of a server, beside what every test asks of it.
+//! What fault injection needs of a server, besides what every test needs.
 
 use std::collections::BTreeSet;
 
@@ -10,28 +10,28 @@ use testbed::mysql::{self, MySql};
 use testbed::postgres::{self, Postgres};
 use testbed::{App, Server};
 
-/// How long a lock may outlive its holder, in seconds: one that a living session holds lasts for good.
+/// How long a lock may outlive its session, in seconds.
 const LOCK: u32 = 20;
 
 /// A server with applications on it.
 #[async_trait]
 pub trait Subject: Server {
-    /// Gives the application's user a right or a rule that it had not, different in every round.
-    async fn enrich(&self, app: &App, round: usize);
+    /// Changes the privileges and settings of the application's user, differently in every round.
+    async fn change_privileges(&self, app: &App, round: usize);
 
-    /// All rights and rules of the application's user or its clone; equal for equal users.
-    async fn rights_of(&self, app: &App, user: &str) -> BTreeSet<String>;
+    /// All privileges and settings of the application's user or its clone; equal for equal users.
+    async fn privileges_of(&self, app: &App, user: &str) -> BTreeSet<String>;
 
-    /// The users whose names begin with that of the application's.
+    /// The users whose names begin with the name of the application's user.
     async fn users_of(&self, app: &App) -> BTreeSet<String>;
 
-    /// Whether nobody holds the lock of a turn.
+    /// Whether no session holds the lock of an alternation.
     async fn is_unlocked(&self, app: &App) -> bool;
 }
 
 #[async_trait]
 impl Subject for Postgres {
-    async fn enrich(&self, app: &App, round: usize) {
+    async fn change_privileges(&self, app: &App, round: usize) {
         let (user, database) = (postgres::name(app.user()), postgres::name(&app.database));
         let limit = 50 + round % 50;
         let rules = format!(
@@ -41,7 +41,7 @@ impl Subject for Postgres {
         self.execute("postgres", &rules).await;
     }
 
-    async fn rights_of(&self, app: &App, user: &str) -> BTreeSet<String> {
+    async fn privileges_of(&self, app: &App, user: &str) -> BTreeSet<String> {
         let (base, user) = (postgres::text(app.user()), postgres::text(user));
         let query = format!(
             "WITH u AS (SELECT * FROM pg_roles WHERE rolname = {user}), \
@@ -71,14 +71,14 @@ impl Subject for Postgres {
 
 #[async_trait]
 impl Subject for MySql {
-    async fn enrich(&self, app: &App, round: usize) {
+    async fn change_privileges(&self, app: &App, round: usize) {
         let (user, table) = (mysql::name(app.user()), format!("{}.t{round}", mysql::name(&app.database)));
         self.execute(&format!("CREATE TABLE {table} (a INT)")).await;
         self.execute(&format!("GRANT TRIGGER, UPDATE (a) ON {table} TO {user}@'%'")).await;
         self.execute(&format!("ALTER USER {user}@'%' WITH MAX_USER_CONNECTIONS {}", 50 + round)).await;
     }
 
-    async fn rights_of(&self, _: &App, user: &str) -> BTreeSet<String> {
+    async fn privileges_of(&self, _: &App, user: &str) -> BTreeSet<String> {
         self.rows_about(user).await
     }
 
@@ -90,14 +90,14 @@ impl Subject for MySql {
     }
 
     async fn is_unlocked(&self, app: &App) -> bool {
-        let lock = mysql::text(&lock_of_a_turn(&self.admin().await.password, app.user()));
+        let lock = mysql::text(&alternation_lock(&self.admin().await.password, app.user()));
         self.values(&format!("SELECT GET_LOCK({lock}, {LOCK})")).await == ["1"]
     }
 }
 
-/// What a turn of this user locks on MySQL and MariaDB, by a superuser with this password.
+/// The name of the lock of an alternation on MySQL and MariaDB: of this user, by a superuser with this password.
 #[must_use]
-pub fn lock_of_a_turn(password: &str, user: &str) -> String {
+pub fn alternation_lock(password: &str, user: &str) -> String {
     let keyed = |key: &[u8], text: &str| {
         let mac = Hmac::<Sha256>::new_from_slice(key).expect("a key of any length");
         mac.chain_update(text).finalize().into_bytes()

@@ -1,4 +1,4 @@
-//! How busy this machine is. Linux only, by `/proc`.
+//! How busy this machine is, by `/proc` of Linux.
 
 use std::fs;
 
@@ -18,7 +18,7 @@ impl Processors {
         Self { idle: ticks.iter().skip(3).take(2).sum(), all: ticks.iter().take(8).sum() }
     }
 
-    /// How much of the time since then they worked, for whomever, in percent.
+    /// How much of the time since `then` all processes together used, in percent.
     pub(super) fn busy_since(self, then: Self) -> f64 {
         let (idle, all) = (self.idle - then.idle, self.all - then.all);
         if all == 0 { 0.0 } else { (all - idle) as f64 * 100.0 / all as f64 }

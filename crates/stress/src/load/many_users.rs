@@ -1,4 +1,4 @@
-//! What a fleet asks of its server, beside what every test asks of it.
+//! What the load test needs of a server, besides what every test needs.
 
 use async_trait::async_trait;
 
@@ -6,17 +6,16 @@ use testbed::mysql::{self, MySql};
 use testbed::postgres::{self, Postgres};
 use testbed::{App, Credentials, Server};
 
-/// A database a user would fill the disk.
+/// One for all users: a database for each would fill the disk.
 const DATABASE: &str = "load_test";
 
 /// A server with many users in one database.
 #[async_trait]
 pub trait ManyUsers: Server + 'static {
-    /// So many new users: once a server.
+    /// Creates this many users. To be called once per server.
     async fn create_users(&self, count: usize) -> Vec<App>;
 
-    /// How many times anybody has signed in since the server's start, and was turned away: by the server's own log, which
-    /// has every single one.
+    /// How many sign-ins the server's log has since its start, and how many rejected ones.
     fn sign_ins(&self) -> (usize, usize);
 }
 

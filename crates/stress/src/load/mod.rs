@@ -1,11 +1,11 @@
-//! A fleet: many secrets on one server, rotated at once under AWS's limit of writes. What `make load` runs, and tests
-//! in small.
+//! The load test: many secrets on one server, rotated concurrently under AWS's limit of writes. `make load` runs it at
+//! length, and the tests in small.
 //!
-//! The secrets share a Secrets Manager, and the functions with all of their processes, as in one account and region.
+//! As in one account and region, all secrets share a Secrets Manager and the processes of the functions.
 
 mod machine;
+mod managed_secret;
 mod many_users;
-mod member;
 mod row;
 mod rss;
 
@@ -17,31 +17,31 @@ use local_aws::{LocalAws, Options, Rotation};
 use serde_json::json;
 
 use self::machine::Processors;
-use self::member::{Member, Verdict};
+use self::managed_secret::{ManagedSecret, Verdict};
 pub use self::{
     many_users::ManyUsers,
     row::{Row, report, summary},
     rss::Rss,
 };
-use crate::faults::Strategy;
-use testbed::{Functions, Setup, at_once, secrets_manager, start_local_aws, store};
+use crate::faults::StrategyKind;
+use testbed::{Functions, Setup, run_concurrently, secrets_manager, start_local_aws, store};
 
-/// As the template has it.
+/// The timeout of the functions in the template.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How many secrets are checked at once.
 const CHECKS: usize = 8;
 
-/// How large a fleet is, and how it is rotated.
+/// How many secrets are rotated, and how.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// How many secrets, each of which is rotated once.
+    /// How many secrets are rotated, each once.
     pub secrets: usize,
     /// How many rotations are under way at once, at most.
     pub in_flight: usize,
-    /// How many writes Secrets Manager admits a second.
+    /// How many writes per second Secrets Manager admits.
     pub writes_per_second: u32,
-    /// What the way to Secrets Manager adds to each call.
+    /// What is added to the duration of each call of Secrets Manager.
     pub latency: Duration,
 }
 
@@ -50,20 +50,20 @@ struct Load<S> {
     local: LocalAws,
     functions: Functions,
     client: Client,
-    members: Vec<Member>,
+    secrets: Vec<ManagedSecret>,
 }
 
-/// Rotates a new fleet on a server of its own, and checks every secret of it. `told` learns of every rotation's end.
-pub async fn rotate<S: ManyUsers>(server: S, plan: &Plan, told: &mut (dyn FnMut(&Row) + Send)) -> Row {
+/// Creates many secrets on this server, rotates and checks each. Calls `on_progress` after every rotation.
+pub async fn rotate<S: ManyUsers>(server: S, plan: &Plan, on_progress: &mut (dyn FnMut(&Row) + Send)) -> Row {
     let load = Arc::new(Load::start(server, plan).await);
     let mut row = Row::new(load.server.name(), plan);
     let (signed_in, refused) = load.server.sign_ins();
     let (processors, began) = (Processors::now(), Instant::now());
     let mut rotations = vec![Rotation::default(); plan.secrets];
     let rotate = |number| Arc::clone(&load).rotate(number);
-    at_once(plan.in_flight, (0..plan.secrets).map(rotate), |(number, rotation)| {
+    run_concurrently(plan.in_flight, (0..plan.secrets).map(rotate), |(number, rotation)| {
         row.ended(&rotation);
-        told(&row);
+        on_progress(&row);
         rotations[number] = rotation;
     })
     .await;
@@ -75,8 +75,8 @@ pub async fn rotate<S: ManyUsers>(server: S, plan: &Plan, told: &mut (dyn FnMut(
     for Setup { function, .. } in load.server.setups() {
         row.memory.extend(load.functions.memory(function).iter().filter_map(Rss::of));
     }
-    let judge = |number: usize| Arc::clone(&load).judge(number, rotations[number].clone());
-    at_once(CHECKS, (0..plan.secrets).map(judge), |verdict| row.note(verdict)).await;
+    let check = |number: usize| Arc::clone(&load).check(number, rotations[number].clone());
+    run_concurrently(CHECKS, (0..plan.secrets).map(check), |verdict| row.add(verdict)).await;
     row
 }
 
@@ -85,23 +85,23 @@ impl<S: ManyUsers> Load<S> {
         let options = Options {
             writes_per_second: Some(plan.writes_per_second),
             latency: plan.latency,
-            // Lambda answers first.
+            // Lambda's own timeout comes first.
             invoke_timeout: TIMEOUT * 2,
             ..Options::default()
         };
         let local = start_local_aws(options).await;
         let client = secrets_manager(&local.url());
         let functions = start_functions(&server, &local).await;
-        let members = enlist(&server, &client, plan.secrets).await;
-        Self { server, local, functions, client, members }
+        let secrets = create_secrets(&server, &client, plan.secrets).await;
+        Self { server, local, functions, client, secrets }
     }
 
     async fn rotate(self: Arc<Self>, number: usize) -> (usize, Rotation) {
-        (number, self.members[number].rotate(&self.client, &self.local).await)
+        (number, self.secrets[number].rotate(&self.client, &self.local).await)
     }
 
-    async fn judge(self: Arc<Self>, number: usize, rotation: Rotation) -> Verdict {
-        self.members[number].judge(&self.client, &self.server, &rotation).await
+    async fn check(self: Arc<Self>, number: usize, rotation: Rotation) -> Verdict {
+        self.secrets[number].check(&self.client, &self.server, &rotation).await
     }
 }
 
@@ -114,20 +114,20 @@ async fn start_functions<S: ManyUsers>(server: &S, local: &LocalAws) -> Function
     functions
 }
 
-/// Users and their secrets, to each function its share.
-async fn enlist<S: ManyUsers>(server: &S, client: &Client, secrets: usize) -> Vec<Member> {
+/// Creates users and their secrets, and distributes them among the functions.
+async fn create_secrets<S: ManyUsers>(server: &S, client: &Client, count: usize) -> Vec<ManagedSecret> {
     let superuser = store(client, "superuser", &server.superuser_secret().await).await;
-    let mut members = Vec::new();
+    let mut secrets = Vec::new();
     let functions = server.setups().into_iter().map(|setup| setup.function).cycle();
-    for (app, function) in server.create_users(secrets).await.into_iter().zip(functions) {
+    for (app, function) in server.create_users(count).await.into_iter().zip(functions) {
         let mut secret = app.secret(server);
-        match Strategy::of(function) {
-            Strategy::SingleUser => {}
-            Strategy::AlternatingUsers => secret["masterarn"] = json!(superuser),
-            Strategy::DualPassword => server.allow_two_passwords(&app).await,
+        match StrategyKind::of(function) {
+            StrategyKind::SingleUser => {}
+            StrategyKind::AlternatingUsers => secret["masterarn"] = json!(superuser),
+            StrategyKind::DualPassword => server.allow_two_passwords(&app).await,
         }
         let arn = store(client, app.user(), &secret).await;
-        members.push(Member { app, function, arn });
+        secrets.push(ManagedSecret { app, function, arn });
     }
-    members
+    secrets
 }

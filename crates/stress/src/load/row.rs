@@ -1,32 +1,32 @@
-//! What came of it: counts, and the report that is made of them.
+//! The counts of a load test, and its report.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use local_aws::{Call, Rotation, WRITES_PER_SECOND};
 
-use super::member::{Verdict, failures};
+use super::managed_secret::{Verdict, failures};
 use super::{Plan, Rss};
 use testbed::FUNCTIONS_KEY;
 
-/// The fleet of one server.
+/// The secrets of one server.
 #[derive(Clone, Debug)]
 pub struct Row {
     /// The server, such as `mysql-9.7`.
     pub engine: String,
     /// How many secrets there are.
     pub secrets: usize,
-    /// How many writes a second Secrets Manager admitted.
+    /// How many writes per second Secrets Manager admitted.
     pub writes_per_second: u32,
-    /// Rotations that came to an end, well or not.
+    /// Rotations that ended, successful or not.
     pub ended: usize,
     /// Secrets whose new version is current and signs in.
     pub rotated: usize,
     /// Secrets whose rotation did not complete, and why.
     pub unfinished: Vec<String>,
-    /// Secrets that lost what was to sign in.
+    /// Secrets with a version that must sign in and does not.
     pub lost: Vec<String>,
-    /// Attempts of Secrets Manager beside the first of each rotation.
+    /// Attempts of Secrets Manager after the first of each rotation.
     pub retries: usize,
     /// How often a step failed, by the class of its error.
     pub errors: BTreeMap<String, usize>,
@@ -38,13 +38,13 @@ pub struct Row {
     pub writes: usize,
     /// Sign-ins to the server during the rotations.
     pub sign_ins: usize,
-    /// How often somebody was turned away meanwhile.
+    /// Sign-ins that the server rejected meanwhile.
     pub refused: usize,
-    /// From the first rotation's begin to the last one's end.
+    /// From the start of the first rotation to the end of the last.
     pub elapsed: Duration,
-    /// How much of that time the processors of this machine worked, in percent.
+    /// How busy the processors of this machine were in that time, in percent.
     pub busy: f64,
-    /// The processes of the functions that have seen enough to tell.
+    /// The processes of the functions that have handled enough events to compare their memory.
     pub memory: Vec<Rss>,
 }
 
@@ -91,7 +91,7 @@ impl Row {
         }
     }
 
-    pub(super) fn note(&mut self, verdict: Verdict) {
+    pub(super) fn add(&mut self, verdict: Verdict) {
         match verdict {
             Verdict::Rotated => self.rotated += 1,
             Verdict::Unfinished(why) => self.unfinished.push(why),
@@ -99,7 +99,7 @@ impl Row {
         }
     }
 
-    /// The largest growth of a process, in KiB; none where no process has seen enough.
+    /// The largest growth of a process, in KiB. `None` if no process has handled enough events.
     #[must_use]
     pub fn growth(&self) -> Option<usize> {
         self.memory.iter().map(|process| process.growth()).max()
@@ -111,7 +111,7 @@ impl Row {
         self.rotated == self.secrets && self.lost.is_empty() && self.does_not_grow()
     }
 
-    /// Whether no process that has seen enough keeps what it handled.
+    /// Whether no process grew by more than [`Rss::MOST_GROWTH`].
     #[must_use]
     pub fn does_not_grow(&self) -> bool {
         self.growth().is_none_or(|growth| growth <= Rss::MOST_GROWTH)
@@ -126,7 +126,7 @@ impl Row {
     }
 
     fn bottleneck(&self) -> &'static str {
-        // The first and the last rotations want fewer writes than there are.
+        // At the start and at the end fewer rotations run, which need fewer writes.
         let is_reached = self.per_second(self.writes) >= 0.9 * f64::from(self.writes_per_second);
         if is_reached { "the limit of writes" } else { "this machine" }
     }
@@ -137,7 +137,7 @@ impl Row {
     }
 }
 
-/// A Markdown table of these rows, and what they mean for an account.
+/// A Markdown table of these rows, and what they say about an account's capacity.
 #[must_use]
 pub fn report(rows: &[Row]) -> String {
     type Line = (&'static str, fn(&Row) -> String);
@@ -172,7 +172,7 @@ pub fn report(rows: &[Row]) -> String {
     text + "\n" + &account(rows)
 }
 
-/// How much an account can rotate, and how much of it this machine did.
+/// How many secrets an account can rotate, and how many this machine rotated.
 fn account(rows: &[Row]) -> String {
     let sum = |count: fn(&Row) -> usize| rows.iter().map(count).sum::<usize>();
     let over_all = |of: fn(&Row) -> f64| rows.iter().map(of).sum::<f64>();
@@ -196,7 +196,7 @@ fn account(rows: &[Row]) -> String {
     )
 }
 
-/// As 90,000.
+/// A number with separators, such as 90,000.
 fn thousands(number: f64) -> String {
     let digits = format!("{number:.0}");
     let comma = |(place, digit): (usize, char)| {
@@ -206,7 +206,7 @@ fn thousands(number: f64) -> String {
     digits.chars().enumerate().flat_map(comma).collect()
 }
 
-/// The report's last line.
+/// The last line of the report.
 #[must_use]
 pub fn summary(rows: &[Row]) -> String {
     let sum = |count: fn(&Row) -> usize| rows.iter().map(count).sum::<usize>();
@@ -233,7 +233,7 @@ fn median(of: &[Rss], which: fn(&Rss) -> usize) -> Option<usize> {
     values.get(values.len() / 2).copied()
 }
 
-/// None where no process has seen enough.
+/// Megabytes, or `unknown` for `None`.
 fn megabytes(kib: Option<usize>) -> String {
     kib.map_or_else(|| "unknown".to_owned(), |kib| format!("{:.1} MB", kib as f64 * 1024.0 / 1e6))
 }

@@ -1,4 +1,4 @@
-//! What every application of every test is held to in the end.
+//! What is checked at the end of every test, for each application.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::{Application, ROTATION_TOKEN};
 use crate::Server;
 use crate::role::{self, On};
 
-/// Tests store shorter ones that are words of messages as well.
+/// The shortest password that is searched for: tests store shorter ones that occur in messages.
 const SHORTEST: usize = 8;
 
 impl<S: Server> Drop for Application<'_, S> {
@@ -20,15 +20,19 @@ impl<S: Server> Drop for Application<'_, S> {
 }
 
 impl<S: Server> Application<'_, S> {
-    /// A function that calls more works here and fails in AWS.
+    /// A function that calls other operations works here and fails on AWS.
     fn called_what_its_role_allows(&self) {
         let allowed = role::calls_of(&self.function);
         let allowed = |(on, name): &(On, String)| allowed.iter().any(|call| call.0 == *on && call.1 == name);
         let others: Vec<_> = self.seen_calls().into_iter().filter(|call| !allowed(call)).collect();
-        assert!(others.is_empty(), "{} calls what its role does not allow: {others:?}", self.function);
+        assert!(
+            others.is_empty(),
+            "{} calls operations that its role does not allow: {others:?}",
+            self.function
+        );
     }
 
-    /// At whatever level it logged; that is TRACE unless a test says otherwise.
+    /// At any log level; the level is TRACE unless a test sets another.
     fn wrote_no_secret(&self) {
         let output = self.output();
         for secret in self.secrets() {

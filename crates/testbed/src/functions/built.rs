@@ -1,4 +1,4 @@
-//! The binaries as the source says now: a test against yesterday's binary proves nothing.
+//! Builds the binaries before they run, so that no test runs an outdated binary.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use tokio::{process::Command, sync::OnceCell};
 
 use crate::environment::{built_into, repository, set_by_cargo};
 
-/// The folder with the binaries, which cargo has just found fresh or built anew, once a process.
+/// The folder of the binaries, which cargo has checked or built, once per process.
 pub async fn binaries() -> PathBuf {
     static BUILT: OnceCell<()> = OnceCell::const_new();
     BUILT.get_or_init(build).await;

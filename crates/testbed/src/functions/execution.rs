@@ -1,4 +1,4 @@
-//! One function: its execution environments, each a process with a Runtime API of its own, as Lambda has them.
+//! One function and its execution environments: as in Lambda, each is a process with a Runtime API of its own.
 
 use std::{
     fs::File,
@@ -20,7 +20,7 @@ use super::Memory;
 use crate::{
     kill_on_parent_exit::{Stop, kill_on_parent_exit},
     memory,
-    runtime_api::{Event, RuntimeApi, Said},
+    runtime_api::{Event, RuntimeApi, RuntimeMessage},
     secrets_manager::FUNCTIONS_KEY,
 };
 
@@ -34,14 +34,14 @@ pub(super) struct Function {
     program: PathBuf,
     environment: Vec<(String, String)>,
     timeout: Duration,
-    /// A file without a name: what the processes wrote is there at once, and gone with us.
+    /// A file without a name, which the kernel removes when this process ends.
     output: File,
     idle: Mutex<Vec<Execution>>,
-    /// How many times everything was killed.
+    /// How many times all processes were killed.
     kills: watch::Sender<u32>,
-    /// Held by every invocation until it is over, and its process dead if it was killed.
+    /// Held by every invocation until it ends, and until its process is dead if it was killed.
     running: RwLock<()>,
-    /// Passed by every invocation, and closed while everything is being killed.
+    /// Locked for a moment by every invocation, and for as long as processes are being killed.
     gate: Gate<()>,
 }
 
@@ -54,7 +54,7 @@ struct Execution {
     memory: Memory,
 }
 
-/// What an invocation comes to, and whether the environment can take another event.
+/// The result of an invocation, and whether the environment can handle another event.
 type Outcome = (Result<Value, Value>, Afterwards);
 
 #[derive(PartialEq)]
@@ -77,14 +77,18 @@ impl Function {
         Self { name: name.to_owned(), program, environment, timeout, output, idle, kills, running, gate }
     }
 
-    /// The answer, or the error as Lambda words it. From `told` on, the invocation can be killed.
-    pub(super) async fn invoke(&self, event: Bytes, told: impl FnOnce(&Bytes)) -> Result<Value, Value> {
+    /// Returns the response, or the error as Lambda returns it. After `before_delivery` the invocation can be killed.
+    pub(super) async fn invoke(
+        &self,
+        event: Bytes,
+        before_delivery: impl FnOnce(&Bytes),
+    ) -> Result<Value, Value> {
         let gate = self.gate.lock().await;
         let _running = self.running.read().await;
         let mut killed = self.kills.subscribe();
         drop(gate);
-        told(&event);
-        let waiting = self.idle.lock().expect("nobody panics here").pop();
+        before_delivery(&event);
+        let waiting = self.idle.lock().expect("no holder panics").pop();
         let mut execution = match waiting {
             Some(execution) => execution,
             None => self.start().await,
@@ -95,9 +99,9 @@ impl Function {
                 (Err(failure("Runtime.ExitError", "signal: killed")), Afterwards::Over)
             }
         };
-        execution.memory.note();
-        let mut idle = self.idle.lock().expect("nobody panics here");
-        // Whoever kills meanwhile finds it here, or has been heard.
+        execution.memory.record();
+        let mut idle = self.idle.lock().expect("no holder panics");
+        // A concurrent `kill` either finds the environment in `idle`, or has changed `killed` before.
         if afterwards == Afterwards::Reusable && killed.has_changed().is_ok_and(|changed| !changed) {
             idle.push(execution);
             return answer;
@@ -107,9 +111,9 @@ impl Function {
         answer
     }
 
-    /// Of each process that waits for an event.
+    /// The memory of each process that waits for an event.
     pub(super) fn memory(&self) -> Vec<Memory> {
-        let idle = self.idle.lock().expect("nobody panics here");
+        let idle = self.idle.lock().expect("no holder panics");
         idle.iter().map(|execution| execution.memory.clone()).collect()
     }
 
@@ -124,7 +128,7 @@ impl Function {
     pub(super) async fn waiting(&self) -> Vec<u32> {
         loop {
             let processes: Option<Vec<_>> = {
-                let idle = self.idle.lock().expect("nobody panics here");
+                let idle = self.idle.lock().expect("no holder panics");
                 idle.iter().map(|execution| execution.waits(&self.program)).collect()
             };
             match processes {
@@ -134,11 +138,11 @@ impl Function {
         }
     }
 
-    /// Returns when every process is dead.
+    /// Kills every process, and returns when all are dead.
     pub(super) async fn kill(&self) {
         let _gate = self.gate.lock().await;
         let idle = {
-            let mut idle = self.idle.lock().expect("nobody panics here");
+            let mut idle = self.idle.lock().expect("no holder panics");
             self.kills.send_modify(|kills| *kills += 1);
             std::mem::take(&mut *idle)
         };
@@ -160,7 +164,7 @@ impl Function {
         command.stdout(self.output.try_clone().expect("one more handle"));
         command.stderr(self.output.try_clone().expect("one more handle"));
         let mut shell = command.spawn().expect("a shell");
-        // Taken out, since waiting for a child closes its standard input.
+        // Taken out of the child, because waiting for a child closes its standard input.
         let kill_on_parent_exit = shell.stdin.take();
         let memory = Memory::of(shell.id(), &self.program);
         Execution { api, shell, kill_on_parent_exit, memory }
@@ -169,10 +173,10 @@ impl Function {
 
 impl Execution {
     async fn run(&mut self, event: Bytes, limit: Duration) -> Outcome {
-        match timeout(INIT, self.says()).await {
-            Ok(Some(Said::Ready)) => {}
-            Ok(Some(Said::Error(error))) => return (Err(error), Afterwards::Over),
-            Ok(Some(Said::Response(_))) => {
+        match timeout(INIT, self.next_message()).await {
+            Ok(Some(RuntimeMessage::Ready)) => {}
+            Ok(Some(RuntimeMessage::Error(error))) => return (Err(error), Afterwards::Over),
+            Ok(Some(RuntimeMessage::Response(_))) => {
                 let error = failure("Runtime.BadResponse", "a response to no event");
                 return (Err(error), Afterwards::Over);
             }
@@ -185,11 +189,11 @@ impl Execution {
         let sent = self.api.events.send(Event { body: event, timeout: limit });
         sent.expect("the function waits for it");
         tokio::select! {
-            said = self.says() => match said {
-                Some(Said::Response(answer)) => (Ok(answer), Afterwards::Reusable),
-                Some(Said::Error(error)) => (Err(error), Afterwards::Reusable),
-                Some(Said::Ready) => {
-                    (Err(failure("Runtime.NoResponse", "the event was not answered")), Afterwards::Over)
+            message = self.next_message() => match message {
+                Some(RuntimeMessage::Response(response)) => (Ok(response), Afterwards::Reusable),
+                Some(RuntimeMessage::Error(error)) => (Err(error), Afterwards::Reusable),
+                Some(RuntimeMessage::Ready) => {
+                    (Err(failure("Runtime.NoResponse", "the function did not respond to the event")), Afterwards::Over)
                 }
                 None => (Err(self.exit().await), Afterwards::Over),
             },
@@ -197,12 +201,12 @@ impl Execution {
         }
     }
 
-    /// What the function says next; None if its process ends instead.
-    async fn says(&mut self) -> Option<Said> {
+    /// The next message of the function. `None` if its process ends instead.
+    async fn next_message(&mut self) -> Option<RuntimeMessage> {
         tokio::select! {
-            // What was said before the end counts.
+            // A message that was sent before the end counts.
             biased;
-            said = self.api.said.recv() => said,
+            message = self.api.messages.recv() => message,
             _ = self.shell.wait() => None,
         }
     }
@@ -210,7 +214,7 @@ impl Execution {
     /// The function's process, once it has asked for its next event.
     fn waits(&self, program: &Path) -> Option<u32> {
         let shell = self.shell.id().expect("the shell was not waited for");
-        (!self.api.said.is_empty()).then(|| memory::child(shell, program).expect("it runs the program"))
+        (!self.api.messages.is_empty()).then(|| memory::child(shell, program).expect("it runs the program"))
     }
 
     async fn exit(&mut self) -> Value {
@@ -224,7 +228,7 @@ impl Execution {
         self.shell.wait().await.expect("the shell is our child");
     }
 
-    /// Lambda answers when the process is dead.
+    /// Kills the process. As in Lambda, the error is returned when it is dead.
     async fn time_out(&mut self, limit: Duration) -> Value {
         self.end().await;
         failure("Sandbox.Timedout", &format!("Task timed out after {:.2} seconds", limit.as_secs_f64()))
@@ -237,15 +241,15 @@ impl std::fmt::Debug for Execution {
     }
 }
 
-/// What Lambda sets for a function: AWS Lambda developer guide, "Defined runtime environment variables". The access key is accepted by the local-aws of
-/// this process only; the rest opens nothing.
+/// The variables that Lambda sets for a function (AWS Lambda developer guide, "Defined runtime environment variables").
+/// Only the local-aws of this process accepts the access key.
 #[must_use]
 pub fn set_by_lambda(function: &str) -> [(&'static str, &str); 10] {
     [
         ("AWS_LAMBDA_FUNCTION_NAME", function),
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
-        ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/bed"),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/testbed"),
         ("AWS_LAMBDA_LOG_STREAM_NAME", "testbed"),
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
         ("AWS_REGION", "us-east-1"),

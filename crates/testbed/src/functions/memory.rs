@@ -1,4 +1,4 @@
-//! What a process keeps in memory, event after event.
+//! The memory of a process after each event.
 
 use std::path::{Path, PathBuf};
 
@@ -15,13 +15,13 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Of the program that this shell runs.
+    /// The memory of the program that this shell runs.
     pub(super) fn of(shell: Option<u32>, program: &Path) -> Self {
         Self { shell, program: program.to_owned(), process: None, after: Vec::new() }
     }
 
-    /// To be called after each event; without effect for a process that is gone.
-    pub(super) fn note(&mut self) {
+    /// Records the memory. To be called after each event; does nothing if the process has ended.
+    pub(super) fn record(&mut self) {
         // At its start the shell may not yet have become the program.
         self.process = self.process.or_else(|| child(self.shell?, &self.program));
         self.after.extend(self.process.and_then(rss));

@@ -1,4 +1,4 @@
-//! The real Lambda binaries, run and invoked as Lambda does, at one address in the form of the Lambda API.
+//! Runs the real Lambda binaries as Lambda does, and invokes them by the Lambda API at one address.
 
 mod built;
 mod execution;
@@ -30,7 +30,7 @@ pub use self::memory::Memory;
 use crate::Server;
 use crate::environment::package;
 
-/// Several functions behind one invoke address. They end with this value, or with the process.
+/// Several functions behind one invoke address. They stop when this value is dropped, or when the process ends.
 #[derive(Debug)]
 pub struct Functions {
     all: Arc<All>,
@@ -42,26 +42,26 @@ pub struct Functions {
 struct All {
     environment: Vec<(String, String)>,
     functions: Mutex<HashMap<String, Arc<Function>>>,
-    listener: OnceLock<Arc<dyn Listener>>,
+    listener: OnceLock<Arc<dyn EventListener>>,
 }
 
-/// Who learns of events.
-pub trait Listener: fmt::Debug + Send + Sync {
-    /// This one is about to be delivered.
+/// Is called with events.
+pub trait EventListener: fmt::Debug + Send + Sync {
+    /// This event is about to be delivered.
     fn event(&self, event: &Value);
 }
 
-/// Why an invocation failed: what a caller of the Lambda API reads in the answer's body.
+/// Why an invocation failed, as the response's body of the Lambda API says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FunctionError {
-    /// Such as `Sandbox.Timedout`, or a type of the function's own.
+    /// A type of Lambda, such as `Sandbox.Timedout`, or of the function.
     pub error_type: String,
-    /// The function's own words, or Lambda's.
+    /// The message of the function or of Lambda.
     pub error_message: String,
 }
 
 impl Functions {
-    /// An invoke address without functions. All of them get these variables, over those that Lambda sets.
+    /// An invoke address without functions. Every function gets these variables besides those that Lambda sets.
     pub async fn start(environment: &[(&str, &str)]) -> Self {
         let environment = owned(environment);
         let all = Arc::new(All { environment, functions: Mutex::default(), listener: OnceLock::new() });
@@ -76,7 +76,7 @@ impl Functions {
         Self { all, url, serving }
     }
 
-    /// The same for functions that reach AWS at `aws`, and trust this server's authority.
+    /// Like [`Self::start`], for functions that reach AWS at `aws` and trust this server's authority.
     pub async fn between(aws: &str, server: &dyn Server) -> Self {
         let authority = server.ca_file().display().to_string();
         let environment = [
@@ -97,7 +97,7 @@ impl Functions {
     pub fn add_program(&self, name: &str, program: PathBuf, environment: &[(&str, &str)], timeout: Duration) {
         let environment = self.all.environment.iter().cloned().chain(owned(environment)).collect();
         let function = Arc::new(Function::new(name, program, environment, timeout));
-        self.all.functions.lock().expect("no test panics here").insert(name.to_owned(), function);
+        self.all.functions.lock().expect("no holder panics").insert(name.to_owned(), function);
     }
 
     /// The invoke address: `POST {url}/2015-03-31/functions/NAME/invocations`.
@@ -106,14 +106,14 @@ impl Functions {
         &self.url
     }
 
-    /// Invokes a function and waits for its answer. As in Lambda, two invocations at once run in two processes.
+    /// Invokes a function and waits for its response. As in Lambda, concurrent invocations run in two processes.
     ///
     /// # Errors
-    /// What the function answered, or what Lambda says of a process that ended or ran out of time.
+    /// The function's error, or Lambda's for a process that ended or timed out.
     pub async fn invoke(&self, name: &str, event: &Value) -> Result<Value, FunctionError> {
         let function = self.all.get(name).unwrap_or_else(|| panic!("no function {name} was added"));
-        let answer = function.invoke(event.to_string().into(), |_| ()).await;
-        answer.map_err(|error| FunctionError {
+        let result = function.invoke(event.to_string().into(), |_| ()).await;
+        result.map_err(|error| FunctionError {
             error_type: text_of(&error, "errorType"),
             error_message: text_of(&error, "errorMessage"),
         })
@@ -130,20 +130,20 @@ impl Functions {
         self.all.get(name).unwrap_or_else(|| panic!("no function {name} was added")).waiting().await
     }
 
-    /// What each process of a function keeps, of those that wait for an event.
+    /// The memory of each process of a function that waits for an event.
     #[must_use]
     pub fn memory(&self, name: &str) -> Vec<Memory> {
         self.all.get(name).unwrap_or_else(|| panic!("no function {name} was added")).memory()
     }
 
-    /// Kills every process of a function, and returns when they are dead. Invocations in the air fail; the next one
-    /// starts a new process.
+    /// Kills every process of a function, and returns when they are dead. Their invocations fail; the next one starts a new
+    /// process.
     pub async fn kill(&self, name: &str) {
         self.all.get(name).unwrap_or_else(|| panic!("no function {name} was added")).kill().await;
     }
 
-    /// Has every event told to `listener` before it is delivered. There can be one listener.
-    pub fn tell(&self, listener: Arc<dyn Listener>) {
+    /// Calls `listener` with every event before it is delivered. There can be one listener.
+    pub fn set_listener(&self, listener: Arc<dyn EventListener>) {
         self.all.listener.set(listener).expect("one listener");
     }
 }
@@ -164,7 +164,7 @@ pub async fn program(binary: &str) -> PathBuf {
 
 impl All {
     fn get(&self, name: &str) -> Option<Arc<Function>> {
-        self.functions.lock().expect("no test panics here").get(name).cloned()
+        self.functions.lock().expect("no holder panics").get(name).cloned()
     }
 }
 
@@ -180,7 +180,7 @@ async fn invocations(State(all): State<Arc<All>>, Path(name): Path<String>, even
         }
     };
     match function.invoke(event, tell).await {
-        Ok(answer) => Json(answer).into_response(),
+        Ok(response) => Json(response).into_response(),
         Err(error) => ([("X-Amz-Function-Error", "Unhandled")], Json(error)).into_response(),
     }
 }

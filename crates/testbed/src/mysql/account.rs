@@ -1,4 +1,4 @@
-//! What the grant tables hold of an account: a second opinion on what SHOW GRANTS and SHOW CREATE USER say.
+//! An account's rows in the grant tables, to compare with SHOW GRANTS and SHOW CREATE USER.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{MySql, name, run, text};
 
-/// Where rows about users lie, and the column with the user's name.
+/// The tables with rows about users, and the column with the user's name.
 const TABLES: [(&str, &str); 9] = [
     ("user", "User"),
     ("db", "User"),
@@ -20,7 +20,7 @@ const TABLES: [(&str, &str); 9] = [
 ];
 const OF_MARIADB: (&str, &str) = ("roles_mapping", "User");
 
-/// Who granted and when, and what is the account's own: its password.
+/// Columns that are not compared: who granted and when, and the account's own password.
 const LEFT_OUT: [&str; 8] = [
     "Grantor",
     "Timestamp",
@@ -40,8 +40,8 @@ impl MySql {
             run(&mut root, query).await.unwrap_or_else(|error| panic!("{error}\n{query}"))
         };
         let mut rows = BTreeSet::new();
-        // Beside all rights on a table, those on its columns mean nothing: SHOW GRANTS leaves them out, and whoever
-        // revokes the former revokes the latter.
+        // With all privileges on a table, those on its columns have no effect: SHOW GRANTS omits them, and revoking the
+        // former revokes the latter.
         let bits = if self.version().is_mariadb() { 0b11_1111_1011_1111 } else { 0b1_1111_1011_1111 };
         let all = format!("Table_priv + 0 & {bits} = {bits}");
         let hidden = format!(
@@ -49,7 +49,7 @@ impl MySql {
              columns_priv.Host AND t.Db = columns_priv.Db AND t.Table_name = columns_priv.Table_name AND t.{all})"
         );
         for (table, of) in TABLES.into_iter().chain([OF_MARIADB]) {
-            // Without ORDER BY the server may answer in one order for the base and in another for its clone.
+            // Without ORDER BY the order of columns may differ between the base and its clone.
             let columns = format!(
                 "SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = 'mysql' AND TABLE_NAME = '{table}' \
                  ORDER BY ORDINAL_POSITION"
@@ -82,13 +82,13 @@ impl MySql {
                 );
             }
         }
-        // What was restricted to nothing leaves a row that says so.
+        // A grant that was revoked may leave a row without privileges.
         rows.retain(|row| !(row.starts_with("tables_priv:") && row.ends_with("Table_priv= , Column_priv= ")));
         rows
     }
 }
 
-/// Attributes without the second password and the mark of a clone; what is empty or 0 is as good as absent.
+/// Attributes without the second password and the mark of a clone. An empty or zero attribute is removed, too.
 fn own(attributes: &str) -> Value {
     let mut attributes = serde_json::from_str::<Map<String, Value>>(attributes).unwrap_or_default();
     attributes.remove("additional_password");
@@ -102,7 +102,7 @@ fn own(attributes: &str) -> Value {
     if let Some(Value::Array(restrictions)) = attributes.get_mut("Restrictions") {
         for privileges in restrictions.iter_mut().filter_map(|one| one.get_mut("Privileges")?.as_array_mut())
         {
-            // MySQL 9.7.4 loses this one at an ALTER USER, and knows it until its next start.
+            // MySQL 9.7.4 loses this one at an ALTER USER, and keeps it in memory until its next start.
             privileges.retain(|privilege| privilege != "GRANT");
             privileges.sort_by_key(Value::to_string);
         }

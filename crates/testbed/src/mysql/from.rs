@@ -9,7 +9,7 @@ use super::MySql;
 use crate::Credentials;
 
 impl MySql {
-    /// Signs in from `address`, such as 127.0.0.2, by a relay.
+    /// Signs in from `address`, such as 127.0.0.2, by a relay that connects from there.
     ///
     /// # Errors
     /// Whatever keeps the user from signing in.
@@ -21,7 +21,7 @@ impl MySql {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("a bound port").port();
         let server = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port()));
-        // Ends with either side.
+        // The relay ends when either side closes.
         tokio::spawn(async move {
             let (mut client, _) = listener.accept().await?;
             let socket = TcpSocket::new_v4()?;

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, fs, path::PathBuf};
 
-/// A server's general log since a moment: every statement of everybody but root, and every attempt to sign in.
+/// A server's general log since a moment: every statement of all users but root, and every sign-in.
 #[derive(Debug)]
 pub struct Log {
     path: PathBuf,
@@ -19,7 +19,7 @@ impl Log {
         Self { path, from }
     }
 
-    /// All that was written since.
+    /// Everything that was written since.
     #[must_use]
     pub fn text(&self) -> String {
         let all = fs::read(&self.path).expect("the server has a log");
@@ -45,32 +45,33 @@ impl Log {
         self.connections(&format!("Connect\t{user}@")).0
     }
 
-    /// How many times this user, existing or not, was turned away at the door, for whatever reason.
+    /// How many sign-ins of this user, existing or not, were rejected for any reason.
     #[must_use]
     pub fn failed(&self, user: &str) -> usize {
         self.connections(&format!("Connect\t{user}@")).1
     }
 
-    /// How many times anybody signed in, and was turned away at the door.
+    /// How many sign-ins of all users succeeded, and how many were rejected.
     #[must_use]
     pub fn sign_ins(&self) -> (usize, usize) {
         self.connections("Connect\t")
     }
 
-    /// Both products write `Connect` before they have decided. Whoever came in goes on to say SET NAMES, at once.
+    /// Sign-ins that succeeded, and that were rejected. Both products write `Connect` before the decision, and a client
+    /// that has signed in sends SET NAMES at once.
     fn connections(&self, which: &str) -> (usize, usize) {
         let text = self.text();
         let thread = |line: &str, word: &str| -> Option<u64> {
             line.split(word).next()?.split_whitespace().next_back()?.parse().ok()
         };
-        let came_in: HashSet<u64> = text
+        let signed_in: HashSet<u64> = text
             .lines()
             .filter(|line| line.contains("Query\t"))
             .filter_map(|line| thread(line, "Query\t"))
             .collect();
         let attempts = text.lines().filter(|line| line.contains(which));
         let attempts: Vec<u64> = attempts.filter_map(|line| thread(line, "Connect\t")).collect();
-        let authorized = attempts.iter().filter(|thread| came_in.contains(thread)).count();
+        let authorized = attempts.iter().filter(|thread| signed_in.contains(thread)).count();
         (authorized, attempts.len() - authorized)
     }
 }

@@ -1,15 +1,17 @@
-//! A real MySQL or MariaDB server: one a version that all tests of a process share, or one of a test's own.
+//! A real MySQL or MariaDB server: one per version that all tests of a process share, or a test's own.
 
 #![expect(clippy::disallowed_methods, reason = "the tests connect as applications do")]
 
 mod account;
 mod from;
 mod log;
+mod options;
 mod quote;
 mod server;
 mod superuser;
+pub(crate) mod version;
 
-use std::{collections::HashMap, fmt, path::PathBuf};
+use std::{collections::HashMap, path::PathBuf};
 
 use serde_json::{Value, json};
 use sqlx::{
@@ -18,59 +20,20 @@ use sqlx::{
 };
 use tokio::sync::{Mutex, OnceCell};
 
-use self::server::Server;
+use self::server::ServerProcess;
 pub use self::{
     log::Log,
+    options::MySqlOptions,
     quote::{name, text},
+    version::MySqlVersion,
 };
 use crate::{App, Credentials, authority::Certificate};
 
-/// A product and its version.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum MySqlVersion {
-    /// MySQL 9.7.
-    MySql97,
-    /// MariaDB 10.11.
-    MariaDb1011,
-    /// MariaDB 11.8.
-    MariaDb118,
-}
-
-impl MySqlVersion {
-    /// All of them, the main one first.
-    pub const ALL: [Self; 3] = [Self::MySql97, Self::MariaDb118, Self::MariaDb1011];
-
-    /// Whether this is MariaDB.
-    #[must_use]
-    pub fn is_mariadb(self) -> bool {
-        self != Self::MySql97
-    }
-}
-
-impl fmt::Display for MySqlVersion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::MySql97 => "mysql-9.7",
-            Self::MariaDb1011 => "mariadb-10.11",
-            Self::MariaDb118 => "mariadb-11.8",
-        })
-    }
-}
-
-/// How a test's own server differs from the shared one.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct MySqlOptions<'a> {
-    /// What the server presents to its clients.
-    pub certificate: Certificate,
-    /// Options of the server, such as `("max-connections", "10")`.
-    pub settings: &'a [(&'a str, &'a str)],
-}
-
-/// A running server. It ends with this value, or with the process.
+/// A running server. It stops when this value is dropped, or when the process ends.
 #[derive(Debug)]
 pub struct MySql {
     version: MySqlVersion,
-    server: Server,
+    server: ServerProcess,
     certificate: Certificate,
     admin: OnceCell<Credentials>,
 }
@@ -89,30 +52,30 @@ impl MySql {
         server
     }
 
-    /// A server of the caller's own.
+    /// Starts a server for the caller only.
     pub async fn start(version: MySqlVersion, options: MySqlOptions<'_>) -> Self {
-        let server = Server::start(version, &options).await;
+        let server = ServerProcess::start(version, &options).await;
         Self { version, server, certificate: options.certificate, admin: OnceCell::new() }
     }
 
-    /// Ends the server as a crash would. Its port is refused from then on.
+    /// Kills the server, as a crash would. Connections to its port are refused from then on.
     pub fn kill(&self) {
         self.server.kill();
     }
 
-    /// Shuts the server down in good order, which ends the sessions.
+    /// Shuts the server down, which ends the sessions.
     pub async fn stop(&self) {
         let mut root = self.root_session().await;
-        // The answer may get lost with the session.
+        // The session may end before the response.
         self.server.stop(async { _ = run(&mut root, "SHUTDOWN").await }).await;
     }
 
-    /// Starts it again after its end, and returns when it accepts connections.
+    /// Starts it again, and returns when it accepts connections.
     pub async fn start_again(&self) {
         self.server.start_again().await;
     }
 
-    /// The same with options beside its own, such as `("innodb-read-only", "ON")`, for that one time.
+    /// Like [`Self::start_again`], with additional options such as `("innodb-read-only", "ON")` for this start only.
     pub async fn start_again_with(&self, settings: &[(&str, &str)]) {
         self.server.start_again_with(settings).await;
     }
@@ -170,13 +133,13 @@ impl MySql {
         self.admin.get_or_init(|| self.create_superuser("master")).await
     }
 
-    /// An application whose user's name begins with `hint`: at `%`, with rights on a database of its own. Root makes it,
-    /// out of the log.
+    /// Creates an application whose user's name begins with `hint`: at the host `%`, with privileges on its own database.
+    /// Root creates it, and the log does not show how.
     pub async fn create_app(&self, hint: &str) -> App {
         self.make(App::unique(hint)).await
     }
 
-    /// The same with exactly this name for user and database: once a server.
+    /// Like [`Self::create_app`], with exactly this name for user and database.
     pub async fn named_app(&self, name: &str) -> App {
         self.make(App { credentials: Credentials::new(name), database: name.to_owned() }).await
     }
@@ -201,10 +164,10 @@ impl MySql {
         })
     }
 
-    /// Signs in as an application would: over verified TLS, or in cleartext where the server speaks no TLS.
+    /// Signs in as an application would: over verified TLS, or in cleartext if the server has no TLS.
     ///
     /// # Errors
-    /// Whatever keeps the user from signing in.
+    /// Why the user cannot sign in.
     pub async fn sign_in(
         &self,
         as_user: &Credentials,
@@ -213,12 +176,12 @@ impl MySql {
         self.options(as_user, database, MySqlSslMode::VerifyIdentity).connect().await
     }
 
-    /// Whether these credentials sign in. Panics if that cannot be told: if the server is away, or full.
+    /// Whether the server accepts these credentials. Panics on any other error, such as no connection.
     pub async fn signs_in(&self, as_user: &Credentials, database: &str) -> bool {
         match self.sign_in(as_user, database).await {
             Ok(_) => true,
             Err(error) => match number(&error) {
-                // Refused, locked, blocked, expired.
+                // Rejected, locked, blocked, expired.
                 Some(1045 | 3118 | 3955 | 4150 | 4151 | 1820 | 1862) => false,
                 _ => panic!("cannot tell whether {} signs in: {error}", as_user.user),
             },
@@ -238,10 +201,10 @@ impl MySql {
 
     /// A session of root, which the server's log does not show.
     pub async fn root_session(&self) -> MySqlConnection {
-        // Those with a bad certificate are set up as well.
+        // Servers with a bad certificate are set up as well.
         let root = self.options(&self.root(), "", MySqlSslMode::Required);
         let mut root = root.connect().await.expect("root signs in");
-        // Tests search the log for passwords that the functions must not leave there. Ours are not theirs.
+        // Tests search the log for passwords of the functions, so it must not have those of the testbed.
         run(&mut root, "SET SESSION sql_log_off = 1, sql_mode = ''").await.expect("root may");
         root
     }
@@ -269,12 +232,12 @@ pub fn number(error: &sqlx::Error) -> Option<u16> {
     error.as_database_error()?.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number)
 }
 
-/// Runs statements; answers the first column of every row as text, NULL as empty.
+/// Runs statements, and returns the first column of every row as text. NULL is empty.
 ///
 /// # Errors
-/// What the server answers to the first statement that fails.
+/// The server's error at the first statement that fails.
 pub async fn run(connection: &mut MySqlConnection, sql: &str) -> Result<Vec<String>, sqlx::Error> {
     let rows = connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))).await?;
-    // The text protocol answers every type as text.
+    // The text protocol returns every type as text.
     rows.iter().map(|row| Ok(row.try_get_unchecked::<Option<String>, _>(0)?.unwrap_or_default())).collect()
 }

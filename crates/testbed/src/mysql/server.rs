@@ -9,24 +9,24 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{MySqlOptions, MySqlVersion, text};
+use super::{options::MySqlOptions, quote::text, version::MySqlVersion};
 use crate::{
     authority,
     environment::mysql_programs,
     folder::Folder,
     kill_on_parent_exit::Stop,
-    server_user::reachable,
+    reachable::reachable,
     template::{Template, template},
 };
 
-/// Long enough for a busy machine; a start takes a second.
+/// How long a start may take. It takes a second, and longer on a busy machine.
 const START: Duration = Duration::from_secs(60);
-/// What MariaDB's own script runs, which does not run from an unpacked package.
+/// The files that MariaDB's own set-up script runs. The script itself does not run from an unpacked package.
 const MARIADB_TABLES: [&str; 5] =
     ["system_tables", "performance_tables", "system_tables_data", "maria_add_gis_sp_bootstrap", "sys_schema"];
 
 /// A server's process and folder.
-pub(super) struct Server {
+pub(super) struct ServerProcess {
     pub(super) port: u16,
     pub(super) root_password: String,
     folder: Folder,
@@ -35,14 +35,14 @@ pub(super) struct Server {
     shell: Mutex<Child>,
 }
 
-impl Server {
+impl ServerProcess {
     pub(super) async fn start(version: MySqlVersion, options: &MySqlOptions<'_>) -> Self {
         let programs = Programs::of(version);
         crate::tried::note_if_untried(&version.to_string(), &programs.server());
         let template = programs.fresh();
         let folder = Folder::for_server(Some(&template.data));
         let root_password = template.root_password;
-        // Free now; a server that finds it taken says so in its log, which the caller prints.
+        // Another process may take the port; the server then says so in its log, which the caller prints.
         let port =
             TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
         let words = programs.words(&folder, options, port);
@@ -52,32 +52,32 @@ impl Server {
         server
     }
 
-    /// As if it had crashed. Returns when it is dead.
+    /// Kills it, as a crash would. Returns when it is dead.
     pub(super) fn kill(&self) {
-        self.folder.stop(&mut self.shell.lock().expect("nobody panics here"));
+        self.folder.stop(&mut self.shell.lock().expect("no holder panics"));
     }
 
-    /// By an order to shut down. Returns when it has ended.
+    /// Runs `order`, which shuts it down. Returns when it has ended.
     pub(super) async fn stop(&self, order: impl Future<Output = ()>) {
-        self.folder.stays();
+        self.folder.keep();
         order.await;
-        let ended = || self.shell.lock().expect("nobody panics here").try_wait();
+        let ended = || self.shell.lock().expect("no holder panics").try_wait();
         while ended().expect("the shell is our child").is_none() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        self.folder.goes();
+        self.folder.unkeep();
     }
 
-    /// After its end, at the same port; returns when it listens.
+    /// Starts it again at the same port, and returns when it listens.
     pub(super) async fn start_again(&self) {
         self.start_again_with(&[]).await;
     }
 
-    /// The same with options beside its own, for that one time.
+    /// Like [`Self::start_again`], with additional options for this start only.
     pub(super) async fn start_again_with(&self, settings: &[(&str, &str)]) {
         let settings = settings.iter().map(|(name, value)| format!("--{name}={value}"));
         let words: Vec<_> = self.words.iter().cloned().chain(settings).collect();
-        *self.shell.lock().expect("nobody panics here") = spawn(&self.folder, &words);
+        *self.shell.lock().expect("no holder panics") = spawn(&self.folder, &words);
         self.wait_until_it_listens().await;
     }
 
@@ -92,7 +92,7 @@ impl Server {
             if log.contains("ready for connections") {
                 return;
             }
-            let ended = self.shell.lock().expect("nobody panics here").try_wait();
+            let ended = self.shell.lock().expect("no holder panics").try_wait();
             let ended = ended.expect("the shell is our child").is_some();
             assert!(!ended && Instant::now() < deadline, "the server does not start:\n{log}");
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -100,16 +100,16 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for ServerProcess {
     fn drop(&mut self) {
         // Its shell stops it and removes the folder.
-        drop(self.shell.get_mut().expect("nobody panics here").stdin.take());
+        drop(self.shell.get_mut().expect("no holder panics").stdin.take());
     }
 }
 
-impl fmt::Debug for Server {
+impl fmt::Debug for ServerProcess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Server({})", self.port)
+        write!(f, "ServerProcess({})", self.port)
     }
 }
 
@@ -125,8 +125,8 @@ impl Programs {
         Self { version, folder: reachable(&mysql_programs(version), &program) }
     }
 
-    /// The server under its own libraries: by its own loader, since those of a newer Debian do not run under an
-    /// older one's.
+    /// The command of the server with its own libraries and loader, because those of a newer Debian do not run with the
+    /// loader of an older one.
     fn server(&self) -> Vec<String> {
         let libraries = path(&self.folder.join("usr/lib/x86_64-linux-gnu")).to_owned();
         let loader = ["usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu", "usr/lib64", "lib64"]
@@ -172,7 +172,7 @@ impl Programs {
     fn initialize(&self, folder: &Folder, root: &str) {
         let file = format!("--init-file={}", path(&folder.give("root.sql", root)));
         self.make_data(folder, &["--initialize-insecure", "--innodb-redo-log-capacity=8M", &file], None);
-        // The identity of a server, which its copies must not share.
+        // The server's identity, which copies must not share.
         run(folder.as_server_user("rm").arg("data/auto.cnf"), None);
     }
 
@@ -204,14 +204,14 @@ impl Programs {
 
     fn words(&self, folder: &Folder, options: &MySqlOptions<'_>, port: u16) -> Vec<String> {
         folder.write("authority.pem", authority::pem());
-        // In our folder, where the server's user cannot put a link or a FIFO in its place.
+        // In this folder the server's user cannot replace it by a link or a FIFO.
         let general_log = folder.give("general.log", "");
         let here = path(&folder.server()).to_owned();
         let mut words = self.server();
         words.extend([
             format!("--datadir={here}/data"),
             format!("--socket={here}/socket"),
-            // Each server clears its own at its start, by the names of files.
+            // A server removes files by their names when it starts, so each has its own folder.
             format!("--tmpdir={here}"),
             format!("--pid-file={here}/pid"),
             format!("--port={port}"),
@@ -226,7 +226,7 @@ impl Programs {
         match self.version {
             MySqlVersion::MySql97 => {
                 words.extend(["--mysqlx=OFF", "--innodb-redo-log-capacity=8M"].map(String::from));
-                // As on Aurora, where nobody turns it off.
+                // As on Aurora, where it cannot be turned off.
                 words.push("--partial-revokes=ON".into());
                 words.extend(
                     ["--auto-generate-certs=OFF", "--caching-sha2-password-auto-generate-rsa-keys=OFF"]
@@ -274,8 +274,11 @@ fn run(command: &mut Command, input: Option<&str>) {
         command.stdin(file);
     }
     let output = command.output().expect("the server's program runs");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && !said.contains("ERROR"), "no data folder: {said}");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success() && !errors.contains("ERROR"),
+        "the data folder cannot be created: {errors}"
+    );
 }
 
 fn path(path: &Path) -> &str {

@@ -3,23 +3,23 @@
 use super::{MySql, MySqlVersion, name, text};
 use crate::Credentials;
 
-/// What RDS gives its master user on MySQL 8.4 and later, as far as a server that is not RDS has it: by a role. Neither
-/// SUPER nor `SYSTEM_USER` is among it.
+/// What RDS grants its master user on MySQL 8.4 and later by a role, except for what only RDS has. It has neither SUPER nor
+/// `SYSTEM_USER`.
 const ON_EVERYTHING: &str = "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, RELOAD, PROCESS, REFERENCES, INDEX, ALTER, \
     SHOW DATABASES, CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, REPLICATION SLAVE, REPLICATION CLIENT, CREATE VIEW, \
     SHOW VIEW, CREATE ROUTINE, ALTER ROUTINE, CREATE USER, EVENT, TRIGGER";
 const ON_MYSQL: &str = "CREATE ROLE, DROP ROLE";
 const DYNAMIC: &str = "APPLICATION_PASSWORD_ADMIN, FLUSH_OPTIMIZER_COSTS, FLUSH_STATUS, FLUSH_TABLES, \
     FLUSH_USER_RESOURCES, ROLE_ADMIN, SESSION_VARIABLES_ADMIN, SET_ANY_DEFINER, SHOW_ROUTINE, XA_RECOVER_ADMIN";
-/// What RDS and Aurora take from that on the schemas `mysql` and `sys`.
+/// What RDS and Aurora revoke from that on the schemas `mysql` and `sys`.
 const RESTRICTED: &str = "INSERT, UPDATE, DELETE, CREATE, DROP, REFERENCES, INDEX, ALTER, CREATE VIEW, CREATE ROUTINE, \
     ALTER ROUTINE, EVENT, TRIGGER";
 const ON_MARIADB: &str = "DELETE HISTORY";
 const ON_MARIADB_11: &str = "DELETE HISTORY, SHOW CREATE ROUTINE";
 
 impl MySql {
-    /// Another superuser of that shape. On MySQL it has its rights by a role that it takes at its sign-in, and is restricted
-    /// where the server has partial revokes.
+    /// Creates another superuser shaped like RDS's master user. On MySQL it has its privileges by a default role, which is
+    /// restricted if the server has partial revokes.
     pub async fn create_superuser(&self, user: &str) -> Credentials {
         let superuser = Credentials::new(user);
         let (account, password) = (format!("{}@'%'", name(user)), text(&superuser.password));

@@ -2,12 +2,13 @@
 
 use std::{fs, path::PathBuf};
 
-/// What stands before every line of the log: the time, `[process]`, `<user@database>`.
+/// The beginning of every line of the log: the time, `[process]`, `<user@database>`.
 pub(super) const LINE_PREFIX: &str = "%m [%p] <%u@%d> ";
 
 /// A server's log since a moment.
 ///
-/// The server writes the line of a sign-in before it answers the client, so whatever the client knows is in the log.
+/// The server writes the line of a sign-in before it responds to the client, so the log has every sign-in that a client
+/// knows of.
 #[derive(Debug)]
 pub struct Log {
     path: PathBuf,
@@ -24,7 +25,7 @@ impl Log {
         Self { path, from }
     }
 
-    /// All that was written since.
+    /// Everything that was written since.
     #[must_use]
     pub fn text(&self) -> String {
         let all = fs::read(&self.path).expect("the server has a log");
@@ -43,7 +44,7 @@ impl Log {
         self.lines_with(&format!("LOG:  connection authorized: user={user} database="))
     }
 
-    /// How many times this user, existing or not, was turned away at the door, for whatever reason.
+    /// How many sign-ins of this user, existing or not, were rejected for any reason.
     #[must_use]
     pub fn failed(&self, user: &str) -> usize {
         let text = self.text();
@@ -51,7 +52,7 @@ impl Log {
         text.lines().filter(|line| line.contains(&from_user) && line.contains("> FATAL:  ")).count()
     }
 
-    /// How many times anybody signed in, and was turned away at the door.
+    /// How many sign-ins of all users succeeded, and how many were rejected.
     #[must_use]
     pub fn sign_ins(&self) -> (usize, usize) {
         (self.lines_with("LOG:  connection authorized: user="), self.lines_with("> FATAL:  "))

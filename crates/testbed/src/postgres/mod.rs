@@ -1,9 +1,10 @@
-//! A real PostgreSQL server: one a version that all tests of a process share, or one of a test's own.
+//! A real PostgreSQL server: one per version that all tests of a process share, or a test's own.
 
 #![expect(clippy::disallowed_methods, reason = "the tests connect as applications do")]
 
 mod app;
 mod log;
+mod options;
 mod quote;
 mod server;
 
@@ -16,34 +17,22 @@ use sqlx::{
 };
 use tokio::sync::{Mutex, OnceCell};
 
-use self::server::Server;
+use self::server::ServerProcess;
 pub use self::{
     log::Log,
+    options::PostgresOptions,
     quote::{name, text},
 };
 use crate::{App, Credentials, authority::Certificate};
 
-/// How a test's own server differs from the shared one.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct PostgresOptions<'a> {
-    /// What the server presents to its clients.
-    pub certificate: Certificate,
-    /// Lines of `postgresql.conf`, such as `("max_connections", "10")`.
-    pub settings: &'a [(&'a str, &'a str)],
-    /// Lines put before the usual ones of `pg_hba.conf`, which ask everybody for SCRAM-SHA-256.
-    pub pg_hba: &'a [&'a str],
-    /// Whether it starts as a standby, see [`Postgres::replica_of`].
-    pub is_standby: bool,
-}
-
-/// A running server. It ends with this value, or with the process.
+/// A running server. It stops when this value is dropped, or when the process ends.
 #[derive(Debug)]
 pub struct Postgres {
     version: u16,
-    server: Server,
+    server: ServerProcess,
     certificate: Certificate,
     admin: OnceCell<Credentials>,
-    /// Databases that nobody uses any more.
+    /// Databases that are no longer used.
     discarded: StdMutex<Vec<String>>,
 }
 
@@ -61,9 +50,9 @@ impl Postgres {
         server
     }
 
-    /// A server of the caller's own.
+    /// Starts a server for the caller only.
     pub async fn start(version: u16, options: PostgresOptions<'_>) -> Self {
-        let server = Server::start(version, &options).await;
+        let server = ServerProcess::start(version, &options).await;
         Self {
             version,
             server,
@@ -73,7 +62,7 @@ impl Postgres {
         }
     }
 
-    /// A streaming replica, which applies what the primary does after a delay, such as `3s`.
+    /// Starts a streaming replica, which applies the primary's changes after a delay, such as `3s`.
     ///
     /// Both begin as copies of one folder of a server that was shut down: no backup is needed.
     pub async fn replica_of(primary: &Self, delay: &str) -> Self {
@@ -87,7 +76,7 @@ impl Postgres {
         Self::start(primary.version, options).await
     }
 
-    /// Waits until this replica has applied all that the primary has done so far.
+    /// Waits until this replica has applied all changes of the primary so far.
     pub async fn caught_up_with(&self, primary: &Self) {
         let done = primary.values("postgres", "SELECT pg_current_wal_lsn()").await.concat();
         let applied = format!("SELECT pg_last_wal_replay_lsn() >= '{done}'");
@@ -96,7 +85,7 @@ impl Postgres {
         }
     }
 
-    /// Stops the server, and with it all sessions. Its port is refused from then on.
+    /// Stops the server, which ends the sessions. Connections to its port are refused from then on.
     pub fn stop(&self) {
         self.server.stop();
     }
@@ -106,8 +95,8 @@ impl Postgres {
         self.server.start_again().await;
     }
 
-    /// Starts it after a stop as a standby; under the setting `hot_standby = off` it turns everybody away, as a server that
-    /// is starting up does. The next start is an ordinary one.
+    /// Starts it as a standby after a stop. With `hot_standby = off` it rejects all connections, as a server that is starting
+    /// up does. The next start is an ordinary one.
     pub async fn start_as_standby(&self) {
         self.server.start_as_standby().await;
     }
@@ -171,7 +160,7 @@ impl Postgres {
         self.admin.get_or_init(create).await
     }
 
-    /// Sets a password as root, out of the server's log.
+    /// Sets a password as root, which the server's log does not show.
     pub async fn set_password(&self, of: &Credentials) {
         let statement = format!("ALTER ROLE {} PASSWORD {}", name(&of.user), text(&of.password));
         self.execute("postgres", &statement).await;
@@ -186,30 +175,28 @@ impl Postgres {
         })
     }
 
-    /// Signs in as an application would: over verified TLS, or in cleartext where the server speaks no TLS.
+    /// Signs in as an application would: over verified TLS, or in cleartext if the server has no TLS.
     ///
     /// # Errors
-    /// Whatever keeps the user from signing in.
+    /// Why the user cannot sign in.
     pub async fn sign_in(&self, as_user: &Credentials, database: &str) -> Result<PgConnection, sqlx::Error> {
         self.options(as_user, database, PgSslMode::VerifyFull).connect().await
     }
 
-    /// Whether these credentials sign in. Panics if that cannot be told: if the server is away, or full.
+    /// Whether the server accepts these credentials. Panics on any other error, such as no connection.
     pub async fn signs_in(&self, as_user: &Credentials, database: &str) -> bool {
         match self.sign_in(as_user, database).await {
             Ok(_) => true,
-            Err(sqlx::Error::Database(refused))
-                if refused.code().is_some_and(|code| code.starts_with("28")) =>
-            {
+            Err(sqlx::Error::Database(error)) if error.code().is_some_and(|code| code.starts_with("28")) => {
                 false
             }
             Err(error) => panic!("cannot tell whether {} signs in: {error}", as_user.user),
         }
     }
 
-    /// The next application's making drops this one's database: 1,000 of them would fill a small disk.
+    /// Drops the application's database when the next one is created: 1,000 databases would fill a small disk.
     pub(crate) fn discard(&self, app: &App) {
-        self.discarded.lock().expect("no test panics here").push(app.database.clone());
+        self.discarded.lock().expect("no holder panics").push(app.database.clone());
     }
 
     /// Runs statements as root, which the server's log does not show.
@@ -223,11 +210,11 @@ impl Postgres {
         run(&mut root, sql).await.unwrap_or_else(|error| panic!("{error}\n{sql}"))
     }
 
-    /// Signs in whatever certificate the server has, since those with a bad one are set up as well.
+    /// Signs in with any certificate, because servers with a bad one are set up as well.
     async fn set_up_as(&self, user: &Credentials, database: &str) -> Result<PgConnection, sqlx::Error> {
         let mut options = self.options(user, database, PgSslMode::Require);
         if *user == self.root() {
-            // Tests search the log for passwords that the functions must not leave there. Ours are not theirs.
+            // Tests search the log for passwords of the functions, so it must not have those of the testbed.
             options = options.options([("log_statement", "none")]);
         }
         options.connect().await
@@ -248,13 +235,13 @@ impl Postgres {
     }
 }
 
-/// Runs statements; answers the first column of every row as text, NULL as empty.
+/// Runs statements, and returns the first column of every row as text. NULL is empty.
 ///
 /// # Errors
-/// What the server answers to the first statement that fails.
+/// The server's error at the first statement that fails.
 pub async fn run(connection: &mut PgConnection, sql: &str) -> Result<Vec<String>, sqlx::Error> {
     let rows = connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))).await?;
-    // The simple protocol answers every type as text.
+    // The simple protocol returns every type as text.
     let first = |row: &sqlx::postgres::PgRow| {
         row.try_get_raw(0).map(|value| value.as_str().unwrap_or_default().to_owned())
     };

@@ -1,4 +1,4 @@
-//! Making a server's folder, starting the server in it, and waiting until it answers.
+//! The server's process and folder.
 
 use std::{
     fmt::{self, Write},
@@ -9,23 +9,23 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{PostgresOptions, log::LINE_PREFIX};
+use super::{log::LINE_PREFIX, options::PostgresOptions};
 use crate::{
     authority,
     environment::postgres_programs,
     folder::Folder,
     kill_on_parent_exit::Stop,
-    server_user::reachable,
+    reachable::reachable,
     template::{Template, template},
 };
 
-/// Long enough for a busy machine; a start takes 0.1 s.
+/// How long a start may take. It takes 0.1 s, and longer on a busy machine.
 const START: Duration = Duration::from_secs(30);
-/// Our settings. They include the file that initdb wrote.
+/// The file of the testbed's settings, which includes the one that initdb wrote.
 const CONFIGURATION: &str = "postgresql.conf";
 
 /// A server's process and folder.
-pub(super) struct Server {
+pub(super) struct ServerProcess {
     pub(super) port: u16,
     pub(super) root_password: String,
     folder: Folder,
@@ -34,7 +34,7 @@ pub(super) struct Server {
     shell: Mutex<Child>,
 }
 
-impl Server {
+impl ServerProcess {
     pub(super) async fn start(version: u16, options: &PostgresOptions<'_>) -> Self {
         let programs = postgres_programs(version);
         let program = path(&programs.join("bin/postgres")).to_owned();
@@ -54,23 +54,23 @@ impl Server {
         server
     }
 
-    /// By a fast shutdown, which ends the sessions. Returns when it is over.
+    /// Shuts it down, which ends the sessions. Returns when it has ended.
     pub(super) fn stop(&self) {
-        self.folder.stop(&mut self.shell.lock().expect("nobody panics here"));
+        self.folder.stop(&mut self.shell.lock().expect("no holder panics"));
     }
 
-    /// After a stop, at the same port; returns when it listens.
+    /// Starts it again at the same port, and returns when it listens.
     pub(super) async fn start_again(&self) {
-        *self.shell.lock().expect("nobody panics here") = spawn(&self.folder, &self.programs, self.port);
+        *self.shell.lock().expect("no holder panics") = spawn(&self.folder, &self.programs, self.port);
         self.wait_until_it_listens().await;
     }
 
-    /// The same as a standby, this once.
+    /// Like [`Self::start_again`], as a standby for this start only.
     pub(super) async fn start_as_standby(&self) {
         signal(&self.folder, "touch");
-        *self.shell.lock().expect("nobody panics here") = spawn(&self.folder, &self.programs, self.port);
+        *self.shell.lock().expect("no holder panics") = spawn(&self.folder, &self.programs, self.port);
         self.wait_for("entering standby mode").await;
-        // The server has read it.
+        // The server has read the file.
         signal(&self.folder, "rm");
     }
 
@@ -90,7 +90,7 @@ impl Server {
             if log.contains(line) {
                 return;
             }
-            let ended = self.shell.lock().expect("nobody panics here").try_wait();
+            let ended = self.shell.lock().expect("no holder panics").try_wait();
             let ended = ended.expect("the shell is our child").is_some();
             assert!(!ended && Instant::now() < deadline, "PostgreSQL does not start:\n{log}");
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -98,16 +98,16 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for ServerProcess {
     fn drop(&mut self) {
         // Its shell stops it and removes the folder.
-        drop(self.shell.get_mut().expect("nobody panics here").stdin.take());
+        drop(self.shell.get_mut().expect("no holder panics").stdin.take());
     }
 }
 
-impl fmt::Debug for Server {
+impl fmt::Debug for ServerProcess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Server({})", self.port)
+        write!(f, "ServerProcess({})", self.port)
     }
 }
 
@@ -153,7 +153,7 @@ fn signal(folder: &Folder, program: &str) {
     assert!(done.is_ok_and(|status| status.success()), "cannot {program} standby.signal");
 }
 
-/// Free now; a server that finds it taken says so in its log, which the caller prints.
+/// A free port. Another process may take it; the server then says so in its log, which the caller prints.
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port()
 }

@@ -12,17 +12,17 @@ use super::{Condition, Figure, ProcessAge, Sample, Share, Spread, figure};
 /// What a run has measured.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// Rotations of each row.
+    /// How many rotations each row has.
     pub rotations: usize,
-    /// What the peer is, in its own words.
+    /// What the peer is, as it describes itself.
     pub peer: Option<String>,
-    /// Why there are no figures for 128 MB, if there are none although they were asked for.
+    /// Why the figures for 128 MB are missing, if they were asked for.
     pub no_limit: Option<String>,
-    /// In the order in which they were measured.
+    /// The rows, in the order in which they were measured.
     pub rows: Vec<Row>,
 }
 
-/// An implementation of a function under one set of conditions.
+/// An implementation of a function under one condition.
 #[derive(Clone, Debug)]
 pub struct Row {
     /// The function's name.
@@ -31,9 +31,9 @@ pub struct Row {
     pub server: String,
     /// `ours`, `peer` or `nothing`.
     pub implementation: &'static str,
-    /// The conditions.
+    /// The condition.
     pub condition: Condition,
-    /// Each rotation.
+    /// The measurements of each rotation.
     pub samples: Vec<Sample>,
 }
 
@@ -57,7 +57,7 @@ impl Report {
         self.rows.iter().find(is_it)
     }
 
-    /// The conditions that are nearest to Lambda's, among those of this share: the longest delays.
+    /// The condition of this share with the longest delays, which is closest to Lambda.
     fn longest(&self, process: ProcessAge, share: Share) -> Option<Condition> {
         let all = self.rows.iter().map(|row| row.condition);
         let such = all.filter(|condition| condition.process == process && condition.share == share);
@@ -66,7 +66,7 @@ impl Report {
 }
 
 impl Row {
-    /// None where the figure does not apply.
+    /// `None` if the figure does not apply.
     #[must_use]
     pub fn spread(&self, key: &str) -> Option<Spread> {
         figure(key).of(&self.samples)
@@ -87,14 +87,14 @@ impl Row {
     }
 }
 
-/// As `cold, 1/14 core, +5 ms a call, +1 ms a message`.
+/// A condition, such as `cold, 1/14 core, +5 ms a call, +1 ms a message`.
 fn conditions(of: Condition) -> String {
     let (process, share) = (of.process.name(), of.share.name());
     let (api, database) = (of.api.as_millis(), of.database.as_millis());
     format!("{process}, {share} core, +{api} ms a call, +{database} ms a message")
 }
 
-/// The median, with the quartiles where they differ.
+/// The median, with the quartiles if they differ.
 fn cell(figure: &Figure, samples: &[Sample]) -> String {
     let Some(spread) = figure.of(samples) else { return "–".to_owned() };
     let digits = figure.digits;

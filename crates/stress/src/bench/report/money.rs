@@ -7,18 +7,18 @@ use crate::bench::{ProcessAge, Share};
 
 /// When the prices were looked up.
 const PRICES_OF: &str = "September 2026";
-/// USD a GB-second of `x86_64` (<https://aws.amazon.com/lambda/pricing/>).
+/// USD per GB-second of `x86_64` (<https://aws.amazon.com/lambda/pricing/>).
 const LAMBDA_GB_SECOND: f64 = 0.000_016_666_7;
-/// USD an invocation (the same page: 0.20 USD a million).
+/// USD per invocation (the same page: 0.20 USD a million).
 const LAMBDA_REQUEST: f64 = 0.20 / 1e6;
-/// USD a call (<https://aws.amazon.com/secrets-manager/pricing/>: 0.05 USD for 10,000).
+/// USD per call (<https://aws.amazon.com/secrets-manager/pricing/>: 0.05 USD for 10,000).
 const API_CALL: f64 = 0.05 / 10_000.0;
-/// GB of a function of 128 MB.
+/// The memory of a function of 128 MB, in GB.
 const MEMORY: f64 = 0.125;
-/// Invocations of a rotation.
+/// How many invocations a rotation has.
 const STEPS: f64 = 4.0;
 
-/// A Markdown table of what was measured at a fourteenth of a core; none where nothing was.
+/// A Markdown table of what was measured at a fourteenth of a core. `None` if nothing was.
 pub(super) fn money(report: &Report) -> Option<String> {
     let mut text = "| function | implementation | process | Lambda time billed, ms | Lambda time | invocations | calls of \
                     Secrets Manager | in all |\n| --- | --- | --- | ---: | ---: | ---: | ---: | ---: |\n"

@@ -95,7 +95,7 @@ pub fn page(report: &Report) -> String {
     text + PEER
 }
 
-/// What the four steps wait for, by comparing conditions that differ in one delay; none without delays of 0.
+/// What the four steps wait for, computed from conditions that differ in one delay. `None` without delays of 0.
 fn parts(report: &Report) -> Option<String> {
     let mut text = "| function | process | four steps | delays of calls | in rounds | delays of messages | in messages | CPU \
                     of the function | the rest |\n| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n"

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::{Report, Row, conditions};
 use crate::bench::{Condition, ProcessAge, Share};
 
-/// The steps, and their colours, which can be told apart without sight of red and green.
+/// The steps, and their colours, which colour-blind readers can distinguish.
 const STEPS: [(&str, &str, &str); 4] = [
     ("create_secret_ms", "createSecret", "#0072b2"),
     ("set_secret_ms", "setSecret", "#e69f00"),
@@ -13,7 +13,7 @@ const STEPS: [(&str, &str, &str); 4] = [
     ("finish_secret_ms", "finishSecret", "#999999"),
 ];
 const WIDTH: f64 = 900.0;
-/// Where bars begin, and how long the longest is.
+/// The left end of the bars, and the length of the longest.
 const LEFT: f64 = 270.0;
 const LONGEST: f64 = 540.0;
 const LINE: f64 = 20.0;

@@ -22,7 +22,7 @@ const STEPS: [&str; 4] = ["create_secret_ms", "set_secret_ms", "test_secret_ms",
 const COMPARED: [&str; 6] =
     ["start_to_ready_ms", "four_steps_ms", "gap_ms", "start_cpu_ms", "rotation_cpu_ms", "peak_memory_mib"];
 
-/// Markdown: for each function its figures and its steps' times, then how ours compare with a peer's.
+/// Markdown: the figures and step times of each function, then ours compared with a peer's.
 #[must_use]
 pub fn table(report: &Report) -> String {
     let mut text = String::new();

@@ -1,4 +1,4 @@
-//! A wire from a process to a server of this machine, with a fuse on it.
+//! A proxy from a process to a server on this machine, which counts data for a [`KillTrigger`].
 
 use std::io;
 use std::sync::{
@@ -13,16 +13,16 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use super::kill_trigger::{KillTrigger, Passage};
 
-/// A port of its own. Closed when dropped.
+/// A proxy at a port of its own. Dropping it closes the port and all connections.
 #[derive(Debug)]
-pub(super) struct Tap {
+pub(super) struct CountingProxy {
     pub(super) port: u16,
     target: Arc<AtomicU16>,
     accepting: JoinHandle<()>,
 }
 
-impl Tap {
-    /// Leads nowhere yet.
+impl CountingProxy {
+    /// A proxy without a target: set one before the first connection.
     pub(super) async fn start(trigger: &Arc<KillTrigger>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("a bound port").port();
@@ -31,33 +31,33 @@ impl Tap {
         Self { port, target, accepting }
     }
 
-    pub(super) fn leads_to(&self, port: u16) {
+    pub(super) fn set_target(&self, port: u16) {
         self.target.store(port, Ordering::SeqCst);
     }
 }
 
-impl Drop for Tap {
+impl Drop for CountingProxy {
     fn drop(&mut self) {
         self.accepting.abort();
     }
 }
 
 async fn accept(listener: TcpListener, target: Arc<AtomicU16>, trigger: Arc<KillTrigger>) {
-    // Connections end with the task that holds them.
+    // Dropped with this task, and each connection with it.
     let mut connections = JoinSet::new();
     while let Ok((client, _)) = listener.accept().await {
         let (target, trigger) = (target.load(Ordering::SeqCst), Arc::clone(&trigger));
         connections.spawn(async move {
-            // The process dies: that is what this is for.
+            // The process is killed, which breaks its connections.
             let _ = pass(client, target, &trigger).await;
         });
     }
 }
 
-/// Both ways, until one side closes or the process is dead; then both are closed.
+/// Passes data in both directions until one side closes or the process is dead; then closes both.
 async fn pass(client: TcpStream, target: u16, trigger: &Arc<KillTrigger>) -> io::Result<()> {
     let server = TcpStream::connect(("127.0.0.1", target)).await?;
-    // Held back for company, a small piece would wait for the answer to the one before.
+    // Nagle's algorithm would hold back a small chunk until the one before is acknowledged.
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
     let (from_client, to_client) = client.into_split();
@@ -75,14 +75,14 @@ async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, trigger: &Arc<Kil
         if read == 0 {
             return Ok(());
         }
-        match trigger.chunk() {
+        match trigger.count_chunk() {
             Passage::Passes => to.write_all(&buffer[..read]).await?,
-            Passage::PassesAndTriggers(delay) => {
+            Passage::PassesAndKills(delay) => {
                 to.write_all(&buffer[..read]).await?;
                 trigger.start_delay(delay);
             }
-            Passage::Never => {
-                trigger.resumed().await;
+            Passage::Dropped => {
+                trigger.until_resumed().await;
                 return Ok(());
             }
         }

@@ -1,12 +1,12 @@
-//! Many tasks, of which only so many run at once.
+//! Many tasks, of which a limited number run at once.
 
 use tokio::task::JoinSet;
 
-/// Runs every task, at most so many at once. `ended` gets what each came to, in the order in which they end.
+/// Runs every task, at most `most` at once. Calls `ended` with each result, in the order in which the tasks end.
 ///
 /// # Panics
-/// If a task does; those that still run are given up. If none may run.
-pub async fn at_once<T, F>(most: usize, tasks: impl IntoIterator<Item = F>, mut ended: impl FnMut(T))
+/// If a task panics; the other tasks are aborted. If `most` is 0.
+pub async fn run_concurrently<T, F>(most: usize, tasks: impl IntoIterator<Item = F>, mut ended: impl FnMut(T))
 where
     T: Send + 'static,
     F: Future<Output = T> + Send + 'static,
@@ -20,6 +20,6 @@ where
             running.spawn(task);
         }
         let Some(one) = running.join_next().await else { return };
-        ended(one.expect("it does not panic"));
+        ended(one.expect("the task does not panic"));
     }
 }
