@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "what a driver does by itself is looked at")]
 
 mod access_keys;
+mod demo;
 mod mysql;
 mod others;
 mod processes;

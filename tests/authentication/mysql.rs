@@ -27,5 +27,5 @@ async fn a_mysql_that_asks_for_the_plain_text_does_not_get_it() {
     let failure = application.rotate_expect_err().await;
     assert!(failure.starts_with("SetSecret SignInMethod: "), "{failure}");
     assert!(failure.contains("mysql_clear_password"), "{failure}");
-    assert!(!stub.heard(&application.app.credentials.password), "the password was sent");
+    assert!(!stub.received(&application.app.credentials.password), "the password was sent");
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use stress::faults::lock_of_a_turn;
+use stress::faults::alternation_lock;
 use testbed::mysql::run;
 use testbed::{Application, MySql, MySqlOptions, Setup, mysql_versions};
 
@@ -41,7 +41,7 @@ async fn an_alternation_waits_for_another_of_the_same_user() {
         application.rotate_ok().await;
         let lock = name_of_lock(&log.text());
         // Fault injection looks for the same lock.
-        let of_turn = lock_of_a_turn(&server.admin().await.password, application.app.user());
+        let of_turn = alternation_lock(&server.admin().await.password, application.app.user());
         assert_eq!(lock, format!("'{of_turn}'"));
         let pending = application.begin().await;
         application.step("createSecret", &pending).await.expect("createSecret");

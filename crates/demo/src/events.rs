@@ -1,4 +1,4 @@
-//! The events: written to `target/demo/events` from the files in `events/`, so that a reader can send them by hand.
+//! The events, written to `target/demo/events` from the files in `events/`, so that a reader can send them again.
 
 use std::{fs, path::PathBuf};
 
@@ -10,10 +10,10 @@ pub(crate) fn folder() -> PathBuf {
     repository().join("target/demo/events")
 }
 
-/// Fills in the step's file with what Secrets Manager sent, and writes it; `name` is without its extension.
+/// Fills in the file of the event's step with what Secrets Manager sent, and writes it to `name.json`. Returns the text.
 ///
 /// # Errors
-/// If that does not give exactly the event that was sent: then the file is wrong.
+/// If the filled-in file differs from the event that was sent.
 pub(crate) fn write(sent: &Value, name: &str) -> Result<String, String> {
     let template = match sent["Step"].as_str().unwrap_or_default() {
         "createSecret" => "create_secret.json",

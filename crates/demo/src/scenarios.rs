@@ -1,118 +1,61 @@
-//! Who is on stage: a row for each engine and strategy.
+//! What the demo shows: an application for each engine and strategy.
 
-use clap::ValueEnum;
-use serde_json::json;
-use testbed::{App, Server};
-
-use crate::environment::Environment;
+use testbed::Engine;
 
 /// An application, and the function that rotates its secret.
 pub(crate) struct Scenario {
     pub(crate) engine: Engine,
+    /// The application's name, which its secret, its user and its database have as well.
     pub(crate) application: &'static str,
-    pub(crate) strategy: &'static str,
     /// A binary of the package `functions`.
     pub(crate) function: &'static str,
-    pub(crate) promise: Promise,
-}
-
-/// Where an application's database is.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Engine {
-    Postgres,
-    #[value(name = "mysql")]
-    MySql,
-}
-
-impl Engine {
-    pub(crate) const ALL: [Self; 2] = [Self::Postgres, Self::MySql];
-
-    /// What its superuser's secret is called by.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Postgres => "postgres",
-            Self::MySql => "mysql",
-        }
-    }
+    pub(crate) guarantee: Guarantee,
 }
 
 /// What must hold after every step of a rotation.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Promise {
-    /// Some version of the secret signs in.
+pub(crate) enum Guarantee {
+    /// A version of the secret signs in, and after finishSecret it is AWSCURRENT.
     SomeVersionSignsIn,
     /// AWSCURRENT signs in.
     CurrentSignsIn,
 }
 
-const SCENARIOS: &[Scenario] = &[
+pub(crate) const SCENARIOS: [Scenario; 5] = [
     Scenario {
         engine: Engine::Postgres,
         application: "shop",
-        strategy: "single user",
         function: "postgres-single-user",
-        promise: Promise::SomeVersionSignsIn,
+        guarantee: Guarantee::SomeVersionSignsIn,
     },
     Scenario {
         engine: Engine::Postgres,
-        application: "orders",
-        strategy: "alternating users",
+        application: "cart",
         function: "postgres-alternating-users",
-        promise: Promise::CurrentSignsIn,
+        guarantee: Guarantee::CurrentSignsIn,
     },
     Scenario {
         engine: Engine::MySql,
         application: "blog",
-        strategy: "single user",
         function: "mysql-single-user",
-        promise: Promise::SomeVersionSignsIn,
+        guarantee: Guarantee::SomeVersionSignsIn,
     },
     Scenario {
         engine: Engine::MySql,
-        application: "stock",
-        strategy: "alternating users",
+        application: "news",
         function: "mysql-alternating-users",
-        promise: Promise::CurrentSignsIn,
+        guarantee: Guarantee::CurrentSignsIn,
     },
     Scenario {
         engine: Engine::MySql,
         application: "billing",
-        strategy: "dual password",
         function: "mysql-dual-password",
-        promise: Promise::CurrentSignsIn,
+        guarantee: Guarantee::CurrentSignsIn,
     },
 ];
 
-/// Those whose engine is on stage.
+/// The scenarios on these engines.
 pub(crate) fn scenarios(engines: &[Engine]) -> impl Iterator<Item = &'static Scenario> {
-    SCENARIOS.iter().filter(|scenario| engines.contains(&scenario.engine))
-}
-
-impl Scenario {
-    /// Makes the application and its secret, by which the function reaches the server at `port`; answers the secret's ARN.
-    pub(crate) async fn create(&self, environment: &Environment, port: u16) -> String {
-        let (server, app): (&dyn Server, _) = match self.engine {
-            Engine::Postgres => {
-                (environment.postgres(), App::named(environment.postgres(), self.application).await)
-            }
-            Engine::MySql => (environment.mysql(), environment.mysql().named_app(self.application).await),
-        };
-        let mut value = app.secret(server);
-        value["port"] = json!(port);
-        if self.strategy == "alternating users" {
-            let superuser = format!("{}-superuser", self.engine.name());
-            let mut secret = server.superuser_secret().await;
-            secret["port"] = json!(port);
-            let superuser = environment.create_secret(&superuser, &secret).await;
-            value["masterarn"] = json!(superuser);
-        }
-        if self.strategy == "dual password" {
-            let user = testbed::mysql::name(app.user());
-            environment
-                .mysql()
-                .execute(&format!("GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO {user}@`%`"))
-                .await;
-        }
-        environment.create_secret(self.application, &value).await
-    }
+    const ALL: &[Scenario] = &SCENARIOS;
+    ALL.iter().filter(|scenario| engines.contains(&scenario.engine))
 }

@@ -1,18 +1,16 @@
-//! `--keep`: everything stays up, for steps by hand.
+//! `--keep`: everything keeps running, so that a reader can repeat single steps.
 
 use std::{fs, io};
 
-use testbed::{OWN_KEY, STEPS, environment::repository};
+use testbed::{Engine, OWN_KEY, STEPS, environment::repository};
 
-use crate::{
-    environment::Environment,
-    events,
-    scenarios::{Engine, scenarios},
-};
+use crate::{environment::Environment, events, scenarios::scenarios};
 
 /// Prints the commands that repeat every step of the last rotations, and waits for Enter.
 pub(crate) async fn wait(environment: &Environment, engines: &[Engine]) {
-    println!("\nTo repeat a step of the last rotations, which changes nothing (every step may be repeated):");
+    println!(
+        "\nTo repeat a step of the last rotations (every step may be repeated, and changes nothing then):"
+    );
     println!("  export PATH=\"{}:$PATH\"", repository().join("target/tools/cargo-lambda/bin").display());
     let port = environment.cargo_lambda.port();
     for scenario in scenarios(engines) {
@@ -23,14 +21,14 @@ pub(crate) async fn wait(environment: &Environment, engines: &[Engine]) {
             println!("  {invoke} {} --data-file {}", scenario.function, file.display());
         }
     }
-    println!("To see the secrets, or to rotate again (`cargo run --bin local-aws -- --help` says how):");
+    println!("To see the secrets, or to rotate again (see `cargo run --bin local-aws -- --help`):");
     println!("  export LOCAL_AWS_ENDPOINT={}", environment.local_aws.url());
     println!("  export LOCAL_AWS_ACCESS_KEY={}", OWN_KEY.expose());
     for scenario in scenarios(engines).take(1) {
         println!("  cargo run --quiet --bin local-aws -- show {}", scenario.application);
     }
-    println!("\nEverything goes on until you press Enter or Ctrl-C.");
-    let create = tokio::task::spawn_blocking(|| io::stdin().read_line(&mut String::new()));
-    let _ = create.await;
+    println!("\nEverything runs until you press Enter or Ctrl-C.");
+    let enter = tokio::task::spawn_blocking(|| io::stdin().read_line(&mut String::new()));
+    let _ = enter.await;
     let _ = fs::remove_dir_all(events::folder());
 }
