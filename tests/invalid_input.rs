@@ -187,7 +187,7 @@ async fn a_wrong_environment_variable_is_refused() {
         (("EXCLUDE_CHARACTERS", "0123456789"), "EXCLUDE_CHARACTERS removes all numbers"),
         (("DATABASE_CA_FILE", "/nowhere.pem"), "DATABASE_CA_FILE /nowhere.pem cannot be read"),
         (("AWS_CA_BUNDLE", "/nowhere.pem"), "AWS_CA_BUNDLE /nowhere.pem cannot be read"),
-        (("AWS_CA_BUNDLE", "/dev/null"), "the file that AWS_CA_BUNDLE names is of no use"),
+        (("AWS_CA_BUNDLE", "/dev/null"), "the file that AWS_CA_BUNDLE names cannot be used"),
         (("PGSSLKEY", "/key.pem"), "PGSSLKEY must not be set"),
     ];
     for (variable, said) in cases {

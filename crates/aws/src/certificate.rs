@@ -11,9 +11,9 @@ use rotation::Cause;
 use rustls::CertificateError;
 use rustls::pki_types::UnixTime;
 
-use crate::errors::chain;
+use crate::chain::chain;
 
-/// How many of a certificate's names are told: one can hold hundreds.
+/// How many of a certificate's names are shown: one can hold hundreds.
 const NAMES: usize = 5;
 
 /// Ends a call at a certificate that was rejected. The SDK takes every failed connection for one that may pass, and would try it

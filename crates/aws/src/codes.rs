@@ -3,7 +3,7 @@
 
 use rotation::Cause;
 
-/// The cause that a code stands for; none where it is the service's own affair.
+/// The cause that a code stands for; `None` for codes that only the service defines.
 pub(crate) fn cause_of(code: &str, message: &str) -> Option<Cause> {
     let throttled =
         ["TooManyRequestsException", "RequestLimitExceeded", "SlowDown", "BandwidthLimitExceeded"];
@@ -22,13 +22,13 @@ pub(crate) fn cause_of(code: &str, message: &str) -> Option<Cause> {
     }
 }
 
-/// Whether the service knows the caller and does not let it.
+/// Whether the service knows the caller and denies it the action.
 pub(crate) fn is_denial(code: &str) -> bool {
     ["AccessDeniedException", "AccessDenied", "UnauthorizedOperation", "NotAuthorized"].contains(&code)
 }
 
-/// Whether the service does not accept the caller's credentials. Their sentences may quote the request's
-/// canonical form, which is nobody's business.
+/// Whether the service does not accept the caller's credentials. The messages of these codes may quote the request's
+/// canonical form, so they are not shown.
 fn is_bad_credential(code: &str) -> bool {
     let codes = [
         "AuthFailure",

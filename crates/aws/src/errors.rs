@@ -1,8 +1,8 @@
 //! The SDK's errors as causes that an operator can act on.
 //!
-//! An SDK error's `Debug` holds the raw answer, and an answer of `GetSecretValue` holds a secret: nothing here
-//! formats one. What is told is the code and, where access is denied, the service's own sentence, which names the action to
-//! allow. The request's id is another at every attempt: it is logged, so that the same failure reads the same.
+//! An SDK error's `Debug` holds the raw response, and a response of `GetSecretValue` holds a secret: nothing here
+//! formats one. A message names the code and, if access is denied, the service's own sentence, which names the action to
+//! allow. The request's id differs at every attempt: it is only logged, so that the same failure reads the same.
 
 use std::error::Error;
 use std::io;
@@ -14,17 +14,18 @@ use rotation::{CallError, Cause, does_not_print};
 use tracing::info;
 
 use crate::certificate::{self, rejected_certificate};
+use crate::chain::chain;
 use crate::codes::{cause_of, is_denial};
 use crate::{ATTEMPT, CALL, CONNECT};
 
-/// How much of the service's sentence is told, in characters. IAM's longest is about 500.
+/// How much of the service's sentence is shown, in characters. IAM's longest is about 500.
 const SENTENCE: usize = 1000;
 
-/// Whom a call goes to.
+/// The service that a call goes to.
 pub(crate) struct Service {
     /// As in "Secrets Manager in eu-west-1".
     name: String,
-    /// The cause where nothing more is known.
+    /// The cause if nothing more is known.
     other: Cause,
 }
 
@@ -38,12 +39,12 @@ impl Service {
         Self { name, other }
     }
 
-    /// An answer that is no error of the SDK's, and still not what was asked for.
+    /// A response that the SDK accepts and that is not what was asked for.
     pub(crate) fn unexpected_response(&self, what: impl std::fmt::Display) -> CallError {
         CallError::failed(self.other, format!("{} {what}", self.name))
     }
 
-    /// Why a call failed. A denial is told in the service's own sentence, which names the action and the resource.
+    /// Why a call failed. A denial is shown in the service's own sentence, which names the action and the resource.
     pub(crate) fn failure<E>(&self, error: &SdkError<E>) -> CallError
     where
         E: ProvideErrorMetadata + Error + 'static,
@@ -51,7 +52,7 @@ impl Service {
         self.failed(error, None)
     }
 
-    /// Why a call of `action` failed, without the service's sentence: the resource need not be the caller's business.
+    /// Why a call of `action` failed, without the service's sentence: the caller may not be allowed to know the resource.
     pub(crate) fn failure_of<E>(&self, action: &str, error: &SdkError<E>) -> CallError
     where
         E: ProvideErrorMetadata + Error + 'static,
@@ -64,43 +65,43 @@ impl Service {
         E: ProvideErrorMetadata + Error + 'static,
     {
         let (cause, what) = match error {
-            SdkError::ServiceError(_) | SdkError::ResponseError(_) => self.answered(error, action),
-            SdkError::TimeoutError(_) => (Cause::Unreachable, no_answer(error)),
+            SdkError::ServiceError(_) | SdkError::ResponseError(_) => self.responded(error, action),
+            SdkError::TimeoutError(_) => (Cause::Unreachable, no_response(error)),
             SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
                 Some(connector) => self.unsent(connector),
                 None => (Cause::Unreachable, "did not take the request".to_owned()),
             },
             SdkError::ConstructionFailure(_) => self.unbuilt(error),
             // The SDK keeps this enum open.
-            _ => (self.other, "gave no answer that the SDK knows".to_owned()),
+            _ => (self.other, "sent no response that the SDK knows".to_owned()),
         };
         CallError::failed(cause, format!("{} {what}", self.name))
     }
 
-    /// The service answered, with an error or with something that is no answer of its.
-    fn answered<E>(&self, error: &SdkError<E>, action: Option<&str>) -> (Cause, String)
+    /// The service responded, with an error or with something that it never sends.
+    fn responded<E>(&self, error: &SdkError<E>, action: Option<&str>) -> (Cause, String)
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
         if let Some(request) = error.request_id() {
-            info!(aws.request_id = request, "{} answered an error", self.name);
+            info!(aws.request_id = request, "{} responded with an error", self.name);
         }
         let Some(code) = error.code() else {
             let status = error.raw_response().map_or(0, |response| response.status().as_u16());
-            return (self.other, format!("answered HTTP {status} without a code"));
+            return (self.other, format!("responded with HTTP {status} without a code"));
         };
         let message = error.message().unwrap_or_default();
         let cause = cause_of(code, message).unwrap_or(self.other);
         if !is_denial(code) {
-            return (cause, format!("answered {code}"));
+            return (cause, format!("responded with {code}"));
         }
         if let Some(action) = action {
-            return (cause, format!("answered {code} to {action}"));
+            return (cause, format!("responded with {code} to {action}"));
         }
         let printed = without_request(message);
         let sentence: String =
             printed.chars().filter(|character| !does_not_print(*character)).take(SENTENCE).collect();
-        (cause, format!("answered {code}: {sentence}"))
+        (cause, format!("responded with {code}: {sentence}"))
     }
 
     /// The request did not get through.
@@ -112,15 +113,15 @@ impl Service {
             return (Cause::Unreachable, format!("took no connection within {} s", CONNECT.as_secs()));
         }
         let tls = chain(error).any(is_tls);
-        if let Some(told) = rejected_certificate(error).and_then(certificate::explain) {
-            return told;
+        if let Some(shown) = rejected_certificate(error).and_then(certificate::explain) {
+            return shown;
         }
         match chain(error).find_map(|error| error.downcast_ref::<io::Error>()) {
             Some(error) if tls => (Cause::TlsFailed, format!("did not pass the TLS handshake: {error}")),
             Some(error) => (Cause::Unreachable, format!("cannot be reached: {error}")),
-            // What the client sorts as passing was under way.
+            // The client reports these for a connection that was open.
             None if error.is_io() || error.as_other().is_some() => {
-                (Cause::Unreachable, "closed the connection without an answer".to_owned())
+                (Cause::Unreachable, "closed the connection without a response".to_owned())
             }
             None => self.unbuilt(error),
         }
@@ -138,22 +139,22 @@ impl Service {
     }
 }
 
-/// A sentence without the id of a request, which that of another service (KMS) may hold: `Request ID: ...;`.
+/// A sentence without request ids, which it may quote from another service (KMS): `Request ID: ...;`.
 fn without_request(sentence: &str) -> String {
     const MARK: &str = "Request ID: ";
     let mut parts = sentence.split(MARK);
     let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |told, part| {
+    parts.fold(first, |kept, part| {
         let rest = part.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '-');
-        told + rest.strip_prefix("; ").unwrap_or(rest)
+        kept + rest.strip_prefix("; ").unwrap_or(rest)
     })
 }
 
-/// Which of the two limits on an answer was reached; the SDK tells it in words only.
-fn no_answer(error: &dyn Error) -> String {
+/// Which of the two limits on a response was reached; the SDK says it only in its message.
+fn no_response(error: &dyn Error) -> String {
     let attempt = chain(error).any(|error| error.to_string().contains("operation attempt timeout"));
     let limit = if attempt { ATTEMPT } else { CALL };
-    format!("gave no answer within {} s", limit.as_secs())
+    format!("sent no response within {} s", limit.as_secs())
 }
 
 /// The client's error for a name has no public type; it begins with these words (hyper-util 0.1,
@@ -165,11 +166,6 @@ fn is_dns(error: &(dyn Error + 'static)) -> bool {
 /// Nor has the one for a handshake (aws-smithy-http-client 1.5, `TlsConnectError`).
 fn is_tls(error: &(dyn Error + 'static)) -> bool {
     error.to_string() == "TLS handshake failed"
-}
-
-/// What caused an error, outermost first.
-pub(crate) fn chain<'a>(error: &'a dyn Error) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(error.source(), |error| (**error).source())
 }
 
 #[cfg(test)]
@@ -193,7 +189,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_is_told_by_code_and_request_and_never_by_its_body() {
+    async fn a_failure_names_the_code_and_never_the_body() {
         let cases = [
             (400, r#"{"__type":"ThrottlingException","message":"hunter2"}"#, Cause::Throttled),
             (
@@ -212,15 +208,15 @@ mod tests {
             let store = service.aws().secrets_manager();
             let error = store.describe(&SecretId("shop".into())).await.expect_err(body);
             assert_eq!(error.cause(), Some(expected), "{body}: {error}");
-            let told = format!("{error} {error:?}");
-            assert!(!told.contains("hunter2"), "the body is told: {told}");
-            assert!(told.contains("Secrets Manager at http://127.0.0.1:"), "{told}");
-            assert!(!told.contains("request-1"), "{told}");
+            let shown = format!("{error} {error:?}");
+            assert!(!shown.contains("hunter2"), "the body is shown: {shown}");
+            assert!(shown.contains("Secrets Manager at http://127.0.0.1:"), "{shown}");
+            assert!(!shown.contains("request-1"), "{shown}");
         }
     }
 
     #[tokio::test]
-    async fn a_denial_tells_which_action_is_missing() {
+    async fn a_denial_names_the_missing_action() {
         let body = r#"{"__type":"AccessDeniedException","Message":"not authorized to perform: secretsmanager:DescribeSecret (Service: AWSKMS; Request ID: 1b-2c; Proxy: null)"}"#;
         let service = StubServer::always(400, body);
         let store = service.aws().secrets_manager();
@@ -235,7 +231,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_request_without_an_answer_is_told_by_what_stopped_it() {
+    async fn a_request_without_a_response_names_what_stopped_it() {
         let config = stub_server::config();
         let closing = StubServer::serve(|_| (0, String::new()));
         let clear = StubServer::always(400, "");
@@ -244,13 +240,13 @@ mod tests {
         let cases = [
             ("http://nowhere.invalid".to_owned(), Cause::NameNotResolved, "its name does not resolve"),
             (format!("http://{free}"), Cause::Unreachable, "Connection refused"),
-            (closing.url().to_owned(), Cause::Unreachable, "without an answer"),
+            (closing.url().to_owned(), Cause::Unreachable, "without a response"),
             (clear.url().replace("http:", "https:"), Cause::TlsFailed, "TLS handshake"),
             ("not a URL".to_owned(), Cause::SecretsManager, "is the endpoint a URL"),
         ];
         for (url, cause, said) in cases {
-            let (found, told) = failure_of(&config, &url).await;
-            assert!(found == Some(cause) && told.contains(said), "{url}: {found:?} {told}");
+            let (found, shown) = failure_of(&config, &url).await;
+            assert!(found == Some(cause) && shown.contains(said), "{url}: {found:?} {shown}");
         }
     }
 
@@ -264,15 +260,15 @@ mod tests {
             once.to_builder().retry_config(RetryConfig::standard().with_max_attempts(crate::ATTEMPTS));
         for (config, seconds) in [(once, 5), (thrice.build(), 12)] {
             let begin = tokio::time::Instant::now();
-            let (cause, told) = failure_of(&config, &url).await;
+            let (cause, shown) = failure_of(&config, &url).await;
             assert_eq!(begin.elapsed().as_secs(), seconds);
-            assert!(told.contains(&format!("no answer within {seconds} s")), "{told}");
+            assert!(shown.contains(&format!("no response within {seconds} s")), "{shown}");
             assert_eq!(cause, Some(Cause::Unreachable));
         }
     }
 
     #[tokio::test]
-    async fn a_function_without_credentials_or_region_is_told_so() {
+    async fn a_function_without_credentials_or_region_is_named_as_that() {
         let service = StubServer::always(200, "{}");
         let config = stub_server::config();
         let provider = ProviderConfig::without_region().with_http_client(config.http_client().expect("one"));
@@ -280,14 +276,14 @@ mod tests {
             ProfileFileCredentialsProvider::builder().configure(&provider).profile_name("nobody").build();
         let without =
             config.to_builder().credentials_provider(SharedCredentialsProvider::new(nobody)).build();
-        let (cause, told) = failure_of(&without, service.url()).await;
-        assert_eq!(cause, Some(Cause::AccessDenied), "{told}");
-        assert!(told.contains("AWS_ACCESS_KEY_ID"), "{told}");
+        let (cause, shown) = failure_of(&without, service.url()).await;
+        assert_eq!(cause, Some(Cause::AccessDenied), "{shown}");
+        assert!(shown.contains("AWS_ACCESS_KEY_ID"), "{shown}");
 
         let nowhere = config.to_builder().region(None).build();
-        let (cause, told) = failure_of(&nowhere, service.url()).await;
-        assert_eq!(cause, Some(Cause::SecretsManager), "{told}");
-        assert!(told.contains("AWS_REGION"), "{told}");
+        let (cause, shown) = failure_of(&nowhere, service.url()).await;
+        assert_eq!(cause, Some(Cause::SecretsManager), "{shown}");
+        assert!(shown.contains("AWS_REGION"), "{shown}");
         assert_eq!(service.requests().len(), 0);
     }
 }

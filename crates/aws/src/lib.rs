@@ -1,8 +1,9 @@
-//! Secrets Manager as the store of a rotation, and Amazon RDS as the witness of which host is which server.
+//! Secrets Manager as the store of a rotation, and Amazon RDS, which says which host is which server.
 //! The only crate that imports the AWS SDK.
 
 mod authorities;
 mod certificate;
+mod chain;
 mod codes;
 mod errors;
 mod rds;
@@ -29,7 +30,7 @@ const CONNECT: Duration = Duration::from_secs(3);
 const ATTEMPT: Duration = Duration::from_secs(5);
 /// How long a call may take, with all of its attempts and the pauses between them.
 const CALL: Duration = Duration::from_secs(12);
-/// How often a call is tried where a failure may pass: throttling, a lost answer, the service's own trouble.
+/// How often a call is tried if its failure may pass: throttling, a lost response, an error in the service.
 const ATTEMPTS: u32 = 3;
 
 /// Where the services are, as the environment of every AWS SDK says it.
@@ -54,7 +55,7 @@ pub struct Endpoints {
     pub rds: Option<String>,
 }
 
-/// The way to AWS of one process. Nothing is sent until a service is called: a wrong region or a missing credential shows
+/// The clients of one process for AWS. Nothing is sent until a service is called: a wrong region or a missing credential shows
 /// in the first call's error.
 #[derive(Debug)]
 pub struct Aws {
@@ -70,11 +71,11 @@ impl Aws {
     /// Proxies that the environment names (`HTTPS_PROXY`) are not used.
     ///
     /// # Errors
-    /// Where there is no TLS, which the SDK leaves open.
+    /// If the SDK is built without TLS.
     pub fn connect(settings: Settings, authorities: Authorities) -> Result<Self, HttpClientError> {
         // Lambda hands a function its role's credentials and its region in the environment, and nowhere else. The SDK's own
         // loader would hold profiles, web identities (a client of STS), containers and EC2's metadata as well: a twentieth
-        // of every binary, which could only delay the answer "no credentials". And an address in somebody's ~/.aws/config
+        // of every binary, which could only delay the error "no credentials". And an address in somebody's ~/.aws/config
         // would escape the caller's check that secrets travel over TLS.
         let config = limited(authorities)?
             .into_builder()
@@ -87,7 +88,7 @@ impl Aws {
         Ok(Self::new(config.build(), settings.endpoints))
     }
 
-    /// By a configuration of the caller's own: its credentials, region, HTTP client and limits.
+    /// With the caller's own configuration: credentials, region, HTTP client and limits.
     #[must_use]
     pub fn new(config: SdkConfig, endpoints: Endpoints) -> Self {
         Self { config, endpoints }
@@ -109,7 +110,7 @@ impl Aws {
 /// One TLS stack (rustls on ring, as the database driver's), and the limits.
 fn limited(authorities: Authorities) -> Result<SdkConfig, HttpClientError> {
     let ring = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
-    // The system's own authorities are not trusted: to read them was most of a start.
+    // The system's own authorities are not trusted: reading them took most of a start.
     let trust = tls::TlsContext::builder().with_trust_store(authorities.store()).build()?;
     let limits = TimeoutConfig::builder()
         .connect_timeout(CONNECT)

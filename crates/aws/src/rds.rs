@@ -16,12 +16,12 @@ use rotation::{CallError, Cause, Endpoint};
 use crate::certificate::NoRetry;
 use crate::errors::Service;
 
-/// What `DescribeDBInstances` and `DescribeDBClusters` tell. A name in a secret is only ever a key to look up:
-/// what is believed is the address that RDS answers, compared whole.
+/// What `DescribeDBInstances` and `DescribeDBClusters` return. A name in a secret is only a key to look up:
+/// the address that RDS returns is what counts, compared whole.
 pub struct Rds {
     config: SdkConfig,
     endpoint: Option<String>,
-    /// Made by the first call: most rotations ask RDS nothing.
+    /// Made by the first call: most rotations do not call RDS.
     client: OnceLock<Client>,
     service: Service,
 }
@@ -40,7 +40,7 @@ impl Topology for Rds {
         } else {
             self.instance(arn).await?.and_then(|instance| Some((address_of(&instance)?, instance.engine?)))
         };
-        // Whose it is, is not told: the secret with the ARN need not be the writer's of the application's.
+        // The ARN is not shown: the writer of the application's secret may have no access to the secret that holds it.
         server.ok_or_else(|| {
             self.service.unexpected_response("knows no such server, or none with an address yet")
         })
@@ -104,10 +104,10 @@ impl Rds {
         Ok(member.and_then(|member| address_of(&member)).as_ref() == Some(reader))
     }
 
-    /// `DescribeDBInstances` of one, by its identifier or ARN; none where RDS knows none.
+    /// `DescribeDBInstances` of one, by its identifier or ARN; `None` if RDS knows none.
     async fn instance(&self, id: &str) -> Result<Option<DbInstance>, CallError> {
         match self.client().describe_db_instances().db_instance_identifier(id).send().await {
-            Ok(answer) => Ok(answer.db_instances.unwrap_or_default().into_iter().next()),
+            Ok(response) => Ok(response.db_instances.unwrap_or_default().into_iter().next()),
             Err(error)
                 if error
                     .as_service_error()
@@ -119,10 +119,10 @@ impl Rds {
         }
     }
 
-    /// `DescribeDBClusters` of one, by its identifier or ARN; none where RDS knows none.
+    /// `DescribeDBClusters` of one, by its identifier or ARN; `None` if RDS knows none.
     async fn cluster(&self, id: &str) -> Result<Option<DbCluster>, CallError> {
         match self.client().describe_db_clusters().db_cluster_identifier(id).send().await {
-            Ok(answer) => Ok(answer.db_clusters.unwrap_or_default().into_iter().next()),
+            Ok(response) => Ok(response.db_clusters.unwrap_or_default().into_iter().next()),
             Err(error)
                 if error
                     .as_service_error()
@@ -149,8 +149,8 @@ fn endpoint(host: Option<&str>, port: Option<i32>) -> Option<Endpoint> {
 }
 
 /// The first label of a host, if RDS could have given it: 1 to 63 letters, digits and single hyphens, a letter
-/// first and no hyphen last (Amazon RDS API Reference, `CreateDBInstance`). RDS answers anything else with an
-/// error, so that is not asked.
+/// first and no hyphen last (Amazon RDS API Reference, `CreateDBInstance`). RDS responds to anything else with an
+/// error, so it is not called.
 fn identifier_in(endpoint: &Endpoint) -> Option<&str> {
     let label = endpoint.host.split('.').next().filter(|label| label.len() <= 63)?;
     let letters = label.starts_with(|first: char| first.is_ascii_alphabetic());
@@ -175,7 +175,7 @@ mod tests {
     const SUFFIX: &str = "abc.eu-west-1.rds.amazonaws.com";
 
     /// The instances `shop` with its replica `copy`, `stray` (listed as a replica, but of another), and the
-    /// members `one` and `two` of the cluster `ring`; as RDS answers, in XML.
+    /// members `one` and `two` of the cluster `ring`; as RDS responds, in XML.
     fn rds() -> StubServer {
         StubServer::serve(|request| {
             let replicas = ["copy", "stray"].map(|id| field("ReadReplicaDBInstanceIdentifier", id)).concat();
@@ -192,8 +192,8 @@ mod tests {
             let id =
                 request.rsplit(['=', '%']).next().unwrap_or_default().trim_start_matches("3A").to_lowercase();
             match known.into_iter().find(|(name, _)| *name == id && clusters == (id == "ring")) {
-                Some((_, answer)) if clusters => (200, wrapped("DescribeDBClusters", "DBClusters", &answer)),
-                Some((_, answer)) => (200, wrapped("DescribeDBInstances", "DBInstances", &answer)),
+                Some((_, body)) if clusters => (200, wrapped("DescribeDBClusters", "DBClusters", &body)),
+                Some((_, body)) => (200, wrapped("DescribeDBInstances", "DBInstances", &body)),
                 None if clusters => (404, fault("DBClusterNotFoundFault")),
                 None => (404, fault("DBInstanceNotFound")),
             }
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_reader_is_one_only_at_the_whole_address_that_rds_answers() {
+    async fn a_reader_is_one_only_at_the_whole_address_that_rds_returns() {
         let (shop, ring) = (at("shop.*", 5432), at("ring.cluster-*", 5432));
         let cases = [
             (at("COPY.*", 5432), &shop, true),
@@ -265,7 +265,7 @@ mod tests {
         let rds = service.aws().rds();
         for (reader, primary, expected) in cases {
             let found = rds.is_reader_of(&reader, primary).await;
-            assert_eq!(found.expect("an answer"), expected, "{reader} of {primary}");
+            assert_eq!(found.expect("a result"), expected, "{reader} of {primary}");
         }
     }
 
@@ -292,8 +292,8 @@ mod tests {
             ("InvalidParameterValue", Cause::Rds),
         ] {
             let service = StubServer::always(400, &fault(code));
-            let answer = service.aws().rds().is_reader_of(&at("copy.*", 5432), &at("shop.*", 5432)).await;
-            assert_eq!(answer.expect_err(code).cause(), Some(cause));
+            let result = service.aws().rds().is_reader_of(&at("copy.*", 5432), &at("shop.*", 5432)).await;
+            assert_eq!(result.expect_err(code).cause(), Some(cause));
         }
     }
 }

@@ -47,12 +47,12 @@ impl SecretsManager {
 #[async_trait]
 impl SecretStore for SecretsManager {
     async fn describe(&self, secret: &SecretId) -> Result<Versions, CallError> {
-        let answer = self.client.describe_secret().secret_id(&secret.0).send().await;
-        answer.map(versions).map_err(|error| self.service.failure(&error))
+        let response = self.client.describe_secret().secret_id(&secret.0).send().await;
+        response.map(versions).map_err(|error| self.service.failure(&error))
     }
 
-    /// `ResourceNotFoundException` is none: a version without a value, a label on no version, or no such
-    /// secret. Only `DescribeSecret` tells the last from the others; the steps call both.
+    /// `None` for `ResourceNotFoundException`: a version without a value, a label on no version, or no such
+    /// secret. Only `DescribeSecret` distinguishes the last; the steps call both.
     async fn value(&self, secret: &SecretId, wanted: Wanted<'_>) -> Result<Option<SecretText>, CallError> {
         let call = self.client.get_secret_value().secret_id(&secret.0);
         let call = match wanted {
@@ -62,13 +62,13 @@ impl SecretStore for SecretsManager {
         };
         match call.send().await {
             // Moved, not copied.
-            Ok(answer) => match answer.secret_string {
+            Ok(response) => match response.secret_string {
                 Some(text) => {
-                    let created = answer.created_date.and_then(|date| date.try_into().ok());
+                    let created = response.created_date.and_then(|date| date.try_into().ok());
                     Ok(Some(SecretText::new(text).created(created)))
                 }
                 None => Err(self.service.unexpected_response(
-                    "answered with a binary value; store the secret as a string of JSON",
+                    "responded with a binary value; store the secret as a string of JSON",
                 )),
             },
             Err(error)
@@ -91,7 +91,7 @@ impl SecretStore for SecretsManager {
         token: Option<&RotationToken>,
     ) -> Result<Put, CallError> {
         let call = self.client.put_secret_value().secret_id(&secret.0).client_request_token(&version.0);
-        // Named always: without it the service puts AWSCURRENT on the version.
+        // Explicit, because without a label the service puts AWSCURRENT on the version.
         let call = call.version_stages(Stage::Pending.name()).secret_string(text.expose());
         let call = call.set_rotation_token(token.map(|token| token.expose().to_owned()));
         match call.send().await {
@@ -148,164 +148,14 @@ impl SecretStore for SecretsManager {
     }
 }
 
-fn versions(answer: DescribeSecretOutput) -> Versions {
+fn versions(secret: DescribeSecretOutput) -> Versions {
     let is_made_for = |key: &str| MADE_FOR.iter().any(|name| name.eq_ignore_ascii_case(key));
-    let tags = answer.tags.unwrap_or_default();
+    let tags = secret.tags.unwrap_or_default();
     let made_for = tags.into_iter().find(|tag| tag.key().is_some_and(is_made_for)).and_then(|tag| tag.value);
-    let stages = answer.version_ids_to_stages.unwrap_or_default();
+    let stages = secret.version_ids_to_stages.unwrap_or_default();
     let stages: BTreeMap<_, _> = stages.into_iter().map(|(id, stages)| (VersionId(id), stages)).collect();
-    Versions { rotation_enabled: answer.rotation_enabled, stages, made_for }
+    Versions { rotation_enabled: secret.rotation_enabled, stages, made_for }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::stub_server::StubServer;
-
-    const SECRET: &str = "arn:aws:secretsmanager:eu-west-1:1:secret:shop";
-
-    fn secret() -> SecretId {
-        SecretId(SECRET.into())
-    }
-
-    fn version(id: &str) -> VersionId {
-        VersionId(id.into())
-    }
-
-    async fn put(service: &StubServer) -> Result<Put, CallError> {
-        let text = SecretText::new("{}".into());
-        service.aws().secrets_manager().put_pending(&secret(), &version("new"), &text, None).await
-    }
-
-    async fn moved(service: &StubServer) -> Result<Move, CallError> {
-        service.aws().secrets_manager().move_current(&secret(), &version("old"), &version("new")).await
-    }
-
-    async fn read(service: &StubServer, wanted: Wanted<'_>) -> Result<Option<SecretText>, CallError> {
-        service.aws().secrets_manager().value(&secret(), wanted).await
-    }
-
-    #[tokio::test]
-    async fn a_description_tells_labels_and_the_server_that_it_is_for() {
-        for key in ["aws:rds:primaryDBInstanceArn", "aws:rds:primarydbclusterarn"] {
-            let tags = format!(r#"[{{"Key":"team","Value":"shop"}},{{"Key":"{key}","Value":"arn:db"}}]"#);
-            let service = StubServer::always(
-                200,
-                &format!(
-                    r#"{{"RotationEnabled":true,"VersionIdsToStages":{{"new":["AWSPENDING","x"]}},"Tags":{tags}}}"#
-                ),
-            );
-            let versions = service.aws().secrets_manager().describe(&secret()).await.expect("a description");
-            assert_eq!(versions.rotation_enabled, Some(true));
-            assert_eq!(versions.made_for.as_deref(), Some("arn:db"));
-            assert_eq!(versions.stages[&version("new")], ["AWSPENDING", "x"]);
-        }
-        let service = StubServer::always(200, "{}");
-        let versions = service.aws().secrets_manager().describe(&secret()).await.expect("a description");
-        assert_eq!((versions.rotation_enabled, versions.made_for), (None, None));
-    }
-
-    #[tokio::test]
-    async fn a_value_is_asked_for_by_label_or_as_this_pending_version() {
-        let pending = version("new");
-        let cases = [
-            (Wanted::Labelled(Stage::Previous), r#""VersionStage":"AWSPREVIOUS""#, None),
-            (Wanted::Pending(&pending), r#""VersionStage":"AWSPENDING""#, Some(r#""VersionId":"new""#)),
-        ];
-        for (wanted, stage, id) in cases {
-            let service = StubServer::always(200, r#"{"SecretString":"{\"password\":\"hunter2\"}"}"#);
-            let text = read(&service, wanted).await.expect("an answer").expect("a value");
-            assert_eq!(text.expose(), r#"{"password":"hunter2"}"#);
-            let request = service.requests().concat();
-            assert!(request.contains(stage), "{request}");
-            assert_eq!(request.contains("VersionId"), id.is_some(), "{request}");
-            assert!(id.is_none_or(|id| request.contains(id)), "{request}");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_version_without_a_value_is_none_and_a_binary_value_an_error() {
-        let wanted = || Wanted::Labelled(Stage::Current);
-        let service = StubServer::always(400, r#"{"__type":"ResourceNotFoundException"}"#);
-        assert!(read(&service, wanted()).await.expect("an answer").is_none());
-
-        let service = StubServer::always(200, r#"{"SecretBinary":"aHVudGVyMg=="}"#);
-        let error = read(&service, wanted()).await.expect_err("a binary value");
-        assert!(error.to_string().contains("binary"), "{error}");
-        assert!(!error.to_string().contains("hunter2"), "{error}");
-    }
-
-    #[tokio::test]
-    async fn a_write_is_pending_and_carries_version_and_token() {
-        let service = StubServer::always(200, "{}");
-        let token = "0123456789abcdef0123456789abcdef0123456789";
-        let event = serde_event(token);
-        let text = SecretText::new(r#"{"password":"hunter2"}"#.into());
-        let store = service.aws().secrets_manager();
-        let put = store.put_pending(&secret(), &version("new"), &text, event.rotation_token.as_ref()).await;
-        assert_eq!(put.expect("an answer"), Put::Written);
-        let request = service.requests().concat();
-        let parts = [
-            r#""ClientRequestToken":"new""#,
-            r#""VersionStages":["AWSPENDING"]"#,
-            r#""SecretString":"{\"password\":\"hunter2\"}""#,
-            &format!(r#""RotationToken":"{token}""#),
-        ];
-        for part in parts {
-            assert!(request.contains(part), "{part} is not in {request}");
-        }
-    }
-
-    /// The only way to a token is an event.
-    fn serde_event(token: &str) -> rotation::RotationEvent {
-        let event = serde_json::json!({
-            "Step": "createSecret",
-            "SecretId": SECRET,
-            "ClientRequestToken": "11111111-2222-3333-4444-555555555555",
-            "RotationToken": token,
-        });
-        rotation::RotationEvent::parse(event).expect("an event")
-    }
-
-    #[tokio::test]
-    async fn versions_without_a_label_come_newest_first_from_every_page() {
-        let service = StubServer::serve(|request| {
-            assert!(request.contains(r#""IncludeDeprecated":true"#), "{request}");
-            let labelled = r#"{"VersionId":"current","VersionStages":["AWSCURRENT"],"CreatedDate":9}"#;
-            let page = match request.contains("NextToken") {
-                false => format!(
-                    r#"{{"Versions":[{{"VersionId":"old","CreatedDate":1}},{labelled}],"NextToken":"2"}}"#
-                ),
-                true => {
-                    r#"{"Versions":[{"VersionId":"new","VersionStages":[],"CreatedDate":1.5}]}"#.to_owned()
-                }
-            };
-            (200, page)
-        });
-        let versions = service.aws().secrets_manager().unlabelled(&secret()).await.expect("a list");
-        assert_eq!(versions, [version("new"), version("old")]);
-    }
-
-    #[tokio::test]
-    async fn a_conflict_is_an_answer_and_no_error() {
-        let exists = StubServer::always(400, r#"{"__type":"ResourceExistsException"}"#);
-        assert_eq!(put(&exists).await.expect("an answer"), Put::AlreadyWritten);
-        let elsewhere = StubServer::always(400, r#"{"__type":"InvalidParameterException"}"#);
-        assert_eq!(moved(&elsewhere).await.expect("an answer"), Move::NotThere);
-        // The same codes at the other call are errors.
-        assert!(put(&elsewhere).await.is_err());
-        assert!(moved(&exists).await.is_err());
-    }
-
-    #[tokio::test]
-    async fn a_move_names_both_versions() {
-        let service = StubServer::always(200, "{}");
-        assert_eq!(moved(&service).await.expect("an answer"), Move::Done);
-        let request = service.requests().concat();
-        for part in
-            [r#""RemoveFromVersionId":"old""#, r#""MoveToVersionId":"new""#, r#""VersionStage":"AWSCURRENT""#]
-        {
-            assert!(request.contains(part), "{part} is not in {request}");
-        }
-    }
-}
+mod tests;

@@ -1,4 +1,4 @@
-//! For tests: a service on loopback that gives prepared answers and keeps what it was asked.
+//! For tests: a service on loopback that sends prepared responses and keeps the requests.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -10,8 +10,8 @@ use aws_sdk_rds::config::{Credentials, SharedCredentialsProvider};
 
 use crate::{Authorities, Aws, Endpoints, limited};
 
-/// An answer's status and body; status 0 closes the connection instead.
-type Answer = (u16, String);
+/// A response's status and body; status 0 closes the connection instead.
+type Response = (u16, String);
 
 pub(crate) struct StubServer {
     url: String,
@@ -19,8 +19,8 @@ pub(crate) struct StubServer {
 }
 
 impl StubServer {
-    /// Answers each request by its head and body.
-    pub(crate) fn serve(answer: impl Fn(&str) -> Answer + Send + 'static) -> Self {
+    /// Responses each request by its head and body.
+    pub(crate) fn serve(respond: impl Fn(&str) -> Response + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let requests = Arc::new(Mutex::new(Vec::new()));
@@ -29,7 +29,7 @@ impl StubServer {
             for mut stream in listener.incoming().map_while(Result::ok) {
                 let request = read(&stream);
                 kept.lock().unwrap_or_else(PoisonError::into_inner).push(request.clone());
-                let (status, body) = answer(&request);
+                let (status, body) = respond(&request);
                 if status == 0 {
                     continue;
                 }
@@ -40,7 +40,7 @@ impl StubServer {
         Self { url, requests }
     }
 
-    /// The same answer to all.
+    /// The same response to all.
     pub(crate) fn always(status: u16, body: &str) -> Self {
         let body = body.to_owned();
         Self::serve(move |_| (status, body.clone()))

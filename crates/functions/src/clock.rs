@@ -1,4 +1,4 @@
-//! Time: an answer is due before Lambda ends the process.
+//! Time: a response is due before Lambda ends the process.
 
 use std::time::{Duration, SystemTime};
 
@@ -6,12 +6,12 @@ use async_trait::async_trait;
 use rotation::ports::Clock;
 use tokio::time::Instant;
 
-/// What is kept back to log and send the answer: a second, or a quarter of what there is.
+/// What is kept back to log and to send the response: a second, or a quarter of what there is.
 const MARGIN: Duration = Duration::from_secs(1);
 
 const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// When the answer is due.
+/// When the response is due.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Deadline {
     due: Instant,
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_due_a_second_before_lambda_ends_the_process() {
+    fn a_response_is_due_a_second_before_lambda_ends_the_process() {
         let left = left_before(SystemTime::now() + Duration::from_secs(30));
         assert!(left <= Duration::from_secs(29) && left > Duration::from_secs(20), "{left:?}");
     }

@@ -166,13 +166,13 @@ fn is_protected(url: &str) -> bool {
 
 fn trust_anchors() -> Result<TrustAnchors, String> {
     let extra = file("DATABASE_CA_FILE")?;
-    TrustAnchors::new(extra.as_deref()).map_err(|error| of_no_use("DATABASE_CA_FILE", &error))
+    TrustAnchors::new(extra.as_deref()).map_err(|error| unusable_file("DATABASE_CA_FILE", &error))
 }
 
 /// `AWS_CA_BUNDLE` is a variable of AWS's SDKs; the one for Rust does not read it.
 fn aws_authorities() -> Result<Authorities, String> {
     let Some(pem) = file("AWS_CA_BUNDLE")? else { return Ok(Authorities::default()) };
-    Authorities::from_pem(&pem).map_err(|error| of_no_use("AWS_CA_BUNDLE", &error))
+    Authorities::from_pem(&pem).map_err(|error| unusable_file("AWS_CA_BUNDLE", &error))
 }
 
 /// What the file holds that a variable names.
@@ -181,8 +181,8 @@ fn file(variable: &str) -> Result<Option<Vec<u8>>, String> {
     std::fs::read(&path).map(Some).map_err(|error| format!("{variable} {path} cannot be read ({error})"))
 }
 
-fn of_no_use(variable: &str, error: &dyn fmt::Display) -> String {
-    format!("the file that {variable} names is of no use: {error}")
+fn unusable_file(variable: &str, error: &dyn fmt::Display) -> String {
+    format!("the file that {variable} names cannot be used: {error}")
 }
 
 #[cfg(test)]

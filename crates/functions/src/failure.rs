@@ -1,4 +1,4 @@
-//! What the runtime gets to see of an error: its class and one sentence, never a debug form.
+//! What the runtime sees of an error: its class and one sentence, never a debug form.
 
 use std::error::Error as _;
 use std::fmt;

@@ -11,7 +11,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// Modules of ours. With the colons, since a target is matched by its beginning: `aws` alone would let the
-/// SDK's crates through, which write requests and answers out.
+/// SDK's crates through, which write requests and responses out.
 const OURS: [&str; 4] = ["aws::", "databases::", "functions::", "rotation::"];
 
 /// Starts logging to standard output, where Lambda takes it from.
@@ -20,9 +20,9 @@ pub(crate) fn start(level: LevelFilter, passwords: &Arc<PasswordsInUse>) {
     let filter = Targets::new()
         .with_default(level.min(LevelFilter::WARN))
         .with_targets(ours)
-        // Writes out what a server says beside its answers, as much as that is.
+        // Writes a server's notices and warnings, however long.
         .with_target("sqlx", LevelFilter::OFF)
-        // Writes a returned error out a second time.
+        // Writes a returned error a second time.
         .with_target("lambda_runtime::layers::panic", LevelFilter::OFF);
     let passwords = Arc::clone(passwords);
     let lines = tracing_subscriber::fmt::layer()
@@ -31,7 +31,7 @@ pub(crate) fn start(level: LevelFilter, passwords: &Arc<PasswordsInUse>) {
         .with_span_list(false)
         .with_writer(move || Output { passwords: Arc::clone(&passwords) });
     tracing_subscriber::registry().with(filter).with(lines).init();
-    // Where, and never the words: they may quote what was read.
+    // The place, and never the message: it may quote what was read.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         warn!(panic.place = place, "panicked; what was being done fails");

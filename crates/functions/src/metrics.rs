@@ -31,7 +31,7 @@ impl Metrics {
         Ok(Self { collector })
     }
 
-    /// One event and its answer. An event that could not be read has no step.
+    /// One event and its result. An event that could not be read has no step.
     pub(crate) fn record(
         &self,
         request_id: &str,

@@ -1,4 +1,4 @@
-//! The Lambda boundary: one event in, one answer out, in time.
+//! The Lambda boundary: one event in, one response out, in time.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -67,7 +67,7 @@ async fn run(
     let metrics = Metrics::start(&config.function)?;
     let function = Function { secrets_manager, topology, database, strategy, config, metrics, passwords };
     let function = &function;
-    Runtime::new(service_fn(async move |event| function.answer(event).await)).run().await
+    Runtime::new(service_fn(async move |event| function.respond(event).await)).run().await
 }
 
 /// What stays between two events.
@@ -84,20 +84,20 @@ struct Function {
 }
 
 impl Function {
-    async fn answer(&self, event: LambdaEvent<Value>) -> Result<(), Failure> {
+    async fn respond(&self, event: LambdaEvent<Value>) -> Result<(), Failure> {
         let started = Instant::now();
         let LambdaEvent { payload, context } = event;
-        let (event, answer) = match RotationEvent::parse(payload) {
+        let (event, result) = match RotationEvent::parse(payload) {
             Ok(event) => {
-                let answer = self.step(&event, &context, started).await;
-                (Some(event), answer)
+                let result = self.step(&event, &context, started).await;
+                (Some(event), result)
             }
             Err(refusal) => (None, Err(logged(Failure::of(&refusal.into(), &self.passwords), started))),
         };
         self.passwords.forget();
-        let failed_as = answer.as_ref().err().map(|failure| failure.class);
+        let failed_as = result.as_ref().err().map(|failure| failure.class);
         self.metrics.record(&context.request_id, event.as_ref(), failed_as, started.elapsed());
-        answer
+        result
     }
 
     async fn step(&self, event: &RotationEvent, context: &Context, started: Instant) -> Result<(), Failure> {
@@ -110,8 +110,8 @@ impl Function {
         );
         let deadline = Deadline::before(context.deadline());
         async {
-            let answer = self.rotate(event, deadline).await;
-            match answer {
+            let result = self.rotate(event, deadline).await;
+            match result {
                 Ok(()) => {
                     info!(elapsed_ms = millis(started), "step done");
                     Ok(())
@@ -137,7 +137,7 @@ impl Function {
             passwords: &self.passwords,
         };
         match tokio::time::timeout_at(deadline.due(), rotation::rotate(&rotation, event)).await {
-            Ok(answer) => answer.map_err(|error| Failure::of(&error, &self.passwords)),
+            Ok(result) => result.map_err(|error| Failure::of(&error, &self.passwords)),
             Err(_) => Err(Failure::deadline(&progress, &self.passwords)),
         }
     }

@@ -114,7 +114,7 @@ impl Cause {
             }
             Self::TlsUnknownAuthority => {
                 "if this server is yours, put its authority's certificate (PEM) in a layer and name the file in \
-                 DATABASE_CA_FILE; if it is one of RDS, set the secret's host to RDS's own name for it; if not, somebody answers \
+                 DATABASE_CA_FILE; if it is one of RDS, set the secret's host to RDS's own name for it; if not, somebody responds \
                  in its place"
             }
             Self::TlsUnknownRdsAuthority => {
@@ -123,7 +123,7 @@ impl Cause {
             }
             Self::TlsUnknownAwsAuthority => {
                 "if this traffic is inspected, or another authority than Amazon's vouches for this endpoint, put the authorities \
-                 to trust instead of Amazon's (PEM) in a layer and name the file in AWS_CA_BUNDLE; if not, somebody answers in \
+                 to trust instead of Amazon's (PEM) in a layer and name the file in AWS_CA_BUNDLE; if not, somebody responds in \
                  its place"
             }
             Self::TlsWrongName => "set the secret's host to a name that the server's certificate holds",
@@ -137,7 +137,7 @@ impl Cause {
             }
             Self::TlsExpiredAws => {
                 "check the clock of the machine that the function runs on; if this traffic is inspected, renew the proxy's \
-                 certificate, of an authority that AWS_CA_BUNDLE names (AwsCaFile in the template); if not, somebody answers in \
+                 certificate, of an authority that AWS_CA_BUNDLE names (AwsCaFile in the template); if not, somebody responds in \
                  AWS's place"
             }
             Self::TlsNotOffered => {
@@ -147,7 +147,7 @@ impl Cause {
             Self::TlsRequired => "remove \"ssl\": false from the secret: this server or account demands TLS",
             Self::TlsFailed => "compare the server's TLS settings with TLS 1.2 or 1.3 and common ciphers",
             Self::BeforeTls => {
-                "it came before TLS, so anybody on the way may have sent it: check which server answers at this address and \
+                "it came before TLS, so anybody on the way may have sent it: check which server responds at this address and \
                  port, and rotate again"
             }
             Self::HostBlocked => {
@@ -205,13 +205,13 @@ impl Cause {
                  performance_schema.metadata_locks; it may be a lock by name); the next attempt then succeeds"
             }
             Self::ConcurrentChange => {
-                "somebody changes this user over and over: find who; the next attempt succeeds once they have ended"
+                "somebody changes this user again and again: find who; the next attempt succeeds once they have ended"
             }
             Self::PrivilegesDiffer => {
-                "Secrets Manager's retry runs setSecret again, which mends a clone; if it comes back, find who changes this user"
+                "Secrets Manager's retry runs setSecret again, which repairs a clone; if it comes back, find who changes this user"
             }
             Self::Protocol => {
-                "check the secret's host and port: what answers there does not speak this database's protocol"
+                "check the secret's host and port: what responds there does not speak this database's protocol"
             }
             Self::QueryFailed => "look the code up in the server's documentation and its log",
             Self::SecretNotFound => {

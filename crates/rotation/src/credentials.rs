@@ -1,5 +1,5 @@
-//! Who signs in with what. Passwords show in no debug output and are wiped on drop; what sqlx and the SDK copy
-//! of them they do not wipe, but the functions' allocator does.
+//! User names and passwords. Passwords show in no debug output and are wiped on drop. sqlx and the SDK do not wipe their
+//! copies; the functions' allocator does.
 
 use std::fmt;
 use std::time::SystemTime;

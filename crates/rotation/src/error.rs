@@ -27,29 +27,29 @@ pub enum Error {
     },
 }
 
-/// What an edge answers when it does not do as asked.
+/// Why a call through a port did not do what it was to do.
 #[derive(Debug, Error)]
 pub enum CallError {
     /// The thing asked for must not or cannot be done until a person has acted.
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// The thing asked for failed.
-    #[error("{answer}; {}", cause.remedy())]
+    #[error("{response}; {}", cause.remedy())]
     Failed {
         /// Which kind of failure.
         cause: Cause,
-        /// Who answered, and what: a code and a message, never a body or a statement.
-        answer: String,
+        /// Who responded, and what: a code and a message, never a body or a statement.
+        response: String,
     },
 }
 
 impl CallError {
     /// A failure of a known kind.
-    pub fn failed(cause: Cause, answer: impl Into<String>) -> Self {
-        Self::Failed { cause, answer: answer.into() }
+    pub fn failed(cause: Cause, response: impl Into<String>) -> Self {
+        Self::Failed { cause, response: response.into() }
     }
 
-    /// The kind of failure; none for a refusal.
+    /// The kind of failure; `None` for a refusal.
     #[must_use]
     pub fn cause(&self) -> Option<Cause> {
         match self {
@@ -131,25 +131,25 @@ pub enum Refusal {
     )]
     NoVersionSignsIn { username: Username, current: String, untried: Vec<VersionId>, remedy: String },
     #[error(
-        "AWSCURRENT does not sign in as {username} ({answer}), so the superuser's secret is not touched; {remedy}"
+        "AWSCURRENT does not sign in as {username} ({response}), so the superuser's secret is not touched; {remedy}"
     )]
-    CurrentDoesNotSignIn { username: Username, answer: String, remedy: String },
+    CurrentDoesNotSignIn { username: Username, response: String, remedy: String },
     #[error(
-        "{username} may not change its own password ({answer}) and the secret names no superuser; write AWSCURRENT anew with \
+        "{username} may not change its own password ({response}) and the secret names no superuser; write AWSCURRENT anew with \
          PutSecretValue, with the ARN of a superuser's secret as masterarn, and rotate again"
     )]
-    NoSuperuser { username: Username, answer: String },
+    NoSuperuser { username: Username, response: String },
     #[error(
-        "the password of {username} has expired ({answer}), and only the user itself could set another beside it; {remedy}"
+        "the password of {username} has expired ({response}), and only the user itself could set another beside it; {remedy}"
     )]
-    ExpiredAlone { username: Username, answer: String, remedy: String },
-    // Whose secret it is need not be its writer's business: nothing of what it holds is told.
+    ExpiredAlone { username: Username, response: String, remedy: String },
+    // The writer of the application's secret may have no access to this one: nothing of its content is shown.
     #[error(
         "the superuser's secret {superuser} is for a server that is neither the secret's host {ours} nor its primary; correct masterarn or host"
     )]
     SuperuserElsewhere { superuser: SecretId, ours: String },
     #[error(
-        "the secret says \"ssl\": false, and a superuser acts only on what a server answers over TLS; turn TLS on at the server and remove \"ssl\": false"
+        "the secret says \"ssl\": false, and a superuser acts only on what a server responds over TLS; turn TLS on at the server and remove \"ssl\": false"
     )]
     SuperuserNeedsTls,
     #[error(

@@ -1,4 +1,4 @@
-//! What is being waited for: one source for an error's context and for the answer at the deadline.
+//! What is being waited for: one source for an error's context and for the error at the deadline.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,10 +12,10 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Runs a call to an edge. `doing` completes "cannot ..." and "waiting to ...".
+    /// Runs a call through a port. `doing` completes "cannot ..." and "waiting to ...".
     ///
     /// # Errors
-    /// The edge's: a refusal as it is, a failure with `doing` as its context.
+    /// The port's: a refusal as it is, a failure with `doing` as its context.
     pub async fn of<T>(
         &self,
         doing: impl Into<String>,
@@ -23,14 +23,14 @@ impl Progress {
     ) -> Result<T, Error> {
         let doing: Arc<str> = Arc::from(doing.into());
         self.lock().push(Arc::clone(&doing));
-        let answer = call.await;
+        let result = call.await;
         // Left in place when the call is dropped at the deadline: that is when it is read.
         let mut under_way = self.lock();
         if let Some(index) = under_way.iter().position(|other| Arc::ptr_eq(other, &doing)) {
             under_way.remove(index);
         }
         drop(under_way);
-        answer.map_err(|error| match error {
+        result.map_err(|error| match error {
             CallError::Refused(refusal) => Error::Refused(refusal),
             failed @ CallError::Failed { .. } => Error::Call { doing: doing.to_string(), source: failed },
         })

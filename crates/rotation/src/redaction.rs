@@ -1,6 +1,6 @@
 //! Makes text from others safe to put into an error, a log or a terminal.
 //!
-//! A server, or whoever answers in its place, chooses them. They may be long, may hold characters that move a terminal's
+//! A server, or anyone who responds in its place, chooses them. They may be long, may hold characters that move a terminal's
 //! cursor or turn text around, and may repeat a password that the server was sent.
 
 use std::sync::{Mutex, PoisonError};
@@ -10,13 +10,13 @@ use zeroize::Zeroizing;
 
 use crate::Password;
 
-/// How much of what a server says at once is repeated, in characters.
-const SAID: usize = 200;
+/// How much of a server's message is repeated, in characters.
+const SERVER_TEXT: usize = 200;
 
-/// How long an error may be as a whole, in characters. Lambda's answer may have 6 MB, a line of CloudWatch's 256 KB.
+/// How long an error may be as a whole, in characters. Lambda's response may have 6 MB, a line of CloudWatch's 256 KB.
 const MESSAGE: usize = 32 * 1024;
 
-/// Shorter passwords are words of ordinary messages, and protect nothing.
+/// A shorter password may be a word of any message, and protects nothing.
 const SHORTEST: usize = 4;
 
 /// What is shown instead of a password, and of what a server stores of one.
@@ -29,7 +29,7 @@ const CUT: &str = " ... (cut)";
 /// The fields of a log line that the server has no part in.
 const OWN_FIELDS: [&str; 3] = ["timestamp", "level", "target"];
 
-/// A server's words, of which at most 200 characters are repeated: none that does not print, and no verifier, which a server
+/// A server's message as it may be shown: at most 200 characters, none that does not print, and no verifier, which a server
 /// may quote from the statement that sets one.
 #[must_use]
 pub fn server_words(text: &str) -> String {
@@ -40,7 +40,7 @@ pub fn server_words(text: &str) -> String {
         shown.push_str(if holds_verifier(bare) { HIDDEN_VERIFIER } else { bare });
         shown.push_str(&word[bare.len()..]);
     }
-    printable(&shown, SAID)
+    printable(&shown, SERVER_TEXT)
 }
 
 /// `SCRAM-SHA-256$...`, or the digits that follow `md5` (PostgreSQL), or `*` (MariaDB).
@@ -82,7 +82,7 @@ pub fn does_not_print(character: char) -> bool {
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// The passwords that a step has read: no word of others' may repeat one.
+/// The passwords that a step has read: no text from elsewhere may repeat one.
 #[derive(Debug, Default)]
 pub struct PasswordsInUse(Mutex<Vec<Password>>);
 
@@ -150,7 +150,7 @@ impl PasswordsInUse {
 
     fn hide(&self, text: &str) -> String {
         self.lock().iter().fold(text.to_owned(), |text, password| {
-            // As it is, and as a server's words show it.
+            // As it is, and as `server_words` shows it.
             let shown = Zeroizing::new(printable(password.expose(), usize::MAX));
             [password.expose(), &shown].into_iter().fold(text, |text, form| {
                 let whole = text.replace(form, HIDDEN);

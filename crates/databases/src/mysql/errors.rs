@@ -68,7 +68,7 @@ impl Failure {
     #[expect(clippy::wildcard_enum_match_arm, reason = "sqlx::Error is non-exhaustive")]
     pub(super) fn of(endpoint: &Endpoint, error: &sqlx::Error) -> Self {
         let without_code = |error: CallError| match error {
-            CallError::Failed { cause, answer } => (cause, answer),
+            CallError::Failed { cause, response } => (cause, response),
             CallError::Refused(refusal) => (Cause::QueryFailed, refusal.to_string()),
         };
         let (cause, message) = match error {

@@ -153,7 +153,7 @@ fn tolerate_failure(database: &str, alternation: &Alternation, error: CallError)
 
 fn explain(error: CallError, alternation: &Alternation) -> CallError {
     match &error {
-        CallError::Failed { cause: Cause::MissingPrivilege, answer } => refused(
+        CallError::Failed { cause: Cause::MissingPrivilege, response: answer } => refused(
             format!(
                 "objects of {} cannot be reassigned to {} ({answer})",
                 alternation.clone, alternation.base

@@ -28,7 +28,7 @@ impl UserSession for Connection {
         }
         match RoleChange::OwnPassword(user, next).run(self).await {
             Ok(_) => Ok(Change::Made),
-            Err(CallError::Failed { cause: Cause::MissingPrivilege, answer }) => {
+            Err(CallError::Failed { cause: Cause::MissingPrivilege, response: answer }) => {
                 Ok(Change::NotAllowed(answer))
             }
             Err(error) => Err(error),

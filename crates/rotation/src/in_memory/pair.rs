@@ -3,7 +3,6 @@
 use async_trait::async_trait;
 
 use super::server::MemoryServer;
-use super::session::MemorySession;
 use crate::error::Unproven;
 use crate::ports::{Comparison, Evidence, Membership, OutgoingSession, OwnedObjects, SignIn};
 use crate::{Alternation, CallError, Cause, Password, Refusal, Server, Target, Username};
@@ -115,12 +114,11 @@ impl Comparison for Incoming {
         assert_ne!(outgoing, alternation.next_user(), "the outgoing user is the other one");
         let incoming = Self { server: server.clone(), at: at.clone(), alternation: alternation.clone() };
         let signed_in = server.sign_in_at(at, outgoing, password).await?;
-        Ok(signed_in.map::<dyn OutgoingSession>(|session| Box::new(Outgoing { _session: session, incoming })))
+        Ok(signed_in.map::<dyn OutgoingSession>(|_| Box::new(Outgoing { incoming })))
     }
 }
 
 struct Outgoing {
-    _session: Box<MemorySession>,
     incoming: Incoming,
 }
 

@@ -25,7 +25,7 @@ pub(super) async fn alternate(context: &Context<'_>, alternation: &Alternation) 
 
     let id = current.superuser.as_ref().ok_or_else(|| no_superuser(&context.event.secret_id))?;
     let superuser = context.superuser(id, &server).await?;
-    // From here on the writer is spoken to, which need not be where the application reads.
+    // From here on the connections go to the writer. The application may read elsewhere.
     server.endpoint = superuser.server.endpoint.clone();
 
     let next = NextUser { context, server: &server, pending, alternation };
@@ -52,10 +52,10 @@ async fn view_as_current(
     let current = Credentials::current(context.current().await?);
     let mut session = match context.sign_in(server, &current).await? {
         SignIn::Accepted(session) => session,
-        SignIn::Rejected(answer) | SignIn::Expired(answer) => {
+        SignIn::Rejected(response) | SignIn::Expired(response) => {
             let username = current.username;
             let remedy = context.rotation.database.manual_remedy(&username);
-            return Err(Refusal::CurrentDoesNotSignIn { username, answer, remedy }.into());
+            return Err(Refusal::CurrentDoesNotSignIn { username, response, remedy }.into());
         }
     };
     let doing = format!("compare {} with {}", alternation.clone, alternation.base);

@@ -1,7 +1,7 @@
 //! How long a step goes on trying to sign in.
 //!
 //! A server that resumes, fails over or restarts holds connections, refuses or resets them, or says that it does not accept
-//! any yet. What does not pass by itself (TLS, a wrong password) is not tried again.
+//! any yet. A failure that does not pass by itself (TLS, a wrong password) is not tried again.
 
 use std::time::Duration;
 
@@ -50,9 +50,9 @@ impl Patience {
         self.limit.min(left.saturating_sub(CHANGE)).max(FIRST)
     }
 
-    /// How long to wait after an attempt that failed; none where it was the last. `lot` is from 0.75 to 1.25.
-    fn pause(&mut self, cause: Option<Cause>, left: Duration, lot: f64) -> Option<Duration> {
-        let pause = self.pause.mul_f64(lot);
+    /// How long to wait after an attempt that failed; `None` if it was the last. `jitter` is from 0.75 to 1.25.
+    fn pause(&mut self, cause: Option<Cause>, left: Duration, jitter: f64) -> Option<Duration> {
+        let pause = self.pause.mul_f64(jitter);
         self.attempts += 1;
         (self.limit, self.pause) = (self.limit * 2, (self.pause * 2).min(PAUSES.1));
         let is_early = left >= pause + FIRST + CHANGE && self.begun.saturating_sub(left) + pause <= ALL;
@@ -81,19 +81,19 @@ impl Context<'_> {
         F: Future<Output = Result<SignIn<S>, CallError>>,
     {
         let mut patience = Patience::new(self.rotation.clock.left());
-        let mut answers = Answers::default();
+        let mut responses = Responses::default();
         loop {
             let error = match self.within(patience.limit(self.rotation.clock.left()), server, sign_in()).await
             {
                 Err(error) => error,
                 signed_in => return signed_in,
             };
-            let lot = UnwrapErr(SysRng).random_range(0.75..=1.25);
-            let Some(pause) = patience.pause(error.cause(), self.rotation.clock.left(), lot) else {
-                return Err(answers.with(error));
+            let jitter = UnwrapErr(SysRng).random_range(0.75..=1.25);
+            let Some(pause) = patience.pause(error.cause(), self.rotation.clock.left(), jitter) else {
+                return Err(responses.with(error));
             };
-            info!(pause_ms = pause.as_millis(), "the server may come back, and is tried again: {error}");
-            answers.add(&error);
+            info!(pause_ms = pause.as_millis(), "the server may come back; trying again: {error}");
+            responses.add(&error);
             self.rotation.clock.sleep(pause).await;
         }
     }
@@ -105,37 +105,40 @@ impl Context<'_> {
         sign_in: impl Future<Output = Result<SignIn<S>, CallError>>,
     ) -> Result<SignIn<S>, CallError> {
         tokio::select! {
-            answer = sign_in => answer,
+            result = sign_in => result,
             () = self.rotation.clock.sleep(limit) => {
-                let answer = format!("{} takes connections and does not answer on them", server.endpoint);
-                Err(CallError::failed(Cause::NotAnswering, answer))
+                let response = format!("{} takes connections and does not respond on them", server.endpoint);
+                Err(CallError::failed(Cause::NotAnswering, response))
             }
         }
     }
 }
 
-/// What was answered, each once. Without counts and times: the same failure reads the same at every attempt of the rotation.
+/// The responses so far, each once. Without counts and times: the same failure reads the same at every attempt of the rotation.
 #[derive(Default)]
-struct Answers {
+struct Responses {
     all: Vec<String>,
 }
 
-impl Answers {
+impl Responses {
     fn add(&mut self, error: &CallError) {
-        if let CallError::Failed { answer, .. } = error
-            && !self.all.contains(answer)
+        if let CallError::Failed { response, .. } = error
+            && !self.all.contains(response)
         {
-            self.all.push(answer.clone());
+            self.all.push(response.clone());
         }
     }
 
     /// The last error, with what came before it.
     fn with(self, error: CallError) -> CallError {
-        let CallError::Failed { cause, answer } = error else { return error };
-        let before: Vec<_> = self.all.into_iter().filter(|before| *before != answer).collect();
-        let answer =
-            if before.is_empty() { answer } else { format!("{answer}; before that {}", before.join(", ")) };
-        CallError::Failed { cause, answer }
+        let CallError::Failed { cause, response } = error else { return error };
+        let before: Vec<_> = self.all.into_iter().filter(|before| *before != response).collect();
+        let response = if before.is_empty() {
+            response
+        } else {
+            format!("{response}; before that {}", before.join(", "))
+        };
+        CallError::Failed { cause, response }
     }
 }
 
@@ -143,30 +146,35 @@ impl Answers {
 mod tests {
     use super::*;
 
-    /// Attempts that each take what `takes` makes of their limit, in a step that has so many seconds. Answers how many there were,
+    /// Attempts that each take what `takes` makes of their limit, in a step that has so many seconds. Returns how many there were,
     /// and when the last one ended.
-    fn tried(cause: Cause, step: u64, lot: f64, takes: impl Fn(Duration) -> Duration) -> (usize, Duration) {
+    fn tried(
+        cause: Cause,
+        step: u64,
+        jitter: f64,
+        takes: impl Fn(Duration) -> Duration,
+    ) -> (usize, Duration) {
         let all = Duration::from_secs(step);
         let mut left = all;
         let mut patience = Patience::new(left);
         loop {
             left = left.saturating_sub(takes(patience.limit(left)));
-            match patience.pause(Some(cause), left, lot) {
+            match patience.pause(Some(cause), left, jitter) {
                 Some(pause) => left -= pause,
                 None => return (patience.attempts, all.saturating_sub(left)),
             }
         }
     }
 
-    const LOTS: [f64; 3] = [0.75, 1.0, 1.25];
+    const JITTERS: [f64; 3] = [0.75, 1.0, 1.25];
 
     #[test]
     fn a_change_still_fits_and_no_alarm_goes_off_however_long_the_attempts_take() {
-        for lot in LOTS {
+        for jitter in JITTERS {
             for step in 26..=900 {
                 for takes in [0, 1, 3, 7, 100] {
                     let takes = |limit: Duration| limit.min(Duration::from_secs(takes));
-                    let (attempts, ended) = tried(Cause::NotAnswering, step, lot, takes);
+                    let (attempts, ended) = tried(Cause::NotAnswering, step, jitter, takes);
                     let left = Duration::from_secs(step).saturating_sub(ended);
                     assert!(
                         left >= CHANGE && attempts <= MOST,
@@ -183,10 +191,10 @@ mod tests {
 
     #[test]
     fn a_server_is_waited_for_longer_than_a_cluster_takes_to_resume_or_fail_over() {
-        for lot in LOTS {
-            let (held, ended) = tried(Cause::NotAnswering, 59, lot, |limit| limit);
+        for jitter in JITTERS {
+            let (held, ended) = tried(Cause::NotAnswering, 59, jitter, |limit| limit);
             assert!(held == 3 && ended > Duration::from_secs(30), "{held} attempts in {ended:?}");
-            let (reset, ended) = tried(Cause::NotAnswering, 59, lot, |_| Duration::ZERO);
+            let (reset, ended) = tried(Cause::NotAnswering, 59, jitter, |_| Duration::ZERO);
             assert!(reset <= MOST && ended > Duration::from_secs(15), "{reset} attempts in {ended:?}");
         }
     }

@@ -109,7 +109,7 @@ impl OwnChange<'_> {
 
     /// Does what an attempt that set the password and then broke off may have left undone.
     async fn finish(&self, mut session: Box<dyn UserSession>) -> Result<(), Error> {
-        let doing = format!("end the former passwords of {}", self.pending.username);
+        let doing = format!("end the old passwords of {}", self.pending.username);
         self.context.rotation.progress.of(doing, session.finish_own_change(self.old)).await?;
         self.context.close(session.close()).await;
         Ok(())
@@ -126,7 +126,7 @@ impl OwnChange<'_> {
             }
             OldPassword::Retain => {
                 let remedy = self.context.rotation.database.manual_remedy(&username);
-                Err(Refusal::ExpiredAlone { username, answer: response, remedy }.into())
+                Err(Refusal::ExpiredAlone { username, response, remedy }.into())
             }
         }
     }
@@ -136,7 +136,7 @@ impl OwnChange<'_> {
     async fn set_by_superuser(&self, used: &Password, response: String) -> Result<(), Error> {
         let Secret { username: user, password, .. } = self.pending;
         let Some(id) = &self.pending.superuser else {
-            return Err(Refusal::NoSuperuser { username: user.clone(), answer: response }.into());
+            return Err(Refusal::NoSuperuser { username: user.clone(), response }.into());
         };
         let superuser = self.context.superuser(id, &self.server).await?;
         let mut session = self.context.sign_in_superuser(&superuser).await?;
