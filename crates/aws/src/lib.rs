@@ -127,11 +127,7 @@ fn limited(authorities: Authorities) -> Result<SdkConfig, HttpClientError> {
 
 #[cfg(test)]
 mod tests {
-    use rotation::SecretId;
-    use rotation::ports::SecretStore;
-
     use super::*;
-    use crate::stub_server::{self, StubServer};
 
     #[test]
     fn a_connection_uses_the_endpoints_that_the_settings_name() {
@@ -139,23 +135,6 @@ mod tests {
             let settings = Settings { use_fips, use_dual_stack, ..Settings::default() };
             let config = Aws::connect(settings, Authorities::default()).expect("TLS").config;
             assert_eq!((config.use_fips(), config.use_dual_stack()), (Some(use_fips), Some(use_dual_stack)));
-        }
-    }
-
-    /// The SDK refuses FIPS and dual stack beside another address, so a call that sends nothing shows that it knows of them.
-    #[tokio::test]
-    async fn the_sdk_knows_of_fips_and_dual_stack() {
-        for (use_fips, use_dual_stack) in [(false, false), (true, false), (false, true)] {
-            let service = StubServer::always(200, "{}");
-            let config = stub_server::config()
-                .into_builder()
-                .use_fips(use_fips)
-                .use_dual_stack(use_dual_stack)
-                .build();
-            let store = stub_server::aws(config, service.url()).secrets_manager();
-            let called = store.describe(&SecretId("shop".into())).await;
-            let sends = !use_fips && !use_dual_stack;
-            assert_eq!((called.is_ok(), service.requests().len()), (sends, usize::from(sends)));
         }
     }
 }

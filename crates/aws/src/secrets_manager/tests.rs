@@ -1,7 +1,7 @@
 //! The adapter against a stub server.
 
 use super::*;
-use crate::stub_server::StubServer;
+use crate::stub_server::{self, StubServer};
 
 const SECRET: &str = "arn:aws:secretsmanager:eu-west-1:1:secret:shop";
 
@@ -145,5 +145,19 @@ async fn a_move_names_both_versions() {
         [r#""RemoveFromVersionId":"old""#, r#""MoveToVersionId":"new""#, r#""VersionStage":"AWSCURRENT""#]
     {
         assert!(request.contains(part), "{part} is not in {request}");
+    }
+}
+
+/// The SDK refuses FIPS and dual stack beside another address, so a call that sends nothing shows that it knows of them.
+#[tokio::test]
+async fn the_sdk_knows_of_fips_and_dual_stack() {
+    for (use_fips, use_dual_stack) in [(false, false), (true, false), (false, true)] {
+        let service = StubServer::always(200, "{}");
+        let config =
+            stub_server::config().into_builder().use_fips(use_fips).use_dual_stack(use_dual_stack).build();
+        let store = stub_server::aws(config, service.url()).secrets_manager();
+        let called = store.describe(&SecretId("shop".into())).await;
+        let sends = !use_fips && !use_dual_stack;
+        assert_eq!((called.is_ok(), service.requests().len()), (sends, usize::from(sends)));
     }
 }
