@@ -44,11 +44,11 @@ fn compared(ours: &Response, theirs: &Response) -> Vec<String> {
     };
     let names: std::collections::BTreeSet<&String> = ours.keys().chain(theirs.keys()).collect();
     let differs = |name: &&String| ours.get(*name) != theirs.get(*name);
-    let in_words = |name: &String| {
+    let describe = |name: &String| {
         let shown = |value: Option<&Value>| value.map_or("absent".to_owned(), Value::to_string);
         format!("{name} is {}, and moto's {}", shown(ours.get(name)), shown(theirs.get(name)))
     };
-    names.into_iter().filter(differs).map(in_words).collect()
+    names.into_iter().filter(differs).map(describe).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -108,7 +108,7 @@ async fn a_user_that_may_not_change_its_own_password_is_rotated_by_the_superuser
         let server = Postgres::shared(version).await;
         let application = Application::start(server, Setup::single_user()).await;
         let function = InProcess::of(&application, Strategy::SingleUser).await;
-        let barred = Crash::barring_own_passwords();
+        let barred = Crash::restricting_password_commands();
         let pending = application.begin().await;
         application.step("createSecret", &pending).await.expect("createSecret");
         let refusal = function.step(&application, "setSecret", &pending, &barred).await;

@@ -66,7 +66,7 @@ async fn the_superuser_rotates_a_single_user(server: &Postgres) {
     application.store_current(&current).await;
     let function = InProcess::of(&application, Strategy::SingleUser).await;
     let pending = application.begin().await;
-    assert!(function.run(&application, &pending, &Crash::barring_own_passwords()).await);
+    assert!(function.run(&application, &pending, &Crash::restricting_password_commands()).await);
     assert!(application.signs_in("AWSCURRENT").await, "on {}", server.version());
 }
 

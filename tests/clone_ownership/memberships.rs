@@ -136,9 +136,9 @@ async fn a_policy_that_names_the_clone_is_refused_before_the_turn_of_the_base() 
             format!("CREATE TABLE public.t (a int); CREATE POLICY p ON public.t TO {clone} USING (true)");
         server.execute(&application.app.database, &policy).await;
         let refusal = application.rotate_expect_err().await;
-        let cure = format!("ALTER POLICY p ON public.t TO {clone}, {base}");
-        assert!(refusal.contains(&cure), "{cure} is not in: {refusal}");
-        server.execute(&application.app.database, &cure).await;
+        let remedy = format!("ALTER POLICY p ON public.t TO {clone}, {base}");
+        assert!(refusal.contains(&remedy), "{remedy} is not in: {refusal}");
+        server.execute(&application.app.database, &remedy).await;
         application.rotate_ok().await;
     }
 }

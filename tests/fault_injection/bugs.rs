@@ -1,18 +1,14 @@
 //! The invariants of fault injection are tested as well: with a seeded bug, they report a violation.
 
 use async_trait::async_trait;
-use rotation::ports::{
-    AlternationOutcome, Change, Database, Evidence, Move, PairView, ProofOfOtherUser, Put, SecretStore,
-    SignIn, SuperuserSession, UserSession, Verification, Wanted,
-};
+use rotation::ports::{Change, Evidence, SuperuserSession, UserSession};
 use rotation::{
-    Alternation, CallError, Error, OldPassword, Password, RotationToken, SecretId, SecretText, Server, SetBy,
-    Stage, Target, Username, VersionId, Versions,
+    Alternation, CallError, Error, OldPassword, Password, Stage, Target, Username, VersionId, Versions,
 };
 use stress::faults::{CrashAtACall, FaultRun, Row, RunStep};
-use testbed::crash::{Crash, Crashing};
+use testbed::crash::Crash;
 use testbed::mysql::{run, text};
-use testbed::{Application, Credentials, InProcess, MySql, MySqlVersion, mysql_versions};
+use testbed::{Application, Credentials, Hooks, InProcess, MySql, MySqlVersion, mysql_versions};
 
 /// Between them and the first violation.
 const CRASHES: usize = 120;
@@ -78,124 +74,37 @@ impl RunStep<MySql> for Bug {
         version: &str,
         crash: &Crash,
     ) -> Result<(), Error> {
-        let store = Crashing { adapter: function.store(), crash: crash.clone() };
-        let database = Crashing { adapter: function.database(), crash: crash.clone() };
-        let promotes = *self == Self::PromotesWithoutTheLabel && step == "finishSecret";
-        let version_id = VersionId(version.to_owned());
-        let store = BuggyStore { adapter: &store, adds_the_label: promotes.then_some(version_id) };
-        let database = BuggyDatabase { adapter: &database, bug: *self };
-        function.step_with(application, step, version, &store, &database).await
+        let seeded = Seeded { bug: *self, finishes: (step == "finishSecret").then(|| version.to_owned()) };
+        function.step(application, step, version, &crash.clone().with(seeded)).await
     }
 }
 
-struct BuggyStore<'a> {
-    adapter: &'a dyn SecretStore,
-    /// Has this version look as if it were pending.
-    adds_the_label: Option<VersionId>,
+/// A bug in one step of a rotation.
+struct Seeded {
+    bug: Bug,
+    /// The version, in finishSecret.
+    finishes: Option<String>,
 }
 
 #[async_trait]
-impl SecretStore for BuggyStore<'_> {
-    async fn describe(&self, secret: &SecretId) -> Result<Versions, CallError> {
-        let mut versions = self.adapter.describe(secret).await?;
-        if let Some(version) = &self.adds_the_label {
-            versions.stages.entry(version.clone()).or_default().push(Stage::Pending.name().to_owned());
+impl Hooks for Seeded {
+    fn versions(&self, mut versions: Versions) -> Versions {
+        if let (Bug::PromotesWithoutTheLabel, Some(version)) = (self.bug, &self.finishes) {
+            let labels = versions.stages.entry(VersionId(version.clone())).or_default();
+            labels.push(Stage::Pending.name().to_owned());
         }
-        Ok(versions)
+        versions
     }
 
-    async fn value(&self, secret: &SecretId, wanted: Wanted<'_>) -> Result<Option<SecretText>, CallError> {
-        self.adapter.value(secret, wanted).await
-    }
-
-    async fn put_pending(
-        &self,
-        secret: &SecretId,
-        version: &VersionId,
-        text: &SecretText,
-        token: Option<&RotationToken>,
-    ) -> Result<Put, CallError> {
-        self.adapter.put_pending(secret, version, text, token).await
-    }
-
-    async fn unlabelled(&self, secret: &SecretId) -> Result<Vec<VersionId>, CallError> {
-        self.adapter.unlabelled(secret).await
-    }
-
-    async fn move_current(
-        &self,
-        secret: &SecretId,
-        from: &VersionId,
-        to: &VersionId,
-    ) -> Result<Move, CallError> {
-        self.adapter.move_current(secret, from, to).await
-    }
-}
-
-struct BuggyDatabase<'a> {
-    adapter: &'a dyn Database,
-    bug: Bug,
-}
-
-#[async_trait]
-impl Database for BuggyDatabase<'_> {
-    fn engines(&self) -> &'static [&'static str] {
-        self.adapter.engines()
-    }
-
-    fn default_port(&self) -> u16 {
-        self.adapter.default_port()
-    }
-
-    fn username_error(&self, user: &Username, engine: &str) -> Option<&'static str> {
-        self.adapter.username_error(user, engine)
-    }
-
-    fn proof_of_other_user(&self) -> ProofOfOtherUser {
-        self.adapter.proof_of_other_user()
-    }
-
-    fn manual_remedy(&self, user: &Username) -> String {
-        self.adapter.manual_remedy(user)
-    }
-
-    async fn sign_in(
-        &self,
-        at: &Server,
-        user: &Username,
-        password: &Password,
-    ) -> Result<SignIn<dyn UserSession>, CallError> {
-        let response = self.adapter.sign_in(at, user, password).await?;
-        Ok(response.map::<dyn UserSession>(|session| Box::new(BuggySession { session, bug: self.bug })))
-    }
-
-    async fn sign_in_superuser(
-        &self,
-        at: &Server,
-        user: &Username,
-        password: &Password,
-    ) -> Result<SignIn<dyn SuperuserSession>, CallError> {
-        let response = self.adapter.sign_in_superuser(at, user, password).await?;
-        Ok(response.map::<dyn SuperuserSession>(|session| Box::new(BuggySession { session, bug: self.bug })))
-    }
-}
-
-struct BuggySession<T: ?Sized> {
-    session: Box<T>,
-    bug: Bug,
-}
-
-#[async_trait]
-impl UserSession for BuggySession<dyn UserSession> {
     async fn change_own_password(
-        &mut self,
+        &self,
+        session: &mut dyn UserSession,
         user: &Username,
-        used: &Password,
-        next: &Password,
+        (used, next): (&Password, &Password),
         old: OldPassword,
     ) -> Result<Change, CallError> {
         if self.bug != Bug::RetainWithoutReplace {
-            return self.session.change_own_password(user, used, next, old).await;
+            return session.change_own_password(user, used, next, old).await;
         }
         let as_user = Credentials { user: user.0.clone(), password: used.expose().to_owned() };
         let server = MySql::shared(MySqlVersion::MySql97).await;
@@ -206,60 +115,20 @@ impl UserSession for BuggySession<dyn UserSession> {
         Ok(Change::Made)
     }
 
-    async fn finish_own_change(&mut self, old: OldPassword) -> Result<(), CallError> {
-        self.session.finish_own_change(old).await
-    }
-
-    async fn view_pair(
-        &mut self,
+    async fn before_set_up(
+        &self,
+        superuser: &mut dyn SuperuserSession,
         alternation: &Alternation,
-        secret: &SecretId,
-    ) -> Result<PairView, CallError> {
-        self.session.view_pair(alternation, secret).await
-    }
-
-    async fn verify(&mut self, user: &Username, set_by: &SetBy) -> Result<Verification, CallError> {
-        self.session.verify(user, set_by).await
-    }
-
-    async fn on_replica(&mut self) -> Result<bool, CallError> {
-        self.session.on_replica().await
-    }
-
-    async fn close(self: Box<Self>) {
-        self.session.close().await;
-    }
-}
-
-#[async_trait]
-impl SuperuserSession for BuggySession<dyn SuperuserSession> {
-    async fn install_password(
-        &mut self,
-        user: &Username,
-        used: &Password,
-        password: &Password,
-    ) -> Result<(), CallError> {
-        self.session.install_password(user, used, password).await
-    }
-
-    async fn set_up_next_user(
-        &mut self,
-        alternation: &Alternation,
-        secret: &SecretId,
         password: &Password,
         evidence: &Evidence,
-    ) -> Result<AlternationOutcome, CallError> {
+    ) -> Result<(), CallError> {
         if self.bug == Bug::PasswordBeforeGrants && alternation.target == Target::Clone {
-            // A clone that is not there yet has no password.
             let Evidence::Passwords(known) = evidence else { panic!("this is of MySQL") };
             for used in known {
-                let _ = self.session.install_password(alternation.next_user(), used, password).await;
+                // A clone that is not there yet has no password.
+                let _ = superuser.install_password(alternation.next_user(), used, password).await;
             }
         }
-        self.session.set_up_next_user(alternation, secret, password, evidence).await
-    }
-
-    async fn close(self: Box<Self>) {
-        self.session.close().await;
+        Ok(())
     }
 }

@@ -147,7 +147,7 @@ async fn start(version: u16) -> Postgres {
 /// A single user whose server says that nobody may change its own password: what is refused then.
 async fn by_the_superuser_instead(application: &Application<'_>) -> String {
     let (function, barred) =
-        (InProcess::of(application, Strategy::SingleUser).await, Crash::barring_own_passwords());
+        (InProcess::of(application, Strategy::SingleUser).await, Crash::restricting_password_commands());
     let version = application.begin().await;
     application.step("createSecret", &version).await.expect("createSecret");
     let refusal = function.step(application, "setSecret", &version, &barred).await;

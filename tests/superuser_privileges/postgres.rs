@@ -34,7 +34,7 @@ async fn an_admin_option_that_is_not_inherited_sets_passwords_and_grants_nothing
         single.store_current(&current).await;
         let function = InProcess::of(&single, Strategy::SingleUser).await;
         let pending = single.begin().await;
-        assert!(function.run(&single, &pending, &Crash::barring_own_passwords()).await);
+        assert!(function.run(&single, &pending, &Crash::restricting_password_commands()).await);
         let now = single.stored("AWSCURRENT").await.expect("a version");
 
         server.execute("postgres", &grant).await;

@@ -273,7 +273,7 @@ async fn every_call_that_a_role_allows_is_made() {
     let function = InProcess::of(&application, Strategy::SingleUser).await;
     every_way_to_a_superuser(&application, "postgres", async || {
         let pending = application.begin().await;
-        assert!(function.run(&application, &pending, &Crash::barring_own_passwords()).await);
+        assert!(function.run(&application, &pending, &Crash::restricting_password_commands()).await);
     })
     .await;
     without_a_password(&application).await;

@@ -49,7 +49,7 @@ fn certificate_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a Certifi
     error.downcast_ref::<io::Error>()?.get_ref().and_then(|error| certificate_error(error))
 }
 
-/// The cause, and what is said after the service's name; none where the certificate has a fault that needs no remedy of its own.
+/// The cause, and the message after the service's name; `None` if the fault of the certificate needs no remedy of its own.
 #[expect(clippy::wildcard_enum_match_arm, reason = "CertificateError is non-exhaustive")]
 pub(crate) fn explain(error: &CertificateError) -> Option<(Cause, String)> {
     let (cause, what) = match error {

@@ -1,5 +1,6 @@
 //! A process that stops at a chosen call to Secrets Manager or a database, before or after its effect.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -14,21 +15,23 @@ use rotation::{
     Username, VersionId, Versions,
 };
 
+use crate::hooks::{Hooks, NoHooks, RestrictedPasswordCommands};
+
 /// When the process stops, relative to the chosen call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moment {
     /// The call is never made.
     Before,
-    /// The call takes effect, and nobody learns of its answer.
+    /// The call takes effect, and its response is lost.
     After,
 }
 
 /// Counts calls, and stops at one: from there on nothing returns, and the caller drops the step.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Crash {
     at: usize,
     moment: Moment,
-    bars_own_password: bool,
+    hooks: Arc<dyn Hooks>,
     calls: Arc<AtomicUsize>,
     stopped: Arc<tokio::sync::Notify>,
 }
@@ -37,7 +40,7 @@ impl Crash {
     /// Stops at the call number `at`, counted from 1.
     #[must_use]
     pub fn at(at: usize, moment: Moment) -> Self {
-        Self { at, moment, bars_own_password: false, calls: Arc::default(), stopped: Arc::default() }
+        Self { at, moment, hooks: Arc::new(NoHooks), calls: Arc::default(), stopped: Arc::default() }
     }
 
     /// Never stops.
@@ -49,8 +52,14 @@ impl Crash {
     /// Never stops, but the server lets no user change its own password, as RDS does under
     /// `rds.restrict_password_commands`.
     #[must_use]
-    pub fn barring_own_passwords() -> Self {
-        Self { bars_own_password: true, ..Self::never() }
+    pub fn restricting_password_commands() -> Self {
+        Self::never().with(RestrictedPasswordCommands)
+    }
+
+    /// The same calls, and stops at the same one, with these hooks.
+    #[must_use]
+    pub fn with(self, hooks: impl Hooks + 'static) -> Self {
+        Self { hooks: Arc::new(hooks), ..self }
     }
 
     /// How many calls there were.
@@ -59,10 +68,10 @@ impl Crash {
         self.calls.load(Ordering::SeqCst)
     }
 
-    /// Runs a step until it ends, or the process stops: none.
+    /// Runs a step until it ends, or `None` if the process stops.
     pub async fn until<T>(&self, step: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
-            answer = step => Some(answer),
+            result = step => Some(result),
             () = self.stopped.notified() => None,
         }
     }
@@ -72,11 +81,11 @@ impl Crash {
         if chosen && self.moment == Moment::Before {
             self.stop().await;
         }
-        let answer = call.await;
+        let result = call.await;
         if chosen {
             self.stop().await;
         }
-        answer
+        result
     }
 
     async fn stop(&self) {
@@ -85,10 +94,16 @@ impl Crash {
     }
 }
 
-/// An edge through which the process may stop.
-#[expect(missing_debug_implementations, reason = "the edges are traits without Debug")]
+impl fmt::Debug for Crash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Crash").field("at", &self.at).field("moment", &self.moment).finish_non_exhaustive()
+    }
+}
+
+/// A port through which the process may stop.
+#[expect(missing_debug_implementations, reason = "the ports are traits without Debug")]
 pub struct Crashing<'a, T: ?Sized> {
-    /// The real edge.
+    /// The real adapter.
     pub adapter: &'a T,
     /// When to stop.
     pub crash: Crash,
@@ -97,7 +112,7 @@ pub struct Crashing<'a, T: ?Sized> {
 #[async_trait]
 impl SecretStore for Crashing<'_, dyn SecretStore> {
     async fn describe(&self, secret: &SecretId) -> Result<Versions, CallError> {
-        self.crash.call(self.adapter.describe(secret)).await
+        Ok(self.crash.hooks.versions(self.crash.call(self.adapter.describe(secret)).await?))
     }
 
     async fn value(&self, secret: &SecretId, wanted: Wanted<'_>) -> Result<Option<SecretText>, CallError> {
@@ -192,12 +207,8 @@ impl UserSession for CrashingSession<dyn UserSession> {
         next: &Password,
         old: OldPassword,
     ) -> Result<Change, CallError> {
-        if self.crash.bars_own_password {
-            // The refusal is the server's own: this user may not change that one's.
-            let other = Username("postgres".into());
-            return self.session.change_own_password(&other, used, next, old).await;
-        }
-        self.crash.call(self.session.change_own_password(user, used, next, old)).await
+        let changed = self.crash.hooks.change_own_password(&mut *self.session, user, (used, next), old);
+        self.crash.call(changed).await
     }
 
     async fn finish_own_change(&mut self, old: OldPassword) -> Result<(), CallError> {
@@ -248,6 +259,8 @@ impl SuperuserSession for CrashingSession<dyn SuperuserSession> {
         password: &Password,
         evidence: &Evidence,
     ) -> Result<AlternationOutcome, CallError> {
+        let hooks = Arc::clone(&self.crash.hooks);
+        hooks.before_set_up(self, alternation, password, evidence).await?;
         self.crash.call(self.session.set_up_next_user(alternation, secret, password, evidence)).await
     }
 

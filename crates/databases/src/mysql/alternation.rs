@@ -105,7 +105,7 @@ async fn equalize_clones(
             has = AccountState::read_by_name(connection, &account, superuser).await?;
             round += 1;
             if round > ROUNDS {
-                return Err(unequal(base, &has));
+                return Err(privileges_differ(base, &has));
             }
         }
         accounts.push(account);
@@ -231,7 +231,7 @@ async fn set_password(
     Ok(())
 }
 
-fn unequal(base: &AccountState, clone: &AccountState) -> CallError {
+fn privileges_differ(base: &AccountState, clone: &AccountState) -> CallError {
     let (base_lines, clone_lines) = (base.lines(), clone.lines());
     let lines: Vec<_> = base_lines.symmetric_difference(&clone_lines).cloned().collect();
     let what = format!(

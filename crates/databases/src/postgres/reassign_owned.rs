@@ -153,9 +153,9 @@ fn tolerate_failure(database: &str, alternation: &Alternation, error: CallError)
 
 fn explain(error: CallError, alternation: &Alternation) -> CallError {
     match &error {
-        CallError::Failed { cause: Cause::MissingPrivilege, response: answer } => refused(
+        CallError::Failed { cause: Cause::MissingPrivilege, response } => refused(
             format!(
-                "objects of {} cannot be reassigned to {} ({answer})",
+                "objects of {} cannot be reassigned to {} ({response})",
                 alternation.clone, alternation.base
             ),
             format!(

@@ -28,8 +28,8 @@ impl UserSession for Connection {
         }
         match RoleChange::OwnPassword(user, next).run(self).await {
             Ok(_) => Ok(Change::Made),
-            Err(CallError::Failed { cause: Cause::MissingPrivilege, response: answer }) => {
-                Ok(Change::NotAllowed(answer))
+            Err(CallError::Failed { cause: Cause::MissingPrivilege, response }) => {
+                Ok(Change::NotAllowed(response))
             }
             Err(error) => Err(error),
         }

@@ -70,9 +70,9 @@ fn no_admin_option(user: &Username, superuser: &Username, acts_as: &Username) ->
 pub(super) fn explain_missing_privilege(error: CallError, doubt: Option<Refusal>) -> CallError {
     match (error, doubt) {
         (
-            CallError::Failed { cause: Cause::MissingPrivilege, response: answer },
+            CallError::Failed { cause: Cause::MissingPrivilege, response },
             Some(Refusal::Database { what, remedy }),
-        ) => refused(format!("{what} ({answer})"), remedy),
+        ) => refused(format!("{what} ({response})"), remedy),
         (error, _) => error,
     }
 }

@@ -27,7 +27,7 @@ impl SuperuserSecret {
     /// Reads a superuser's secret.
     ///
     /// # Errors
-    /// As [`Secret::parse`], but `engine` and `host` may be absent.
+    /// As [`Secret::parse`](crate::Secret::parse), but `engine` and `host` may be absent.
     pub fn parse(text: &SecretText, which: &str, engines: &[&str]) -> Result<Self, Refusal> {
         let mut reader = Reader::new(text, which)?;
         let engine = reader.optional("engine");

@@ -93,7 +93,7 @@ impl Function {
             Some(execution) => execution,
             None => self.start().await,
         };
-        let (answer, afterwards) = tokio::select! {
+        let (result, afterwards) = tokio::select! {
             outcome = execution.run(event, self.timeout) => outcome,
             _ = killed.changed() => {
                 (Err(failure("Runtime.ExitError", "signal: killed")), Afterwards::Over)
@@ -104,11 +104,11 @@ impl Function {
         // A concurrent `kill` either finds the environment in `idle`, or has changed `killed` before.
         if afterwards == Afterwards::Reusable && killed.has_changed().is_ok_and(|changed| !changed) {
             idle.push(execution);
-            return answer;
+            return result;
         }
         drop(idle);
         execution.end().await;
-        answer
+        result
     }
 
     /// The memory of each process that waits for an event.
