@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::strategy::StrategyKind;
+use rotation::Strategy;
+
 use super::subject::Subject;
 use testbed::Application;
 
@@ -15,21 +16,21 @@ pub(super) async fn holder<S: Subject>(application: &Application<'_, S>, label: 
 /// What must hold at any instant: law 1, and that a clone that signs in has every privilege of its base.
 pub(super) async fn at_any_instant<S: Subject>(
     application: &Application<'_, S>,
-    strategy: StrategyKind,
+    strategy: Strategy,
 ) -> Vec<String> {
     let mut wrong = Vec::new();
     // In this order, because a password may change between two sign-ins.
     let current = application.signs_in("AWSCURRENT").await;
     let kept = match strategy {
-        StrategyKind::AlternatingUsers | StrategyKind::DualPassword => current,
-        StrategyKind::SingleUser => {
+        Strategy::AlternatingUsers | Strategy::DualPassword => current,
+        Strategy::SingleUser => {
             current || application.signs_in("AWSPENDING").await || application.signs_in("AWSPREVIOUS").await
         }
     };
     if !kept {
         wrong.push("law 1: no version signs in of those that must".to_owned());
     }
-    if strategy == StrategyKind::AlternatingUsers && application.signs_in("AWSPENDING").await {
+    if strategy == Strategy::AlternatingUsers && application.signs_in("AWSPENDING").await {
         wrong.extend(equals_its_base(application, "AWSPENDING").await);
     }
     wrong
@@ -38,7 +39,7 @@ pub(super) async fn at_any_instant<S: Subject>(
 /// What must hold when a rotation is complete, in which `version` replaced `old`.
 pub(super) async fn completed<S: Subject>(
     application: &Application<'_, S>,
-    strategy: StrategyKind,
+    strategy: Strategy,
     version: &str,
     old: Option<&str>,
 ) -> Vec<String> {
@@ -46,7 +47,7 @@ pub(super) async fn completed<S: Subject>(
     if !application.signs_in("AWSCURRENT").await {
         wrong.push("AWSCURRENT does not sign in".to_owned());
     }
-    if strategy != StrategyKind::SingleUser && !application.signs_in("AWSPREVIOUS").await {
+    if strategy != Strategy::SingleUser && !application.signs_in("AWSPREVIOUS").await {
         wrong.push("AWSPREVIOUS does not sign in, and applications may still use it".to_owned());
     }
     wrong.extend(labels(application, version, old).await);
@@ -86,10 +87,10 @@ async fn equals_its_base<S: Subject>(application: &Application<'_, S>, label: &s
         .then(|| format!("{label} signs in as {user}, which differs from its base in: {}", differ.join("; ")))
 }
 
-async fn no_remains<S: Subject>(application: &Application<'_, S>, strategy: StrategyKind) -> Vec<String> {
+async fn no_remains<S: Subject>(application: &Application<'_, S>, strategy: Strategy) -> Vec<String> {
     let (app, server) = (&application.app, application.server);
     let mut known = BTreeSet::from([app.user().to_owned()]);
-    if strategy == StrategyKind::AlternatingUsers {
+    if strategy == Strategy::AlternatingUsers {
         known.insert(format!("{}_clone", app.user()));
     }
     let mut wrong = Vec::new();

@@ -6,7 +6,7 @@ use rand::{RngExt, SeedableRng};
 use rotation::Error;
 
 use super::injector::{Attempt, FaultInjector};
-use super::strategy::StrategyKind;
+use super::strategy::strategy_of;
 use super::subject::Subject;
 use testbed::crash::{Crash, Moment};
 use testbed::{Application, InProcess, STEPS, Setup};
@@ -119,11 +119,7 @@ impl<S: Subject, R: RunStep<S>> FaultInjector<S> for CrashAtACall<R> {
 
     async fn application<'a>(&mut self, server: &'a S, setup: Setup<'_>) -> Application<'a, S> {
         let application = Application::start(server, setup.clone()).await;
-        let strategy = match StrategyKind::of(setup.function) {
-            StrategyKind::SingleUser => rotation::Strategy::SingleUser,
-            StrategyKind::AlternatingUsers => rotation::Strategy::AlternatingUsers,
-            StrategyKind::DualPassword => rotation::Strategy::DualPassword,
-        };
+        let strategy = strategy_of(setup.function);
         self.function = Some(InProcess::of(&application, strategy).await);
         self.pending = None;
         application

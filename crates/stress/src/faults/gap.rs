@@ -3,9 +3,10 @@
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
+use rotation::Strategy;
 use tokio::sync::watch;
 
-use super::strategy::StrategyKind;
+use super::strategy::{strategy_name, strategy_of};
 use super::subject::Subject;
 use testbed::{Application, Setup};
 
@@ -13,7 +14,7 @@ use testbed::{Application, Setup};
 #[derive(Clone, Debug)]
 pub struct Gap {
     engine: String,
-    strategy: StrategyKind,
+    strategy: Strategy,
     rotations: usize,
     /// Sign-ins with a version that was AWSCURRENT before them and after.
     pub sign_ins: usize,
@@ -29,8 +30,8 @@ impl Gap {
         let environment = vec![("AWS_LAMBDA_LOG_LEVEL", "INFO")];
         let setup = Setup { function, user: "gap", environment, ..Setup::single_user() };
         let application = Application::start(server, setup).await;
-        let (engine, strategy) = (server.name(), StrategyKind::of(function));
-        if strategy == StrategyKind::DualPassword {
+        let (engine, strategy) = (server.name(), strategy_of(function));
+        if strategy == Strategy::DualPassword {
             server.allow_two_passwords(&application.app).await;
         }
         let mut gap = Self { engine, strategy, rotations, sign_ins: 0, refused: 0, lengths: Vec::new() };
@@ -53,7 +54,7 @@ impl Gap {
     /// Whether a sign-in was refused although the strategy has no gap.
     #[must_use]
     pub fn is_violation(&self) -> bool {
-        self.refused > 0 && self.strategy != StrategyKind::SingleUser
+        self.refused > 0 && self.strategy != Strategy::SingleUser
     }
 
     async fn watch<S: Subject>(&mut self, application: &Application<'_, S>, counted: &watch::Sender<usize>) {
@@ -89,7 +90,7 @@ pub fn gaps(all: &[Gap]) -> String {
         let length =
             |length: Option<&Duration>| length.map_or("none".into(), |l| format!("{} ms", l.as_millis()));
         let (median, longest) = (gap.lengths.get(gap.lengths.len() / 2), gap.lengths.last());
-        let (engine, strategy) = (&gap.engine, gap.strategy.name());
+        let (engine, strategy) = (&gap.engine, strategy_name(gap.strategy));
         let (rotations, sign_ins, refused) = (gap.rotations, gap.sign_ins, gap.refused);
         let (median, longest) = (length(median), length(longest));
         let _ = writeln!(

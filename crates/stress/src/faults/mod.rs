@@ -30,6 +30,6 @@ pub use self::{
     row::{Row, table},
     run::{FaultRun, IsEnough, OnProgress},
     secrets_manager::SecretsManagerFault,
-    strategy::StrategyKind,
+    strategy::strategy_of,
     subject::{Subject, alternation_lock},
 };

@@ -2,8 +2,10 @@
 
 use std::fmt::Write;
 
+use rotation::Strategy;
+
 use super::injector::number_of;
-use super::strategy::StrategyKind;
+use super::strategy::strategy_name;
 use testbed::STEPS;
 
 /// One function on one server under one kind of fault.
@@ -12,7 +14,7 @@ pub struct Row {
     /// The server, such as `mysql-9.7`.
     pub engine: String,
     /// The function's strategy.
-    pub strategy: StrategyKind,
+    pub strategy: Strategy,
     /// The kind of fault.
     pub fault: &'static str,
     /// How often the fault interrupted each of the four steps.
@@ -30,7 +32,7 @@ pub struct Row {
 impl Row {
     /// A row with all counts 0.
     #[must_use]
-    pub fn new(engine: String, strategy: StrategyKind, fault: &'static str) -> Self {
+    pub fn new(engine: String, strategy: Strategy, fault: &'static str) -> Self {
         let (interruptions, violations) = ([0; 4], Vec::new());
         Self { engine, strategy, fault, interruptions, rotations: 0, given_up: 0, retries: 0, violations }
     }
@@ -59,7 +61,7 @@ pub fn table(rows: &[Row]) -> String {
     );
     let _ = writeln!(text, "| --- | --- | --- |{}", " ---: |".repeat(9));
     for row in rows {
-        let strategy = row.strategy.name();
+        let strategy = strategy_name(row.strategy);
         let [create, set, test, finish] = row.interruptions;
         let _ = writeln!(
             text,

@@ -2,11 +2,12 @@
 
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
+use rotation::Strategy;
 
 use super::checks;
 use super::injector::{Attempt, FaultInjector};
 use super::row::Row;
-use super::strategy::StrategyKind;
+use super::strategy::strategy_of;
 use super::subject::Subject;
 use testbed::{Application, Setup};
 
@@ -42,7 +43,7 @@ enum Ended {
 impl<'a, S: Subject, F: FaultInjector<S>> FaultRun<'a, S, F> {
     /// Rotations of the function of this name. `seed` makes the choices that the fault injector does not make.
     pub fn new(server: &'a S, function: &'a str, fault: F, seed: u64) -> Self {
-        let row = Row::new(server.name(), StrategyKind::of(function), fault.name());
+        let row = Row::new(server.name(), strategy_of(function), fault.name());
         let rng = SmallRng::seed_from_u64(seed);
         Self { server, function, fault, rng, row, enough: ENOUGH }
     }
@@ -70,7 +71,7 @@ impl<'a, S: Subject, F: FaultInjector<S>> FaultRun<'a, S, F> {
         let environment = vec![("AWS_LAMBDA_LOG_LEVEL", "INFO")];
         let setup = Setup { function: self.function, user: "faults", environment, ..Setup::single_user() };
         let application = self.fault.application(self.server, setup).await;
-        if self.row.strategy == StrategyKind::DualPassword {
+        if self.row.strategy == Strategy::DualPassword {
             self.server.allow_two_passwords(&application.app).await;
         }
         for round in 0..self.rng.random_range(2..=6) {
@@ -124,7 +125,7 @@ impl<'a, S: Subject, F: FaultInjector<S>> FaultRun<'a, S, F> {
     /// Gives the rotation up, as an operator does; then runs steps that Lambda had queued. Returns whether it could be given up.
     async fn give_up(&mut self, application: &Application<'_, S>, set_up: bool) -> bool {
         // The only password that signs in may be on the pending version, which would lose its last label.
-        if self.row.strategy == StrategyKind::SingleUser && set_up {
+        if self.row.strategy == Strategy::SingleUser && set_up {
             return false;
         }
         let current = checks::holder(application, "AWSCURRENT").await;

@@ -2,8 +2,9 @@
 
 use aws_sdk_secretsmanager::Client;
 use local_aws::{FunctionError, LocalAws, Rotation};
+use rotation::Strategy;
 
-use crate::faults::StrategyKind;
+use crate::faults::strategy_of;
 use testbed::credentials;
 use testbed::{App, Server};
 
@@ -38,7 +39,7 @@ impl ManagedSecret {
 
     /// Signs in with the stored versions, over TLS.
     pub(super) async fn check<S: Server>(&self, client: &Client, server: &S, rotation: &Rotation) -> Verdict {
-        let single_user = StrategyKind::of(self.function) == StrategyKind::SingleUser;
+        let single_user = strategy_of(self.function) == Strategy::SingleUser;
         let signs_in = async |label| match credentials(client, &self.arn, label).await {
             Some(stored) => server.signs_in(&stored, &self.app.database).await,
             None => false,

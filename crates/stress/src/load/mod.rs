@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_secretsmanager::Client;
 use local_aws::{LocalAws, Options, Rotation};
+use rotation::Strategy;
 use serde_json::json;
 
 use self::machine::Processors;
@@ -23,7 +24,7 @@ pub use self::{
     row::{Row, report, summary},
     rss::Rss,
 };
-use crate::faults::StrategyKind;
+use crate::faults::strategy_of;
 use testbed::{Functions, Setup, run_concurrently, secrets_manager, start_local_aws, store};
 
 /// The timeout of the functions in the template.
@@ -121,10 +122,10 @@ async fn create_secrets<S: ManyUsers>(server: &S, client: &Client, count: usize)
     let functions = server.setups().into_iter().map(|setup| setup.function).cycle();
     for (app, function) in server.create_users(count).await.into_iter().zip(functions) {
         let mut secret = app.secret(server);
-        match StrategyKind::of(function) {
-            StrategyKind::SingleUser => {}
-            StrategyKind::AlternatingUsers => secret["masterarn"] = json!(superuser),
-            StrategyKind::DualPassword => server.allow_two_passwords(&app).await,
+        match strategy_of(function) {
+            Strategy::SingleUser => {}
+            Strategy::AlternatingUsers => secret["masterarn"] = json!(superuser),
+            Strategy::DualPassword => server.allow_two_passwords(&app).await,
         }
         let arn = store(client, app.user(), &secret).await;
         secrets.push(ManagedSecret { app, function, arn });
