@@ -52,7 +52,7 @@ async fn a_server_that_never_responds_and_one_that_closes_are_explained() {
     let server = newest().await;
     let silent = FaultProxy::to(server.port(), Fault::Silent).await;
     let failure = failure_with(json!({"port": silent.port()})).await;
-    says(&failure, "Unreachable", &["does not answer"]);
+    says(&failure, "Unreachable", &["does not respond"]);
     let cut = FaultProxy::to(server.port(), Fault::CutsAfter(20)).await;
     let failure = failure_with(json!({"port": cut.port()})).await;
     says(&failure, "Unreachable", &["cannot sign in"]);

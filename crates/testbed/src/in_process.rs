@@ -10,7 +10,7 @@ use crate::crash::{Crash, Crashing};
 use crate::{Application, STEPS, Server, aws_at};
 
 /// A function with the real adapters.
-#[expect(missing_debug_implementations, reason = "strategies are a trait without Debug")]
+#[expect(missing_debug_implementations, reason = "databases are a trait without Debug")]
 pub struct InProcess {
     secrets_manager: aws::SecretsManager,
     rds: aws::Rds,

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::in_memory::{ADMIN, APP_SECRET, Engine, Environment};
+use crate::in_memory::{APP_SECRET, Engine, Environment, SUPERUSER_SECRET};
 use crate::{Refusal, Stage, Step, Strategy};
 
 const ENGINES: [Engine; 2] = [Engine::Postgres, Engine::MySql];
@@ -52,7 +52,7 @@ fn a_current_version_that_does_not_sign_in_brings_no_superuser() {
     for engine in ENGINES {
         let environment = created(engine);
         environment.server.change("app", |account| account.passwords = vec!["other".into()]);
-        environment.server.drop_account(ADMIN);
+        environment.store.remove(SUPERUSER_SECRET);
         let refusal = environment.refused(Step::SetSecret, "v2");
         assert!(matches!(refusal, Refusal::CurrentDoesNotSignIn { .. }), "{refusal:?}");
         environment.server.change("app", |account| {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::cause;
-use crate::in_memory::{ADMIN, APP_SECRET, Engine, Environment};
+use crate::in_memory::{APP_SECRET, Engine, Environment, SUPERUSER_SECRET};
 use crate::{Cause, Refusal, Stage, Step, Strategy};
 
 fn created(strategy: Strategy) -> Environment {
@@ -175,7 +175,7 @@ fn a_user_that_may_not_and_has_no_superuser_is_refused() {
 fn no_superuser_is_asked_before_a_version_has_signed_in() {
     let environment = created_beside("unknown");
     environment.server.change("app", |account| account.is_barred = true);
-    environment.server.drop_account(ADMIN);
+    environment.store.remove(SUPERUSER_SECRET);
     assert_eq!(untried(&environment), [""; 0]);
 }
 
