@@ -284,7 +284,7 @@ async fn an_account_that_demands_tls_where_the_secret_forbids_it_is_explained() 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_never_responds_and_one_that_closes_are_explained() {
     let server = MySql::shared(mysql_versions()[0]).await;
-    for (fault, said) in [(Fault::Silent, "does not result"), (Fault::CutsAfter(40), "could not be reached")]
+    for (fault, said) in [(Fault::Silent, "does not respond"), (Fault::CutsAfter(40), "could not be reached")]
     {
         let proxy = FaultProxy::to(server.port(), fault).await;
         let setup = Setup { fields: json!({"port": proxy.port()}), ..Setup::mysql_single_user() };
