@@ -1,20 +1,10 @@
 //! TLS with MySQL and MariaDB.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use testbed::fault_proxy::Fault;
-use testbed::{Application, Certificate, FaultProxy, MySql, MySqlOptions, Server, Setup, mysql_versions};
+use testbed::{Application, Certificate, FaultProxy, MySql, MySqlOptions, Setup, mysql_versions};
 
-async fn fails_before_the_sign_in(server: &MySql, fields: Value, class: &str, said: &str) {
-    for setup in server.setups() {
-        let application = Application::start(server, Setup { fields: fields.clone(), ..setup }).await;
-        let log = server.log();
-        let failure = application.rotate_expect_err().await;
-        assert!(failure.starts_with(&format!("SetSecret {class}: ")), "{failure}");
-        assert!(failure.contains(said), "{said} is not in: {failure}");
-        let user = application.app.user();
-        assert_eq!((log.authorized(user), log.failed(user)), (0, 0), "there was a sign-in");
-    }
-}
+use super::fails_before_the_sign_in;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proxy_that_hides_tls_gets_no_sign_in_whether_ssl_is_true_or_absent() {

@@ -1,6 +1,6 @@
 //! TLS with PostgreSQL.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use testbed::fault_proxy::Fault;
 use testbed::stub_server::message;
 use testbed::{
@@ -8,25 +8,13 @@ use testbed::{
     postgres_versions,
 };
 
+use super::fails_before_the_sign_in;
 use crate::support::claim;
 
 /// An application on a server with this certificate.
 async fn with_certificate(certificate: Certificate) -> Postgres {
     let options = PostgresOptions { certificate, ..PostgresOptions::default() };
     Postgres::start(postgres_versions()[0], options).await
-}
-
-/// Asserts that the rotation fails with this class and message, and that nothing signed in.
-async fn fails_before_the_sign_in(server: &Postgres, fields: Value, class: &str, said: &str) {
-    for setup in server.setups() {
-        let application = Application::start(server, Setup { fields: fields.clone(), ..setup }).await;
-        let log = server.log();
-        let failure = application.rotate_expect_err().await;
-        assert!(failure.starts_with(&format!("SetSecret {class}: ")), "{failure}");
-        assert!(failure.contains(said), "{said} is not in: {failure}");
-        let user = application.app.user();
-        assert_eq!((log.authorized(user), log.failed(user)), (0, 0), "there was a sign-in");
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

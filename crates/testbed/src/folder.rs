@@ -5,7 +5,8 @@ use std::{
     os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown, fchown},
     path::{Path, PathBuf},
     process::{Child, Command},
-    sync::Once,
+    sync::{Mutex, Once},
+    time::{Duration, Instant},
 };
 
 use crate::{
@@ -98,6 +99,21 @@ impl Folder {
     /// The standard error of the server since its last start.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.path.join("log")).unwrap_or_default()
+    }
+
+    /// Waits until the server behind this shell has written `line`. Panics with its log if it ends or takes longer than `limit`.
+    pub(crate) async fn wait_for(&self, line: &str, shell: &Mutex<Child>, limit: Duration) {
+        let deadline = Instant::now() + limit;
+        loop {
+            let log = self.log();
+            if log.contains(line) {
+                return;
+            }
+            let ended = shell.lock().expect("no holder panics").try_wait();
+            let ended = ended.expect("the shell is our child").is_some();
+            assert!(!ended && Instant::now() < deadline, "the server does not start:\n{log}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// Stops the server behind this shell, and returns when it is dead. The folder stays.

@@ -38,6 +38,7 @@ pub mod role;
 pub mod runtime_api;
 mod secrets_manager;
 mod server;
+mod server_log;
 mod server_user;
 mod setup;
 mod stored;
@@ -67,6 +68,7 @@ pub use secrets_manager::{
     FUNCTIONS_KEY, OWN_KEY, aws_as, aws_at, secrets_manager, secrets_manager_as, start_local_aws,
 };
 pub use server::Server;
+pub use server_log::ServerLog;
 pub use setup::Setup;
 pub use stored::{credentials, store};
 pub use stub_server::StubServer;

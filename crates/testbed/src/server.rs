@@ -7,7 +7,7 @@ use databases::{Limits, TrustAnchors};
 use rotation::ports::Database;
 use serde_json::Value;
 
-use crate::{App, Credentials, MySql, Postgres, Setup};
+use crate::{App, Credentials, MySql, Postgres, ServerLog, Setup};
 
 /// A running server.
 #[async_trait]
@@ -29,6 +29,9 @@ pub trait Server: fmt::Debug + Send + Sync {
 
     /// The certificate of the authority that clients trust, for `DATABASE_CA_FILE`.
     fn ca_file(&self) -> PathBuf;
+
+    /// Its log from here on, with every sign-in.
+    fn log(&self) -> ServerLog;
 
     /// A setup for each function that rotates on this engine.
     fn setups(&self) -> Vec<Setup<'static>>;
@@ -73,6 +76,10 @@ impl Server for Postgres {
 
     fn ca_file(&self) -> PathBuf {
         Postgres::ca_file(self)
+    }
+
+    fn log(&self) -> ServerLog {
+        Postgres::log(self)
     }
 
     fn setups(&self) -> Vec<Setup<'static>> {
@@ -122,6 +129,10 @@ impl Server for MySql {
 
     fn ca_file(&self) -> PathBuf {
         MySql::ca_file(self)
+    }
+
+    fn log(&self) -> ServerLog {
+        MySql::log(self)
     }
 
     fn setups(&self) -> Vec<Setup<'static>> {

@@ -2,8 +2,10 @@
 //! and the grant outlives the user. It stops no rotation, and gives a clone nothing that its base lacks.
 
 use serde_json::json;
-use testbed::mysql::{Log, run};
-use testbed::{Application, Credentials, MySql, MySqlOptions, Server, Setup, mysql_versions, remedy};
+use testbed::mysql::run;
+use testbed::{
+    Application, Credentials, MySql, MySqlOptions, Server, ServerLog, Setup, mysql_versions, remedy,
+};
 
 /// A user without any privilege.
 async fn create_attacker(server: &MySql, of: &Application<'_, MySql>) -> Credentials {
@@ -21,7 +23,7 @@ async fn run_as_attacker(server: &MySql, evil: &Credentials, statement: &str) {
 }
 
 /// The statements about the clone of a user: other tests use the server at the same time.
-fn about_the_clone(log: &Log, user: &str) -> String {
+fn about_the_clone(log: &ServerLog, user: &str) -> String {
     let clone = format!("`{user}_clone`");
     log.text().lines().filter(|line| line.contains(&clone)).collect::<Vec<_>>().join("\n")
 }

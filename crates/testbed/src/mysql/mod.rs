@@ -22,12 +22,11 @@ use tokio::sync::{Mutex, OnceCell};
 
 use self::server::ServerProcess;
 pub use self::{
-    log::Log,
     options::MySqlOptions,
     quote::{name, text},
     version::MySqlVersion,
 };
-use crate::{App, Credentials, authority::Certificate};
+use crate::{App, Credentials, ServerLog, authority::Certificate};
 
 /// A running server. It stops when this value is dropped, or when the process ends.
 #[derive(Debug)]
@@ -112,14 +111,14 @@ impl MySql {
 
     /// The server's general log from here on.
     #[must_use]
-    pub fn log(&self) -> Log {
-        Log::from_now(self.server.folder().join("general.log"))
+    pub fn log(&self) -> ServerLog {
+        ServerLog::from_now(self.server.folder().join("general.log"), log::sign_ins)
     }
 
     /// The server's general log from its start.
     #[must_use]
-    pub fn whole_log(&self) -> Log {
-        Log::from_the_start(self.server.folder().join("general.log"))
+    pub fn whole_log(&self) -> ServerLog {
+        ServerLog::from_the_start(self.server.folder().join("general.log"), log::sign_ins)
     }
 
     /// The user `root`, which may do everything.

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command},
     sync::Mutex,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use super::{options::MySqlOptions, quote::text, version::MySqlVersion};
@@ -86,17 +86,7 @@ impl ServerProcess {
     }
 
     async fn wait_until_it_listens(&self) {
-        let deadline = Instant::now() + START;
-        loop {
-            let log = self.folder.log();
-            if log.contains("ready for connections") {
-                return;
-            }
-            let ended = self.shell.lock().expect("no holder panics").try_wait();
-            let ended = ended.expect("the shell is our child").is_some();
-            assert!(!ended && Instant::now() < deadline, "the server does not start:\n{log}");
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        self.folder.wait_for("ready for connections", &self.shell, START).await;
     }
 }
 

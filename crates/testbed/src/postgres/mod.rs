@@ -19,11 +19,10 @@ use tokio::sync::{Mutex, OnceCell};
 
 use self::server::ServerProcess;
 pub use self::{
-    log::Log,
     options::PostgresOptions,
     quote::{name, text},
 };
-use crate::{App, Credentials, authority::Certificate};
+use crate::{App, Credentials, ServerLog, authority::Certificate};
 
 /// A running server. It stops when this value is dropped, or when the process ends.
 #[derive(Debug)]
@@ -133,14 +132,14 @@ impl Postgres {
 
     /// The server's log from here on.
     #[must_use]
-    pub fn log(&self) -> Log {
-        Log::from_now(self.server.folder().join("log"))
+    pub fn log(&self) -> ServerLog {
+        ServerLog::from_now(self.server.folder().join("log"), log::sign_ins)
     }
 
     /// The server's log from its start.
     #[must_use]
-    pub fn whole_log(&self) -> Log {
-        Log::from_the_start(self.server.folder().join("log"))
+    pub fn whole_log(&self) -> ServerLog {
+        ServerLog::from_the_start(self.server.folder().join("log"), log::sign_ins)
     }
 
     /// The user `postgres`, which may do everything.

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
     process::Child,
     sync::Mutex,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use super::{log::LINE_PREFIX, options::PostgresOptions};
@@ -69,7 +69,7 @@ impl ServerProcess {
     pub(super) async fn start_as_standby(&self) {
         signal(&self.folder, "touch");
         *self.shell.lock().expect("no holder panics") = spawn(&self.folder, &self.programs, self.port);
-        self.wait_for("entering standby mode").await;
+        self.folder.wait_for("entering standby mode", &self.shell, START).await;
         // The server has read the file.
         signal(&self.folder, "rm");
     }
@@ -80,21 +80,7 @@ impl ServerProcess {
 
     async fn wait_until_it_listens(&self) {
         // A standby is ready to accept read-only ("read only" before 14) connections.
-        self.wait_for("database system is ready to accept").await;
-    }
-
-    async fn wait_for(&self, line: &str) {
-        let deadline = Instant::now() + START;
-        loop {
-            let log = self.folder.log();
-            if log.contains(line) {
-                return;
-            }
-            let ended = self.shell.lock().expect("no holder panics").try_wait();
-            let ended = ended.expect("the shell is our child").is_some();
-            assert!(!ended && Instant::now() < deadline, "PostgreSQL does not start:\n{log}");
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        self.folder.wait_for("database system is ready to accept", &self.shell, START).await;
     }
 }
 
