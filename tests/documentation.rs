@@ -12,7 +12,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(repository().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// What lies between two marks.
+/// The text between two marks.
 fn between<'a>(text: &'a str, begin: &str, end: &str) -> &'a str {
     let (_, text) = text.split_once(begin).unwrap_or_else(|| panic!("nothing begins with {begin}"));
     text.split_once(end).map_or(text, |(text, _)| text)
@@ -129,7 +129,7 @@ fn check_links(files: &[(&str, &str)]) -> Output {
     let folder = private::temporary_folder(&std::env::temp_dir(), "links-");
     for (name, text) in files {
         let file = folder.path().join(name);
-        fs::create_dir_all(file.parent().expect("a file lies in a folder")).expect("a folder of ours");
+        fs::create_dir_all(file.parent().expect("a file is in a folder")).expect("a folder of ours");
         fs::write(file, text).expect("a folder of ours");
     }
     let script = repository().join("tests/tools/check-links.py");

@@ -12,7 +12,7 @@ fn check(files: &[(&str, &str)]) -> Output {
     let folder: TempDir = private::temporary_folder(&std::env::temp_dir(), "import-circles-");
     for (name, text) in files {
         let file = folder.path().join("src").join(name);
-        fs::create_dir_all(file.parent().expect("a file lies in a folder")).expect("a folder of ours");
+        fs::create_dir_all(file.parent().expect("a file is in a folder")).expect("a folder of ours");
         fs::write(file, text).expect("a folder of ours");
     }
     let script = repository().join("tests/tools/import-circles.py");

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # package.sh ARCHITECTURE FUNCTION...: builds functions for Lambda (arm64 or x86_64) and zips each into
-# target/package/ARCHITECTURE/FUNCTION.zip. The same sources give the same bytes, whatever folder they lie in.
+# target/package/ARCHITECTURE/FUNCTION.zip. The same sources give the same bytes, whatever folder they are in.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 architecture=$1

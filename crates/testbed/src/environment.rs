@@ -161,15 +161,15 @@ pub fn no_color() -> bool {
 #[must_use]
 pub fn built_into() -> PathBuf {
     let program = env::current_exe().expect("the running program has a path");
-    let folder = program.parent().expect("a program lies in a folder");
-    // Test programs lie one folder deeper than the others.
-    if folder.ends_with("deps") { folder.parent().expect("deps lies in a folder") } else { folder }.to_owned()
+    let folder = program.parent().expect("a program is in a folder");
+    // Test programs are one folder deeper than the others.
+    if folder.ends_with("deps") { folder.parent().expect("deps is in a folder") } else { folder }.to_owned()
 }
 
 /// The root of the repository.
 #[must_use]
 pub fn repository() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("the package lies in the repository")
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("the package is in the repository")
 }
 
 /// The variables that cargo sets for the program it runs. A cargo call inside must not inherit them: build scripts

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 /// # Panics
 /// If it exists, because another user may have created it.
 pub fn folder(path: &Path) {
-    let above = path.parent().expect("a folder lies in a folder");
+    let above = path.parent().expect("a folder is in a folder");
     let made = fs::create_dir_all(above).and_then(|()| DirBuilder::new().mode(0o700).create(path));
     made.unwrap_or_else(|error| panic!("cannot create the folder {}: {error}", path.display()));
 }

@@ -23,7 +23,7 @@ async fn build() {
     // All packages, as `cargo test --workspace` builds them: for one alone cargo would choose other features of the
     // dependencies, and compile them all again.
     cargo.args(["build", "--locked", "--workspace", "--bins", "--profile", profile, "--target-dir"]);
-    cargo.arg(folder.parent().expect("a profile lies in the target folder")).current_dir(repository());
+    cargo.arg(folder.parent().expect("a profile is in the target folder")).current_dir(repository());
     for variable in set_by_cargo() {
         cargo.env_remove(variable);
     }
