@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
 
 use testbed::environment::repository;
-use testbed::private;
+
+use crate::support::run_on_files;
 
 fn read(path: &str) -> String {
     fs::read_to_string(repository().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
@@ -124,18 +124,6 @@ fn troubleshooting_quotes_refusals_and_warnings_as_the_functions_write_them() {
     assert_eq!(wrong, Vec::<String>::new(), "docs/troubleshooting.md quotes what no function writes");
 }
 
-/// Runs the script on a folder of these files.
-fn check_links(files: &[(&str, &str)]) -> Output {
-    let folder = private::temporary_folder(&std::env::temp_dir(), "links-");
-    for (name, text) in files {
-        let file = folder.path().join(name);
-        fs::create_dir_all(file.parent().expect("a file is in a folder")).expect("a folder of ours");
-        fs::write(file, text).expect("a folder of ours");
-    }
-    let script = repository().join("tests/tools/check-links.py");
-    Command::new("python3").arg(script).arg(folder.path()).output().expect("python3 runs")
-}
-
 #[test]
 fn a_link_that_leads_nowhere_fails_the_check_and_is_named() {
     let other = ("docs/other.md", "# Other\n\n## Said `twice`\n\n## Said `twice`\n");
@@ -146,7 +134,8 @@ fn a_link_that_leads_nowhere_fails_the_check_and_is_named() {
         "`docs/none.md`",
         "`tests/none.rs`",
     ] {
-        let output = check_links(&[("README.md", &format!("# Title\n\nSee {wrong}.\n")), other]);
+        let output =
+            run_on_files("check-links.py", &[("README.md", &format!("# Title\n\nSee {wrong}.\n")), other]);
         let printed = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success(), "{wrong}");
         let target = wrong.rsplit(['(', '`']).find(|part| !part.is_empty()).unwrap_or_default();
@@ -166,6 +155,6 @@ fn links_that_lead_to_something_pass_the_check() {
     );
     let readme = "# The title\n\n[1](docs/other.md) [2](docs/other.md#said-twice-1) [3](#the-title) [4](docs)\n\
         [5](https://example.com/none.md) `docs/other.md` `docs/NAME.md`\n\n```\n[6](none.md)\n```\n";
-    let output = check_links(&[("README.md", readme), other]);
+    let output = run_on_files("check-links.py", &[("README.md", readme), other]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }

@@ -1,22 +1,14 @@
 //! `tests/tools/import-circles.py`, by which `make check` finds files that import each other in a circle.
 
-use std::fs;
-use std::process::{Command, Output};
+use std::process::Output;
 
-use tempfile::TempDir;
-use testbed::environment::repository;
-use testbed::private;
+use crate::support::run_on_files;
 
-/// Runs the script on a crate of these files.
-fn check(files: &[(&str, &str)]) -> Output {
-    let folder: TempDir = private::temporary_folder(&std::env::temp_dir(), "import-circles-");
-    for (name, text) in files {
-        let file = folder.path().join("src").join(name);
-        fs::create_dir_all(file.parent().expect("a file is in a folder")).expect("a folder of ours");
-        fs::write(file, text).expect("a folder of ours");
-    }
-    let script = repository().join("tests/tools/import-circles.py");
-    Command::new("python3").arg(script).arg(folder.path()).output().expect("python3 runs")
+/// Runs the script on a crate with these sources.
+fn check(sources: &[(&str, &str)]) -> Output {
+    let files: Vec<_> = sources.iter().map(|(name, text)| (format!("src/{name}"), *text)).collect();
+    let files: Vec<_> = files.iter().map(|(name, text)| (name.as_str(), *text)).collect();
+    run_on_files("import-circles.py", &files)
 }
 
 fn assert_circle(files: &[(&str, &str)], members: &[&str]) {

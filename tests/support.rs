@@ -2,6 +2,7 @@
 
 pub(crate) mod mysql;
 pub(crate) mod postgres;
+mod script;
 mod user_pair;
 
 use std::time::Duration;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use testbed::{Application, Credentials, FaultProxy, STEPS, Server, Setup};
 
+pub(crate) use script::run_on_files;
 pub(crate) use user_pair::UserPair;
 
 /// Writes another application's user into the secret, with a password that the writer does not know.
