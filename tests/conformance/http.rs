@@ -26,7 +26,8 @@ pub(super) async fn call(url: &str, operation: &str, body: &Value) -> Response {
     let response = client.request(request).await.expect("a result");
     let status = response.status().as_u16();
     let bytes = response.into_body().collect().await.expect("a body").to_bytes();
-    let mut body: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    // An operation without a response has an empty body, or an empty object.
+    let mut body: Value = serde_json::from_slice(&bytes).unwrap_or(json!({}));
     let error = body
         .get("__type")
         .and_then(Value::as_str)

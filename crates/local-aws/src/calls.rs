@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Mutex;
 
 use serde::Serialize;
@@ -82,10 +82,13 @@ impl Call {
     }
 }
 
-/// The calls, in the order of their responses.
+/// How many calls are kept; older ones are dropped, so that a server that runs for long does not grow.
+const MAX_CALLS: usize = 100_000;
+
+/// The newest calls, in the order of their responses.
 #[derive(Default)]
 pub(crate) struct CallLog {
-    calls: Mutex<Vec<Call>>,
+    calls: Mutex<VecDeque<Call>>,
     callers: Mutex<BTreeSet<Caller>>,
 }
 
@@ -98,12 +101,15 @@ impl CallLog {
             secret_id: call.secret_id.clone(),
         });
         let mut calls = lock(&self.calls);
-        call.sequence = calls.len() as u64 + 1;
-        calls.push(call);
+        call.sequence = calls.back().map_or(1, |last| last.sequence + 1);
+        if calls.len() == MAX_CALLS {
+            calls.pop_front();
+        }
+        calls.push_back(call);
     }
 
     pub(crate) fn all(&self) -> Vec<Call> {
-        lock(&self.calls).clone()
+        lock(&self.calls).iter().cloned().collect()
     }
 
     pub(crate) fn callers(&self) -> BTreeSet<Caller> {

@@ -40,6 +40,7 @@
 mod access_key;
 mod calls;
 pub mod cli;
+mod clock;
 mod entropy;
 mod failures;
 #[doc(hidden)]

@@ -22,7 +22,7 @@ use crate::http::{Response, build_response};
 use crate::lock::lock;
 use crate::operations::{parse, set_reserved_tags};
 use crate::rotation::Rotation;
-use crate::secrets::{Refusal, VersionFilter};
+use crate::secrets::{Refusal, Region, VersionFilter};
 use crate::service::Service;
 
 /// The progress of a rotation.
@@ -48,16 +48,16 @@ struct Tags {
 }
 
 /// Responds to one request under `/_local/`; `path` is what follows that.
-pub(crate) fn respond(service: &Service, head: &Parts, path: &str, body: &[u8]) -> Response {
+pub(crate) fn respond(service: &Service, region: &Region, head: &Parts, path: &str, body: &[u8]) -> Response {
     let result = match (&head.method, path) {
-        (&Method::GET, "versions") => versions(service, head),
-        (&Method::GET, "rotation") => rotation(service, head),
+        (&Method::GET, "versions") => versions(service, region, head),
+        (&Method::GET, "rotation") => rotation(service, region, head),
         (&Method::GET, "calls") => Ok(json!(service.calls.all())),
         (&Method::DELETE, "calls") => {
             service.calls.clear();
             Ok(json!({}))
         }
-        (&Method::PUT, _) => put(service, head, path, body),
+        (&Method::PUT, _) => put(service, region, head, path, body),
         _ => Err(unknown()),
     };
     let (status, body) = match result {
@@ -69,7 +69,7 @@ pub(crate) fn respond(service: &Service, head: &Parts, path: &str, body: &[u8]) 
     build_response(status, "application/json", body.to_string().into())
 }
 
-fn put(service: &Service, head: &Parts, path: &str, body: &[u8]) -> Result<Json, Refusal> {
+fn put(service: &Service, region: &Region, head: &Parts, path: &str, body: &[u8]) -> Result<Json, Refusal> {
     let kind = head.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     if kind != Some("application/json") {
         return Err(Refusal::invalid_request("the content type of a PUT must be application/json"));
@@ -77,7 +77,7 @@ fn put(service: &Service, head: &Parts, path: &str, body: &[u8]) -> Result<Json,
     match path {
         "tags" => {
             let Tags { secret_id, tags } = parse(body)?;
-            set_reserved_tags(service, &secret_id, &tags.into_iter().collect::<Vec<_>>())?;
+            set_reserved_tags(service, region, &secret_id, &tags.into_iter().collect::<Vec<_>>())?;
         }
         "instances" => lock(&service.servers).add_instance(parse(body)?),
         "clusters" => lock(&service.servers).add_cluster(parse(body)?),
@@ -86,10 +86,10 @@ fn put(service: &Service, head: &Parts, path: &str, body: &[u8]) -> Result<Json,
     Ok(json!({}))
 }
 
-fn versions(service: &Service, head: &Parts) -> Result<Json, Refusal> {
+fn versions(service: &Service, region: &Region, head: &Parts) -> Result<Json, Refusal> {
     let id = parameter(head, "secret")?;
-    let secrets = lock(&service.secrets);
-    let versions = &secrets.find(&id)?.versions;
+    let mut account = lock(&service.account);
+    let versions = &account.region(region).find(&id)?.versions;
     let states: Vec<VersionState> = versions
         .list(VersionFilter::All)
         .map(|version| VersionState {
@@ -101,8 +101,9 @@ fn versions(service: &Service, head: &Parts) -> Result<Json, Refusal> {
     Ok(json!(states))
 }
 
-fn rotation(service: &Service, head: &Parts) -> Result<Json, Refusal> {
-    let arn = lock(&service.secrets).find(&parameter(head, "secret")?)?.arn.clone();
+fn rotation(service: &Service, region: &Region, head: &Parts) -> Result<Json, Refusal> {
+    let id = parameter(head, "secret")?;
+    let arn = lock(&service.account).region(region).find(&id)?.arn.clone();
     let (rotation, ended) = service
         .rotations
         .get(&arn, &parameter(head, "version")?)

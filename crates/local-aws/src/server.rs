@@ -8,11 +8,12 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::AccessKey;
 use crate::calls::{Call, CallLog, Caller};
+use crate::clock::Clock;
 use crate::failures::{Failure, Failures};
 use crate::lock::lock;
 use crate::rds::{DbCluster, DbInstance, Servers};
 use crate::rotation::{Rotation, Rotations, client};
-use crate::secrets::{Secrets, Value, VersionFilter};
+use crate::secrets::{Account, DEFAULT_ACCOUNT, Region, Value, VersionFilter};
 use crate::service::{Service, Settings};
 use crate::throttle::Throttle;
 
@@ -24,6 +25,19 @@ pub struct Options {
     /// The keys of which a request must carry one; several distinguish callers. If there is none (the default), the
     /// server makes a random key, which [`LocalAws::access_key`] returns.
     pub access_keys: Vec<AccessKey>,
+    /// Keys that only rotation functions have; they are accepted as well. By them the server tells a function's
+    /// `PutSecretValue` from a person's, as AWS does by the caller's role. If there is none (the default), a pending value
+    /// counts as the function's no matter who put it.
+    pub function_keys: Vec<AccessKey>,
+    /// The account in every ARN (123456789012 unless set): twelve digits.
+    pub account: String,
+    /// The names of the functions that exist: `RotateSecret` refuses any other. With `None` (the default) every name may
+    /// exist, as under `cargo lambda watch`, which builds a function when it is first called; `RotateSecret` then refuses
+    /// if nothing accepts connections at `lambda_url`.
+    pub functions: Option<Vec<String>>,
+    /// Keys of KMS, as a secret's `KmsKeyId` names them, that encrypt and decrypt nothing. `alias/aws/secretsmanager`
+    /// stands for secrets that name none.
+    pub failing_keys: Vec<String>,
     /// Where functions are called: the URL before `/2015-03-31/functions/NAME/invocations`.
     pub lambda_url: Option<String>,
     /// How many calls of `PutSecretValue` and `UpdateSecretVersionStage` together are admitted per second; `None` for no
@@ -31,9 +45,10 @@ pub struct Options {
     pub writes_per_second: Option<u32>,
     /// How long every call of AWS's APIs waits before it is processed (0 unless set).
     pub latency: Duration,
-    /// How often a rotation is attempted in all; 0 means 1 (5 unless set).
+    /// How often a rotation is attempted in all; 0 means 1 (5 unless set). AWS does not publish how often it does (user
+    /// guide, "Rotation by Lambda function": "multiple times"), so this is a setting.
     pub attempts: u32,
-    /// The pause between two attempts (1 s unless set).
+    /// The pause between two attempts (1 s unless set). AWS does not publish this either.
     pub pause: Duration,
     /// How long one call of the function may take (60 s unless set).
     pub invoke_timeout: Duration,
@@ -44,6 +59,10 @@ impl Default for Options {
         Options {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             access_keys: Vec::new(),
+            function_keys: Vec::new(),
+            account: DEFAULT_ACCOUNT.to_owned(),
+            functions: None,
+            failing_keys: Vec::new(),
             lambda_url: None,
             writes_per_second: None,
             latency: Duration::ZERO,
@@ -65,6 +84,9 @@ pub enum StartError {
         "cannot call functions at {0:?}, which is not an http URL: give one, such as http://127.0.0.1:9000"
     )]
     LambdaUrl(String),
+    /// An account's id has twelve digits.
+    #[error("{0:?} is not the id of an account: give one of twelve digits, such as 123456789012")]
+    Account(String),
     /// Most likely another program listens there.
     #[error("cannot listen on {address}: choose another port, or end the program that has this one")]
     Listen {
@@ -102,6 +124,9 @@ impl LocalAws {
         if let Some(url) = options.lambda_url.as_deref().filter(|url| !is_http(url)) {
             return Err(StartError::LambdaUrl(url.to_owned()));
         }
+        if options.account.len() != 12 || !options.account.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(StartError::Account(options.account));
+        }
         let listen = |source| StartError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
@@ -126,12 +151,17 @@ impl LocalAws {
         &self.service.settings.access_keys[0]
     }
 
+    /// The key for rotation functions; the same as [`access_key`](Self::access_key) if there are none of their own.
+    pub fn function_key(&self) -> &AccessKey {
+        self.service.settings.function_keys.first().unwrap_or_else(|| self.access_key())
+    }
+
     /// Calls functions there from now on; with a URL that is not `http`, every step fails as unreachable.
     pub fn set_lambda_url(&self, url: &str) {
         *lock(&self.service.lambda_url) = Some(url.to_owned());
     }
 
-    /// The calls so far, in the order of their responses.
+    /// The newest 100,000 calls, in the order of their responses.
     pub fn calls(&self) -> Vec<Call> {
         self.service.calls.all()
     }
@@ -148,8 +178,8 @@ impl LocalAws {
 
     /// The text of every version of every secret, with and without a label. Only this process can read them all.
     pub fn values(&self) -> Vec<String> {
-        let secrets = lock(&self.service.secrets);
-        let versions = secrets.all().flat_map(|secret| secret.versions.list(VersionFilter::All));
+        let account = lock(&self.service.account);
+        let versions = account.all().flat_map(|secret| secret.versions.list(VersionFilter::All));
         let text = |value: &Value| match value {
             Value::Text(text) => Some(text.clone()),
             Value::Binary(_) => None,
@@ -157,21 +187,21 @@ impl LocalAws {
         versions.filter_map(|version| version.value.as_ref().and_then(text)).collect()
     }
 
-    /// Waits until the rotation of this version has ended, with all its attempts. For a rotation that never began, returns
+    /// Waits until the rotation of this version of a secret, given by its ARN or its name in us-east-1, has ended, with all its attempts. For a rotation that never began, returns
     /// at once one without attempts that has not succeeded.
     pub async fn rotated(&self, secret_id: &str, version_id: &str) -> Rotation {
-        let arn = match lock(&self.service.secrets).find(secret_id) {
+        let arn = match lock(&self.service.account).find(secret_id) {
             Ok(secret) => secret.arn.clone(),
             Err(_) => secret_id.to_owned(),
         };
         self.service.rotations.ended(&arn, version_id).await
     }
 
-    /// Sets a tag whose key the API refuses because AWS reserves it, such as `aws:rds:primaryDBInstanceArn`. Returns
-    /// false if there is no such secret.
+    /// Sets a tag whose key the API refuses because AWS reserves it, such as `aws:rds:primaryDBInstanceArn`, on a secret in
+    /// us-east-1. Returns false if there is no such secret.
     pub fn set_reserved_tag(&self, secret_id: &str, key: &str, value: &str) -> bool {
         let tag = (key.to_owned(), value.to_owned());
-        crate::operations::set_reserved_tags(&self.service, secret_id, &[tag]).is_ok()
+        crate::operations::set_reserved_tags(&self.service, &Region::default(), secret_id, &[tag]).is_ok()
     }
 
     /// Adds an instance to those that `DescribeDBInstances` shows; replaces one with the same identifier.
@@ -208,7 +238,8 @@ pub(crate) fn new_service(options: Options) -> Service {
         access_keys.push(AccessKey::random());
     }
     Service {
-        secrets: Mutex::new(Secrets::default()),
+        account: Mutex::new(Account::new(options.account)),
+        clock: Clock::default(),
         servers: Mutex::new(Servers::default()),
         calls: CallLog::default(),
         failures: Failures::default(),
@@ -218,6 +249,9 @@ pub(crate) fn new_service(options: Options) -> Service {
         client: client(),
         settings: Settings {
             access_keys,
+            function_keys: options.function_keys,
+            functions: options.functions,
+            failing_keys: options.failing_keys,
             latency: options.latency,
             attempts: options.attempts,
             pause: options.pause,

@@ -7,14 +7,16 @@ use tokio::task::JoinSet;
 
 use crate::AccessKey;
 use crate::calls::CallLog;
+use crate::clock::Clock;
 use crate::failures::Failures;
 use crate::rds::Servers;
 use crate::rotation::{FunctionClient, Rotations};
-use crate::secrets::Secrets;
+use crate::secrets::Account;
 use crate::throttle::Throttle;
 
 pub(crate) struct Service {
-    pub(crate) secrets: Mutex<Secrets>,
+    pub(crate) account: Mutex<Account>,
+    pub(crate) clock: Clock,
     pub(crate) servers: Mutex<Servers>,
     pub(crate) calls: CallLog,
     pub(crate) failures: Failures,
@@ -30,8 +32,14 @@ pub(crate) struct Service {
 
 /// What stays the same while a server runs.
 pub(crate) struct Settings {
-    /// Every request must carry one of these.
+    /// Every request must carry one of these, or of the next.
     pub(crate) access_keys: Vec<AccessKey>,
+    /// The keys of rotation functions.
+    pub(crate) function_keys: Vec<AccessKey>,
+    /// The functions that exist; `None` if the server cannot know.
+    pub(crate) functions: Option<Vec<String>>,
+    /// The keys of KMS that fail.
+    pub(crate) failing_keys: Vec<String>,
     pub(crate) latency: Duration,
     pub(crate) attempts: u32,
     pub(crate) pause: Duration,

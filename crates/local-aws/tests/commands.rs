@@ -34,6 +34,9 @@ async fn rotate_prints_each_step_and_the_message_of_a_failure() {
 #[tokio::test]
 async fn rotate_exits_with_status_1_if_the_rotation_failed() {
     let aws = Aws::with_secret().await;
+    let failure = Reply::Fails(200, true, json!({"errorType": "Refused", "errorMessage": "no"}));
+    let function = Function::start(&aws.server.url(), vec![failure; 10]).await;
+    aws.server.set_lambda_url(&function.url);
     let failed = run(&aws, &["rotate", "app", "--function", "rotate"], "").await;
     assert_eq!(failed.status.code(), Some(1));
     assert!(text(&failed.stderr).contains("the rotation of app failed"), "{}", text(&failed.stderr));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use local_aws::{FunctionErrorKind, Options, Rotation, Step};
 use serde_json::{Value as Json, json};
 
-use crate::support::{Aws, Function, Refused, Reply, id};
+use crate::support::{Aws, FUNCTION_KEY, Function, KEY, Refused, Reply, call_as, id};
 
 const STEPS: [&str; 4] = ["createSecret", "setSecret", "testSecret", "finishSecret"];
 const FUNCTION: &str = "arn:aws:lambda:us-east-1:123456789012:function:rotate";
@@ -127,15 +127,110 @@ async fn a_function_that_does_not_respond_in_time_has_failed() {
     assert_eq!(kinds(&rotated(&aws, 2).await), [[Some(FunctionErrorKind::TimedOut)]]);
 }
 
+/// Recorded: AWS asks Lambda whether it may call the function, and changes nothing if it may not.
 #[tokio::test]
-async fn a_function_that_does_not_exist_is_unreachable() {
+async fn a_rotation_by_a_function_that_cannot_be_called_is_refused_and_changes_nothing() {
+    let functions = Some(vec!["another".to_owned()]);
+    for options in [Options::default(), Options { functions, ..Options::default() }] {
+        let is_listed = options.functions.is_none();
+        let aws = Aws::start_with(options).await;
+        aws.create("app", "one", 1).await;
+        let function = Function::start(&aws.server.url(), []).await;
+        // Port 1 of loopback: nothing listens there.
+        aws.server.set_lambda_url(if is_listed { "http://127.0.0.1:1" } else { &function.url });
+        let before = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
+        let refused = rotate(&aws, 2).await.expect_err("an error");
+        assert_eq!(refused.code, "AccessDeniedException");
+        assert_eq!(
+            refused.message,
+            "Secrets Manager cannot invoke the specified Lambda function. Ensure that the function policy grants access \
+             to the principal secretsmanager.amazonaws.com."
+        );
+        assert_eq!(aws.ok("DescribeSecret", json!({"SecretId": "app"})).await, before);
+        assert_eq!(aws.server.rotated("app", &id(2)).await, Rotation::default());
+    }
+}
+
+#[tokio::test]
+async fn a_function_that_goes_away_during_a_rotation_is_unreachable() {
     let aws = Aws::with_secret().await;
+    // It accepts the connection that checks whether functions can be called, and never responds.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    aws.server.set_lambda_url(&format!("http://{}", listener.local_addr().expect("an address")));
+    rotate(&aws, 2).await.expect("a rotation");
+    drop(listener);
     let unreachable = vec![vec![Some(FunctionErrorKind::Unreachable)]; 5];
-    assert_eq!(kinds(&rotated(&aws, 2).await), unreachable);
-    // Port 1 of loopback: nothing listens there.
-    aws.server.set_lambda_url("http://127.0.0.1:1");
-    rotate(&aws, 3).await.expect_err("unfinished");
-    assert_eq!(aws.server.rotated("app", &id(2)).await.attempts.len(), 10);
+    assert_eq!(kinds(&aws.server.rotated("app", &id(2)).await), unreachable);
+}
+
+/// AWS Secrets Manager user guide, "Troubleshoot rotation".
+#[tokio::test]
+async fn a_pending_value_that_is_not_the_functions_fails_the_rotation() {
+    for (key, token, succeeds) in
+        [(&*KEY, "unknown", false), (&*KEY, "issued", true), (&*FUNCTION_KEY, "unknown", true)]
+    {
+        let options = Options {
+            function_keys: vec![FUNCTION_KEY.clone()],
+            pause: Duration::from_millis(1),
+            attempts: 2,
+            ..Options::default()
+        };
+        let aws = Aws::start_with(options).await;
+        aws.create("app", "one", 1).await;
+        let function = Function::start(&aws.server.url(), vec![failure(); 2]).await;
+        aws.server.set_lambda_url(&function.url);
+        assert!(!rotated(&aws, 2).await.succeeded, "the function fails both attempts");
+        let (_, event) = function.events().pop().expect("an event");
+        let token = if token == "issued" { event["RotationToken"].clone() } else { json!(id(0) + "-aaa") };
+        let put = json!({
+            "SecretId": "app",
+            "ClientRequestToken": id(2),
+            "SecretString": "rotated",
+            "VersionStages": ["AWSPENDING"],
+            "RotationToken": token,
+        });
+        call_as(key, &aws.server.url(), "PutSecretValue", put).await.expect("the value is stored");
+        rotate(&aws, 3).await.expect_err("unfinished");
+        let rotation = aws.server.rotated("app", &id(2)).await;
+        assert_eq!(rotation.succeeded, succeeds, "{rotation:?}");
+        let last = rotation.attempts.last().and_then(|attempt| attempt.steps.last()).expect("a step");
+        if let Err(error) = &last.outcome {
+            assert_eq!(error.kind, FunctionErrorKind::ForeignValue);
+            let end = "was not created by Lambda arn:aws:lambda:us-east-1:123456789012:function:rotate. Remove the \
+                       AWSPENDING staging label and restart rotation.";
+            assert!(error.message.ends_with(end), "{}", error.message);
+            assert_eq!(function.steps().len(), 2, "the function is not called");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_rotation_is_unfinished_if_awscurrent_never_reaches_its_version() {
+    let (aws, _function) =
+        with_function([Reply::Works, Reply::Works, Reply::Works, Reply::RemovesPending]).await;
+    let rotation = rotated(&aws, 2).await;
+    assert!(!rotation.succeeded);
+    let unfinished = Some(FunctionErrorKind::Unfinished);
+    assert_eq!(
+        kinds(&rotation),
+        [vec![None, None, None, unfinished], vec![Some(FunctionErrorKind::Cancelled)]],
+        "the second attempt finds that the version has no label"
+    );
+}
+
+#[tokio::test]
+async fn a_value_that_is_put_while_rotation_is_on_counts_as_a_rotation() {
+    let (aws, _function) = with_function([]).await;
+    let last =
+        async || aws.ok("DescribeSecret", json!({"SecretId": "app"})).await["LastRotatedDate"].as_f64();
+    aws.put(3, "by a person", &["AWSCURRENT"]).await.expect("a put");
+    assert_eq!(last().await, None, "rotation was never on");
+    assert!(rotated(&aws, 4).await.succeeded);
+    let before = last().await.expect("a date");
+    aws.put(5, "by a person again", &["AWSCURRENT"]).await.expect("a put");
+    assert!(last().await.expect("a date") > before);
+    aws.ok("CancelRotateSecret", json!({"SecretId": "app"})).await;
+    assert_eq!(last().await, None, "rotation is off");
 }
 
 #[tokio::test]

@@ -98,7 +98,7 @@ async fn lists_come_in_pages() {
             break;
         }
     }
-    assert_eq!(names, ["app-1", "app-2", "app-3", "app-4", "app-5"]);
+    assert_eq!(names, ["app-5", "app-4", "app-3", "app-2", "app-1"], "the newest first");
     let code = aws.code("ListSecrets", json!({"NextToken": "not one of ours"})).await;
     assert_eq!(code, "InvalidNextTokenException");
 }
@@ -110,7 +110,7 @@ async fn tags_that_aws_reserves_are_refused_by_the_api_only() {
     let tag = json!({"SecretId": "app", "Tags": [{"Key": key, "Value": "arn"}]});
     assert_eq!(aws.code("TagResource", tag).await, "InvalidParameterException");
     assert!(aws.server.set_reserved_tag("app", key, "arn"));
-    assert!(!aws.server.set_reserved_tag("no such secret", key, "arn"));
+    assert!(!aws.server.set_reserved_tag("another", key, "arn"));
     aws.ok("TagResource", json!({"SecretId": "app", "Tags": [{"Key": "team", "Value": "a"}]})).await;
     let description = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
     let tags = json!([{"Key": key, "Value": "arn"}, {"Key": "team", "Value": "a"}]);

@@ -21,7 +21,7 @@ impl Served {
         let mut process = command.spawn().expect("the binary starts");
         let mut lines = BufReader::new(process.stdout.take().expect("a pipe")).lines();
         let mut printed: Vec<String> = Vec::new();
-        while !printed.last().is_some_and(|line| line.contains("AWS_ENDPOINT_URL_RDS")) {
+        while printed.iter().filter(|line| line.contains("AWS_ENDPOINT_URL_RDS")).count() < 2 {
             printed.push(lines.next().expect("more lines").expect("a line"));
         }
         Served { process, printed }
@@ -32,7 +32,7 @@ impl Served {
         self.printed[0].split([' ', ',']).find(word).expect("a URL")
     }
 
-    /// The lines to paste, in their two groups: for the other commands, and for functions.
+    /// The lines to paste, in their two groups: for the other commands and SDKs, and for functions.
     fn pasted(&self) -> [String; 2] {
         let text = self.printed.join("\n");
         let (commands, functions) = text.split_once("\nIn terminals for functions").expect("two groups");
@@ -88,9 +88,11 @@ async fn a_key_from_the_environment_is_required_and_not_printed() {
     assert_eq!(call(served.url(), "ListSecrets", json!({})).await, Ok(json!({"SecretList": []})));
     assert!(!served.printed.join("").contains(KEY.expose()), "{:?}", served.printed);
     let [commands, functions] = served.pasted();
-    let use_both = format!("{commands}{functions}[ \"$AWS_ACCESS_KEY_ID\" = \"$LOCAL_AWS_ACCESS_KEY\" ]\n");
-    let ran = shell(&(use_both + CREATE_AND_SHOW), Some(KEY.expose()));
+    let same = "[ \"$AWS_ACCESS_KEY_ID\" = \"$LOCAL_AWS_ACCESS_KEY\" ]\n";
+    let ran = shell(&format!("{commands}{same}{CREATE_AND_SHOW}"), Some(KEY.expose()));
     assert!(ran.status.success(), "{ran:?}");
+    let ran = shell(&format!("{commands}{functions}! {same}"), Some(KEY.expose()));
+    assert!(ran.status.success(), "functions have another key: {ran:?}");
 }
 
 #[test]

@@ -76,7 +76,9 @@ impl<'a, S: Server> Application<'a, S> {
 
     /// Like [`Self::start`], for an application that exists.
     pub async fn with(server: &'a S, app: App, setup: Setup<'_>) -> Self {
-        let options = Options { attempts: setup.attempts, pause: Duration::ZERO, ..Options::default() };
+        let functions = Some(vec![setup.function.to_owned()]);
+        let options =
+            Options { attempts: setup.attempts, pause: Duration::ZERO, functions, ..Options::default() };
         let local = start_local_aws(options).await;
         let client = secrets_manager(&local.url());
         let superuser_arn = store(&client, "superuser", &server.superuser_secret().await).await;

@@ -17,9 +17,11 @@ pub static FUNCTIONS_KEY: LazyLock<AccessKey> = LazyLock::new(AccessKey::random)
 
 /// A local-aws that accepts both keys, and those of the options.
 pub async fn start_local_aws(options: Options) -> LocalAws {
-    let mut access_keys = vec![OWN_KEY.clone(), FUNCTIONS_KEY.clone()];
+    let mut access_keys = vec![OWN_KEY.clone()];
     access_keys.extend(options.access_keys);
-    LocalAws::start(Options { access_keys, ..options }).await.expect("local-aws starts")
+    let mut function_keys = vec![FUNCTIONS_KEY.clone()];
+    function_keys.extend(options.function_keys);
+    LocalAws::start(Options { access_keys, function_keys, ..options }).await.expect("local-aws starts")
 }
 
 /// A client of the Secrets Manager at `url`, with credentials that are valid only there. It does not retry failed calls.

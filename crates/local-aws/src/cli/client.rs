@@ -13,11 +13,19 @@ pub(super) struct Endpoint {
     /// The URL of the running server
     #[arg(long, env = "LOCAL_AWS_ENDPOINT", default_value = "http://127.0.0.1:4566")]
     endpoint: String,
+    /// The region whose secrets the command is about
+    #[arg(long, env = "AWS_REGION", default_value = "us-east-1")]
+    region: String,
     #[command(flatten)]
     key: Key,
 }
 
 impl Endpoint {
+    /// The region of the secrets.
+    pub(super) fn region(&self) -> &str {
+        &self.region
+    }
+
     /// Calls an operation of Secrets Manager.
     pub(super) async fn call(&self, operation: &str, body: &Json) -> Result<Json, CliError> {
         let request = self
@@ -51,8 +59,8 @@ impl Endpoint {
 
     fn request(&self, method: Method, path: &str) -> Result<Builder, CliError> {
         let key = self.key.required()?;
-        let signature =
-            format!("AWS4-HMAC-SHA256 Credential={}/, SignedHeaders=host, Signature=none", key.expose());
+        let scope = format!("{}/20260101/{}/secretsmanager/aws4_request", key.expose(), self.region);
+        let signature = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=none");
         let url = format!("{}{path}", self.endpoint.trim_end_matches('/'));
         Ok(Request::builder().method(method).uri(url).header("authorization", signature))
     }

@@ -4,10 +4,14 @@ use crate::AccessKey;
 /// (proc(5), `/proc/PID/cmdline` and `environ`).
 pub(super) const VARIABLE: &str = "LOCAL_AWS_ACCESS_KEY";
 
+/// The variable that holds the key of rotation functions.
+pub(super) const FUNCTION_VARIABLE: &str = "LOCAL_AWS_FUNCTION_KEY";
+
 /// The end of `--help`.
 pub(super) const HELP: &str = "\
 The environment variable LOCAL_AWS_ACCESS_KEY holds the server's access key, which every request must carry. If it is not \
-set, `serve` makes a random key and prints it; the other commands need the variable.";
+set, `serve` makes a random key and prints it; the other commands need the variable. Rotation functions have a key of \
+their own, in LOCAL_AWS_FUNCTION_KEY or random: by it the server tells a function's calls from a person's.";
 
 /// The shortest key that is accepted (IAM API reference, `AccessKey`: 16 to 128 letters, digits and underscores).
 const SHORTEST: usize = 16;
@@ -18,8 +22,8 @@ pub(super) enum KeyError {
     #[error("{VARIABLE} is not set: copy its `export` line from what `local-aws serve` printed at its start")]
     Missing,
     // Without the value: it may be a mistyped key.
-    #[error("{VARIABLE} is not an access key: set it to 16 to 128 letters, digits and underscores")]
-    Malformed,
+    #[error("{0} is not an access key: set it to 16 to 128 letters, digits and underscores")]
+    Malformed(&'static str),
 }
 
 /// The server's access key, for `serve` and for the commands that call it.
@@ -33,13 +37,31 @@ pub(super) struct Key {
 impl Key {
     /// The key in the variable; `None` if it is not set.
     pub(super) fn chosen(&self) -> Result<Option<AccessKey>, KeyError> {
-        let Some(text) = &self.access_key else { return Ok(None) };
-        let key = AccessKey::new(text).filter(|_| text.len() >= SHORTEST);
-        key.map(Some).ok_or(KeyError::Malformed)
+        read(self.access_key.as_deref(), VARIABLE)
     }
 
     /// The key of the running server.
     pub(super) fn required(&self) -> Result<AccessKey, KeyError> {
         self.chosen()?.ok_or(KeyError::Missing)
     }
+}
+
+/// The key of the functions that a server runs with.
+#[derive(clap::Args)]
+pub(super) struct FunctionKey {
+    #[arg(long, env = FUNCTION_VARIABLE, hide = true, hide_env_values = true)]
+    function_key: Option<String>,
+}
+
+impl FunctionKey {
+    /// The key in the variable; `None` if it is not set.
+    pub(super) fn chosen(&self) -> Result<Option<AccessKey>, KeyError> {
+        read(self.function_key.as_deref(), FUNCTION_VARIABLE)
+    }
+}
+
+fn read(text: Option<&str>, variable: &'static str) -> Result<Option<AccessKey>, KeyError> {
+    let Some(text) = text else { return Ok(None) };
+    let key = AccessKey::new(text).filter(|_| text.len() >= SHORTEST);
+    key.map(Some).ok_or(KeyError::Malformed(variable))
 }

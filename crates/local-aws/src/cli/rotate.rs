@@ -7,7 +7,6 @@ use super::client::Endpoint;
 use super::error::CliError;
 use super::print::{external, line};
 use crate::local::{RotationState, VersionState};
-use crate::secrets::{ACCOUNT, REGION};
 use crate::{Rotation, StepResult};
 
 /// The pause between two requests for the state of a rotation.
@@ -37,7 +36,7 @@ pub(super) async fn run(args: Args, out: &mut impl Write) -> Result<(), CliError
         "RotateImmediately": !no_immediately,
     });
     if let Some(function) = function {
-        request["RotationLambdaARN"] = Json::from(function_arn(function));
+        request["RotationLambdaARN"] = Json::from(function_arn(&endpoint, &secret, function).await?);
     }
     let before = unfinished(&endpoint, &secret).await?;
     let (version, mut watch) = match endpoint.call("RotateSecret", &request).await {
@@ -61,11 +60,14 @@ pub(super) async fn run(args: Args, out: &mut impl Write) -> Result<(), CliError
     }
 }
 
-fn function_arn(function: String) -> String {
+/// The ARN of a function that is given by its name: in the secret's region and account.
+async fn function_arn(endpoint: &Endpoint, secret: &str, function: String) -> Result<String, CliError> {
     if function.starts_with("arn:") {
-        return function;
+        return Ok(function);
     }
-    format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function}")
+    let description = endpoint.call("DescribeSecret", &json!({"SecretId": secret})).await?;
+    let account = description["ARN"].as_str().and_then(|arn| arn.split(':').nth(4)).unwrap_or_default();
+    Ok(format!("arn:aws:lambda:{}:{account}:function:{function}", endpoint.region()))
 }
 
 async fn state(endpoint: &Endpoint, secret: &str, version: &str) -> Result<RotationState, CliError> {

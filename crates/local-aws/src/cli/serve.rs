@@ -5,9 +5,10 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::error::CliError;
-use super::key::{HELP, Key, VARIABLE};
+use super::key::{FunctionKey, HELP, Key, VARIABLE};
 use super::print::line;
-use crate::{LocalAws, Options, WRITES_PER_SECOND};
+use crate::secrets::DEFAULT_ACCOUNT;
+use crate::{AccessKey, LocalAws, Options, WRITES_PER_SECOND};
 
 #[derive(clap::Args)]
 #[command(after_help = HELP)]
@@ -33,8 +34,19 @@ pub(super) struct Args {
     /// Seconds that one call of a function may take
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     invoke_timeout: u64,
+    /// The account in every ARN
+    #[arg(long, value_name = "ID", default_value = DEFAULT_ACCOUNT)]
+    account: String,
+    /// A function that exists; `RotateSecret` then refuses every other. May be repeated; without it, all names are accepted
+    #[arg(long = "function", value_name = "NAME")]
+    functions: Vec<String>,
+    /// A key of KMS, as in a secret's `KmsKeyId`, that fails to encrypt and decrypt; may be repeated
+    #[arg(long = "failing-key", value_name = "KEY")]
+    failing_keys: Vec<String>,
     #[command(flatten)]
     key: Key,
+    #[command(flatten)]
+    function_key: FunctionKey,
 }
 
 /// Serves until SIGINT or SIGTERM.
@@ -45,10 +57,15 @@ pub(super) async fn run(args: Args, out: &mut impl Write) -> Result<(), CliError
         .with_writer(std::io::stderr)
         .init();
     let chosen = args.key.chosen()?;
-    let is_random = chosen.is_none();
+    let chosen_for_functions = args.function_key.chosen()?;
+    let shown = Shown { key: chosen.is_none(), function_key: chosen_for_functions.is_none() };
     let server = LocalAws::start(Options {
         address: SocketAddr::new(args.address, args.port),
         access_keys: chosen.into_iter().collect(),
+        function_keys: vec![chosen_for_functions.unwrap_or_else(AccessKey::random)],
+        account: args.account,
+        functions: (!args.functions.is_empty()).then_some(args.functions),
+        failing_keys: args.failing_keys,
         lambda_url: Some(args.lambda_url.clone()),
         writes_per_second: args.throttle_writes.then_some(WRITES_PER_SECOND),
         attempts: args.attempts,
@@ -61,7 +78,7 @@ pub(super) async fn run(args: Args, out: &mut impl Write) -> Result<(), CliError
         out,
         format_args!("local-aws listens on {}, and calls functions at {}", server.url(), args.lambda_url),
     )?;
-    print_instructions(&server, is_random, out)?;
+    print_instructions(&server, shown, out)?;
     out.flush()?;
     let mut terminated = signal(SignalKind::terminate())?;
     tokio::select! {
@@ -71,21 +88,39 @@ pub(super) async fn run(args: Args, out: &mut impl Write) -> Result<(), CliError
     Ok(())
 }
 
-/// Prints the lines to paste into other terminals. A key from the environment is not printed.
-fn print_instructions(server: &LocalAws, is_random: bool, out: &mut impl Write) -> Result<(), CliError> {
+/// Which keys are printed: random ones. Keys from the environment are not.
+#[derive(Clone, Copy)]
+struct Shown {
+    key: bool,
+    function_key: bool,
+}
+
+/// Prints the lines to paste into other terminals.
+fn print_instructions(server: &LocalAws, shown: Shown, out: &mut impl Write) -> Result<(), CliError> {
     let url = server.url();
-    let key = if is_random { server.access_key().expose() } else { "\"$LOCAL_AWS_ACCESS_KEY\"" };
+    let key = if shown.key { server.access_key().expose() } else { "\"$LOCAL_AWS_ACCESS_KEY\"" };
+    let function_key =
+        if shown.function_key { server.function_key().expose() } else { "\"$LOCAL_AWS_FUNCTION_KEY\"" };
     line(
         out,
         format_args!(
-            "Every request must carry its access key. In terminals for the other commands of local-aws, run:"
+            "Every request must carry an access key. In terminals for the other commands of local-aws, and for AWS's \
+             SDKs and command line, run:"
         ),
     )?;
     line(out, format_args!("  export LOCAL_AWS_ENDPOINT={url}"))?;
-    if is_random {
+    if shown.key {
         line(out, format_args!("  export {VARIABLE}={key}"))?;
     }
-    line(out, format_args!("In terminals for functions, and for AWS's SDKs and command line, run:"))?;
+    print_exports(out, &url, key)?;
+    line(
+        out,
+        format_args!("In terminals for functions, run (their key tells the server that a function calls):"),
+    )?;
+    print_exports(out, &url, function_key)
+}
+
+fn print_exports(out: &mut impl Write, url: &str, key: &str) -> Result<(), CliError> {
     line(
         out,
         format_args!("  export AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID={key} AWS_SECRET_ACCESS_KEY=any"),

@@ -2,6 +2,9 @@ use hyper::HeaderMap;
 use hyper::header::{AUTHORIZATION, HOST, HeaderValue, ORIGIN};
 
 use crate::AccessKey;
+use crate::operations::Caller;
+use crate::secrets::Region;
+use crate::service::Settings;
 
 /// Refuses every request that a browser may have sent for a web page.
 ///
@@ -26,22 +29,41 @@ pub(crate) enum Unauthenticated {
     Unsigned,
     /// Its access key is not one of the server's.
     UnknownKey,
+    /// Its signature names no region.
+    NoRegion,
 }
 
-/// The server's access key in `Credential=KEY/DATE/REGION/SERVICE/aws4_request`. Nothing else of the signature is
+/// The scope of a request's signature, as far as it matters here.
+pub(crate) struct Signed<'a> {
+    pub(crate) access_key: &'a AccessKey,
+    pub(crate) region: Region,
+    pub(crate) caller: Caller,
+}
+
+/// The access key and the region in `Credential=KEY/DATE/REGION/SERVICE/aws4_request`. Nothing else of the signature is
 /// verified.
 pub(super) fn authenticate<'a>(
-    keys: &'a [AccessKey],
+    settings: &'a Settings,
     headers: &HeaderMap,
-) -> Result<&'a AccessKey, Unauthenticated> {
+) -> Result<Signed<'a>, Unauthenticated> {
     let signature = headers.get(AUTHORIZATION).and_then(text).unwrap_or_default();
     let parts = ["Credential=", "SignedHeaders=", "Signature="];
     if !signature.starts_with("AWS4-HMAC-SHA256 ") || !parts.iter().all(|part| signature.contains(part)) {
         return Err(Unauthenticated::Unsigned);
     }
     let scope = signature.split_once("Credential=").map_or("", |(_, scope)| scope);
-    let key = scope.split_once('/').map_or("", |(key, _)| key);
-    AccessKey::find(keys, key).ok_or(Unauthenticated::UnknownKey)
+    let mut parts = scope.split('/');
+    let key = parts.next().unwrap_or_default();
+    let is_function = AccessKey::find(&settings.function_keys, key);
+    let access_key =
+        is_function.or(AccessKey::find(&settings.access_keys, key)).ok_or(Unauthenticated::UnknownKey)?;
+    let region = parts.nth(1).and_then(Region::new).ok_or(Unauthenticated::NoRegion)?;
+    let caller = match is_function {
+        Some(_) => Caller::Function,
+        None if settings.function_keys.is_empty() => Caller::Unknown,
+        None => Caller::Person,
+    };
+    Ok(Signed { access_key, region, caller })
 }
 
 fn is_this_machine(host: &str) -> bool {

@@ -17,7 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-pub(crate) use guard::Unauthenticated;
+pub(crate) use guard::{Signed, Unauthenticated};
 pub(crate) use response::{Dropped, Response, build_response};
 
 use crate::service::Service;
@@ -61,13 +61,13 @@ async fn respond(service: Arc<Service>, request: Request<Incoming>) -> Result<Re
         }
     };
     // First, for every request alike: without a key a client learns nothing, changes nothing, and adds nothing to the log.
-    let key = match guard::authenticate(&service.settings.access_keys, &head.headers) {
-        Ok(key) => key,
+    let signed = match guard::authenticate(&service.settings, &head.headers) {
+        Ok(signed) => signed,
         Err(why) if is_form(&head.headers) => return Ok(crate::rds::refuse_unauthenticated(why)),
         Err(why) => return Ok(secrets_manager::refuse_unauthenticated(why)),
     };
     if let Some(path) = head.uri.path().strip_prefix("/_local/") {
-        return Ok(crate::local::respond(&service, &head, path, &body));
+        return Ok(crate::local::respond(&service, &signed.region, &head, path, &body));
     }
     if head.method != Method::POST {
         return Ok(plain(StatusCode::METHOD_NOT_ALLOWED, "this is local-aws: its APIs are called by POST"));
@@ -75,9 +75,9 @@ async fn respond(service: Arc<Service>, request: Request<Incoming>) -> Result<Re
     // Stands for the network's latency; the calls below never wait.
     tokio::time::sleep(service.settings.latency).await;
     if is_form(&head.headers) {
-        return crate::rds::respond(&service, key, &body);
+        return crate::rds::respond(&service, &signed, &body);
     }
-    secrets_manager::respond(&service, key, &head.headers, &body)
+    secrets_manager::respond(&service, &signed, &head.headers, &body).await
 }
 
 fn is_form(headers: &HeaderMap) -> bool {

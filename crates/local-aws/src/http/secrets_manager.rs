@@ -1,23 +1,24 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use hyper::body::Bytes;
 use hyper::{HeaderMap, StatusCode};
 use serde_json::{Value as Json, json};
 
-use super::{Dropped, Response, Unauthenticated, build_response};
-use crate::AccessKey;
+use super::{Dropped, Response, Signed, Unauthenticated, build_response};
 use crate::calls::Call;
 use crate::failures::Effect;
 use crate::lock::lock;
-use crate::operations;
+use crate::operations::{self, FunctionCheck};
+use crate::rotation;
 use crate::secrets::Refusal;
 use crate::service::Service;
 use crate::throttle::is_write;
 
 /// Responds to one call of the protocol `awsJson1_1`, and logs it.
-pub(super) fn respond(
+pub(super) async fn respond(
     service: &Arc<Service>,
-    access_key: &AccessKey,
+    signed: &Signed<'_>,
     headers: &HeaderMap,
     body: &[u8],
 ) -> Result<Response, Dropped> {
@@ -27,13 +28,11 @@ pub(super) fn respond(
     let result = match &effect {
         Some(Effect::Refuse { code, message }) => Err(Refusal::new(code.clone(), message.as_str())),
         Some(Effect::DropRequest) => Err(Refusal::new("Dropped", "")),
-        Some(Effect::DropResponse) | None => {
-            check(service, operation).and_then(|()| operations::respond(service, operation, body))
-        }
+        Some(Effect::DropResponse) | None => process(service, signed, operation, body).await,
     };
     let error = result.as_ref().err().map(|refusal| refusal.code.to_string());
     tracing::debug!(operation, error = error.as_deref().unwrap_or("none"), "responded");
-    service.calls.add(Call { error, ..Call::read(operation, access_key, body) });
+    service.calls.add(Call { error, ..Call::read(operation, signed.access_key, body) });
     match effect {
         Some(Effect::DropRequest | Effect::DropResponse) => Err(Dropped),
         Some(Effect::Refuse { .. }) | None => Ok(write(result)),
@@ -51,10 +50,28 @@ pub(super) fn refuse_unauthenticated(why: Unauthenticated) -> Response {
             "UnrecognizedClientException",
             "The security token included in the request is invalid.",
         ),
+        Unauthenticated::NoRegion => {
+            Refusal::new("InvalidSignatureException", "Credential should be scoped to a valid region.")
+        }
     }))
 }
 
-fn check(service: &Service, operation: &str) -> Result<(), Refusal> {
+async fn process(
+    service: &Arc<Service>,
+    signed: &Signed<'_>,
+    operation: &str,
+    body: &[u8],
+) -> Result<Json, Refusal> {
+    admit(service, operation)?;
+    // Asked before the state is locked, because it may take a moment.
+    let function = match operation {
+        "RotateSecret" => rotation::check_function(service, &signed.region, body).await,
+        _ => FunctionCheck::Callable,
+    };
+    operations::respond(service, &signed.region, signed.caller, function, operation, body)
+}
+
+fn admit(service: &Service, operation: &str) -> Result<(), Refusal> {
     match &service.throttle {
         Some(throttle) if is_write(operation) && !lock(throttle).admit(Instant::now()) => {
             Err(Refusal::new("ThrottlingException", "Rate exceeded"))
@@ -66,6 +83,8 @@ fn check(service: &Service, operation: &str) -> Result<(), Refusal> {
 fn write(result: Result<Json, Refusal>) -> Response {
     const KIND: &str = "application/x-amz-json-1.1";
     match result {
+        // The operations without a response have an empty body (recorded).
+        Ok(Json::Null) => build_response(StatusCode::OK, KIND, Bytes::new()),
         Ok(json) => build_response(StatusCode::OK, KIND, json.to_string().into()),
         Err(refusal) => {
             let status = match refusal.code.as_ref() {
@@ -83,7 +102,9 @@ fn write(result: Result<Json, Refusal>) -> Response {
 /// services share. SDKs read both.
 fn message_member(code: &str) -> &'static str {
     match code {
-        "MissingAuthenticationTokenException"
+        "AccessDeniedException"
+        | "InvalidSignatureException"
+        | "MissingAuthenticationTokenException"
         | "SerializationException"
         | "ThrottlingException"
         | "UnknownOperationException"

@@ -1,10 +1,10 @@
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
-use time::OffsetDateTime;
 
-use super::json::Tag;
-use super::limits;
-use crate::secrets::{CURRENT, Refusal, Secret, Secrets, Value};
+use super::context::author;
+use super::json::{Tag, Unsupported};
+use super::{Context, kms, limits};
+use crate::secrets::{CURRENT, Content, Put, Refusal, Secret, Value};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -12,30 +12,43 @@ pub(crate) struct Request {
     name: String,
     client_request_token: Option<String>,
     description: Option<String>,
+    kms_key_id: Option<String>,
     secret_string: Option<String>,
     secret_binary: Option<String>,
     #[serde(default)]
     tags: Vec<Tag>,
+    #[serde(default)]
+    r#type: Unsupported,
 }
 
 /// Creates a secret; without a value it has no versions. Repeating the call succeeds and changes nothing.
-pub(crate) fn respond(secrets: &mut Secrets, request: Request, now: OffsetDateTime) -> Result<Json, Refusal> {
+pub(crate) fn respond(context: &mut Context<'_>, request: Request) -> Result<Json, Refusal> {
+    request.r#type.refuse("Type", "managed external secrets")?;
     let token = limits::token(request.client_request_token)?;
     limits::name(&request.name)?;
+    limits::description(request.description.as_deref())?;
+    limits::kms_key(request.kms_key_id.as_deref())?;
     let value = Value::from_request(request.secret_string, request.secret_binary)?;
     let tags = limits::tags(request.tags)?;
-    if let Some(existing) = secrets.named(&request.name) {
+    if let Some(existing) = context.secrets().named(&request.name) {
         return repeated(existing, &token, value.as_ref());
     }
-    let mut secret = Secret::new(request.name, now);
+    let arn = context.secrets().new_arn(&request.name);
+    let mut secret = Secret::new(request.name, arn, context.now);
     secret.description = request.description;
+    secret.kms_key = request.kms_key_id;
     secret.tags.extend(tags);
     let mut response = json!({"ARN": secret.arn, "Name": secret.name});
     if let Some(value) = value {
-        secret.versions.put(&token, value, &[CURRENT.to_owned()], now, &secret.arn)?;
-        response["VersionId"] = Json::from(token);
+        kms::encrypt(context.settings, secret.kms_key.as_deref())?;
+        let author = author(context.caller, &secret, None);
+        let content = Content { value, author, kms_key: secret.kms_key.clone() };
+        let current = [CURRENT.to_owned()];
+        match secret.versions.put(&token, content, &current, context.now, &secret.arn)? {
+            Put::Stored | Put::Repeated => response["VersionId"] = Json::from(token),
+        }
     }
-    secrets.add(secret);
+    context.secrets().add(secret);
     Ok(response)
 }
 
@@ -49,7 +62,8 @@ fn repeated(existing: &Secret, token: &str, value: Option<&Value>) -> Result<Jso
         Some(stored) if stored == value => {
             Ok(json!({"ARN": existing.arn, "Name": existing.name, "VersionId": token}))
         }
-        Some(_) | None => Err(Refusal::exists(format!(
+        Some(_) => Err(Refusal::token_in_use(token, &existing.arn)),
+        None => Err(Refusal::exists(format!(
             "The operation failed because the secret {} already exists.",
             existing.name
         ))),

@@ -1,9 +1,10 @@
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 
 use super::json::epoch;
-use crate::secrets::{Deletion, Refusal, Secrets, new_arn};
+use super::{Context, limits};
+use crate::secrets::{Deletion, Refusal};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -14,15 +15,14 @@ pub(crate) struct Request {
     force_delete_without_recovery: bool,
 }
 
-/// Marks a secret for deletion, after 30 days if the request does not say otherwise, or deletes it at once.
-pub(crate) fn respond(secrets: &mut Secrets, request: Request, now: OffsetDateTime) -> Result<Json, Refusal> {
+/// Marks a secret for deletion, after 30 days if the request does not say otherwise, or deletes it at once. Rotation is
+/// turned off (recorded).
+pub(crate) fn respond(context: &mut Context<'_>, request: Request) -> Result<Json, Refusal> {
+    limits::secret_id(&request.secret_id)?;
     if request.force_delete_without_recovery && request.recovery_window_in_days.is_some() {
         return Err(Refusal::invalid_parameter(
             "You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.",
         ));
-    }
-    if request.force_delete_without_recovery {
-        return Ok(delete_now(secrets, &request.secret_id, now));
     }
     let days = request.recovery_window_in_days.unwrap_or(30);
     if !(7..=30).contains(&days) {
@@ -30,18 +30,28 @@ pub(crate) fn respond(secrets: &mut Secrets, request: Request, now: OffsetDateTi
             "The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).",
         ));
     }
-    let secret = secrets.find_live(&request.secret_id)?;
+    if request.force_delete_without_recovery {
+        return delete_now(context, &request.secret_id);
+    }
+    let now = context.now;
+    let secret = context.find_live(&request.secret_id)?;
     let gone_at = now + Duration::days(days);
     secret.deleted = Some(Deletion { marked_at: now, gone_at });
+    secret.changed = now;
+    if let Some(rotation) = &mut secret.rotation {
+        rotation.enabled = false;
+    }
     Ok(json!({"ARN": secret.arn, "Name": secret.name, "DeletionDate": epoch(gone_at)}))
 }
 
 /// Deletes a secret at once. It succeeds even if there is no such secret (API reference, `DeleteSecret`).
-fn delete_now(secrets: &mut Secrets, id: &str, now: OffsetDateTime) -> Json {
+fn delete_now(context: &mut Context<'_>, id: &str) -> Result<Json, Refusal> {
+    let now = context.now;
+    let secrets = context.secrets();
     let (arn, name) = match secrets.find(id) {
         Ok(secret) => (secret.arn.clone(), secret.name.clone()),
-        Err(_) => (new_arn(id), id.to_owned()),
+        Err(_) => (secrets.new_arn(id), id.to_owned()),
     };
     secrets.remove(&name);
-    json!({"ARN": arn, "Name": name, "DeletionDate": epoch(now)})
+    Ok(json!({"ARN": arn, "Name": name, "DeletionDate": epoch(now)}))
 }

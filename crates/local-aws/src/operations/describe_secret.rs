@@ -1,8 +1,9 @@
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
+use super::Context;
 use super::json::{day, epoch};
-use crate::secrets::{Refusal, Secret, Secrets, VersionFilter};
+use crate::secrets::{Refusal, Secret, VersionFilter};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -11,8 +12,8 @@ pub(crate) struct Request {
 }
 
 /// Everything about a secret except its values, even if it is marked for deletion.
-pub(crate) fn respond(secrets: &Secrets, request: Request) -> Result<Json, Refusal> {
-    let secret = secrets.find(&request.secret_id)?;
+pub(crate) fn respond(context: &mut Context<'_>, request: Request) -> Result<Json, Refusal> {
+    let secret = context.find_any(&request.secret_id)?;
     let mut response = description(secret);
     if let Some(labels) = labels(secret) {
         response["VersionIdsToStages"] = labels;
@@ -20,7 +21,8 @@ pub(crate) fn respond(secrets: &Secrets, request: Request) -> Result<Json, Refus
     Ok(response)
 }
 
-/// The members that `DescribeSecret` and `ListSecrets` share. A member without a value is left out, as by the service.
+/// The members that `DescribeSecret` and `ListSecrets` share. A member without a value is left out, as by the service; an
+/// empty description counts as none (recorded).
 pub(super) fn description(secret: &Secret) -> Json {
     let mut response = json!({
         "ARN": secret.arn,
@@ -36,9 +38,13 @@ pub(super) fn description(secret: &Secret) -> Json {
         }
     }
     let tags = secret.tags.iter().map(|(key, value)| json!({"Key": key, "Value": value}));
+    let text = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(Json::from);
     let optional = [
-        ("Description", secret.description.as_deref().map(Json::from)),
-        ("LastRotatedDate", secret.rotated.map(epoch)),
+        ("Description", text(secret.description.as_deref())),
+        ("KmsKeyId", text(secret.kms_key.as_deref())),
+        ("OwningService", text(secret.owning_service())),
+        // Recorded: not shown once rotation is off.
+        ("LastRotatedDate", secret.rotated.filter(|_| secret.rotates()).map(epoch)),
         ("LastAccessedDate", secret.accessed.map(day)),
         ("DeletedDate", secret.deleted.map(|mark| epoch(mark.marked_at))),
         ("Tags", (!secret.tags.is_empty()).then(|| tags.collect())),

@@ -38,8 +38,15 @@ pub(crate) fn respond(request: Request) -> Result<Json, Refusal> {
     if !(1..=4096).contains(&request.password_length) {
         return Err(Refusal::validation("passwordLength", "have value between 1 and 4096"));
     }
+    if request.exclude_characters.chars().count() > 4096 {
+        return Err(Refusal::validation("excludeCharacters", "have length less than or equal to 4096"));
+    }
     let kinds = kinds(&request);
-    if kinds.is_empty() {
+    let mut all = kinds.concat();
+    if request.include_space && !request.exclude_characters.contains(' ') {
+        all.push(' ');
+    }
+    if all.is_empty() {
         return Err(Refusal::invalid_parameter("The request excludes every character."));
     }
     if request.require_each_included_type && kinds.len() > request.password_length {
@@ -51,7 +58,6 @@ pub(crate) fn respond(request: Request) -> Result<Json, Refusal> {
     if request.require_each_included_type {
         password.extend(kinds.iter().map(|kind| one_of(kind)));
     }
-    let all = kinds.concat();
     while password.len() < request.password_length {
         password.push(one_of(&all));
     }
@@ -59,7 +65,8 @@ pub(crate) fn respond(request: Request) -> Result<Json, Refusal> {
     Ok(json!({"RandomPassword": password.into_iter().collect::<String>()}))
 }
 
-/// The kinds of characters that the request does not exclude, each with at least one character.
+/// The types that a password must have one of each: those that the request does not exclude, each with at least one
+/// character. A space is not a type (recorded: a length of 4 with `IncludeSpace` is accepted).
 fn kinds(request: &Request) -> Vec<Vec<char>> {
     let ascii = |keep: fn(&char) -> bool| ('!'..='~').filter(keep).collect::<Vec<char>>();
     let kinds = [
@@ -67,7 +74,6 @@ fn kinds(request: &Request) -> Vec<Vec<char>> {
         (request.exclude_lowercase, ascii(char::is_ascii_lowercase)),
         (request.exclude_numbers, ascii(char::is_ascii_digit)),
         (request.exclude_punctuation, ascii(char::is_ascii_punctuation)),
-        (!request.include_space, vec![' ']),
     ];
     let allowed = |letters: Vec<char>| -> Vec<char> {
         letters.into_iter().filter(|letter| !request.exclude_characters.contains(*letter)).collect()

@@ -3,7 +3,9 @@ use serde_json::{Value as Json, json};
 use time::OffsetDateTime;
 
 use super::json::epoch;
-use crate::secrets::{Refusal, Secrets, Value};
+use super::{Context, kms, limits};
+use crate::secrets::{Refusal, Secret, Value};
+use crate::service::Settings;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -14,10 +16,28 @@ pub(crate) struct Request {
 }
 
 /// A version's value; that of AWSCURRENT if the request names no version.
-pub(crate) fn respond(secrets: &mut Secrets, request: Request, now: OffsetDateTime) -> Result<Json, Refusal> {
-    let secret = secrets.find_live(&request.secret_id)?;
-    let (version, value) =
-        secret.versions.read(request.version_id.as_deref(), request.version_stage.as_deref(), now)?;
+pub(crate) fn respond(context: &mut Context<'_>, request: Request) -> Result<Json, Refusal> {
+    if let Some(id) = &request.version_id {
+        limits::version_id(id)?;
+    }
+    if let Some(stage) = &request.version_stage {
+        limits::stage(stage)?;
+    }
+    let (now, settings) = (context.now, context.settings);
+    let secret = context.find_live(&request.secret_id)?;
+    read(secret, request.version_id.as_deref(), request.version_stage.as_deref(), now, settings)
+}
+
+/// A version's value, and the members that come with it.
+pub(super) fn read(
+    secret: &mut Secret,
+    version_id: Option<&str>,
+    stage: Option<&str>,
+    now: OffsetDateTime,
+    settings: &Settings,
+) -> Result<Json, Refusal> {
+    let (version, value) = secret.versions.read(version_id, stage, now)?;
+    kms::decrypt(settings, version.kms_key.as_deref())?;
     let mut response = json!({
         "ARN": secret.arn,
         "Name": secret.name,

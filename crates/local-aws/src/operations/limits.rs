@@ -1,15 +1,17 @@
 //! Limits of the API's model and quotas.
 
+use std::collections::BTreeSet;
+
 use super::json::Tag;
 use crate::secrets::Refusal;
 
+/// What a request without a `ClientRequestToken` gets as its message; the code depends on the operation.
+pub(super) const NO_TOKEN: &str =
+    "You must provide a ClientRequestToken value. We recommend a UUID-type value.";
+
 /// `ClientRequestToken`, which every write must have; it becomes the version's id.
 pub(crate) fn token(token: Option<String>) -> Result<String, Refusal> {
-    let token = token.ok_or_else(|| {
-        Refusal::invalid_request(
-            "You must provide a ClientRequestToken value. We recommend a UUID-type value.",
-        )
-    })?;
+    let token = token.ok_or_else(|| Refusal::invalid_request(NO_TOKEN))?;
     match token.chars().count() {
         32..=64 => Ok(token),
         _ => Err(Refusal::invalid_parameter("ClientRequestToken must be 32-64 characters long.")),
@@ -42,25 +44,92 @@ pub(crate) fn stages(stages: &[String]) -> Result<(), Refusal> {
     }
 }
 
-/// A secret's name: letters, digits and `/_+=.@-`, up to 512 (API reference, `CreateSecret`).
-pub(crate) fn name(name: &str) -> Result<(), Refusal> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "/_+=.@-".contains(c);
-    if (1..=512).contains(&name.len()) && name.chars().all(allowed) {
-        return Ok(());
+/// A version's id: 32 to 64 characters.
+pub(crate) fn version_id(id: &str) -> Result<(), Refusal> {
+    match id.chars().count() {
+        32..=64 => Ok(()),
+        _ => Err(Refusal::validation("versionId", "have length between 32 and 64")),
     }
-    Err(Refusal::validation(
-        "name",
-        "be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!",
-    ))
 }
 
-/// Tags that a caller may set: AWS reserves the keys that begin with `aws:`.
+/// A secret's name: letters, digits and `/_+=.@!-`, up to 512 (API reference, `CreateSecret`; the exclamation mark is
+/// in names that other services give, and in the message of the refusal, recorded).
+pub(crate) fn name(name: &str) -> Result<(), Refusal> {
+    match name.len() {
+        1..=512 if name.chars().all(is_of_name) => Ok(()),
+        0 => Err(Refusal::validation("name", "have length greater than or equal to 1")),
+        1..=512 => Err(Refusal::invalid_name()),
+        _ => Err(Refusal::validation("name", "have length less than or equal to 512")),
+    }
+}
+
+/// A secret's name or ARN: up to 2,048 characters of a name; an ARN has colons, too.
+pub(crate) fn secret_id(id: &str) -> Result<(), Refusal> {
+    let is_arn = id.starts_with("arn:");
+    match id.len() {
+        1..=2048 if id.chars().all(|c| is_of_name(c) || (is_arn && c == ':')) => Ok(()),
+        0 => Err(Refusal::validation("secretId", "have length greater than or equal to 1")),
+        1..=2048 => Err(Refusal::invalid_name()),
+        _ => Err(Refusal::validation("secretId", "have length less than or equal to 2048")),
+    }
+}
+
+fn is_of_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "/_+=.@!-".contains(c)
+}
+
+/// A description: up to 2,048 characters.
+pub(crate) fn description(text: Option<&str>) -> Result<(), Refusal> {
+    match text.map_or(0, |text| text.chars().count()) {
+        0..=2048 => Ok(()),
+        _ => Err(Refusal::validation("description", "have length less than or equal to 2048")),
+    }
+}
+
+/// `KmsKeyId`: up to 2,048 characters.
+pub(crate) fn kms_key(key: Option<&str>) -> Result<(), Refusal> {
+    match key.map_or(0, |key| key.chars().count()) {
+        0..=2048 => Ok(()),
+        _ => Err(Refusal::validation("kmsKeyId", "have length less than or equal to 2048")),
+    }
+}
+
+/// The most tags of a secret (quotas of Secrets Manager).
+const MAX_TAGS: usize = 50;
+
+/// Tags that a caller may set: at most 50, each key once. AWS reserves the keys that begin with `aws:`.
 pub(crate) fn tags(tags: Vec<Tag>) -> Result<Vec<(String, String)>, Refusal> {
-    let tag = |Tag { key, value }: Tag| match key.to_ascii_lowercase().starts_with("aws:") {
-        true => Err(Refusal::invalid_parameter(
-            "Tag keys that begin with aws: are reserved for system use; you can't add, edit or delete them.",
-        )),
-        false => Ok((key, value)),
-    };
-    tags.into_iter().map(tag).collect()
+    let mut keys = BTreeSet::new();
+    for Tag { key, value } in &tags {
+        tag_key(key)?;
+        if value.chars().count() > 256 {
+            return Err(Refusal::validation("tags.1.member.value", "have length less than or equal to 256"));
+        }
+        if key.to_ascii_lowercase().starts_with("aws:") {
+            return Err(Refusal::invalid_parameter(
+                "Tag keys that begin with aws: are reserved for system use; you can't add, edit or delete them.",
+            ));
+        }
+        if !keys.insert(key) {
+            return Err(Refusal::invalid_request("You can't have duplicate tag keys in the same request."));
+        }
+    }
+    tag_count(keys.into_iter())?;
+    Ok(tags.into_iter().map(|Tag { key, value }| (key, value)).collect())
+}
+
+/// A tag's key: 1 to 128 characters.
+pub(crate) fn tag_key(key: &str) -> Result<(), Refusal> {
+    match key.chars().count() {
+        1..=128 => Ok(()),
+        _ => Err(Refusal::validation("tags.1.member.key", "have length between 1 and 128")),
+    }
+}
+
+/// The tags that a secret would have, by their keys: at most 50 different ones.
+pub(crate) fn tag_count<'a>(keys: impl Iterator<Item = &'a String>) -> Result<(), Refusal> {
+    match keys.collect::<BTreeSet<_>>().len() {
+        0..=MAX_TAGS => Ok(()),
+        _ => Err(Refusal::invalid_parameter("You can't have more than 50 tags on a secret.")),
+    }
 }

@@ -1,9 +1,10 @@
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
+use super::Context;
 use super::json::{day, epoch};
 use super::page::page;
-use crate::secrets::{Refusal, Secrets, VersionFilter};
+use crate::secrets::{Refusal, VersionFilter};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -15,15 +16,19 @@ pub(crate) struct Request {
     include_deprecated: bool,
 }
 
-/// The versions, oldest first; those without a label only if the request includes them.
-pub(crate) fn respond(secrets: &mut Secrets, request: Request) -> Result<Json, Refusal> {
-    let secret = secrets.find_live(&request.secret_id)?;
-    let filter = if request.include_deprecated { VersionFilter::All } else { VersionFilter::Labelled };
+/// The versions, oldest first: those with a label and a value, and the others only if the request includes deprecated ones
+/// (recorded).
+pub(crate) fn respond(context: &mut Context<'_>, request: Request) -> Result<Json, Refusal> {
+    let secret = context.find_live(&request.secret_id)?;
+    let filter = match request.include_deprecated {
+        true => VersionFilter::All,
+        false => VersionFilter::LabelledWithValue,
+    };
     let versions = secret.versions.list(filter).map(|version| {
         let mut entry = json!({
             "VersionId": version.id,
             "CreatedDate": epoch(version.created),
-            "KmsKeyIds": ["DefaultEncryptionKey"],
+            "KmsKeyIds": [version.kms_key.as_deref().unwrap_or("DefaultEncryptionKey")],
         });
         let stages = secret.versions.stages_of(&version.id);
         if !stages.is_empty() {

@@ -1,9 +1,11 @@
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
+use super::Context;
 use super::describe_secret::{description, labels};
+use super::filter::{Filter, Filters};
 use super::page::page;
-use crate::secrets::{Refusal, Secret, Secrets};
+use crate::secrets::{Refusal, Secret};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -14,58 +16,59 @@ pub(crate) struct Request {
     include_planned_deletion: bool,
     #[serde(default)]
     filters: Vec<Filter>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Filter {
-    key: String,
     #[serde(default)]
-    values: Vec<String>,
+    sort_by: SortBy,
+    #[serde(default)]
+    sort_order: SortOrder,
 }
 
-/// The secrets in the order of their names; those marked for deletion only if the request includes them.
-pub(crate) fn respond(secrets: &Secrets, request: Request) -> Result<Json, Refusal> {
-    let mut list = Vec::new();
-    for secret in secrets.all() {
-        if secret.deleted.is_some() && !request.include_planned_deletion {
-            continue;
-        }
-        if matches(secret, &request.filters)? {
-            let mut entry = description(secret);
-            if let Some(labels) = labels(secret) {
-                entry["SecretVersionsToStages"] = labels;
-            }
-            list.push(entry);
-        }
+/// What the list is sorted by. By the time of creation unless the request says otherwise (recorded).
+#[derive(Deserialize, Default, Clone, Copy)]
+#[serde(rename_all = "kebab-case")]
+enum SortBy {
+    #[default]
+    CreatedDate,
+    LastAccessedDate,
+    LastChangedDate,
+    Name,
+}
+
+/// The direction of the list. The newest first unless the request says otherwise (recorded).
+#[derive(Deserialize, Default, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+enum SortOrder {
+    Asc,
+    #[default]
+    Desc,
+}
+
+/// The secrets of the region; those marked for deletion only if the request includes them.
+pub(crate) fn respond(context: &mut Context<'_>, request: Request) -> Result<Json, Refusal> {
+    let filters = Filters::new(request.filters)?;
+    let is_listed = |secret: &&Secret| secret.deleted.is_none() || request.include_planned_deletion;
+    let mut found: Vec<&Secret> =
+        context.secrets().all().filter(is_listed).filter(|secret| filters.pass(secret)).collect();
+    match request.sort_by {
+        SortBy::CreatedDate => found.sort_by_key(|secret| secret.created),
+        SortBy::LastAccessedDate => found.sort_by_key(|secret| secret.accessed),
+        SortBy::LastChangedDate => found.sort_by_key(|secret| secret.changed),
+        SortBy::Name => {}
     }
-    let (list, next) = page(list, request.max_results, request.next_token.as_deref())?;
-    let mut response = json!({"SecretList": list});
+    match request.sort_order {
+        SortOrder::Asc => {}
+        SortOrder::Desc => found.reverse(),
+    }
+    let (list, next) = page(found, request.max_results, request.next_token.as_deref())?;
+    let entries = list.into_iter().map(|secret| {
+        let mut entry = description(secret);
+        if let Some(labels) = labels(secret) {
+            entry["SecretVersionsToStages"] = labels;
+        }
+        entry
+    });
+    let mut response = json!({"SecretList": entries.collect::<Json>()});
     if let Some(next) = next {
         response["NextToken"] = Json::from(next);
     }
     Ok(response)
-}
-
-/// A secret matches if it matches every filter. It matches a filter if it begins with one of the filter's values (API
-/// reference, Filter).
-fn matches(secret: &Secret, filters: &[Filter]) -> Result<bool, Refusal> {
-    for Filter { key, values } in filters {
-        let any = |text: &str| values.iter().any(|value| text.starts_with(value.as_str()));
-        let found = match key.as_str() {
-            "name" => any(&secret.name),
-            "description" => secret.description.as_deref().is_some_and(any),
-            "tag-key" => secret.tags.keys().any(|key| any(key)),
-            "tag-value" => secret.tags.values().any(|value| any(value)),
-            _ => {
-                return Err(Refusal::invalid_parameter(
-                    "local-aws filters by name, description, tag-key and tag-value only.",
-                ));
-            }
-        };
-        if !found {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }

@@ -1,57 +1,93 @@
 //! The operations of Secrets Manager, one file each: the members of the request, the checks, the response.
 
+mod batch_get_secret_value;
 mod cancel_rotate_secret;
+mod context;
 mod create_secret;
 mod delete_secret;
 mod describe_secret;
+mod filter;
 mod get_random_password;
 mod get_secret_value;
 mod json;
+mod kms;
 mod limits;
 mod list_secret_version_ids;
 mod list_secrets;
 mod page;
 mod put_secret_value;
+mod restore_secret;
 mod rotate_secret;
 mod tag_resource;
+mod untag_resource;
+mod update_secret;
 mod update_secret_version_stage;
 
 use std::sync::Arc;
 
+pub(crate) use context::{Caller, Context, FunctionCheck};
 pub(crate) use json::parse;
 use serde_json::Value as Json;
 pub(crate) use tag_resource::set_reserved_tags;
-use time::OffsetDateTime;
 
 use crate::lock::lock;
-use crate::secrets::Refusal;
+use crate::secrets::{Refusal, Region};
 use crate::service::Service;
 
 /// Responds to one call. The state is locked from the first check to the last change, so each call is atomic.
-pub(crate) fn respond(service: &Arc<Service>, operation: &str, body: &[u8]) -> Result<Json, Refusal> {
-    let now = OffsetDateTime::now_utc();
-    let mut guard = lock(&service.secrets);
-    let secrets = &mut *guard;
-    secrets.expire(now);
+pub(crate) fn respond(
+    service: &Arc<Service>,
+    region: &Region,
+    caller: Caller,
+    function: FunctionCheck,
+    operation: &str,
+    body: &[u8],
+) -> Result<Json, Refusal> {
+    let now = service.clock.now();
+    let mut account = lock(&service.account);
+    account.expire(now);
+    let settings = &service.settings;
+    let context = &mut Context { account: &mut account, region, caller, function, now, settings };
     match operation {
-        "CancelRotateSecret" => cancel_rotate_secret::respond(secrets, parse(body)?, now),
-        "CreateSecret" => create_secret::respond(secrets, parse(body)?, now),
-        "DeleteSecret" => delete_secret::respond(secrets, parse(body)?, now),
-        "DescribeSecret" => describe_secret::respond(secrets, parse(body)?),
+        "BatchGetSecretValue" => batch_get_secret_value::respond(context, parse(body)?),
+        "CancelRotateSecret" => cancel_rotate_secret::respond(context, parse(body)?),
+        "CreateSecret" => create_secret::respond(context, parse(body)?),
+        "DeleteSecret" => delete_secret::respond(context, parse(body)?),
+        "DescribeSecret" => describe_secret::respond(context, parse(body)?),
         "GetRandomPassword" => get_random_password::respond(parse(body)?),
-        "GetSecretValue" => get_secret_value::respond(secrets, parse(body)?, now),
-        "ListSecretVersionIds" => list_secret_version_ids::respond(secrets, parse(body)?),
-        "ListSecrets" => list_secrets::respond(secrets, parse(body)?),
-        "PutSecretValue" => put_secret_value::respond(secrets, parse(body)?, now),
+        "GetSecretValue" => get_secret_value::respond(context, parse(body)?),
+        "ListSecretVersionIds" => list_secret_version_ids::respond(context, parse(body)?),
+        "ListSecrets" => list_secrets::respond(context, parse(body)?),
+        "PutSecretValue" => put_secret_value::respond(context, parse(body)?),
+        "RestoreSecret" => restore_secret::respond(context, parse(body)?),
         "RotateSecret" => {
-            let rotate_secret::Outcome { response, run } = rotate_secret::respond(secrets, parse(body)?, now);
+            let rotate_secret::Outcome { response, run } = rotate_secret::respond(context, parse(body)?);
             if let Some(run) = run {
                 crate::rotation::start(service, run);
             }
             response
         }
-        "TagResource" => tag_resource::respond(secrets, parse(body)?, now),
-        "UpdateSecretVersionStage" => update_secret_version_stage::respond(secrets, parse(body)?, now),
-        _ => Err(Refusal::new("UnknownOperationException", "")),
+        "TagResource" => tag_resource::respond(context, parse(body)?),
+        "UntagResource" => untag_resource::respond(context, parse(body)?),
+        "UpdateSecret" => update_secret::respond(context, parse(body)?),
+        "UpdateSecretVersionStage" => update_secret_version_stage::respond(context, parse(body)?),
+        _ => Err(unknown(operation)),
     }
+}
+
+/// The ARN of the function that a `RotateSecret` is about; `None` if there is none.
+pub(crate) fn function_of_rotation(service: &Service, region: &Region, body: &[u8]) -> Option<String> {
+    let mut account = lock(&service.account);
+    rotate_secret::function(account.region(region), body)
+}
+
+fn unknown(operation: &str) -> Refusal {
+    let name: String = operation.chars().take(100).collect();
+    Refusal::new(
+        "UnknownOperationException",
+        format!(
+            "local-aws does not have the operation \"{name}\": its README lists those that it has \
+             (crates/local-aws/README.md)"
+        ),
+    )
 }

@@ -1,14 +1,12 @@
-use serde_json::Value as Json;
-
 use crate::secrets::Refusal;
 
 /// One page of a list, from the position in `next`: at most `max` items (1 to 100; 100 if not given). Returns also the
 /// `next` of the following page.
-pub(crate) fn page(
-    items: Vec<Json>,
+pub(super) fn page<T>(
+    items: Vec<T>,
     max: Option<usize>,
     next: Option<&str>,
-) -> Result<(Vec<Json>, Option<String>), Refusal> {
+) -> Result<(Vec<T>, Option<String>), Refusal> {
     let max = max.unwrap_or(100);
     if !(1..=100).contains(&max) {
         return Err(Refusal::validation("maxResults", "have value between 1 and 100"));

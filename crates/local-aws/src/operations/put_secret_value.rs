@@ -1,9 +1,9 @@
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
-use time::OffsetDateTime;
 
-use super::limits;
-use crate::secrets::{CURRENT, Put, Refusal, Secrets, Value};
+use super::context::{after_current_value, author};
+use super::{Context, kms, limits};
+use crate::secrets::{CURRENT, Content, Put, Refusal, Value};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -17,23 +17,28 @@ pub(crate) struct Request {
 }
 
 /// Creates a version, or gives a pending one its value. The label is AWSCURRENT if the request names none. A new current
-/// value without a rotation token abandons the rotation that is under way.
-pub(crate) fn respond(secrets: &mut Secrets, request: Request, now: OffsetDateTime) -> Result<Json, Refusal> {
+/// value that is not of the rotation under way abandons that rotation.
+pub(crate) fn respond(context: &mut Context<'_>, request: Request) -> Result<Json, Refusal> {
     let token = limits::token(request.client_request_token)?;
-    limits::rotation_token(request.rotation_token.as_deref())?;
-    let is_of_rotation = request.rotation_token.is_some();
+    let rotation_token = request.rotation_token.as_deref();
+    limits::rotation_token(rotation_token)?;
     let stages = request.version_stages.unwrap_or_else(|| vec![CURRENT.to_owned()]);
     limits::stages(&stages)?;
     let value = Value::from_request(request.secret_string, request.secret_binary)?
         .ok_or_else(|| Refusal::invalid_request("You must provide either SecretString or SecretBinary."))?;
-    let secret = secrets.find_live(&request.secret_id)?;
-    let put = secret.versions.put(&token, value, &stages, now, &secret.arn)?;
-    if put == Put::Stored {
-        secret.changed = now;
-        // User guide, "Rotation is abandoned": RotateSecret is accepted again. Terraform's own tests rely on it.
-        if !is_of_rotation && stages.iter().any(|stage| stage == CURRENT) {
-            secret.versions.abandon_rotation();
+    let (now, caller, settings) = (context.now, context.caller, context.settings);
+    let secret = context.find_live(&request.secret_id)?;
+    kms::encrypt(settings, secret.kms_key.as_deref())?;
+    let author = author(caller, secret, rotation_token);
+    let content = Content { value, author, kms_key: secret.kms_key.clone() };
+    match secret.versions.put(&token, content, &stages, now, &secret.arn)? {
+        Put::Stored => {
+            secret.changed = now;
+            if stages.iter().any(|stage| stage == CURRENT) {
+                after_current_value(secret, caller, rotation_token, now);
+            }
         }
+        Put::Repeated => {}
     }
     Ok(json!({
         "ARN": secret.arn,

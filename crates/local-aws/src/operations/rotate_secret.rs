@@ -2,9 +2,11 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use time::OffsetDateTime;
 
-use super::limits;
+use super::context::FunctionCheck;
+use super::json::Unsupported;
+use super::{Context, limits};
 use crate::rotation::{Kind, Run};
-use crate::secrets::{CURRENT, Refusal, RotationConfig, Secret, Secrets};
+use crate::secrets::{Author, CURRENT, Content, Refusal, RotationConfig, Secret, Secrets};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -15,6 +17,26 @@ pub(crate) struct Request {
     rotation_lambda_arn: Option<String>,
     rotation_rules: Option<Json>,
     rotate_immediately: Option<bool>,
+    #[serde(default)]
+    external_secret_rotation_metadata: Unsupported,
+    #[serde(default)]
+    external_secret_rotation_role_arn: Unsupported,
+}
+
+/// What a request names the function by, to find out whether it can be called.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Named {
+    secret_id: String,
+    #[serde(rename = "RotationLambdaARN")]
+    rotation_lambda_arn: Option<String>,
+}
+
+/// The ARN of the function that a request is about: its own, or else the secret's. `None` if there is none.
+pub(super) fn function(secrets: &Secrets, body: &[u8]) -> Option<String> {
+    let Named { secret_id, rotation_lambda_arn } = serde_json::from_slice(body).ok()?;
+    let stored = |secret: &Secret| Some(secret.rotation.as_ref()?.lambda_arn.clone());
+    rotation_lambda_arn.or_else(|| secrets.find(&secret_id).ok().and_then(stored))
 }
 
 /// The response, and the rotation to run in the background. If a rotation is unfinished, the response is a refusal, and
@@ -25,30 +47,35 @@ pub(crate) struct Outcome {
 }
 
 /// Creates the pending version and responds at once; the function is called afterwards.
-pub(crate) fn respond(secrets: &mut Secrets, request: Request, now: OffsetDateTime) -> Outcome {
-    let refused = |refusal| Outcome { response: Err(refusal), run: None };
-    let token = match limits::token(request.client_request_token.clone()) {
-        Ok(token) => token,
-        Err(refusal) => return refused(refusal),
-    };
-    let secret = match secrets.find_live(&request.secret_id) {
-        Ok(secret) => secret,
-        Err(refusal) => return refused(refusal),
-    };
-    let config = match new_config(secret, &request) {
-        Ok(config) => config,
-        Err(refusal) => return refused(refusal),
-    };
+pub(crate) fn respond(context: &mut Context<'_>, request: Request) -> Outcome {
+    begin(context, request).unwrap_or_else(|refusal| Outcome { response: Err(refusal), run: None })
+}
+
+fn begin(context: &mut Context<'_>, request: Request) -> Result<Outcome, Refusal> {
+    let external = "managed external secrets";
+    request.external_secret_rotation_metadata.refuse("ExternalSecretRotationMetadata", external)?;
+    request.external_secret_rotation_role_arn.refuse("ExternalSecretRotationRoleArn", external)?;
+    // Recorded: the other operations have another code for a missing token.
+    let token = request.client_request_token.clone();
+    let token = limits::token(Some(token.ok_or_else(|| Refusal::invalid_parameter(limits::NO_TOKEN))?))?;
+    let (now, function) = (context.now, context.function);
+    let secret = context.find_live(&request.secret_id)?;
+    let config = new_config(secret, &request)?;
     if let Some(unfinished) = reattempt(secret, &token) {
-        return unfinished;
+        return Ok(unfinished);
+    }
+    if function == FunctionCheck::NotCallable {
+        return Err(Refusal::new(
+            "AccessDeniedException",
+            "Secrets Manager cannot invoke the specified Lambda function. Ensure that the function policy grants access \
+             to the principal secretsmanager.amazonaws.com.",
+        ));
     }
     let kind = if request.rotate_immediately.unwrap_or(true) { Kind::Rotation } else { Kind::Probe };
-    if let Err(refusal) = begin(secret, &token, kind, now) {
-        return refused(refusal);
-    }
+    create_pending(secret, &token, kind, now)?;
     secret.rotation = Some(config);
     secret.changed = now;
-    started(secret, token, kind)
+    Ok(started(secret, token, kind))
 }
 
 fn started(secret: &Secret, version: String, kind: Kind) -> Outcome {
@@ -64,9 +91,7 @@ fn new_config(secret: &Secret, request: &Request) -> Result<RotationConfig, Refu
         .rotation_lambda_arn
         .clone()
         .or_else(|| before.map(|config| config.lambda_arn.clone()))
-        .ok_or_else(|| {
-            Refusal::invalid_request("No Lambda rotation function ARN is associated with this secret.")
-        })?;
+        .ok_or_else(Refusal::no_function)?;
     if crate::rotation::function_name(&lambda_arn).is_none() {
         return Err(Refusal::invalid_parameter(format!(
             "RotationLambdaARN is not the ARN of a Lambda function: {lambda_arn}"
@@ -76,7 +101,7 @@ fn new_config(secret: &Secret, request: &Request) -> Result<RotationConfig, Refu
         check_rules(rules)?;
     }
     let rules = request.rotation_rules.clone().or_else(|| before.and_then(|config| config.rules.clone()));
-    Ok(RotationConfig { enabled: true, lambda_arn, rules })
+    Ok(RotationConfig::new(lambda_arn, rules))
 }
 
 /// `RotationRules`: at most one of the two schedules; 1 to 1,000 days.
@@ -110,10 +135,15 @@ fn reattempt(secret: &mut Secret, token: &str) -> Option<Outcome> {
     Some(if same { again } else { Outcome { response: Err(refusal), run: again.run } })
 }
 
-fn begin(secret: &mut Secret, token: &str, kind: Kind, now: OffsetDateTime) -> Result<(), Refusal> {
+fn create_pending(secret: &mut Secret, token: &str, kind: Kind, now: OffsetDateTime) -> Result<(), Refusal> {
     let copy = match kind {
         Kind::Rotation => None,
-        Kind::Probe => Some(secret.versions.read(None, Some(CURRENT), now)?.1.clone()),
+        Kind::Probe => {
+            let (version, value) = secret.versions.read(None, Some(CURRENT), now)?;
+            // The service's own copy is not checked for who wrote it.
+            let author = Author::Function;
+            Some(Content { value: value.clone(), author, kms_key: version.kms_key.clone() })
+        }
     };
     secret.versions.begin(token, copy, now, &secret.arn)
 }

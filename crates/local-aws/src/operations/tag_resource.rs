@@ -1,11 +1,10 @@
 use serde::Deserialize;
-use serde_json::{Value as Json, json};
-use time::OffsetDateTime;
+use serde_json::Value as Json;
 
 use super::json::Tag;
-use super::limits;
+use super::{Context, limits};
 use crate::lock::lock;
-use crate::secrets::{Refusal, Secrets};
+use crate::secrets::{Refusal, Region};
 use crate::service::Service;
 
 #[derive(Deserialize)]
@@ -15,22 +14,25 @@ pub(crate) struct Request {
     tags: Vec<Tag>,
 }
 
-/// Adds tags, or replaces the values of existing ones.
-pub(crate) fn respond(secrets: &mut Secrets, request: Request, now: OffsetDateTime) -> Result<Json, Refusal> {
+/// Adds tags, or replaces the values of existing ones. The response is empty (API reference, `TagResource`).
+pub(crate) fn respond(context: &mut Context<'_>, request: Request) -> Result<Json, Refusal> {
     let tags = limits::tags(request.tags)?;
-    let secret = secrets.find_live(&request.secret_id)?;
+    let now = context.now;
+    let secret = context.find_live(&request.secret_id)?;
+    limits::tag_count(secret.tags.keys().chain(tags.iter().map(|(key, _)| key)))?;
     secret.tags.extend(tags);
     secret.changed = now;
-    Ok(json!({}))
+    Ok(Json::Null)
 }
 
 /// Sets tags that the API refuses because AWS reserves them (`aws:`), such as those that RDS sets on its secrets.
 pub(crate) fn set_reserved_tags(
     service: &Service,
+    region: &Region,
     secret_id: &str,
     tags: &[(String, String)],
 ) -> Result<(), Refusal> {
-    let mut secrets = lock(&service.secrets);
-    secrets.find_live(secret_id)?.tags.extend(tags.iter().cloned());
+    let mut account = lock(&service.account);
+    account.region(region).find_live(secret_id)?.tags.extend(tags.iter().cloned());
     Ok(())
 }

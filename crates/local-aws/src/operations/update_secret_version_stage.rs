@@ -1,9 +1,8 @@
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
-use time::OffsetDateTime;
 
-use super::limits;
-use crate::secrets::{Refusal, Secrets};
+use super::{Context, limits};
+use crate::secrets::Refusal;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -15,9 +14,10 @@ pub(crate) struct Request {
 }
 
 /// Moves, adds or removes one label, atomically.
-pub(crate) fn respond(secrets: &mut Secrets, request: Request, now: OffsetDateTime) -> Result<Json, Refusal> {
+pub(crate) fn respond(context: &mut Context<'_>, request: Request) -> Result<Json, Refusal> {
     limits::stage(&request.version_stage)?;
-    let secret = secrets.find_live(&request.secret_id)?;
+    let now = context.now;
+    let secret = context.find_live(&request.secret_id)?;
     secret.versions.move_stage(
         &request.version_stage,
         request.remove_from_version_id.as_deref(),

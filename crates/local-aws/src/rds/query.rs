@@ -3,16 +3,15 @@ use hyper::StatusCode;
 use super::servers::Servers;
 use super::write;
 use super::xml::Xml;
-use crate::AccessKey;
 use crate::calls::Call;
 use crate::failures::Effect;
-use crate::http::{Dropped, Response, Unauthenticated, build_response};
+use crate::http::{Dropped, Response, Signed, Unauthenticated, build_response};
 use crate::lock::lock;
 use crate::secrets::Refusal;
 use crate::service::Service;
 
 /// Responds to one call of the query protocol (form in, XML out), and logs it.
-pub(crate) fn respond(service: &Service, access_key: &AccessKey, body: &[u8]) -> Result<Response, Dropped> {
+pub(crate) fn respond(service: &Service, signed: &Signed<'_>, body: &[u8]) -> Result<Response, Dropped> {
     let form: Vec<(String, String)> = url::form_urlencoded::parse(body).into_owned().collect();
     let action = member(&form, "Action").unwrap_or_default();
     let effect = service.failures.next(action);
@@ -24,7 +23,7 @@ pub(crate) fn respond(service: &Service, access_key: &AccessKey, body: &[u8]) ->
     service.calls.add(Call {
         secret_id: identifier(&form, action).map(str::to_owned),
         error: result.as_ref().err().map(|refusal| refusal.code.to_string()),
-        ..Call::of(action, access_key)
+        ..Call::of(action, signed.access_key)
     });
     match effect {
         Some(Effect::DropRequest | Effect::DropResponse) => Err(Dropped),
@@ -44,6 +43,9 @@ pub(crate) fn refuse_unauthenticated(why: Unauthenticated) -> Response {
         }
         Unauthenticated::UnknownKey => {
             ("InvalidClientTokenId", "The security token included in the request is invalid.")
+        }
+        Unauthenticated::NoRegion => {
+            ("SignatureDoesNotMatch", "Credential should be scoped to a valid region.")
         }
     };
     refuse(&Refusal::new(code, message))

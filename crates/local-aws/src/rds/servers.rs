@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::secrets::{ACCOUNT, REGION};
+use crate::secrets::{DEFAULT_ACCOUNT, Region};
 
 /// A database instance, as `DescribeDBInstances` shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,10 +65,14 @@ pub enum MemberRole {
     Reader,
 }
 
+fn arn(kind: &str, identifier: &str) -> String {
+    format!("arn:aws:rds:{}:{DEFAULT_ACCOUNT}:{kind}:{identifier}", Region::default().name())
+}
+
 impl DbInstance {
     /// `DBInstanceArn`.
     pub fn arn(&self) -> String {
-        format!("arn:aws:rds:{REGION}:{ACCOUNT}:db:{}", self.identifier)
+        arn("db", &self.identifier)
     }
 
     pub(super) fn is(&self, id: &str) -> bool {
@@ -79,7 +83,7 @@ impl DbInstance {
 impl DbCluster {
     /// `DBClusterArn`.
     pub fn arn(&self) -> String {
-        format!("arn:aws:rds:{REGION}:{ACCOUNT}:cluster:{}", self.identifier)
+        arn("cluster", &self.identifier)
     }
 
     pub(super) fn is(&self, id: &str) -> bool {

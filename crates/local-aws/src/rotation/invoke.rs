@@ -4,7 +4,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::{Request, StatusCode};
 use serde_json::Value as Json;
 
-use super::{FunctionClient, FunctionError, FunctionErrorKind};
+use super::{FunctionClient, FunctionError, FunctionErrorKind, function_name};
 use crate::lock::lock;
 use crate::service::Service;
 
@@ -12,16 +12,6 @@ use crate::service::Service;
 const MAX_RESPONSE: usize = 6 * 1024 * 1024;
 /// The longest error type, and the longest message, that are kept of a response, in characters.
 const MAX_MESSAGE: usize = 4_000;
-
-/// The name in a function's ARN (`arn:aws:lambda:REGION:ACCOUNT:function:NAME`, with or without a version or alias).
-pub(crate) fn function_name(arn: &str) -> Option<&str> {
-    let parts: Vec<&str> = arn.split(':').collect();
-    let ("arn", "lambda", "function") = (*parts.first()?, *parts.get(2)?, *parts.get(5)?) else {
-        return None;
-    };
-    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    parts.get(6).copied().filter(|name| !name.is_empty() && name.chars().all(allowed))
-}
 
 /// Calls the function once, and waits for its response.
 pub(super) async fn invoke(service: &Service, lambda_arn: &str, event: &Json) -> Result<(), FunctionError> {
@@ -81,20 +71,6 @@ fn check_response(status: StatusCode, marked: bool, body: &[u8]) -> Result<(), F
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_function_is_named_by_its_arn() {
-        for (arn, name) in [
-            ("arn:aws:lambda:us-east-1:123456789012:function:rotate", Some("rotate")),
-            ("arn:aws-cn:lambda:cn-north-1:123456789012:function:a_b-1:live", Some("a_b-1")),
-            ("arn:aws:lambda:us-east-1:123456789012:function:", None),
-            ("arn:aws:lambda:us-east-1:123456789012:function:a/../b", None),
-            ("arn:aws:s3:us-east-1:123456789012:function:rotate", None),
-            ("rotate", None),
-        ] {
-            assert_eq!(function_name(arn), name, "{arn}");
-        }
-    }
 
     #[test]
     fn an_error_is_recognized_under_every_emulator() {

@@ -1,12 +1,13 @@
 //! The service side of a rotation: calls the function step by step, and retries.
 
 mod client;
+mod function;
 mod invoke;
 mod progress;
 mod run;
 
 pub(crate) use client::{FunctionClient, client};
-pub(crate) use invoke::function_name;
+pub(crate) use function::{check_function, function_name};
 pub(crate) use progress::Rotations;
 pub use progress::{Attempt, FunctionError, FunctionErrorKind, Rotation, Step, StepResult};
 pub(crate) use run::{Kind, Run, start};

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::Mutex;
 
@@ -89,8 +89,10 @@ pub enum FunctionErrorKind {
     Unreachable,
     /// There was no response within the time limit of a call.
     TimedOut,
-    /// finishSecret succeeded, but AWSPENDING is still on a version that is not AWSCURRENT.
+    /// finishSecret succeeded, but the version is not AWSCURRENT, or AWSPENDING is still on another one.
     Unfinished,
+    /// Someone else than the function wrote the pending version's value; the function is not called.
+    ForeignValue,
     /// `CancelRotateSecret` was called, or the secret was deleted.
     Cancelled,
 }
@@ -107,10 +109,15 @@ struct Progress {
     ended: bool,
 }
 
-/// All rotations since the server's start, by ARN and version.
+/// How many rotations are remembered that have ended.
+const MAX_ENDED: usize = 10_000;
+
+/// The rotations since the server's start, by ARN and version: those under way, and the newest that have ended.
 #[derive(Default)]
 pub(crate) struct Rotations {
     by_version: Mutex<HashMap<(String, String), watch::Sender<Progress>>>,
+    /// Those that have ended, the oldest first.
+    ended: Mutex<VecDeque<(String, String)>>,
 }
 
 impl Rotations {
@@ -147,6 +154,19 @@ impl Rotations {
             progress.rotation.succeeded = succeeded;
             progress.ended = true;
         });
+        let mut ended = lock(&self.ended);
+        ended.push_back(key(arn, version));
+        if ended.len() > MAX_ENDED {
+            self.forget(ended.pop_front());
+        }
+    }
+
+    /// Forgets a rotation that has ended, unless it runs again.
+    fn forget(&self, oldest: Option<(String, String)>) {
+        let mut all = lock(&self.by_version);
+        if let Some(key) = oldest.filter(|key| all.get(key).is_some_and(|sender| sender.borrow().ended)) {
+            all.remove(&key);
+        }
     }
 
     /// The rotation so far, and whether it has ended; `None` if it never began.

@@ -1,12 +1,11 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use time::OffsetDateTime;
 
 use super::invoke::invoke;
 use super::{FunctionError, FunctionErrorKind, Step, StepResult};
 use crate::lock::lock;
-use crate::secrets::Secret;
+use crate::secrets::{Author, CURRENT, Secret};
 use crate::service::Service;
 
 /// A rotation to run in the background.
@@ -37,7 +36,10 @@ impl Kind {
 /// Starts a rotation in the background, unless it is already under way.
 pub(crate) fn start(service: &Arc<Service>, run: Run) {
     if service.rotations.begin(&run.arn, &run.version) {
-        lock(&service.tasks).spawn(rotate(Arc::clone(service), run));
+        let mut tasks = lock(&service.tasks);
+        // Otherwise the set keeps those that have ended.
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(rotate(Arc::clone(service), run));
     }
 }
 
@@ -84,53 +86,82 @@ async fn try_once(service: &Service, run: &Run) -> Result<(), FunctionErrorKind>
 }
 
 async fn call(service: &Service, run: &Run, step: Step) -> Result<(), FunctionError> {
-    let lambda_arn = look_at(service, &run.arn, |secret| {
-        secret.rotation.as_ref().filter(|config| config.enabled).map(|config| config.lambda_arn.clone())
-    })?
-    .ok_or_else(|| {
-        FunctionError::new(FunctionErrorKind::Cancelled, "rotation of the secret was turned off")
-    })?;
-    if look_at(service, &run.arn, |secret| secret.versions.stages_of(&run.version).is_empty())? {
-        return Err(FunctionError::new(
-            FunctionErrorKind::Cancelled,
-            "the rotation was abandoned: no label is on its version any more",
-        ));
-    }
+    let token = uuid::Uuid::new_v4().to_string();
+    let lambda_arn = change(service, run, |secret| prepare(secret, &run.version, &token))??;
     let event = json!({
         "Step": step.name(),
         "SecretId": run.arn,
         "ClientRequestToken": run.version,
-        "RotationToken": uuid::Uuid::new_v4().to_string(),
+        "RotationToken": token,
     });
     invoke(service, &lambda_arn, &event).await
 }
 
-/// Checks that AWSPENDING is on the AWSCURRENT version, or on no version (user guide, "How rotation works"). Otherwise
-/// the service treats the rotation as unfinished, even if finishSecret succeeded.
+/// Checks that the next step may be called; returns the function. Each step has a rotation token of its own (seen in
+/// published events).
+fn prepare(secret: &mut Secret, version: &str, token: &str) -> Result<String, FunctionError> {
+    let cancelled = |message: &str| Err(FunctionError::new(FunctionErrorKind::Cancelled, message));
+    let Some(config) = secret.rotation.as_mut().filter(|config| config.enabled) else {
+        return cancelled("rotation of the secret was turned off");
+    };
+    if secret.versions.stages_of(version).is_empty() {
+        return cancelled("the rotation was abandoned: no label is on its version any more");
+    }
+    if secret
+        .versions
+        .get(version)
+        .is_some_and(|version| version.value.is_some() && version.author == Author::Other)
+    {
+        return Err(FunctionError::new(
+            FunctionErrorKind::ForeignValue,
+            format!(
+                "Pending secret version {version} for Secret {} was not created by Lambda {}. Remove the AWSPENDING \
+                 staging label and restart rotation.",
+                secret.arn, config.lambda_arn
+            ),
+        ));
+    }
+    config.issue(token);
+    Ok(config.lambda_arn.clone())
+}
+
+/// Checks that the version has become AWSCURRENT, and that AWSPENDING is on it, or on no version (user guide, "How
+/// rotation works"). Otherwise the service treats the rotation as unfinished, even if finishSecret succeeded.
 fn check_labels(service: &Service, run: &Run) -> Result<(), FunctionError> {
-    let left = look_at(service, &run.arn, |secret| secret.versions.pending().map(str::to_owned))?;
-    match left {
+    let (current, pending) = change(service, run, |secret| {
+        let holder = |stage| secret.versions.holder(stage).map(str::to_owned);
+        (holder(CURRENT), secret.versions.pending().map(str::to_owned))
+    })?;
+    let unfinished = |what: String| {
+        Err(FunctionError::new(FunctionErrorKind::Unfinished, format!("finishSecret succeeded, but {what}")))
+    };
+    match pending {
+        Some(version) => unfinished(format!("AWSPENDING is still on {version}, which is not AWSCURRENT")),
+        None if current.as_deref() != Some(&run.version) => {
+            unfinished(format!("AWSCURRENT is not on {}, the version of this rotation", run.version))
+        }
         None => Ok(()),
-        Some(version) => Err(FunctionError::new(
-            FunctionErrorKind::Unfinished,
-            format!("finishSecret succeeded, but AWSPENDING is still on {version}, which is not AWSCURRENT"),
-        )),
     }
 }
 
-fn look_at<T>(service: &Service, arn: &str, look: impl FnOnce(&Secret) -> T) -> Result<T, FunctionError> {
-    match lock(&service.secrets).find(arn) {
-        Ok(secret) if secret.deleted.is_none() => Ok(look(secret)),
-        Ok(_) | Err(_) => Err(FunctionError::new(FunctionErrorKind::Cancelled, "the secret was deleted")),
-    }
+fn change<T>(
+    service: &Service,
+    run: &Run,
+    change: impl FnOnce(&mut Secret) -> T,
+) -> Result<T, FunctionError> {
+    let mut account = lock(&service.account);
+    let secret = account
+        .find_live(&run.arn)
+        .map_err(|_| FunctionError::new(FunctionErrorKind::Cancelled, "the secret was deleted"))?;
+    Ok(change(secret))
 }
 
 fn conclude(service: &Service, run: &Run, succeeded: bool) {
-    if let Ok(secret) = lock(&service.secrets).find_live(&run.arn) {
+    if let Ok(secret) = lock(&service.account).find_live(&run.arn) {
         if run.kind == Kind::Probe {
             secret.versions.end_probe(&run.version);
         } else if succeeded {
-            let now = OffsetDateTime::now_utc();
+            let now = service.clock.now();
             (secret.rotated, secret.changed) = (Some(now), now);
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use time::OffsetDateTime;
 
-use super::{CURRENT, Put, Value, VersionFilter, Versions};
+use super::{Author, CURRENT, Content, Put, Value, VersionFilter, Versions};
 
 const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 const ARN: &str = "arn";
@@ -53,8 +53,8 @@ fn apply(versions: &mut Versions, change: &Change) -> bool {
     }
 }
 
-fn text(value: u8) -> Value {
-    Value::Text(value.to_string())
+fn text(value: u8) -> Content {
+    Content { value: Value::Text(value.to_string()), author: Author::Other, kms_key: None }
 }
 
 fn values(versions: &Versions) -> BTreeMap<String, Option<String>> {

@@ -20,6 +20,23 @@ impl Refusal {
         Refusal::not_found("Secrets Manager can't find the specified secret.")
     }
 
+    pub(crate) fn no_function() -> Self {
+        Refusal::invalid_request("No Lambda rotation function ARN is associated with this secret.")
+    }
+
+    /// A version of this id has another value.
+    pub(crate) fn token_in_use(token: &str, arn: &str) -> Self {
+        Refusal::exists(format!(
+            "You can't use ClientRequestToken {token} because that value is already in use for a version of secret {arn}."
+        ))
+    }
+
+    pub(crate) fn marked_for_deletion() -> Self {
+        Refusal::invalid_request(
+            "You can't perform this operation on the secret because it was marked for deletion.",
+        )
+    }
+
     pub(crate) fn exists(message: impl Into<String>) -> Self {
         Refusal::new("ResourceExistsException", message)
     }
@@ -34,6 +51,14 @@ impl Refusal {
 
     pub(crate) fn limit(message: impl Into<String>) -> Self {
         Refusal::new("LimitExceededException", message)
+    }
+
+    /// A name or id with characters that no name has; the same at every operation (recorded).
+    pub(crate) fn invalid_name() -> Self {
+        Refusal::new(
+            "ValidationException",
+            "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!",
+        )
     }
 
     /// A member of the request is outside the limits of the API's model.

@@ -3,13 +3,15 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 use time::OffsetDateTime;
 
-use super::{Versions, new_arn};
+use super::Versions;
 
 /// A secret.
 pub(crate) struct Secret {
     pub(crate) name: String,
     pub(crate) arn: String,
     pub(crate) description: Option<String>,
+    /// `KmsKeyId` as given; `None` for the key that AWS makes for the account.
+    pub(crate) kms_key: Option<String>,
     pub(crate) tags: BTreeMap<String, String>,
     pub(crate) versions: Versions,
     /// `None` until `RotateSecret` is first accepted.
@@ -28,6 +30,26 @@ pub(crate) struct RotationConfig {
     pub(crate) lambda_arn: String,
     /// `RotationRules`, as given.
     pub(crate) rules: Option<Json>,
+    /// The rotation tokens of the last rotation's steps; each step has another.
+    tokens: Vec<String>,
+}
+
+/// How many rotation tokens are kept: those of ten attempts.
+const MAX_TOKENS: usize = 40;
+
+impl RotationConfig {
+    /// Rotation is on, and no step has been called yet.
+    pub(crate) fn new(lambda_arn: String, rules: Option<Json>) -> Self {
+        RotationConfig { enabled: true, lambda_arn, rules, tokens: Vec::new() }
+    }
+
+    /// Remembers the token of a step that is about to be called.
+    pub(crate) fn issue(&mut self, token: &str) {
+        if self.tokens.len() == MAX_TOKENS {
+            self.tokens.remove(0);
+        }
+        self.tokens.push(token.to_owned());
+    }
 }
 
 /// The mark that `DeleteSecret` sets.
@@ -38,11 +60,12 @@ pub(crate) struct Deletion {
 }
 
 impl Secret {
-    pub(crate) fn new(name: String, now: OffsetDateTime) -> Self {
+    pub(crate) fn new(name: String, arn: String, now: OffsetDateTime) -> Self {
         Secret {
-            arn: new_arn(&name),
+            arn,
             name,
             description: None,
+            kms_key: None,
             tags: BTreeMap::new(),
             versions: Versions::default(),
             rotation: None,
@@ -54,9 +77,25 @@ impl Secret {
         }
     }
 
-    /// Whether `id` names this secret, by its name, its ARN, or its ARN without the random suffix.
-    pub(crate) fn is(&self, id: &str) -> bool {
-        let partial = &self.arn[..self.arn.len() - "-AbCdEf".len()];
-        id == self.name || id == self.arn || id == partial
+    /// Whether this token was sent to the function in one of the last rotation's steps.
+    pub(crate) fn issued(&self, token: Option<&str>) -> bool {
+        let tokens = self.rotation.iter().flat_map(|rotation| &rotation.tokens);
+        token.is_some_and(|token| tokens.into_iter().any(|issued| issued == token))
+    }
+
+    /// Whether rotation is on.
+    pub(crate) fn rotates(&self) -> bool {
+        self.rotation.as_ref().is_some_and(|rotation| rotation.enabled)
+    }
+
+    /// The region of the secret that this one is a replica of, or its own if it has replicas.
+    pub(crate) fn primary_region(&self) -> Option<&str> {
+        None
+    }
+
+    /// The service that manages this secret, by the tag that AWS reserves for it, such as `rds` (user guide, "Secrets
+    /// managed by other services").
+    pub(crate) fn owning_service(&self) -> Option<&str> {
+        self.tags.get("aws:secretsmanager:owningService").map(String::as_str)
     }
 }

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use super::{Refusal, Value};
 
 pub(crate) const CURRENT: &str = "AWSCURRENT";
-const PENDING: &str = "AWSPENDING";
+pub(crate) const PENDING: &str = "AWSPENDING";
 const PREVIOUS: &str = "AWSPREVIOUS";
 
 /// The most labels of one secret (quotas of Secrets Manager).
@@ -29,8 +29,29 @@ pub(crate) struct Version {
     pub(crate) id: String,
     /// `None` between `RotateSecret` and the function's `PutSecretValue`.
     pub(crate) value: Option<Value>,
+    /// Who wrote the value.
+    pub(crate) author: Author,
+    /// The key that encrypts the value; `None` for the key that AWS makes for the account.
+    pub(crate) kms_key: Option<String>,
     pub(crate) created: OffsetDateTime,
     pub(crate) accessed: Option<OffsetDateTime>,
+}
+
+/// Who wrote a value, as far as Secrets Manager distinguishes: it fails a rotation whose pending value is not the
+/// function's (user guide, "Troubleshoot rotation").
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Author {
+    /// The rotation function, or a caller that sent the rotation token of a step.
+    Function,
+    /// Anyone else; also the service itself, which copies a value for a test.
+    Other,
+}
+
+/// What is written into a version.
+pub(crate) struct Content {
+    pub(crate) value: Value,
+    pub(crate) author: Author,
+    pub(crate) kms_key: Option<String>,
 }
 
 /// The result of a put.
@@ -42,11 +63,13 @@ pub(crate) enum Put {
     Repeated,
 }
 
-/// The versions that `ListSecretVersionIds` shows.
+/// Which versions to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum VersionFilter {
     /// Versions with a label.
     Labelled,
+    /// Versions with a label and a value (recorded: `ListSecretVersionIds` lists these).
+    LabelledWithValue,
     /// All versions.
     All,
 }
@@ -66,9 +89,12 @@ impl Versions {
     }
 
     pub(crate) fn list(&self, filter: VersionFilter) -> impl Iterator<Item = &Version> {
-        self.all
-            .iter()
-            .filter(move |version| filter == VersionFilter::All || !self.stages_of(&version.id).is_empty())
+        let labelled = |version: &Version| !self.stages_of(&version.id).is_empty();
+        self.all.iter().filter(move |version| match filter {
+            VersionFilter::Labelled => labelled(version),
+            VersionFilter::LabelledWithValue => version.value.is_some() && labelled(version),
+            VersionFilter::All => true,
+        })
     }
 
     /// The version of the rotation under way: it has AWSPENDING and is not AWSCURRENT.
@@ -103,7 +129,10 @@ impl Versions {
                 "You provided a VersionStage that is not associated to the provided VersionId.",
             ));
         }
-        version.accessed = Some(now);
+        // A read that finds no value is not an access (recorded).
+        if version.value.is_some() {
+            version.accessed = Some(now);
+        }
         let version = &*version;
         version.value.as_ref().map(|value| (version, value)).ok_or(refusal)
     }
@@ -112,14 +141,14 @@ impl Versions {
     pub(crate) fn put(
         &mut self,
         id: &str,
-        value: Value,
+        content: Content,
         stages: &[String],
         now: OffsetDateTime,
         arn: &str,
     ) -> Result<Put, Refusal> {
         match self.get(id).map(|version| version.value.as_ref()) {
-            Some(Some(stored)) if *stored == value => return Ok(Put::Repeated),
-            Some(Some(_)) => return Err(token_in_use(id, arn)),
+            Some(Some(stored)) if *stored == content.value => return Ok(Put::Repeated),
+            Some(Some(_)) => return Err(Refusal::token_in_use(id, arn)),
             Some(None) | None => {}
         }
         let first = self.all.is_empty();
@@ -129,8 +158,11 @@ impl Versions {
         }
         self.check_room(&stages)?;
         match self.all.iter_mut().find(|version| version.id == id) {
-            Some(version) => version.value = Some(value),
-            None => self.add(id, Some(value), now),
+            Some(version) => {
+                (version.value, version.author) = (Some(content.value), content.author);
+                version.kms_key = content.kms_key;
+            }
+            None => self.add(id, Some(content), now),
         }
         // AWSCURRENT last, so that AWSPREVIOUS ends on the version that AWSCURRENT left, even if the caller names both.
         stages.sort_by_key(|stage| *stage == CURRENT);
@@ -146,15 +178,15 @@ impl Versions {
     pub(crate) fn begin(
         &mut self,
         id: &str,
-        value: Option<Value>,
+        content: Option<Content>,
         now: OffsetDateTime,
         arn: &str,
     ) -> Result<(), Refusal> {
         if self.get(id).is_some() {
-            return Err(token_in_use(id, arn));
+            return Err(Refusal::token_in_use(id, arn));
         }
         self.check_room(&[PENDING])?;
-        self.add(id, value, now);
+        self.add(id, content, now);
         self.attach(PENDING, id);
         self.prune();
         Ok(())
@@ -204,6 +236,18 @@ impl Versions {
         Ok(())
     }
 
+    /// Encrypts the versions that have a label with another key (API reference, `UpdateSecret`: those with AWSCURRENT,
+    /// AWSPENDING or AWSPREVIOUS).
+    pub(crate) fn encrypt_labelled(&mut self, kms_key: Option<&str>) {
+        let holders: Vec<String> = [CURRENT, PENDING, PREVIOUS]
+            .iter()
+            .filter_map(|stage| self.holders.get(*stage).cloned())
+            .collect();
+        for version in self.all.iter_mut().filter(|version| holders.contains(&version.id)) {
+            version.kms_key = kms_key.map(str::to_owned);
+        }
+    }
+
     fn check_from(&self, stage: &str, from: Option<&str>, to: Option<&str>) -> Result<(), Refusal> {
         match (self.holder(stage), from, to) {
             (_, None, None) => Err(Refusal::invalid_parameter(
@@ -234,8 +278,12 @@ impl Versions {
         Ok(())
     }
 
-    fn add(&mut self, id: &str, value: Option<Value>, now: OffsetDateTime) {
-        self.all.push(Version { id: id.to_owned(), value, created: now, accessed: None });
+    fn add(&mut self, id: &str, content: Option<Content>, now: OffsetDateTime) {
+        let (value, author, kms_key) = match content {
+            Some(Content { value, author, kms_key }) => (Some(value), author, kms_key),
+            None => (None, Author::Other, None),
+        };
+        self.all.push(Version { id: id.to_owned(), value, author, kms_key, created: now, accessed: None });
     }
 
     fn attach(&mut self, stage: &str, to: &str) {
@@ -261,10 +309,4 @@ impl Versions {
             !drop
         });
     }
-}
-
-fn token_in_use(id: &str, arn: &str) -> Refusal {
-    Refusal::exists(format!(
-        "You can't use ClientRequestToken {id} because that value is already in use for a version of secret {arn}."
-    ))
 }

@@ -18,6 +18,8 @@ pub(crate) enum Reply {
     Works,
     /// It does nothing, and succeeds.
     Idles,
+    /// It takes AWSPENDING off the version, and succeeds.
+    RemovesPending,
     /// It responds with this status and body, with or without Lambda's header.
     Fails(u16, bool, Json),
     /// It never responds.
@@ -81,6 +83,15 @@ async fn respond(
     match reply {
         Reply::Works => {
             work(&script.secrets_manager, &event).await;
+            JsonBody(Json::Null).into_response()
+        }
+        Reply::RemovesPending => {
+            let remove = json!({
+                "SecretId": event["SecretId"],
+                "VersionStage": "AWSPENDING",
+                "RemoveFromVersionId": event["ClientRequestToken"],
+            });
+            call(&script.secrets_manager, "UpdateSecretVersionStage", remove).await.expect("a removal");
             JsonBody(Json::Null).into_response()
         }
         Reply::Idles => JsonBody(Json::Null).into_response(),

@@ -1,0 +1,173 @@
+use std::collections::BTreeMap;
+
+use time::OffsetDateTime;
+
+use super::arn::{prefix, region_of, split_suffix};
+use super::{Refusal, Region, Secret, new_arn};
+
+/// The account in every ARN, unless the server is started with another.
+pub(crate) const DEFAULT_ACCOUNT: &str = "123456789012";
+
+/// The secrets of one account, region by region. Regions share nothing; only replication reaches another one.
+pub(crate) struct Account {
+    id: String,
+    regions: BTreeMap<Region, Secrets>,
+}
+
+/// The secrets of one region, by name.
+pub(crate) struct Secrets {
+    region: Region,
+    account: String,
+    by_name: BTreeMap<String, Secret>,
+}
+
+impl Account {
+    pub(crate) fn new(id: String) -> Self {
+        Account { id, regions: BTreeMap::new() }
+    }
+
+    /// The secrets of a region; without secrets until one is created there.
+    pub(crate) fn region(&mut self, region: &Region) -> &mut Secrets {
+        self.regions.entry(region.clone()).or_insert_with(|| Secrets::new(region.clone(), self.id.clone()))
+    }
+
+    /// The secret that `id` names: in the region of its ARN, or by its name in the default region.
+    pub(crate) fn find(&self, id: &str) -> Result<&Secret, Refusal> {
+        let default = Region::default();
+        let region = region_of(id).unwrap_or(default.name());
+        self.regions.get(region).ok_or_else(Refusal::no_secret)?.find(id)
+    }
+
+    /// As `find`, to change the secret; refuses one that is marked for deletion.
+    pub(crate) fn find_live(&mut self, id: &str) -> Result<&mut Secret, Refusal> {
+        let default = Region::default();
+        let region = region_of(id).unwrap_or(default.name());
+        self.regions.get_mut(region).ok_or_else(Refusal::no_secret)?.find_live(id)
+    }
+
+    /// All secrets of all regions.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Secret> {
+        self.regions.values().flat_map(Secrets::all)
+    }
+
+    /// Removes the secrets whose recovery window has passed.
+    pub(crate) fn expire(&mut self, now: OffsetDateTime) {
+        for secrets in self.regions.values_mut() {
+            secrets.by_name.retain(|_, secret| secret.deleted.is_none_or(|mark| mark.gone_at > now));
+        }
+    }
+}
+
+impl Secrets {
+    fn new(region: Region, account: String) -> Self {
+        Secrets { region, account, by_name: BTreeMap::new() }
+    }
+
+    /// The secret that `id` names: by its name, its ARN, or its ARN without the hyphen and the six random characters. Also
+    /// finds a secret that is marked for deletion.
+    pub(crate) fn find(&self, id: &str) -> Result<&Secret, Refusal> {
+        self.name_of(id).and_then(|name| self.by_name.get(name)).ok_or_else(Refusal::no_secret)
+    }
+
+    /// As `find`, to change the secret, even if it is marked for deletion.
+    pub(crate) fn find_any(&mut self, id: &str) -> Result<&mut Secret, Refusal> {
+        let name = self.name_of(id).map(str::to_owned);
+        name.and_then(|name| self.by_name.get_mut(&name)).ok_or_else(Refusal::no_secret)
+    }
+
+    /// As `find`, to change the secret. Refuses a secret that is marked for deletion, as all operations except
+    /// `DescribeSecret`, `DeleteSecret` and `RestoreSecret` do.
+    pub(crate) fn find_live(&mut self, id: &str) -> Result<&mut Secret, Refusal> {
+        let secret = self.find_any(id)?;
+        match secret.deleted {
+            None => Ok(secret),
+            Some(_) => Err(Refusal::marked_for_deletion()),
+        }
+    }
+
+    /// The name of the secret that `id` names, if there is one.
+    fn name_of<'a>(&self, id: &'a str) -> Option<&'a str> {
+        if self.by_name.contains_key(id) {
+            return Some(id);
+        }
+        let last = id.strip_prefix(&prefix(&self.region, &self.account))?;
+        match split_suffix(last) {
+            Some((name, _)) => self.by_name.get(name).filter(|secret| secret.arn == id).map(|_| name),
+            None => self.by_name.contains_key(last).then_some(last),
+        }
+    }
+
+    /// The secret with exactly this name.
+    pub(crate) fn named(&self, name: &str) -> Option<&Secret> {
+        self.by_name.get(name)
+    }
+
+    /// The ARN of a new secret of this account and region.
+    pub(crate) fn new_arn(&self, name: &str) -> String {
+        new_arn(&self.region, &self.account, name)
+    }
+
+    /// Adds a new secret; the caller has checked that its name is free.
+    pub(crate) fn add(&mut self, secret: Secret) {
+        self.by_name.insert(secret.name.clone(), secret);
+    }
+
+    /// Removes a secret.
+    pub(crate) fn remove(&mut self, name: &str) {
+        self.by_name.remove(name);
+    }
+
+    /// All secrets in the order of their names.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Secret> {
+        self.by_name.values()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+
+    #[test]
+    fn a_secret_is_found_by_its_name_its_arn_and_its_arn_without_the_random_characters() {
+        let mut account = Account::new(DEFAULT_ACCOUNT.to_owned());
+        let secrets = account.region(&Region::default());
+        for name in ["app", "app-Ab3dEf", "a/b_c"] {
+            let secret = Secret::new(name.to_owned(), secrets.new_arn(name), NOW);
+            secrets.add(secret);
+        }
+        let arn = |name: &str| secrets.named(name).expect("a secret").arn.clone();
+        let partial = |name: &str| format!("arn:aws:secretsmanager:us-east-1:123456789012:secret:{name}");
+        let other_suffix = format!("{}-XXXXXX", partial("app"));
+        let elsewhere = arn("app").replace("us-east-1", "eu-west-1");
+        for (id, found) in [
+            ("app".to_owned(), Some("app")),
+            (arn("app"), Some("app")),
+            (partial("app"), Some("app")),
+            (arn("app-Ab3dEf"), Some("app-Ab3dEf")),
+            // It reads as the whole ARN of a secret `app`, which has other random characters.
+            (partial("app-Ab3dEf"), None),
+            (partial("a/b_c"), Some("a/b_c")),
+            (other_suffix, None),
+            (elsewhere, None),
+            (partial(""), None),
+            ("ap".to_owned(), None),
+        ] {
+            let name = secrets.find(&id).ok().map(|secret| secret.name.as_str());
+            assert_eq!(name, found, "{id}");
+        }
+    }
+
+    #[test]
+    fn regions_share_no_secret() {
+        let mut account = Account::new("210987654321".to_owned());
+        let china = Region::new("cn-north-1").expect("a region");
+        let secrets = account.region(&china);
+        let arn = secrets.new_arn("app");
+        assert!(arn.starts_with("arn:aws-cn:secretsmanager:cn-north-1:210987654321:secret:app-"), "{arn}");
+        secrets.add(Secret::new("app".to_owned(), arn.clone(), NOW));
+        assert!(account.find(&arn).is_ok() && account.find("app").is_err());
+        assert!(account.region(&Region::default()).find("app").is_err());
+    }
+}
