@@ -9,6 +9,11 @@ mod arn;
 mod laws;
 mod refusal;
 mod region;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, unused_imports, reason = "RotateSecret and DescribeSecret do not use it yet")
+)]
+mod schedule;
 mod secret;
 mod value;
 mod versions;
