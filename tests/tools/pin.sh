@@ -38,3 +38,16 @@ while read -r major version integrity; do
 done <postgres.txt >"$half/postgres.txt"
 mv "$half/postgres.txt" postgres.txt
 echo "postgres.txt: $(grep -c sha512- postgres.txt) versions"
+
+# npm: a program's dependencies, with the integrity of each. Without addresses, so that they can come from any registry.
+for package in *.package.json; do
+  name=${package%.package.json}
+  mkdir "$half/$name"
+  cp "$package" "$half/$name/package.json"
+  [[ ${1-} == --upgrade || ! -e $name.package-lock.json ]] || cp "$name.package-lock.json" "$half/$name/package-lock.json"
+  npm install --prefix "$half/$name" --cache "$half/cache" --logs-max 0 --loglevel error --package-lock-only --ignore-scripts \
+    --omit-lockfile-registry-resolved --no-audit --no-fund --no-update-notifier >"$half/printed" </dev/null ||
+    fail "npm cannot resolve tests/tools/pins/$package: see above" "check the network, and that the versions exist"
+  mv "$half/$name/package-lock.json" "$name.package-lock.json"
+  echo "$name.package-lock.json: $(grep -c '"integrity": "sha512-' "$name.package-lock.json") packages"
+done
