@@ -4,6 +4,8 @@
 mod calls;
 mod deviations;
 mod http;
+mod recorded;
+mod rotation_function;
 mod servers;
 
 use local_aws::Options;

@@ -1,6 +1,7 @@
 //! Making a call, and making its response comparable.
 
 use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
@@ -13,33 +14,43 @@ pub(super) struct Response {
     pub(super) body: Value,
 }
 
+/// The region of a request that does not say otherwise.
+pub(super) const REGION: &str = "us-east-1";
+
 /// Makes a call of `awsJson1_1`.
 pub(super) async fn call(url: &str, operation: &str, body: &Value) -> Response {
-    let request = hyper::Request::post(url)
-        .header("content-type", "application/x-amz-json-1.1")
-        .header("x-amz-target", format!("secretsmanager.{operation}"))
-        .header("authorization", authorization("secretsmanager"))
-        .header("x-amz-date", "20260101T000000Z")
-        .body(Full::from(body.to_string()))
-        .expect("a request");
-    let client = Client::builder(TokioExecutor::new()).build_http::<Full<hyper::body::Bytes>>();
-    let response = client.request(request).await.expect("a result");
-    let status = response.status().as_u16();
-    let bytes = response.into_body().collect().await.expect("a body").to_bytes();
+    let (status, bytes) = send(url, REGION, operation, body).await;
     // An operation without a response has an empty body, or an empty object.
     let mut body: Value = serde_json::from_slice(&bytes).unwrap_or(json!({}));
-    let error = body
-        .get("__type")
-        .and_then(Value::as_str)
-        .map(|kind| kind.rsplit('#').next().unwrap_or(kind).to_owned());
+    let error = error_code(&body);
     normalize(&mut body);
     Response { status, error, body }
 }
 
+/// Makes a call of `awsJson1_1`, signed for a region. Returns the status and the body as they came.
+pub(super) async fn send(url: &str, region: &str, operation: &str, body: &Value) -> (u16, Bytes) {
+    let request = hyper::Request::post(url)
+        .header("content-type", "application/x-amz-json-1.1")
+        .header("x-amz-target", format!("secretsmanager.{operation}"))
+        .header("authorization", authorization(region, "secretsmanager"))
+        .header("x-amz-date", "20260101T000000Z")
+        .body(Full::from(body.to_string()))
+        .expect("a request");
+    let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
+    let response = client.request(request).await.expect("a result");
+    let status = response.status().as_u16();
+    (status, response.into_body().collect().await.expect("a body").to_bytes())
+}
+
+/// The code of an error response.
+pub(super) fn error_code(body: &Value) -> Option<String> {
+    body.get("__type").and_then(Value::as_str).map(|kind| kind.rsplit('#').next().unwrap_or(kind).to_owned())
+}
+
 /// An access key that local-aws accepts, and a signature of nobody: neither server verifies that.
-pub(super) fn authorization(service: &str) -> String {
+pub(super) fn authorization(region: &str, service: &str) -> String {
     format!(
-        "AWS4-HMAC-SHA256 Credential={}/20260101/us-east-1/{service}/aws4_request, \
+        "AWS4-HMAC-SHA256 Credential={}/20260101/{region}/{service}/aws4_request, \
          SignedHeaders=host, Signature=0000000000000000000000000000000000000000000000000000000000000000",
         OWN_KEY.expose()
     )

@@ -41,7 +41,7 @@ async fn describe(url: &str, action: &str, parameters: &str) -> (u16, Vec<String
 async fn call(url: &str, action: &str, parameters: &str) -> (u16, String) {
     let request = hyper::Request::post(url)
         .header("content-type", "application/x-www-form-urlencoded")
-        .header("authorization", super::http::authorization("rds"))
+        .header("authorization", super::http::authorization(super::http::REGION, "rds"))
         .header("x-amz-date", "20260101T000000Z")
         .body(Full::from(format!("Action={action}&Version=2014-10-31&{parameters}")))
         .expect("a request");
