@@ -11,8 +11,7 @@ async fn a_superusers_secret_made_by_rds_is_for_the_instance_in_its_tag() {
     let server = Postgres::shared(postgres_versions()[0]).await;
     let application = Application::start(server, Setup::alternating_users()).await;
     let instance = instance("localhost", "LOCALHOST", server.port());
-    let arn = instance.arn();
-    application.local.register_instance(instance);
+    let arn = application.local.register_instance(instance);
     made_by_rds(&application, "aws:rds:primaryDBInstanceArn", &arn).await;
     application.local.clear_calls();
     application.rotate_ok().await;
@@ -28,8 +27,7 @@ async fn a_superusers_secret_made_by_rds_is_for_the_cluster_in_its_tag() {
     let server = Postgres::shared(postgres_versions()[0]).await;
     let application = Application::start(server, Setup::alternating_users()).await;
     let cluster = cluster(server.host(), server.port(), "reader.example");
-    let arn = cluster.arn();
-    application.local.register_cluster(cluster);
+    let arn = application.local.register_cluster(cluster);
     made_by_rds(&application, "aws:rds:primaryDBClusterArn", &arn).await;
     application.rotate_ok().await;
 }
@@ -39,8 +37,7 @@ async fn a_superusers_secret_without_host_and_tag_or_for_another_engine_is_refus
     let server = Postgres::shared(postgres_versions()[0]).await;
     let application = Application::start(server, Setup::alternating_users()).await;
     let other = DbInstance { engine: "mysql".into(), ..instance("localhost", "localhost", server.port()) };
-    let arn = other.arn();
-    application.local.register_instance(other);
+    let arn = application.local.register_instance(other);
     made_by_rds(&application, "some-tag", &arn).await;
     let refusal = application.rotate_expect_err().await;
     assert!(refusal.contains("no tag of RDS says which server it is for"), "{refusal}");

@@ -224,11 +224,9 @@ async fn every_way_to_a_superuser<S: Server>(
         engine: engine.to_owned(),
         members: vec![DbClusterMember { instance: "writer".into(), role: MemberRole::Writer }],
     };
-    for (tag, arn) in
-        [("aws:rds:primaryDBInstanceArn", instance.arn()), ("aws:rds:primaryDBClusterArn", cluster.arn())]
-    {
-        application.local.register_instance(instance.clone());
-        application.local.register_cluster(cluster.clone());
+    let instance = application.local.register_instance(instance);
+    let cluster = application.local.register_cluster(cluster);
+    for (tag, arn) in [("aws:rds:primaryDBInstanceArn", instance), ("aws:rds:primaryDBClusterArn", cluster)] {
         with_a_superuser_made_by_rds(application, tag, &arn).await;
         rotate().await;
     }

@@ -56,8 +56,8 @@ async fn awss_client_of_rds_with_another_access_key_learns_nothing_of_what_exist
         replica_of: None,
         cluster: None,
     };
-    let (arn, nobody) = (instance.arn(), "arn:aws:rds:us-east-1:123456789012:db:nobody");
-    local.register_instance(instance);
+    let arn = local.register_instance(instance);
+    let nobody = "arn:aws:rds:us-east-1:123456789012:db:nobody";
     let rds = aws_as(&FUNCTIONS_KEY, &local.url()).await.rds();
     rds.server_of(&arn).await.expect("the functions' key is accepted");
 

@@ -90,8 +90,7 @@ async fn rds_with_a_certificate_for_another_name_or_another_time_is_sent_nothing
     let setup = Setup::alternating_users();
     let application = Application::start(server, setup.clone()).await;
     let instance = instance("localhost", "localhost", server.port());
-    let arn = instance.arn();
-    application.local.register_instance(instance);
+    let arn = application.local.register_instance(instance);
     made_by_rds(&application, "aws:rds:primaryDBInstanceArn", &arn).await;
     let named = server.ca_file().display().to_string();
     for (certificate, class, said, remedy) in BAD {

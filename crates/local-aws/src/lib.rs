@@ -3,7 +3,8 @@
 //!
 //! [`LocalAws::start`] serves on one port:
 //! - Secrets Manager (protocol `awsJson1_1`), for any AWS SDK or the AWS CLI with `--endpoint-url`: versions whose
-//!   values never change, pending versions without a value, a label on one version only, AWS's errors;
+//!   values never change, pending versions without a value, a label on one version only, AWS's errors. The region of
+//!   a request's signature has secrets of its own;
 //! - rotation: `RotateSecret` calls the function at `LAMBDA_URL/2015-03-31/functions/NAME/invocations`, which is the form
 //!   of `cargo lambda watch`, of AWS's Runtime Interface Emulator and of Lambda itself;
 //! - `DescribeDBInstances` and `DescribeDBClusters` of RDS, for registered servers;
@@ -15,7 +16,8 @@
 //!
 //! Every local user can connect to a port of loopback. So every request, those to `/_local/` included, must carry one
 //! of the server's access keys in the `Credential=` of Signature Version 4. By default that is a random key of 128
-//! bits, a new one at each start. A request without a key gets AWS's own error, the same for every operation and
+//! bits, a new one at each start. Rotation functions may have keys of their own: by them the server knows that a function
+//! wrote a pending value, as AWS does by the role. A request without a key gets AWS's own error, the same for every operation and
 //! whether or not the secret exists. It is not logged as a call, and uses up no planned failure. Requests for a host
 //! name that is not this machine's, and requests with an `Origin` header, get status 403: a browser sent them for a
 //! web page.
@@ -23,8 +25,8 @@
 //! Not verified:
 //! - the signature itself, the secret access key that made it, and the hash of the body: the access key id alone
 //!   authenticates. AWS treats it as public; here it is a secret;
-//! - the session token, the date and its expiry, the region and the service of the signature;
-//! - permissions: a key allows every call. There are no users, roles and policies, so a permission that a role lacks
+//! - the session token, the date and its expiry, and the service of the signature. The region only has to look like one;
+//! - permissions: a key allows every call, also one for functions. There are no users, roles and policies, so a permission that a role lacks
 //!   is noticed only at AWS;
 //! - the server, by its clients: they use plain HTTP, and send the key and values to any program that listens at their
 //!   URL. While the server runs, the port is its own (it does not start if the port is taken). After it has ended,

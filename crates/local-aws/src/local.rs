@@ -7,7 +7,7 @@
 //! | `rotation?secret=ID&version=ID` | GET | the attempts so far, and whether the rotation has ended |
 //! | `calls` | GET, DELETE | the log of calls |
 //! | `tags` | PUT | `{"SecretId", "Tags": {key: value}}`, keys that AWS reserves included |
-//! | `instances`, `clusters` | PUT | registers an RDS instance or cluster |
+//! | `instances`, `clusters` | PUT | registers an RDS instance or cluster; responds with its `Arn` |
 //!
 //! A request carries the access key in the same `Authorization` header as one to AWS's APIs. So one check covers all
 //! requests, and a browser sends that header for a web page only if the server allows it, which this server never does.
@@ -79,8 +79,14 @@ fn put(service: &Service, region: &Region, head: &Parts, path: &str, body: &[u8]
             let Tags { secret_id, tags } = parse(body)?;
             set_reserved_tags(service, region, &secret_id, &tags.into_iter().collect::<Vec<_>>())?;
         }
-        "instances" => lock(&service.servers).add_instance(parse(body)?),
-        "clusters" => lock(&service.servers).add_cluster(parse(body)?),
+        "instances" => {
+            let arn = lock(&service.servers).region(region).add_instance(parse(body)?);
+            return Ok(json!({"Arn": arn}));
+        }
+        "clusters" => {
+            let arn = lock(&service.servers).region(region).add_cluster(parse(body)?);
+            return Ok(json!({"Arn": arn}));
+        }
         _ => return Err(unknown()),
     }
     Ok(json!({}))

@@ -11,7 +11,7 @@ use crate::calls::{Call, CallLog, Caller};
 use crate::clock::Clock;
 use crate::failures::{Failure, Failures};
 use crate::lock::lock;
-use crate::rds::{DbCluster, DbInstance, Servers};
+use crate::rds::{DbCluster, DbInstance, Registry};
 use crate::rotation::{Rotation, Rotations, client};
 use crate::secrets::{Account, DEFAULT_ACCOUNT, Region, Value, VersionFilter};
 use crate::service::{Service, Settings};
@@ -204,14 +204,16 @@ impl LocalAws {
         crate::operations::set_reserved_tags(&self.service, &Region::default(), secret_id, &[tag]).is_ok()
     }
 
-    /// Adds an instance to those that `DescribeDBInstances` shows; replaces one with the same identifier.
-    pub fn register_instance(&self, instance: DbInstance) {
-        lock(&self.service.servers).add_instance(instance);
+    /// Adds an instance to those that `DescribeDBInstances` shows in us-east-1; replaces one with the same identifier.
+    /// Returns its ARN.
+    pub fn register_instance(&self, instance: DbInstance) -> String {
+        lock(&self.service.servers).region(&Region::default()).add_instance(instance)
     }
 
-    /// Adds a cluster to those that `DescribeDBClusters` shows; replaces one with the same identifier.
-    pub fn register_cluster(&self, cluster: DbCluster) {
-        lock(&self.service.servers).add_cluster(cluster);
+    /// Adds a cluster to those that `DescribeDBClusters` shows in us-east-1; replaces one with the same identifier. Returns
+    /// its ARN.
+    pub fn register_cluster(&self, cluster: DbCluster) -> String {
+        lock(&self.service.servers).region(&Region::default()).add_cluster(cluster)
     }
 
     /// Plans a failure of one call.
@@ -238,9 +240,9 @@ pub(crate) fn new_service(options: Options) -> Service {
         access_keys.push(AccessKey::random());
     }
     Service {
-        account: Mutex::new(Account::new(options.account)),
+        account: Mutex::new(Account::new(options.account.clone())),
         clock: Clock::default(),
-        servers: Mutex::new(Servers::default()),
+        servers: Mutex::new(Registry::new(options.account.clone())),
         calls: CallLog::default(),
         failures: Failures::default(),
         throttle: options.writes_per_second.map(|writes| Mutex::new(Throttle::new(writes, Instant::now()))),

@@ -9,7 +9,7 @@ use crate::AccessKey;
 use crate::calls::CallLog;
 use crate::clock::Clock;
 use crate::failures::Failures;
-use crate::rds::Servers;
+use crate::rds::Registry;
 use crate::rotation::{FunctionClient, Rotations};
 use crate::secrets::Account;
 use crate::throttle::Throttle;
@@ -17,7 +17,7 @@ use crate::throttle::Throttle;
 pub(crate) struct Service {
     pub(crate) account: Mutex<Account>,
     pub(crate) clock: Clock,
-    pub(crate) servers: Mutex<Servers>,
+    pub(crate) servers: Mutex<Registry>,
     pub(crate) calls: CallLog,
     pub(crate) failures: Failures,
     /// `None` if writes are not limited.

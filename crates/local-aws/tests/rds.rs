@@ -2,7 +2,8 @@
 
 use http_body_util::Full;
 use hyper::Request;
-use local_aws::{DbCluster, DbClusterMember, DbInstance, MemberRole};
+use local_aws::{DbCluster, DbClusterMember, DbInstance, MemberRole, Options};
+use serde_json::json;
 
 use crate::support::{Aws, Sign, send};
 
@@ -106,4 +107,26 @@ async fn a_server_that_is_not_registered_is_not_found() {
     }
     let operations: Vec<_> = aws.server.calls().into_iter().map(|call| call.operation).collect();
     assert_eq!(operations, ["DescribeDBInstances", "DescribeDBClusters"]);
+}
+
+#[tokio::test]
+async fn a_server_is_known_in_the_region_where_it_was_registered_only() {
+    let account = "210987654321".to_owned();
+    let aws = Aws::start_with(Options { account, ..Options::default() }).await;
+    let body = json!({"identifier": "main", "address": "localhost", "port": 5432, "engine": "postgres"});
+    let register = Request::put(format!("{}/_local/instances", aws.server.url()))
+        .header("content-type", "application/json")
+        .body(Full::from(body.to_string()))
+        .expect("a request");
+    let response = send(register.sign_in("cn-north-1")).await.expect("a response");
+    let arn = "arn:aws-cn:rds:cn-north-1:210987654321:db:main";
+    assert_eq!(String::from_utf8_lossy(response.body()), json!({"Arn": arn}).to_string());
+    for (region, status) in [("cn-north-1", 200), ("us-east-1", 404)] {
+        let describe = Request::post(aws.server.url())
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Full::from(format!("Action=DescribeDBInstances&DBInstanceIdentifier={arn}")))
+            .expect("a request");
+        let response = send(describe.sign_in(region)).await.expect("a response");
+        assert_eq!(response.status().as_u16(), status, "{region}");
+    }
 }

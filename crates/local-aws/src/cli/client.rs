@@ -49,12 +49,12 @@ impl Endpoint {
     }
 
     /// Writes a path under `/_local/`.
-    pub(super) async fn put(&self, path: &str, body: &Json) -> Result<(), CliError> {
+    pub(super) async fn put(&self, path: &str, body: &Json) -> Result<Json, CliError> {
         let request = self
             .request(Method::PUT, &format!("/_local/{path}"))?
             .header("content-type", "application/json")
             .body(Full::from(body.to_string()));
-        self.send(path, request).await.map(drop)
+        self.send(path, request).await
     }
 
     fn request(&self, method: Method, path: &str) -> Result<Builder, CliError> {

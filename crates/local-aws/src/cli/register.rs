@@ -1,10 +1,10 @@
 use std::io::Write;
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::client::Endpoint;
 use super::error::CliError;
-use super::print::line;
+use super::print::{external, line};
 use crate::{DbCluster, DbClusterMember, DbInstance, MemberRole};
 
 #[derive(clap::Args)]
@@ -63,9 +63,8 @@ pub(super) struct ClusterArgs {
 pub(super) async fn instance(args: InstanceArgs, out: &mut impl Write) -> Result<(), CliError> {
     let InstanceArgs { identifier, address, port, engine, replica_of, cluster, endpoint } = args;
     let instance = DbInstance { identifier, address, port, engine, replica_of, cluster };
-    endpoint.put("instances", &json!(instance)).await?;
-    line(out, format_args!("{}", instance.arn()))?;
-    Ok(())
+    let response = endpoint.put("instances", &json!(instance)).await?;
+    print_arn(&response, out)
 }
 
 /// Registers a cluster, and prints its ARN.
@@ -82,7 +81,11 @@ pub(super) async fn cluster(args: ClusterArgs, out: &mut impl Write) -> Result<(
         engine: args.engine,
         members: writers.chain(readers).collect(),
     };
-    args.endpoint.put("clusters", &json!(cluster)).await?;
-    line(out, format_args!("{}", cluster.arn()))?;
+    let response = args.endpoint.put("clusters", &json!(cluster)).await?;
+    print_arn(&response, out)
+}
+
+fn print_arn(response: &Json, out: &mut impl Write) -> Result<(), CliError> {
+    line(out, format_args!("{}", external(response["Arn"].as_str().unwrap_or_default())))?;
     Ok(())
 }

@@ -27,7 +27,7 @@ pub(super) async fn set_tags(
     tags: Vec<(String, String)>,
 ) -> Result<(), CliError> {
     let tags: BTreeMap<String, String> = tags.into_iter().collect();
-    endpoint.put("tags", &json!({"SecretId": secret, "Tags": tags})).await
+    endpoint.put("tags", &json!({"SecretId": secret, "Tags": tags})).await.map(drop)
 }
 
 /// Reads `KEY=VALUE`; the value may contain equals signs.

@@ -6,5 +6,5 @@ mod write;
 mod xml;
 
 pub(crate) use query::{refuse_unauthenticated, respond};
-pub(crate) use servers::Servers;
+pub(crate) use servers::Registry;
 pub use servers::{DbCluster, DbClusterMember, DbInstance, MemberRole};

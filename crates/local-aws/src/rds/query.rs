@@ -18,7 +18,9 @@ pub(crate) fn respond(service: &Service, signed: &Signed<'_>, body: &[u8]) -> Re
     let result = match &effect {
         Some(Effect::Refuse { code, message }) => Err(Refusal::new(code.clone(), message.as_str())),
         Some(Effect::DropRequest) => Err(Refusal::new("Dropped", "")),
-        Some(Effect::DropResponse) | None => describe(&lock(&service.servers), action, &form),
+        Some(Effect::DropResponse) | None => {
+            describe(lock(&service.servers).region(&signed.region), action, &form)
+        }
     };
     service.calls.add(Call {
         secret_id: identifier(&form, action).map(str::to_owned),
@@ -66,8 +68,8 @@ fn describe_instances(servers: &Servers, form: &[(String, String)]) -> Result<St
     let id = identifier(form, "DescribeDBInstances");
     let found: Vec<_> = servers
         .instances()
-        .filter(|instance| id.is_none_or(|id| instance.is(id)))
-        .filter(|instance| passes(form, "db-instance-id", |value| instance.is(value)))
+        .filter(|instance| id.is_none_or(|id| servers.names_instance(id, instance)))
+        .filter(|instance| passes(form, "db-instance-id", |value| servers.names_instance(value, instance)))
         .filter(|instance| {
             let cluster = instance.cluster.as_deref();
             passes(form, "db-cluster-id", |value| cluster.is_some_and(|id| names_cluster(value, id)))
@@ -88,15 +90,17 @@ fn describe_clusters(servers: &Servers, form: &[(String, String)]) -> Result<Str
     let id = identifier(form, "DescribeDBClusters");
     let found: Vec<_> = servers
         .clusters()
-        .filter(|cluster| id.is_none_or(|id| cluster.is(id)))
-        .filter(|cluster| passes(form, "db-cluster-id", |value| cluster.is(value)))
+        .filter(|cluster| id.is_none_or(|id| servers.names_cluster(id, cluster)))
+        .filter(|cluster| passes(form, "db-cluster-id", |value| servers.names_cluster(value, cluster)))
         .collect();
     if let Some(id) = id.filter(|_| found.is_empty()) {
         let message = format!("DBCluster {id} not found.");
         return Err(Refusal::new("DBClusterNotFoundFault", message));
     }
     Ok(envelope("DescribeDBClusters", |xml| {
-        xml.element("DBClusters", |xml| found.iter().for_each(|cluster| write::cluster(xml, cluster)));
+        xml.element("DBClusters", |xml| {
+            found.iter().for_each(|cluster| write::cluster(xml, cluster, servers))
+        });
     }))
 }
 

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::secrets::{DEFAULT_ACCOUNT, Region};
+use crate::secrets::Region;
 
 /// A database instance, as `DescribeDBInstances` shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,48 +65,49 @@ pub enum MemberRole {
     Reader,
 }
 
-fn arn(kind: &str, identifier: &str) -> String {
-    format!("arn:aws:rds:{}:{DEFAULT_ACCOUNT}:{kind}:{identifier}", Region::default().name())
+/// The registered servers of an account, region by region.
+pub(crate) struct Registry {
+    account: String,
+    regions: BTreeMap<Region, Servers>,
 }
 
-impl DbInstance {
-    /// `DBInstanceArn`.
-    pub fn arn(&self) -> String {
-        arn("db", &self.identifier)
-    }
-
-    pub(super) fn is(&self, id: &str) -> bool {
-        id.eq_ignore_ascii_case(&self.identifier) || id.eq_ignore_ascii_case(&self.arn())
-    }
-}
-
-impl DbCluster {
-    /// `DBClusterArn`.
-    pub fn arn(&self) -> String {
-        arn("cluster", &self.identifier)
-    }
-
-    pub(super) fn is(&self, id: &str) -> bool {
-        id.eq_ignore_ascii_case(&self.identifier) || id.eq_ignore_ascii_case(&self.arn())
-    }
-}
-
-/// The registered servers, by identifier.
-#[derive(Default)]
+/// The registered servers of a region, by identifier.
 pub(crate) struct Servers {
+    /// What their ARNs begin with.
+    arn_prefix: String,
     instances: BTreeMap<String, DbInstance>,
     clusters: BTreeMap<String, DbCluster>,
 }
 
-impl Servers {
-    /// Adds an instance, or replaces the one with the same identifier.
-    pub(crate) fn add_instance(&mut self, instance: DbInstance) {
-        self.instances.insert(instance.identifier.to_ascii_lowercase(), instance);
+impl Registry {
+    pub(crate) fn new(account: String) -> Self {
+        Registry { account, regions: BTreeMap::new() }
     }
 
-    /// Adds a cluster, or replaces the one with the same identifier.
-    pub(crate) fn add_cluster(&mut self, cluster: DbCluster) {
+    /// The servers of a region; none until one is registered there.
+    pub(crate) fn region(&mut self, region: &Region) -> &mut Servers {
+        let account = &self.account;
+        self.regions.entry(region.clone()).or_insert_with(|| Servers {
+            arn_prefix: format!("arn:{}:rds:{}:{account}:", region.partition(), region.name()),
+            instances: BTreeMap::new(),
+            clusters: BTreeMap::new(),
+        })
+    }
+}
+
+impl Servers {
+    /// Adds an instance, or replaces the one with the same identifier. Returns its ARN.
+    pub(crate) fn add_instance(&mut self, instance: DbInstance) -> String {
+        let arn = self.instance_arn(&instance);
+        self.instances.insert(instance.identifier.to_ascii_lowercase(), instance);
+        arn
+    }
+
+    /// Adds a cluster, or replaces the one with the same identifier. Returns its ARN.
+    pub(crate) fn add_cluster(&mut self, cluster: DbCluster) -> String {
+        let arn = self.cluster_arn(&cluster);
         self.clusters.insert(cluster.identifier.to_ascii_lowercase(), cluster);
+        arn
     }
 
     pub(super) fn instances(&self) -> impl Iterator<Item = &DbInstance> {
@@ -117,8 +118,31 @@ impl Servers {
         self.clusters.values()
     }
 
+    /// `DBInstanceArn`.
+    pub(super) fn instance_arn(&self, instance: &DbInstance) -> String {
+        format!("{}db:{}", self.arn_prefix, instance.identifier)
+    }
+
+    /// `DBClusterArn`.
+    pub(super) fn cluster_arn(&self, cluster: &DbCluster) -> String {
+        format!("{}cluster:{}", self.arn_prefix, cluster.identifier)
+    }
+
+    /// Whether `id`, an identifier or an ARN, names this instance.
+    pub(super) fn names_instance(&self, id: &str, instance: &DbInstance) -> bool {
+        id.eq_ignore_ascii_case(&instance.identifier) || id.eq_ignore_ascii_case(&self.instance_arn(instance))
+    }
+
+    /// Whether `id`, an identifier or an ARN, names this cluster.
+    pub(super) fn names_cluster(&self, id: &str, cluster: &DbCluster) -> bool {
+        id.eq_ignore_ascii_case(&cluster.identifier) || id.eq_ignore_ascii_case(&self.cluster_arn(cluster))
+    }
+
     /// The instances that replicate this one.
     pub(super) fn replicas_of(&self, source: &DbInstance) -> impl Iterator<Item = &DbInstance> {
-        self.instances().filter(|instance| instance.replica_of.as_ref().is_some_and(|id| source.is(id)))
+        let replicates = |instance: &&DbInstance| {
+            instance.replica_of.as_ref().is_some_and(|id| self.names_instance(id, source))
+        };
+        self.instances().filter(replicates)
     }
 }

@@ -18,12 +18,12 @@ pub(super) fn instance(xml: &mut Xml, instance: &DbInstance, servers: &Servers) 
             }
         });
         xml.optional("DBClusterIdentifier", instance.cluster.as_deref());
-        xml.leaf("DBInstanceArn", instance.arn());
+        xml.leaf("DBInstanceArn", servers.instance_arn(instance));
     });
 }
 
 /// A cluster, with its endpoints and members.
-pub(super) fn cluster(xml: &mut Xml, cluster: &DbCluster) {
+pub(super) fn cluster(xml: &mut Xml, cluster: &DbCluster, servers: &Servers) {
     xml.element("DBCluster", |xml| {
         xml.leaf("DBClusterIdentifier", &cluster.identifier);
         xml.leaf("Status", "available");
@@ -44,6 +44,6 @@ pub(super) fn cluster(xml: &mut Xml, cluster: &DbCluster) {
                 });
             }
         });
-        xml.leaf("DBClusterArn", cluster.arn());
+        xml.leaf("DBClusterArn", servers.cluster_arn(cluster));
     });
 }

@@ -138,12 +138,21 @@ pub(crate) trait Sign: Sized {
         self.sign_with(KEY.expose())
     }
 
-    fn sign_with(self, key: &str) -> Self;
+    fn sign_with(self, key: &str) -> Self {
+        self.sign_as(key, "us-east-1")
+    }
+
+    /// With the servers' access key, in a region.
+    fn sign_in(self, region: &str) -> Self {
+        self.sign_as(KEY.expose(), region)
+    }
+
+    fn sign_as(self, key: &str, region: &str) -> Self;
 }
 
 impl<B> Sign for Request<B> {
-    fn sign_with(mut self, key: &str) -> Self {
-        let scope = format!("{key}/20260101/us-east-1/secretsmanager/aws4_request");
+    fn sign_as(mut self, key: &str, region: &str) -> Self {
+        let scope = format!("{key}/20260101/{region}/secretsmanager/aws4_request");
         let signature = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=none");
         self.headers_mut().insert("authorization", signature.parse().expect("a header"));
         self
