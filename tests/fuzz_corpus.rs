@@ -96,6 +96,9 @@ fn seeds_reach_what_they_are_meant_to_test() {
     for (name, statuses) in [
         ("create_and_read", "200 200 200"),
         ("put_and_move", "200 200 200"),
+        ("update_and_batch", "200 200 200 200"),
+        ("delete_and_restore", "200 200 200 200 200 200"),
+        ("nulls_and_arrays", "200 400 400"),
         ("rds", "404 200"),
         // There is no secret `s`.
         ("local", "200 200 200 400 400 400 200"),

@@ -50,7 +50,7 @@ impl Call {
     pub(crate) fn of(operation: &str, access_key: &AccessKey) -> Self {
         Call {
             sequence: 0,
-            operation: operation.to_owned(),
+            operation: shortened(operation),
             secret_id: None,
             version_id: None,
             remove_from_version_id: None,
@@ -65,7 +65,7 @@ impl Call {
     /// A call of Secrets Manager, read from its request.
     pub(crate) fn read(operation: &str, access_key: &AccessKey, body: &[u8]) -> Self {
         let body: Json = serde_json::from_slice(body).unwrap_or_default();
-        let text = |member: &str| body.get(member).and_then(Json::as_str).map(str::to_owned);
+        let text = |member: &str| body.get(member).and_then(Json::as_str).map(shortened);
         let stages = body.get("VersionStages").and_then(Json::as_array).into_iter().flatten();
         Call {
             secret_id: text("SecretId").or_else(|| text("Name")),
@@ -73,7 +73,7 @@ impl Call {
             remove_from_version_id: text("RemoveFromVersionId"),
             version_stages: text("VersionStage")
                 .into_iter()
-                .chain(stages.filter_map(Json::as_str).map(str::to_owned))
+                .chain(stages.filter_map(Json::as_str).take(MAX_STAGES).map(shortened))
                 .collect(),
             client_token: text("ClientRequestToken"),
             rotation_token: body.get("RotationToken").is_some(),
@@ -82,7 +82,18 @@ impl Call {
     }
 }
 
-/// How many calls are kept; older ones are dropped, so that a server that runs for long does not grow.
+/// The longest text that is kept of a request, in characters: that of the longest id (API reference, `SecretId`). Requests
+/// that are refused may have longer ones.
+const MAX_TEXT: usize = 2_048;
+/// The most labels that are kept of a request: those that one may have (API reference, `VersionStages`).
+const MAX_STAGES: usize = 20;
+
+pub(crate) fn shortened(text: &str) -> String {
+    text.chars().take(MAX_TEXT).collect()
+}
+
+/// How many calls are kept; older ones are dropped, so that a server that runs for long does not grow. Also how many
+/// different callers are.
 const MAX_CALLS: usize = 100_000;
 
 /// The newest calls, in the order of their responses.
@@ -95,11 +106,15 @@ pub(crate) struct CallLog {
 impl CallLog {
     /// Adds a call. The caller adds it before it sends the response, so that a client that has the response finds the call.
     pub(crate) fn add(&self, mut call: Call) {
-        lock(&self.callers).insert(Caller {
-            access_key: call.access_key.clone(),
-            operation: call.operation.clone(),
-            secret_id: call.secret_id.clone(),
-        });
+        let mut callers = lock(&self.callers);
+        if callers.len() < MAX_CALLS {
+            callers.insert(Caller {
+                access_key: call.access_key.clone(),
+                operation: call.operation.clone(),
+                secret_id: call.secret_id.clone(),
+            });
+        }
+        drop(callers);
         let mut calls = lock(&self.calls);
         call.sequence = calls.back().map_or(1, |last| last.sequence + 1);
         if calls.len() == MAX_CALLS {

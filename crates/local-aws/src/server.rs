@@ -166,7 +166,8 @@ impl LocalAws {
         self.service.calls.all()
     }
 
-    /// All callers since the start, including those of calls that [`clear_calls`](Self::clear_calls) has removed.
+    /// The first 100,000 callers since the start, including those of calls that [`clear_calls`](Self::clear_calls) has
+    /// removed.
     pub fn callers(&self) -> BTreeSet<Caller> {
         self.service.calls.callers()
     }

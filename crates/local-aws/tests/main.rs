@@ -3,7 +3,9 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on stops there")]
 
 mod access_keys;
+mod broken_connections;
 mod commands;
+mod malformed_requests;
 mod planned_failures;
 mod rds;
 mod rejected_requests;

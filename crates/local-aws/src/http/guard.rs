@@ -13,7 +13,8 @@ use crate::service::Settings;
 /// `Origin`, which no AWS SDK and no command line sends. A page of this machine's own origin is refused as well, because
 /// any local user can serve one.
 pub(crate) fn check(headers: &HeaderMap) -> Result<(), &'static str> {
-    if !headers.get(HOST).and_then(text).is_some_and(is_this_machine) {
+    let mut hosts = headers.get_all(HOST).into_iter().peekable();
+    if hosts.peek().is_none() || !hosts.all(|host| text(host).is_some_and(is_this_machine)) {
         return Err("the Host header must be 127.0.0.1, localhost or [::1]");
     }
     if headers.contains_key(ORIGIN) {

@@ -3,20 +3,21 @@ use serde_json::{Value as Json, json};
 
 use super::filter::{Filter, Filters};
 use super::get_secret_value::read;
+use super::json::objects;
 use super::page::page;
 use super::{Context, limits};
 use crate::secrets::Refusal;
 
-/// The most secrets that a request may name, and the most values of a response (API reference, `BatchGetSecretValue`).
+/// The most secrets that a request may name (API reference, `BatchGetSecretValue`).
 const MAX_SECRETS: usize = 20;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Request {
     secret_id_list: Option<Vec<String>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "objects")]
     filters: Vec<Filter>,
-    max_results: Option<usize>,
+    max_results: Option<i64>,
     next_token: Option<String>,
 }
 
@@ -37,8 +38,8 @@ pub(crate) fn respond(context: &mut Context<'_>, request: Request) -> Result<Jso
             ));
         }
         None => {
-            let max = request.max_results.unwrap_or(MAX_SECRETS);
-            if !(1..=MAX_SECRETS).contains(&max) {
+            let max = request.max_results.unwrap_or(20);
+            if !(1..=20).contains(&max) {
                 return Err(Refusal::validation("maxResults", "have value between 1 and 20"));
             }
             let secrets = context.secrets().all().filter(|secret| secret.deleted.is_none());

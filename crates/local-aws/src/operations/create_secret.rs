@@ -2,7 +2,7 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use super::context::author;
-use super::json::{Tag, Unsupported};
+use super::json::{Tag, Unsupported, objects};
 use super::{Context, kms, limits};
 use crate::secrets::{CURRENT, Content, Put, Refusal, Secret, Value};
 
@@ -15,7 +15,7 @@ pub(crate) struct Request {
     kms_key_id: Option<String>,
     secret_string: Option<String>,
     secret_binary: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "objects")]
     tags: Vec<Tag>,
     #[serde(default)]
     r#type: Unsupported,

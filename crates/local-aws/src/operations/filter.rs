@@ -6,7 +6,7 @@ use crate::secrets::{Refusal, Secret};
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Filter {
-    key: String,
+    key: Option<String>,
     #[serde(default)]
     values: Vec<String>,
 }
@@ -45,6 +45,7 @@ impl Filters {
 
 fn check(Filter { key, values }: Filter) -> Result<(Compared, Vec<String>), Refusal> {
     const KEYS: &str = "satisfy enum value set: [all, name, tag-key, description, tag-value, primary-region, owning-service]";
+    let key = key.ok_or_else(|| Refusal::invalid_parameter("Invalid filter key"))?;
     let known = match key.as_str() {
         "name" => Compared::Name,
         "description" => Compared::Description,
@@ -57,6 +58,10 @@ fn check(Filter { key, values }: Filter) -> Result<(Compared, Vec<String>), Refu
     };
     match values.len() {
         0 => Err(Refusal::invalid_parameter(format!("Invalid filter values for key: {key}"))),
+        1..=10 if values.iter().any(|value| value.chars().count() > 512) => Err(Refusal::validation(
+            "filters.1.member.values",
+            "satisfy constraint: [Member must have length less than or equal to 512]",
+        )),
         1..=10 => Ok((known, values)),
         _ => Err(Refusal::validation("filters.1.member.values", "have length less than or equal to 10")),
     }

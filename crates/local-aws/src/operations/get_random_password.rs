@@ -8,7 +8,7 @@ use crate::secrets::Refusal;
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(crate) struct Request {
-    password_length: usize,
+    password_length: i64,
     exclude_characters: String,
     exclude_numbers: bool,
     exclude_punctuation: bool,
@@ -35,7 +35,8 @@ impl Default for Request {
 
 /// A random password from the operating system's entropy.
 pub(crate) fn respond(request: Request) -> Result<Json, Refusal> {
-    if !(1..=4096).contains(&request.password_length) {
+    let length = usize::try_from(request.password_length).unwrap_or(0);
+    if !(1..=4096).contains(&length) {
         return Err(Refusal::validation("passwordLength", "have value between 1 and 4096"));
     }
     if request.exclude_characters.chars().count() > 4096 {
@@ -49,16 +50,16 @@ pub(crate) fn respond(request: Request) -> Result<Json, Refusal> {
     if all.is_empty() {
         return Err(Refusal::invalid_parameter("The request excludes every character."));
     }
-    if request.require_each_included_type && kinds.len() > request.password_length {
+    if request.require_each_included_type && kinds.len() > length {
         return Err(Refusal::invalid_parameter("Password length is too short based on the required types."));
     }
     let mut rng = crate::entropy::entropy();
     let mut one_of = |letters: &[char]| letters[rng.random_range(0..letters.len())];
-    let mut password: Vec<char> = Vec::with_capacity(request.password_length);
+    let mut password: Vec<char> = Vec::with_capacity(length);
     if request.require_each_included_type {
         password.extend(kinds.iter().map(|kind| one_of(kind)));
     }
-    while password.len() < request.password_length {
+    while password.len() < length {
         password.push(one_of(&all));
     }
     password.shuffle(&mut rng);

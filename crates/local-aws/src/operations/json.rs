@@ -1,7 +1,11 @@
 //! JSON as the protocol `awsJson1_1` has it.
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value as Json;
 use time::OffsetDateTime;
 
@@ -43,28 +47,98 @@ impl Unsupported {
     }
 }
 
-/// Reads the body of a request. A member that the operation does not have is refused: AWS ignores it, which hides a
-/// mistyped name. An error quotes no value.
+/// Reads an array of objects. What serde derives also takes an array for an object: its members in their order.
+pub(super) fn objects<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    let objects = Vec::<Object<T>>::deserialize(deserializer)?;
+    Ok(objects.into_iter().map(|Object(object)| object).collect())
+}
+
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor(PhantomData))
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+    }
+}
+
+/// Reads the body of a request. A member that is null is absent, as the protocol requires. A member that the operation
+/// does not have is refused: AWS ignores it, which hides a mistyped name. An error quotes no value.
 pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    match read(body) {
+        Ok(request) => Ok(request),
+        Err(refusal) => match without_nulls(body) {
+            Some(body) => read(body.to_string().as_bytes()),
+            None => Err(refusal),
+        },
+    }
+}
+
+/// The body without the members that are null; `None` if there is none.
+fn without_nulls(body: &[u8]) -> Option<Json> {
+    let body: Json = serde_json::from_slice(body).ok()?;
+    let cleaned = cleaned(&body);
+    (cleaned != body).then_some(cleaned)
+}
+
+/// The same without members that are null, in nested objects too.
+fn cleaned(json: &Json) -> Json {
+    match json {
+        Json::Object(members) => {
+            let present = members.iter().filter(|(_, member)| !member.is_null());
+            present.map(|(name, member)| (name.clone(), cleaned(member))).collect()
+        }
+        Json::Array(items) => items.iter().map(cleaned).collect(),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => json.clone(),
+    }
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     let mut unknown = None;
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let request = serde_ignored::deserialize(&mut deserializer, |path| {
         unknown.get_or_insert_with(|| path.to_string());
     });
-    let request = request.and_then(|request| deserializer.end().map(|()| request));
-    // Only the position: serde's own message quotes the text that it found, which may be a value.
-    let request = request.map_err(|error| {
-        Refusal::new(
-            "SerializationException",
-            format!("the request cannot be read at line {}, column {}", error.line(), error.column()),
-        )
-    })?;
+    let request = request.and_then(|Object(request)| deserializer.end().map(|()| request));
+    let request = request.map_err(|error| refuse(&error))?;
     match unknown {
         None => Ok(request),
         Some(path) => Err(Refusal::new(
             "SerializationException",
             format!("the operation has no member {}, as far as local-aws knows", shortened(&path)),
         )),
+    }
+}
+
+/// The refusal of a request that cannot be read.
+fn refuse(error: &serde_json::Error) -> Refusal {
+    let text = error.to_string();
+    // The name is the code's own, not the request's.
+    let missing = text.strip_prefix("missing field `").and_then(|text| text.split_once('`'));
+    match missing {
+        Some((member, _)) => Refusal::missing(member),
+        // Only the position: serde's own message quotes the text that it found, which may be a value.
+        None => Refusal::new(
+            "SerializationException",
+            format!("the request cannot be read at line {}, column {}", error.line(), error.column()),
+        ),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::secrets::{Refusal, VersionFilter};
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Request {
     secret_id: String,
-    max_results: Option<usize>,
+    max_results: Option<i64>,
     next_token: Option<String>,
     #[serde(default)]
     include_deprecated: bool,

@@ -4,10 +4,10 @@ use crate::secrets::Refusal;
 /// `next` of the following page.
 pub(super) fn page<T>(
     items: Vec<T>,
-    max: Option<usize>,
+    max: Option<i64>,
     next: Option<&str>,
 ) -> Result<(Vec<T>, Option<String>), Refusal> {
-    let max = max.unwrap_or(100);
+    let max = max.map_or(Ok(100), usize::try_from).unwrap_or(0);
     if !(1..=100).contains(&max) {
         return Err(Refusal::validation("maxResults", "have value between 1 and 100"));
     }
@@ -16,7 +16,8 @@ pub(super) fn page<T>(
         Some(token) => token
             .parse()
             .ok()
-            .filter(|start| *start <= items.len())
+            // Only as it was issued: neither `+5` nor `05`.
+            .filter(|start: &usize| *start <= items.len() && start.to_string() == token)
             .ok_or_else(|| Refusal::new("InvalidNextTokenException", "Invalid next token."))?,
     };
     let more = (items.len() > start + max).then(|| (start + max).to_string());

@@ -1,7 +1,7 @@
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::json::Tag;
+use super::json::{Tag, objects};
 use super::{Context, limits};
 use crate::lock::lock;
 use crate::secrets::{Refusal, Region};
@@ -11,6 +11,7 @@ use crate::service::Service;
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Request {
     secret_id: String,
+    #[serde(deserialize_with = "objects")]
     tags: Vec<Tag>,
 }
 

@@ -3,7 +3,7 @@ use hyper::StatusCode;
 use super::servers::Servers;
 use super::write;
 use super::xml::Xml;
-use crate::calls::Call;
+use crate::calls::{Call, shortened};
 use crate::failures::Effect;
 use crate::http::{Dropped, Response, Signed, Unauthenticated, build_response};
 use crate::lock::lock;
@@ -23,7 +23,7 @@ pub(crate) fn respond(service: &Service, signed: &Signed<'_>, body: &[u8]) -> Re
         }
     };
     service.calls.add(Call {
-        secret_id: identifier(&form, action).map(str::to_owned),
+        secret_id: identifier(&form, action).map(shortened),
         error: result.as_ref().err().map(|refusal| refusal.code.to_string()),
         ..Call::of(action, signed.access_key)
     });

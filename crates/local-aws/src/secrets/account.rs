@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::arn::{prefix, region_of, split_suffix};
 use super::{Refusal, Region, Secret, new_arn};
@@ -8,10 +8,15 @@ use super::{Refusal, Region, Secret, new_arn};
 /// The account in every ARN, unless the server is started with another.
 pub(crate) const DEFAULT_ACCOUNT: &str = "123456789012";
 
+/// The shortest recovery window of a deleted secret (API reference, `DeleteSecret`: 7 to 30 days).
+const SHORTEST_WINDOW: Duration = Duration::days(7);
+
 /// The secrets of one account, region by region. Regions share nothing; only replication reaches another one.
 pub(crate) struct Account {
     id: String,
     regions: BTreeMap<Region, Secrets>,
+    /// No recovery window ends before this.
+    expires: OffsetDateTime,
 }
 
 /// The secrets of one region, by name.
@@ -23,7 +28,7 @@ pub(crate) struct Secrets {
 
 impl Account {
     pub(crate) fn new(id: String) -> Self {
-        Account { id, regions: BTreeMap::new() }
+        Account { id, regions: BTreeMap::new(), expires: OffsetDateTime::UNIX_EPOCH }
     }
 
     /// The secrets of a region; without secrets until one is created there.
@@ -50,11 +55,18 @@ impl Account {
         self.regions.values().flat_map(Secrets::all)
     }
 
-    /// Removes the secrets whose recovery window has passed.
+    /// Removes the secrets whose recovery window has passed. Looks at all secrets only when one may have, because every
+    /// request comes here.
     pub(crate) fn expire(&mut self, now: OffsetDateTime) {
+        if now < self.expires {
+            return;
+        }
         for secrets in self.regions.values_mut() {
             secrets.by_name.retain(|_, secret| secret.deleted.is_none_or(|mark| mark.gone_at > now));
         }
+        // A secret that is marked later is there for at least as long as the shortest window.
+        let marked = self.all().filter_map(|secret| secret.deleted.map(|mark| mark.gone_at));
+        self.expires = marked.chain([now + SHORTEST_WINDOW]).min().unwrap_or(now);
     }
 }
 
@@ -125,6 +137,7 @@ impl Secrets {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Deletion;
     use super::*;
 
     const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
@@ -156,6 +169,29 @@ mod tests {
         ] {
             let name = secrets.find(&id).ok().map(|secret| secret.name.as_str());
             assert_eq!(name, found, "{id}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_there_until_the_instant_at_which_its_recovery_window_ends() {
+        let mut account = Account::new(DEFAULT_ACCOUNT.to_owned());
+        let second = Duration::seconds(1);
+        account.expire(NOW);
+        for (name, days) in [("app", 7), ("later", 30), ("kept", 0)] {
+            let secrets = account.region(&Region::default());
+            let mut secret = Secret::new(name.to_owned(), secrets.new_arn(name), NOW);
+            let gone_at = NOW + Duration::days(days);
+            secret.deleted = (days > 0).then_some(Deletion { marked_at: NOW, gone_at });
+            secrets.add(secret);
+        }
+        for (now, left) in [
+            (NOW + Duration::days(7) - second, 3),
+            (NOW + Duration::days(7), 2),
+            (NOW + Duration::days(30) - second, 2),
+            (NOW + Duration::days(30), 1),
+        ] {
+            account.expire(now);
+            assert_eq!(account.all().count(), left, "{now}");
         }
     }
 

@@ -61,6 +61,20 @@ impl Refusal {
         )
     }
 
+    /// A member that the operation requires is absent (recorded for `SecretId`: aws/aws-sdk-kotlin#1469).
+    pub(crate) fn missing(member: &str) -> Self {
+        let mut letters = member.chars();
+        let first = letters.next().unwrap_or_default().to_ascii_lowercase();
+        Refusal::new(
+            "ValidationException",
+            format!(
+                "1 validation error detected: Value null at '{first}{}' failed to satisfy constraint: Member must not be \
+                 null",
+                letters.as_str()
+            ),
+        )
+    }
+
     /// A member of the request is outside the limits of the API's model.
     pub(crate) fn validation(member: &str, constraint: &str) -> Self {
         Refusal::new(

@@ -28,11 +28,26 @@ impl Value {
                 ));
             }
         };
+        if value.is_malformed() {
+            return Err(Refusal::new(
+                "SerializationException",
+                "SecretBinary is not base64 (RFC 4648, section 4)",
+            ));
+        }
         match value.bytes() {
             0 => Err(Refusal::validation(value.member(), "have length greater than or equal to 1")),
             1..=MAX_BYTES => Ok(Some(value)),
             _ => Err(Refusal::validation(value.member(), "have length less than or equal to 65536")),
         }
+    }
+
+    /// Whether the value is binary, but not in base64: the service decodes it, and so do clients.
+    fn is_malformed(&self) -> bool {
+        let Value::Binary(base64) = self else { return false };
+        let digits = base64.trim_end_matches('=');
+        let allowed = |c: u8| c.is_ascii_alphanumeric() || c == b'+' || c == b'/';
+        let padding = base64.len() - digits.len();
+        !base64.len().is_multiple_of(4) || padding > 2 || !digits.bytes().all(allowed)
     }
 
     fn bytes(&self) -> usize {
