@@ -44,6 +44,7 @@ mod calls;
 pub mod cli;
 mod clock;
 mod entropy;
+mod events;
 mod failures;
 #[doc(hidden)]
 pub mod fuzzing;
@@ -63,5 +64,5 @@ pub use calls::{Call, Caller};
 pub use failures::{Effect, Failure};
 pub use rds::{DbCluster, DbClusterMember, DbInstance, MemberRole};
 pub use rotation::{Attempt, FunctionError, FunctionErrorKind, Rotation, Step, StepResult};
-pub use server::{LocalAws, Options, StartError};
+pub use server::{EventOutput, LocalAws, Options, StartError};
 pub use throttle::WRITES_PER_SECOND;

@@ -1,16 +1,19 @@
-//! What AWS's API does not offer, under `/_local/`: the progress of a rotation, the log of calls, reserved tags, RDS
-//! servers.
+//! What AWS's API does not offer, under `/_local/`: the progress of a rotation, the log of calls, events, reserved tags,
+//! RDS servers.
 //!
 //! | path | method | |
 //! | --- | --- | --- |
 //! | `versions?secret=ID` | GET | versions, labels, and whether each has a value |
 //! | `rotation?secret=ID&version=ID` | GET | the attempts so far, and whether the rotation has ended |
 //! | `calls` | GET, DELETE | the log of calls |
+//! | `events?after=NUMBER&wait=SECONDS` | GET | the next events after that number, of which there may be none yet |
 //! | `tags` | PUT | `{"SecretId", "Tags": {key: value}}`, keys that AWS reserves included |
 //! | `instances`, `clusters` | PUT | registers an RDS instance or cluster; responds with its `Arn` |
 //!
 //! A request carries the access key in the same `Authorization` header as one to AWS's APIs. So one check covers all
 //! requests, and a browser sends that header for a web page only if the server allows it, which this server never does.
+
+use std::time::Duration;
 
 use hyper::header::CONTENT_TYPE;
 use hyper::http::request::Parts;
@@ -48,10 +51,17 @@ struct Tags {
 }
 
 /// Responds to one request under `/_local/`; `path` is what follows that.
-pub(crate) fn respond(service: &Service, region: &Region, head: &Parts, path: &str, body: &[u8]) -> Response {
+pub(crate) async fn respond(
+    service: &Service,
+    region: &Region,
+    head: &Parts,
+    path: &str,
+    body: &[u8],
+) -> Response {
     let result = match (&head.method, path) {
         (&Method::GET, "versions") => versions(service, region, head),
         (&Method::GET, "rotation") => rotation(service, region, head),
+        (&Method::GET, "events") => events(service, head).await,
         (&Method::GET, "calls") => Ok(json!(service.calls.all())),
         (&Method::DELETE, "calls") => {
             service.calls.clear();
@@ -115,6 +125,19 @@ fn rotation(service: &Service, region: &Region, head: &Parts) -> Result<Json, Re
         .get(&arn, &parameter(head, "version")?)
         .ok_or_else(|| Refusal::not_found("no rotation of that version was started by this server"))?;
     Ok(json!(RotationState { ended, rotation }))
+}
+
+/// The longest time that a request for events may wait for one.
+const MAX_WAIT: u64 = 60;
+
+async fn events(service: &Service, head: &Parts) -> Result<Json, Refusal> {
+    let (after, wait) = (number(head, "after")?, number(head, "wait")?);
+    Ok(json!(service.events.after(after, Duration::from_secs(wait.min(MAX_WAIT))).await))
+}
+
+fn number(head: &Parts, name: &str) -> Result<u64, Refusal> {
+    let refusal = |_| Refusal::invalid_parameter(format!("the parameter {name} in the URL is not a number"));
+    parameter(head, name)?.parse().map_err(refusal)
 }
 
 fn parameter(head: &Parts, name: &str) -> Result<String, Refusal> {

@@ -1,5 +1,8 @@
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -9,6 +12,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::AccessKey;
 use crate::calls::{Call, CallLog, Caller};
 use crate::clock::Clock;
+use crate::events::EventLog;
 use crate::failures::{Failure, Failures};
 use crate::lock::lock;
 use crate::rds::{DbCluster, DbInstance, Registry};
@@ -52,6 +56,17 @@ pub struct Options {
     pub pause: Duration,
     /// How long one call of the function may take (60 s unless set).
     pub invoke_timeout: Duration,
+    /// Where events are written to as they happen, besides [`LocalAws::events`]; nowhere unless set.
+    pub events: Option<EventOutput>,
+}
+
+/// Where events are written to, one JSON object a line. If its reader falls behind by 10,000 events, it misses some.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EventOutput {
+    /// The end of this file; it is created if there is none.
+    File(PathBuf),
+    /// Standard output.
+    StandardOutput,
 }
 
 impl Default for Options {
@@ -69,6 +84,7 @@ impl Default for Options {
             attempts: 5,
             pause: Duration::from_secs(1),
             invoke_timeout: Duration::from_secs(60),
+            events: None,
         }
     }
 }
@@ -87,6 +103,15 @@ pub enum StartError {
     /// An account's id has twelve digits.
     #[error("{0:?} is not the id of an account: give one of twelve digits, such as 123456789012")]
     Account(String),
+    /// Most likely its folder does not exist, or is not writable.
+    #[error("cannot write events to {path:?}: choose a file that can be written")]
+    Events {
+        /// The path asked for.
+        path: PathBuf,
+        /// The operating system's error.
+        #[source]
+        source: std::io::Error,
+    },
     /// Most likely another program listens there.
     #[error("cannot listen on {address}: choose another port, or end the program that has this one")]
     Listen {
@@ -115,7 +140,8 @@ impl LocalAws {
     /// Starts a server on the present tokio runtime; it is ready when this returns.
     ///
     /// # Errors
-    /// If the address is not a loopback address or is in use, or the URL of functions is not an `http` URL.
+    /// If the address is not a loopback address or is in use, the URL of functions is not an `http` URL, or the file of
+    /// events cannot be written.
     pub async fn start(options: Options) -> Result<LocalAws, StartError> {
         let address = options.address;
         if !address.ip().is_loopback() {
@@ -130,7 +156,11 @@ impl LocalAws {
         let listen = |source| StartError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
+        let events = options.events.clone().map(open).transpose()?;
         let service = Arc::new(new_service(options));
+        if let Some(events) = events {
+            service.events.write_to(events);
+        }
         let server = tokio::spawn(crate::http::serve(listener, Arc::clone(&service)));
         Ok(LocalAws { address, service, server })
     }
@@ -170,6 +200,11 @@ impl LocalAws {
     /// removed.
     pub fn callers(&self) -> BTreeSet<Caller> {
         self.service.calls.callers()
+    }
+
+    /// The newest 10,000 events that `EventBridge` would have got, in their order.
+    pub fn events(&self) -> Vec<serde_json::Value> {
+        self.service.events.all()
     }
 
     /// Clears the log of calls.
@@ -245,6 +280,7 @@ pub(crate) fn new_service(options: Options) -> Service {
         clock: Clock::default(),
         servers: Mutex::new(Registry::new(options.account.clone())),
         calls: CallLog::default(),
+        events: EventLog::default(),
         failures: Failures::default(),
         throttle: options.writes_per_second.map(|writes| Mutex::new(Throttle::new(writes, Instant::now()))),
         rotations: Rotations::default(),
@@ -261,6 +297,16 @@ pub(crate) fn new_service(options: Options) -> Service {
             invoke_timeout: options.invoke_timeout,
         },
         tasks: Mutex::new(JoinSet::new()),
+    }
+}
+
+fn open(output: EventOutput) -> Result<Box<dyn Write + Send>, StartError> {
+    match output {
+        EventOutput::StandardOutput => Ok(Box::new(std::io::stdout())),
+        EventOutput::File(path) => match File::options().append(true).create(true).open(&path) {
+            Ok(file) => Ok(Box::new(file)),
+            Err(source) => Err(StartError::Events { path, source }),
+        },
     }
 }
 

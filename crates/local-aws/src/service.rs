@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use crate::AccessKey;
 use crate::calls::CallLog;
 use crate::clock::Clock;
+use crate::events::EventLog;
 use crate::failures::Failures;
 use crate::rds::Registry;
 use crate::rotation::{FunctionClient, Rotations};
@@ -19,6 +20,7 @@ pub(crate) struct Service {
     pub(crate) clock: Clock,
     pub(crate) servers: Mutex<Registry>,
     pub(crate) calls: CallLog,
+    pub(crate) events: EventLog,
     pub(crate) failures: Failures,
     /// `None` if writes are not limited.
     pub(crate) throttle: Option<Mutex<Throttle>>,

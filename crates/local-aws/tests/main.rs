@@ -5,6 +5,7 @@
 mod access_keys;
 mod broken_connections;
 mod commands;
+mod events;
 mod malformed_requests;
 mod planned_failures;
 mod rds;

@@ -197,7 +197,7 @@ async fn a_pending_value_that_is_not_the_functions_fails_the_rotation() {
         if let Err(error) = &last.outcome {
             assert_eq!(error.kind, FunctionErrorKind::ForeignValue);
             let end = "was not created by Lambda arn:aws:lambda:us-east-1:123456789012:function:rotate. Remove the \
-                       AWSPENDING staging label and restart rotation.";
+                       AWSPENDING staging label and restart rotation";
             assert!(error.message.ends_with(end), "{}", error.message);
             assert_eq!(function.steps().len(), 2, "the function is not called");
         }

@@ -4,6 +4,7 @@ mod calls;
 mod client;
 mod create;
 mod error;
+mod events;
 mod key;
 mod print;
 mod register;
@@ -44,6 +45,8 @@ enum Command {
     RegisterCluster(register::ClusterArgs),
     /// Show the log of calls, one JSON object a line
     Calls(calls::Args),
+    /// Show the events that `EventBridge` would have got, one JSON object a line
+    Events(events::Args),
 }
 
 /// Runs the command that the arguments name; prints to standard output, and errors to standard error. The exit
@@ -59,6 +62,7 @@ pub async fn run() -> ExitCode {
         Command::RegisterInstance(args) => register::instance(args, &mut out).await,
         Command::RegisterCluster(args) => register::cluster(args, &mut out).await,
         Command::Calls(args) => calls::run(args, &mut out).await,
+        Command::Events(args) => events::run(args, &mut out).await,
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,5 +1,6 @@
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
@@ -8,7 +9,7 @@ use super::error::CliError;
 use super::key::{FunctionKey, HELP, Key, VARIABLE};
 use super::print::line;
 use crate::secrets::DEFAULT_ACCOUNT;
-use crate::{AccessKey, LocalAws, Options, WRITES_PER_SECOND};
+use crate::{AccessKey, EventOutput, LocalAws, Options, WRITES_PER_SECOND};
 
 #[derive(clap::Args)]
 #[command(after_help = HELP)]
@@ -43,6 +44,9 @@ pub(super) struct Args {
     /// A key of KMS, as in a secret's `KmsKeyId`, that fails to encrypt and decrypt; may be repeated
     #[arg(long = "failing-key", value_name = "KEY")]
     failing_keys: Vec<String>,
+    /// Write the events that `EventBridge` would get to this file, one JSON object a line; `-` for standard output
+    #[arg(long, value_name = "FILE")]
+    events: Option<PathBuf>,
     #[command(flatten)]
     key: Key,
     #[command(flatten)]
@@ -71,6 +75,7 @@ pub(super) async fn run(args: Args, out: &mut impl Write) -> Result<(), CliError
         attempts: args.attempts,
         pause: Duration::from_secs(args.pause),
         invoke_timeout: Duration::from_secs(args.invoke_timeout),
+        events: args.events.map(output),
         ..Options::default()
     })
     .await?;
@@ -86,6 +91,13 @@ pub(super) async fn run(args: Args, out: &mut impl Write) -> Result<(), CliError
         _ = terminated.recv() => {}
     }
     Ok(())
+}
+
+fn output(path: PathBuf) -> EventOutput {
+    match path.as_os_str() == "-" {
+        true => EventOutput::StandardOutput,
+        false => EventOutput::File(path),
+    }
 }
 
 /// Which keys are printed: random ones. Keys from the environment are not.

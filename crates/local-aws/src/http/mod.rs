@@ -76,7 +76,7 @@ async fn respond(service: Arc<Service>, request: Request<Incoming>) -> Result<Re
         Err(why) => return Ok(secrets_manager::refuse_unauthenticated(why)),
     };
     if let Some(path) = head.uri.path().strip_prefix("/_local/") {
-        return Ok(crate::local::respond(&service, &signed.region, &head, path, &body));
+        return Ok(crate::local::respond(&service, &signed.region, &head, path, &body).await);
     }
     if head.method != Method::POST {
         return Ok(plain(StatusCode::METHOD_NOT_ALLOWED, "this is local-aws: its APIs are called by POST"));

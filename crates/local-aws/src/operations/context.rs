@@ -1,5 +1,6 @@
 use time::OffsetDateTime;
 
+use crate::events::{Event, EventLog, EventName};
 use crate::secrets::{Account, Author, Refusal, Region, Secret, Secrets};
 use crate::service::Settings;
 
@@ -12,6 +13,7 @@ pub(crate) struct Context<'a> {
     pub(crate) function: FunctionCheck,
     pub(crate) now: OffsetDateTime,
     pub(crate) settings: &'a Settings,
+    pub(crate) events: &'a EventLog,
 }
 
 /// Who calls, by the access key of the request.
@@ -69,14 +71,17 @@ pub(super) fn after_current_value(
     by: Caller,
     rotation_token: Option<&str>,
     now: OffsetDateTime,
+    events: &EventLog,
 ) {
     let is_of_rotation = match by {
         Caller::Function => true,
         Caller::Person => secret.issued(rotation_token),
         Caller::Unknown => rotation_token.is_some(),
     };
-    if !is_of_rotation {
-        secret.versions.abandon_rotation();
+    let abandoned = if is_of_rotation { None } else { secret.versions.abandon_rotation() };
+    if let Some(version) = abandoned {
+        let (name, arn) = (EventName::RotationAbandoned, secret.arn.clone());
+        events.emit(&Event { name, arn, version, error: None, at: now });
     }
     // Recorded: a value that is put while rotation is on counts as a rotation.
     if secret.rotates() {

@@ -47,7 +47,8 @@ pub(crate) fn respond(
     let mut account = lock(&service.account);
     account.expire(now);
     let settings = &service.settings;
-    let context = &mut Context { account: &mut account, region, caller, function, now, settings };
+    let events = &service.events;
+    let context = &mut Context { account: &mut account, region, caller, function, now, settings, events };
     match operation {
         "BatchGetSecretValue" => batch_get_secret_value::respond(context, parse(body)?),
         "CancelRotateSecret" => cancel_rotate_secret::respond(context, parse(body)?),

@@ -26,7 +26,7 @@ pub(crate) fn respond(context: &mut Context<'_>, request: Request) -> Result<Jso
     limits::stages(&stages)?;
     let value = Value::from_request(request.secret_string, request.secret_binary)?
         .ok_or_else(|| Refusal::invalid_request("You must provide either SecretString or SecretBinary."))?;
-    let (now, caller, settings) = (context.now, context.caller, context.settings);
+    let (now, caller, settings, events) = (context.now, context.caller, context.settings, context.events);
     let secret = context.find_live(&request.secret_id)?;
     kms::encrypt(settings, secret.kms_key.as_deref())?;
     let author = author(caller, secret, rotation_token);
@@ -35,7 +35,7 @@ pub(crate) fn respond(context: &mut Context<'_>, request: Request) -> Result<Jso
         Put::Stored => {
             secret.changed = now;
             if stages.iter().any(|stage| stage == CURRENT) {
-                after_current_value(secret, caller, rotation_token, now);
+                after_current_value(secret, caller, rotation_token, now, events);
             }
         }
         Put::Repeated => {}

@@ -31,7 +31,7 @@ pub(crate) fn respond(context: &mut Context<'_>, request: Request) -> Result<Jso
         Some(_) => Some(limits::token(request.client_request_token)?),
         None => None,
     };
-    let (now, caller, settings) = (context.now, context.caller, context.settings);
+    let (now, caller, settings, events) = (context.now, context.caller, context.settings, context.events);
     let secret = context.find_live(&request.secret_id)?;
     let kms_key = request.kms_key_id.or_else(|| secret.kms_key.clone());
     let mut response = json!({"ARN": secret.arn, "Name": secret.name});
@@ -40,7 +40,7 @@ pub(crate) fn respond(context: &mut Context<'_>, request: Request) -> Result<Jso
         let author = author(caller, secret, None);
         let content = Content { value, author, kms_key: kms_key.clone() };
         match secret.versions.put(&token, content, &[CURRENT.to_owned()], now, &secret.arn)? {
-            Put::Stored => after_current_value(secret, caller, None, now),
+            Put::Stored => after_current_value(secret, caller, None, now, events),
             Put::Repeated => {}
         }
         response["VersionId"] = Json::from(token);

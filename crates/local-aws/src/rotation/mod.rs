@@ -4,6 +4,7 @@ mod client;
 mod function;
 mod invoke;
 mod progress;
+mod report;
 mod run;
 
 pub(crate) use client::{FunctionClient, client};

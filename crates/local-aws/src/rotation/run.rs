@@ -3,7 +3,8 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::invoke::invoke;
-use super::{FunctionError, FunctionErrorKind, Step, StepResult};
+use super::{FunctionError, FunctionErrorKind, Step, StepResult, report};
+use crate::events::foreign_value;
 use crate::lock::lock;
 use crate::secrets::{Author, CURRENT, Secret};
 use crate::service::Service;
@@ -36,6 +37,7 @@ impl Kind {
 /// Starts a rotation in the background, unless it is already under way.
 pub(crate) fn start(service: &Arc<Service>, run: Run) {
     if service.rotations.begin(&run.arn, &run.version) {
+        report::started(service, &run);
         let mut tasks = lock(&service.tasks);
         // Otherwise the set keeps those that have ended.
         while tasks.try_join_next().is_some() {}
@@ -75,6 +77,7 @@ async fn try_once(service: &Service, run: &Run) -> Result<(), FunctionErrorKind>
             // Without the message: it is the function's text, and may contain anything.
             Err(error) => {
                 tracing::warn!(step = %step, secret.id = %run.arn, failure = ?error.kind, "the step failed");
+                report::failed(service, run, step, &function_of(service, run), error);
             }
         }
         service.rotations.add(&run.arn, &run.version, StepResult { step, outcome });
@@ -114,11 +117,7 @@ fn prepare(secret: &mut Secret, version: &str, token: &str) -> Result<String, Fu
     {
         return Err(FunctionError::new(
             FunctionErrorKind::ForeignValue,
-            format!(
-                "Pending secret version {version} for Secret {} was not created by Lambda {}. Remove the AWSPENDING \
-                 staging label and restart rotation.",
-                secret.arn, config.lambda_arn
-            ),
+            foreign_value(version, &secret.arn, &config.lambda_arn),
         ));
     }
     config.issue(token);
@@ -144,6 +143,12 @@ fn check_labels(service: &Service, run: &Run) -> Result<(), FunctionError> {
     }
 }
 
+/// The function's ARN; empty if the secret was deleted, which is a cancelled rotation.
+fn function_of(service: &Service, run: &Run) -> String {
+    let function = change(service, run, |secret| Some(secret.rotation.as_ref()?.lambda_arn.clone()));
+    function.ok().flatten().unwrap_or_default()
+}
+
 fn change<T>(
     service: &Service,
     run: &Run,
@@ -164,6 +169,9 @@ fn conclude(service: &Service, run: &Run, succeeded: bool) {
             let now = service.clock.now();
             (secret.rotated, secret.changed) = (Some(now), now);
         }
+    }
+    if succeeded {
+        report::succeeded(service, run);
     }
     service.rotations.end(&run.arn, &run.version, succeeded);
 }

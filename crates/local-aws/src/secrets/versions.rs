@@ -202,11 +202,13 @@ impl Versions {
         }
     }
 
-    /// Removes AWSPENDING from a version that is not AWSCURRENT. The version keeps its value.
-    pub(crate) fn abandon_rotation(&mut self) {
-        if self.pending().is_some() {
+    /// Removes AWSPENDING from a version that is not AWSCURRENT, and returns that version. It keeps its value.
+    pub(crate) fn abandon_rotation(&mut self) -> Option<String> {
+        let pending = self.pending().map(str::to_owned);
+        if pending.is_some() {
             self.holders.remove(PENDING);
         }
+        pending
     }
 
     /// `UpdateSecretVersionStage`: if the label leaves a version, `from` must be that version.
