@@ -102,7 +102,8 @@ pub async fn run(plan: &Plan, on_progress: &mut (dyn FnMut(&str) + Send)) -> Res
 async fn shared(function: &str, limits: Option<Limits>, guard: &Arc<Guard>) -> Shared {
     // The bench sends each step's event itself: nothing listens where the service would call the function.
     let lambda_url = Some("http://127.0.0.1:1".to_owned());
-    let options = Options { attempts: 1, pause: Duration::ZERO, lambda_url, ..Options::default() };
+    let functions = Some(vec![function.to_owned()]);
+    let options = Options { attempts: 1, pause: Duration::ZERO, lambda_url, functions, ..Options::default() };
     let local = start_local_aws(options).await;
     let client = secrets_manager(&local.url());
     let server = change_time::start(function).await;
