@@ -27,9 +27,9 @@ async fn a_start_reads_no_more_than_the_limits() {
     for function in FUNCTIONS {
         let program = program(function).await;
         let api = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let mut command = Command::new(program);
+        let mut command = Command::new(&program);
         command.env_clear().env("AWS_LAMBDA_RUNTIME_API", api.local_addr().expect("an address").to_string());
-        command.envs(set_by_lambda(function));
+        command.envs(set_by_lambda(function, &program));
         let running = Running(command.spawn().expect("it starts"));
         let (client, _) = api.accept().expect("it asks for an event");
         let mut request = String::new();

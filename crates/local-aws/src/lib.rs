@@ -48,6 +48,7 @@ mod events;
 mod failures;
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod host;
 mod http;
 mod local;
 mod lock;

@@ -6,6 +6,7 @@ mod access_keys;
 mod broken_connections;
 mod commands;
 mod events;
+mod host;
 mod malformed_requests;
 mod planned_failures;
 mod rds;

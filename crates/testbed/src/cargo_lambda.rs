@@ -7,9 +7,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use local_aws::host::{Stop, kill_on_parent_exit};
+
 use crate::{
     environment::{EnvironmentError, repository, set_by_cargo},
-    kill_on_parent_exit::{Stop, kill_on_parent_exit},
     private,
 };
 

@@ -9,8 +9,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use local_aws::host::{Stop, kill_on_parent_exit};
+
 use crate::{
-    kill_on_parent_exit::{Stop, kill_on_parent_exit},
     private,
     server_user::{NOBODY, PATH, as_server_user, copy, runs_as_root, server_user_prefix, user},
 };

@@ -3,7 +3,6 @@
 use std::{
     fs::{self, File},
     os::unix::fs::FileExt,
-    path::Path,
 };
 
 /// How many copies of each of these passwords the process holds in all the memory that it can write to.
@@ -21,27 +20,7 @@ pub fn copies<const N: usize>(process: u32, passwords: [&str; N]) -> [usize; N] 
 /// The most memory that the process has had so far, in KiB.
 #[must_use]
 pub fn peak(process: u32) -> usize {
-    status(process, "VmHWM").expect("the process runs, and the kernel counts it")
-}
-
-/// The memory that the process has now, in KiB; some kernels are only exact to a few hundred (proc(5)). `None` if it has
-/// ended.
-pub(crate) fn rss(process: u32) -> Option<usize> {
-    status(process, "VmRSS")
-}
-
-fn status(process: u32, field: &str) -> Option<usize> {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'))?;
-    line.trim().strip_suffix(" kB")?.parse().ok()
-}
-
-/// The child of a process that runs `program`.
-pub(crate) fn child(parent: u32, program: &Path) -> Option<u32> {
-    let children = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).ok()?;
-    let program = program.canonicalize().ok()?;
-    let runs = |child: &u32| fs::read_link(format!("/proc/{child}/exe")).is_ok_and(|runs| runs == program);
-    children.split_whitespace().filter_map(|child| child.parse().ok()).find(runs)
+    local_aws::host::peak(process).expect("the process runs, and the kernel counts it")
 }
 
 /// The contents of each mapping that can be read and written: heaps, stacks and static data.

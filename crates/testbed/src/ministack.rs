@@ -11,10 +11,11 @@ use std::{
 use local_aws::AccessKey;
 use tokio::process::Command;
 
+use local_aws::host::Stop;
+
 use crate::{
     environment::{repository, set_by_cargo},
     folder::Folder,
-    kill_on_parent_exit::Stop,
     reachable::reachable,
 };
 

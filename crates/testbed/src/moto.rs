@@ -6,10 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{
-    environment::repository,
-    kill_on_parent_exit::{Stop, kill_on_parent_exit},
-};
+use local_aws::host::{Stop, kill_on_parent_exit};
+
+use crate::environment::repository;
 
 const START: Duration = Duration::from_secs(60);
 

@@ -8,9 +8,10 @@ use std::{
     sync::Mutex,
 };
 
+use local_aws::host::Stop;
+
 use crate::{
     folder::Folder,
-    kill_on_parent_exit::Stop,
     server_user::{NOBODY, as_server_user, copy},
 };
 

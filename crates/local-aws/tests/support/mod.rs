@@ -22,6 +22,9 @@ pub(crate) static KEY: LazyLock<AccessKey> = LazyLock::new(AccessKey::random);
 /// The access key of functions, where a server distinguishes them.
 pub(crate) static FUNCTION_KEY: LazyLock<AccessKey> = LazyLock::new(AccessKey::random);
 
+/// A program that is a function: what it does is in the event.
+pub(crate) const FUNCTION: &str = include_str!("../functions/function.py");
+
 /// A version id that is easy to recognize: 32 times the digit.
 pub(crate) fn id(digit: u32) -> String {
     digit.to_string().repeat(32)

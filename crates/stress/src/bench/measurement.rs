@@ -230,6 +230,5 @@ fn environment(
         ("DATABASE_CA_FILE", &authority),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let lambdas = functions::set_by_lambda(function).map(|(name, value)| (name.to_owned(), value.to_owned()));
-    lambdas.into_iter().chain(ours).collect()
+    functions::set_by_lambda(function, program).into_iter().chain(ours).collect()
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use local_aws::host::{Event, RuntimeApi, RuntimeMessage};
 use nix::sys::signal::{Signal, killpg};
 use nix::time::clock_getcpuclockid;
 use nix::unistd::Pid;
@@ -17,7 +18,6 @@ use super::BenchError;
 use super::guard::Guard;
 use super::limit::{Limit, Limits};
 use testbed::memory;
-use testbed::runtime_api::{Event, RuntimeApi, RuntimeMessage};
 
 /// Lambda's limit for the start (AWS Lambda developer guide, "Init phase").
 const INIT: Duration = Duration::from_secs(10);
@@ -48,7 +48,8 @@ impl Process {
         environment: &[(String, String)],
         guard: &Arc<Guard>,
     ) -> Result<Self, BenchError> {
-        let api = RuntimeApi::start(name).await;
+        let arn = format!("arn:aws:lambda:us-east-1:123456789012:function:{name}");
+        let api = RuntimeApi::start(&arn).await.expect("a free port");
         let output = tempfile::tempfile().expect("a temporary file");
         let mut command = Command::new(program);
         command.env_clear().envs(environment.iter().cloned()).process_group(0);

@@ -1,41 +1,34 @@
-//! Runs the real Lambda binaries as Lambda does, and invokes them by the Lambda API at one address.
+//! The real Lambda binaries under local-aws's host, which runs them as Lambda does, behind one invoke address.
 
 mod built;
-mod execution;
-mod memory;
 
 pub use built::binaries;
 use std::{
     collections::HashMap,
     fmt,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 
-use axum::{
-    Json, Router,
-    body::Bytes,
-    extract::{Path, State},
-    http::StatusCode,
-    response::{IntoResponse, Response},
-    routing::post,
-};
-use serde_json::{Value, json};
-use tokio::{net::TcpListener, task::JoinHandle};
+use async_trait::async_trait;
+use axum::body::Bytes;
+pub use local_aws::host::Memory;
+use local_aws::host::{self, Configuration, Function, Invoke, InvokeAddress, MemorySize, Program};
+use serde_json::Value;
 
-use self::execution::Function;
-pub use self::execution::set_by_lambda;
-pub use self::memory::Memory;
 use crate::Server;
 use crate::environment::package;
+use crate::secrets_manager::FUNCTIONS_KEY;
+
+/// What functions are told that they have, as in template.yaml. The tests measure memory themselves.
+const MEMORY: MemorySize = MemorySize::Unlimited(128);
 
 /// Several functions behind one invoke address. They stop when this value is dropped, or when the process ends.
 #[derive(Debug)]
 pub struct Functions {
     all: Arc<All>,
-    url: String,
-    serving: JoinHandle<()>,
+    address: InvokeAddress,
 }
 
 #[derive(Debug)]
@@ -65,15 +58,8 @@ impl Functions {
     pub async fn start(environment: &[(&str, &str)]) -> Self {
         let environment = owned(environment);
         let all = Arc::new(All { environment, functions: Mutex::default(), listener: OnceLock::new() });
-        let router = Router::new()
-            .route("/2015-03-31/functions/{name}/invocations", post(invocations))
-            .with_state(Arc::clone(&all));
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let url = format!("http://{}", listener.local_addr().expect("a bound port"));
-        let serving = tokio::spawn(async move {
-            axum::serve(listener, router).await.expect("serving goes on until it is aborted");
-        });
-        Self { all, url, serving }
+        let address = InvokeAddress::start(Arc::clone(&all)).await.expect("a free port");
+        Self { all, address }
     }
 
     /// Like [`Self::start`], for functions that reach AWS at `aws` and trust this server's authority.
@@ -95,15 +81,17 @@ impl Functions {
 
     /// Adds a function that runs any program.
     pub fn add_program(&self, name: &str, program: PathBuf, environment: &[(&str, &str)], timeout: Duration) {
+        assert!(program.is_file(), "no program {}", program.display());
         let environment = self.all.environment.iter().cloned().chain(owned(environment)).collect();
-        let function = Arc::new(Function::new(name, program, environment, timeout));
-        self.all.functions.lock().expect("no holder panics").insert(name.to_owned(), function);
+        let configuration = Configuration { timeout, environment, ..configuration(name) };
+        let function = Function::new(Program::executable(program), configuration).expect("a temporary file");
+        self.all.functions.lock().expect("no holder panics").insert(name.to_owned(), Arc::new(function));
     }
 
     /// The invoke address: `POST {url}/2015-03-31/functions/NAME/invocations`.
     #[must_use]
     pub fn url(&self) -> &str {
-        &self.url
+        self.address.url()
     }
 
     /// Invokes a function and waits for its response. As in Lambda, concurrent invocations run in two processes.
@@ -122,7 +110,7 @@ impl Functions {
     /// All that the function has written to its standard output and standard error.
     #[must_use]
     pub fn output(&self, name: &str) -> String {
-        self.all.get(name).unwrap_or_else(|| panic!("no function {name} was added")).output()
+        self.all.get(name).unwrap_or_else(|| panic!("no function {name} was added")).output_from(0)
     }
 
     /// The processes of a function, when they all wait for their next event.
@@ -148,12 +136,6 @@ impl Functions {
     }
 }
 
-impl Drop for Functions {
-    fn drop(&mut self) {
-        self.serving.abort();
-    }
-}
-
 /// The program of the function of this name, see [`Functions::add`].
 pub async fn program(binary: &str) -> PathBuf {
     match package() {
@@ -168,20 +150,34 @@ impl All {
     }
 }
 
-async fn invocations(State(all): State<Arc<All>>, Path(name): Path<String>, event: Bytes) -> Response {
-    let Some(function) = all.get(&name) else {
-        let missing = json!({ "Type": "User", "Message": format!("Function not found: {name}") });
-        return (StatusCode::NOT_FOUND, [("X-Amzn-ErrorType", "ResourceNotFoundException")], Json(missing))
-            .into_response();
-    };
-    let tell = |event: &Bytes| {
-        if let Some(listener) = all.listener.get() {
-            listener.event(&serde_json::from_slice(event).unwrap_or_default());
-        }
-    };
-    match function.invoke(event, tell).await {
-        Ok(response) => Json(response).into_response(),
-        Err(error) => ([("X-Amz-Function-Error", "Unhandled")], Json(error)).into_response(),
+#[async_trait]
+impl Invoke for All {
+    async fn invoke(&self, name: &str, event: Bytes) -> Option<Result<Value, Value>> {
+        let function = self.get(name)?;
+        let tell = |event: &Bytes| {
+            if let Some(listener) = self.listener.get() {
+                listener.event(&serde_json::from_slice(event).unwrap_or_default());
+            }
+        };
+        Some(function.invoke(event, tell).await)
+    }
+}
+
+/// The variables that Lambda sets for this function. Only the local-aws of this process accepts the access key.
+#[must_use]
+pub fn set_by_lambda(name: &str, program: &Path) -> Vec<(String, String)> {
+    host::set_by_lambda(&Program::executable(program.to_owned()), &configuration(name))
+}
+
+fn configuration(name: &str) -> Configuration {
+    Configuration {
+        name: name.to_owned(),
+        region: "us-east-1".to_owned(),
+        account: "123456789012".to_owned(),
+        memory: MEMORY,
+        timeout: Duration::ZERO,
+        access_key: FUNCTIONS_KEY.clone(),
+        environment: Vec::new(),
     }
 }
 

@@ -10,11 +10,12 @@ use std::{
 };
 
 use super::{options::MySqlOptions, quote::text, version::MySqlVersion};
+use local_aws::host::Stop;
+
 use crate::{
     authority,
     environment::mysql_programs,
     folder::Folder,
-    kill_on_parent_exit::Stop,
     reachable::reachable,
     template::{Template, template},
 };

@@ -10,11 +10,12 @@ use std::{
 };
 
 use super::{log::LINE_PREFIX, options::PostgresOptions};
+use local_aws::host::Stop;
+
 use crate::{
     authority,
     environment::postgres_programs,
     folder::Folder,
-    kill_on_parent_exit::Stop,
     reachable::reachable,
     template::{Template, template},
 };

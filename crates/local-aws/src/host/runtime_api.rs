@@ -1,26 +1,24 @@
 //! The Lambda Runtime API, at an address of its own for every execution environment: where a function asks for its
 //! next event, and reports its result (AWS Lambda developer guide, "Using the Lambda runtime API").
 
-use std::{
-    net::SocketAddr,
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use axum::{
-    Json, Router,
-    body::Bytes,
-    extract::State,
-    http::StatusCode,
-    response::{AppendHeaders, IntoResponse},
-    routing::{get, post},
-};
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::StatusCode;
+use axum::response::{AppendHeaders, IntoResponse};
+use axum::routing::{get, post};
+use axum::{Json, Router};
 use serde_json::Value;
-use tokio::{
-    net::TcpListener,
-    sync::{Mutex, mpsc},
-    task::JoinHandle,
-};
+use tokio::net::TcpListener;
+use tokio::sync::{Mutex, mpsc};
+use tokio::task::JoinHandle;
+
+/// The longest response of a function, in bytes: Lambda's limit of 6 MB, and space for the quotes around it.
+const MAX_RESPONSE: usize = 6 * 1024 * 1024 + 1024;
 
 /// A message of a function.
 #[derive(Debug)]
@@ -55,29 +53,35 @@ pub struct RuntimeApi {
 }
 
 struct Channels {
-    function: String,
+    function_arn: String,
     messages: mpsc::UnboundedSender<RuntimeMessage>,
     events: Mutex<mpsc::UnboundedReceiver<Event>>,
 }
 
 impl RuntimeApi {
-    /// Listens on a free port for one process of this function.
-    pub async fn start(function: &str) -> Self {
+    /// Listens on a free port of loopback for one process of the function with this ARN.
+    ///
+    /// # Errors
+    /// If the system has no port left.
+    pub async fn start(function_arn: &str) -> io::Result<Self> {
         let (send, messages) = mpsc::unbounded_channel();
         let (events, queue) = mpsc::unbounded_channel();
-        let channels = Channels { function: function.to_owned(), messages: send, events: Mutex::new(queue) };
+        let channels =
+            Channels { function_arn: function_arn.to_owned(), messages: send, events: Mutex::new(queue) };
         let router = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
             .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
             .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
             .route("/2018-06-01/runtime/init/error", post(error))
+            .layer(DefaultBodyLimit::max(MAX_RESPONSE))
             .with_state(Arc::new(channels));
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let address = listener.local_addr().expect("a bound port");
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
         let serving = tokio::spawn(async move {
-            axum::serve(listener, router).await.expect("serving goes on until it is aborted");
+            // It returns no error, but waits where no connection can be accepted.
+            let _ = axum::serve(listener, router).await;
         });
-        Self { address, messages, events, serving }
+        Ok(Self { address, messages, events, serving })
     }
 }
 
@@ -94,13 +98,13 @@ async fn next(State(channels): State<Arc<Channels>>) -> impl IntoResponse {
         return Err(StatusCode::GONE);
     };
     let deadline = SystemTime::now() + event.timeout;
-    let since_1970 = deadline.duration_since(UNIX_EPOCH).expect("the clock is past 1970");
+    // A clock before 1970 gives a deadline that has passed.
+    let since_1970 = deadline.duration_since(UNIX_EPOCH).unwrap_or_default();
     let id = uuid::Uuid::new_v4();
-    let arn = format!("arn:aws:lambda:us-east-1:123456789012:function:{}", channels.function);
     let headers = AppendHeaders([
         ("Lambda-Runtime-Aws-Request-Id", id.to_string()),
         ("Lambda-Runtime-Deadline-Ms", since_1970.as_millis().to_string()),
-        ("Lambda-Runtime-Invoked-Function-Arn", arn),
+        ("Lambda-Runtime-Invoked-Function-Arn", channels.function_arn.clone()),
         ("Lambda-Runtime-Trace-Id", "Root=1-00000000-000000000000000000000000".to_owned()),
         ("Content-Type", "application/json".to_owned()),
     ]);
