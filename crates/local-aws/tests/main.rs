@@ -12,6 +12,8 @@ mod planned_failures;
 mod rds;
 mod rejected_requests;
 mod rotation;
+mod run_command;
+mod run_functions;
 mod secrets;
 mod serve_command;
 mod support;

@@ -6,9 +6,10 @@ use serde_json::Value as Json;
 
 use super::error::CliError;
 use super::key::Key;
+use crate::AccessKey;
 
 /// The running server, and its access key.
-#[derive(clap::Args)]
+#[derive(clap::Args, Clone)]
 pub(super) struct Endpoint {
     /// The URL of the running server
     #[arg(long, env = "LOCAL_AWS_ENDPOINT", default_value = "http://127.0.0.1:4566")]
@@ -21,6 +22,11 @@ pub(super) struct Endpoint {
 }
 
 impl Endpoint {
+    /// A server of this process.
+    pub(super) fn of(endpoint: String, region: String, key: &AccessKey) -> Self {
+        Endpoint { endpoint, region, key: Key::of(key) }
+    }
+
     /// The region of the secrets.
     pub(super) fn region(&self) -> &str {
         &self.region

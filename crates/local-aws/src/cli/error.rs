@@ -23,4 +23,22 @@ pub(super) enum CliError {
         "the rotation of {secret} failed (attempts: {attempts}): see the failed step above, and run the command again"
     )]
     Rotation { secret: String, attempts: usize },
+    #[error(transparent)]
+    Program(#[from] crate::host::ProgramError),
+    #[error("cannot host the function: check the temporary folder and the free ports")]
+    Host(#[source] std::io::Error),
+    #[error("cannot read the variables in {file}")]
+    Settings { file: String, source: std::io::Error },
+    #[error("line {line} of {file} is not a variable: write KEY=VALUE, without `export` and quotes")]
+    Setting { file: String, line: usize },
+    #[error(
+        "{file} is not an object of JSON, so it cannot hold masterarn: leave out --superuser, or correct it"
+    )]
+    NotAnObject { file: String },
+    #[error(
+        "the rotation of {secret} failed (attempts: {attempts}): see the failed step above; with --watch everything stays up, so that you can correct the cause and rotate again"
+    )]
+    Run { secret: String, attempts: usize },
+    #[error("interrupted: a rotation that was under way is unfinished, and its new password is lost")]
+    Interrupted,
 }

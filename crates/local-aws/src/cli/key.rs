@@ -10,8 +10,9 @@ pub(super) const FUNCTION_VARIABLE: &str = "LOCAL_AWS_FUNCTION_KEY";
 /// The end of `--help`.
 pub(super) const HELP: &str = "\
 The environment variable LOCAL_AWS_ACCESS_KEY holds the server's access key, which every request must carry. If it is not \
-set, `serve` makes a random key and prints it; the other commands need the variable. Rotation functions have a key of \
-their own, in LOCAL_AWS_FUNCTION_KEY or random: by it the server tells a function's calls from a person's.";
+set, `serve` and `run` make a random key, which `serve` and `run --watch` print; the other commands need the variable. \
+Rotation functions have a key of their own, in LOCAL_AWS_FUNCTION_KEY or random: by it the server tells a function's calls \
+from a person's.";
 
 /// The shortest key that is accepted (IAM API reference, `AccessKey`: 16 to 128 letters, digits and underscores).
 const SHORTEST: usize = 16;
@@ -27,7 +28,7 @@ pub(super) enum KeyError {
 }
 
 /// The server's access key, for `serve` and for the commands that call it.
-#[derive(clap::Args)]
+#[derive(clap::Args, Clone)]
 pub(super) struct Key {
     // clap reads a variable only for an option. The option is hidden, because arguments are public.
     #[arg(long, env = VARIABLE, hide = true, hide_env_values = true)]
@@ -35,6 +36,11 @@ pub(super) struct Key {
 }
 
 impl Key {
+    /// As if the variable held this key.
+    pub(super) fn of(key: &AccessKey) -> Self {
+        Key { access_key: Some(key.expose().to_owned()) }
+    }
+
     /// The key in the variable; `None` if it is not set.
     pub(super) fn chosen(&self) -> Result<Option<AccessKey>, KeyError> {
         read(self.access_key.as_deref(), VARIABLE)

@@ -9,6 +9,7 @@ mod key;
 mod print;
 mod register;
 mod rotate;
+mod run;
 mod serve;
 mod show;
 mod tag;
@@ -29,6 +30,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    // Its own texts say what it does.
+    Run(Box<run::Args>),
     /// Serve Secrets Manager and RDS's Describe calls until interrupted
     Serve(serve::Args),
     /// Create a secret; its value is read from a file or from standard input
@@ -54,6 +57,7 @@ enum Command {
 pub async fn run() -> ExitCode {
     let mut out = stdout();
     let result = match Cli::parse().command {
+        Command::Run(args) => run::run(*args, &mut out).await,
         Command::Serve(args) => serve::run(args, &mut out).await,
         Command::Create(args) => create::run(args, &mut out).await,
         Command::Rotate(args) => rotate::run(args, &mut out).await,

@@ -109,10 +109,26 @@ struct Shown {
 
 /// Prints the lines to paste into other terminals.
 fn print_instructions(server: &LocalAws, shown: Shown, out: &mut impl Write) -> Result<(), CliError> {
-    let url = server.url();
-    let key = if shown.key { server.access_key().expose() } else { "\"$LOCAL_AWS_ACCESS_KEY\"" };
+    print_for_commands(server, "us-east-1", shown.key, out)?;
     let function_key =
         if shown.function_key { server.function_key().expose() } else { "\"$LOCAL_AWS_FUNCTION_KEY\"" };
+    line(
+        out,
+        format_args!("In terminals for functions, run (their key tells the server that a function calls):"),
+    )?;
+    print_exports(out, &server.url(), "us-east-1", function_key)
+}
+
+/// Prints the lines for the other commands of local-aws, for AWS's SDKs and for its command line. The access key is
+/// printed if it is random.
+pub(super) fn print_for_commands(
+    server: &LocalAws,
+    region: &str,
+    is_random: bool,
+    out: &mut impl Write,
+) -> Result<(), CliError> {
+    let url = server.url();
+    let key = if is_random { server.access_key().expose() } else { "\"$LOCAL_AWS_ACCESS_KEY\"" };
     line(
         out,
         format_args!(
@@ -121,21 +137,16 @@ fn print_instructions(server: &LocalAws, shown: Shown, out: &mut impl Write) -> 
         ),
     )?;
     line(out, format_args!("  export LOCAL_AWS_ENDPOINT={url}"))?;
-    if shown.key {
+    if is_random {
         line(out, format_args!("  export {VARIABLE}={key}"))?;
     }
-    print_exports(out, &url, key)?;
-    line(
-        out,
-        format_args!("In terminals for functions, run (their key tells the server that a function calls):"),
-    )?;
-    print_exports(out, &url, function_key)
+    print_exports(out, &url, region, key)
 }
 
-fn print_exports(out: &mut impl Write, url: &str, key: &str) -> Result<(), CliError> {
+fn print_exports(out: &mut impl Write, url: &str, region: &str, key: &str) -> Result<(), CliError> {
     line(
         out,
-        format_args!("  export AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID={key} AWS_SECRET_ACCESS_KEY=any"),
+        format_args!("  export AWS_REGION={region} AWS_ACCESS_KEY_ID={key} AWS_SECRET_ACCESS_KEY=any"),
     )?;
     line(
         out,

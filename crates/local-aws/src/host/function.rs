@@ -88,6 +88,12 @@ impl Function {
         &self.configuration.name
     }
 
+    /// Its ARN.
+    #[must_use]
+    pub fn arn(&self) -> String {
+        self.configuration.arn()
+    }
+
     /// The memory of each process that waits for an event.
     #[must_use]
     pub fn memory(&self) -> Vec<Memory> {

@@ -1,5 +1,5 @@
-//! Runs functions as Lambda does, for a rotation that calls them: [`Function`] is one function, and [`InvokeAddress`] the
-//! address at which [`LocalAws`](crate::LocalAws) calls functions.
+//! Runs functions as Lambda does, for a rotation that calls them: [`Program`] is what a function runs, [`Function`] is one
+//! function, and [`InvokeAddress`] the address at which [`LocalAws`](crate::LocalAws) calls functions.
 //!
 //! As on Lambda:
 //! - a process handles one event after the other, and concurrent events are handled by separate processes;
@@ -27,6 +27,7 @@ mod invoke_address;
 mod kill_on_parent_exit;
 mod memory;
 mod output;
+mod package;
 mod program;
 mod runtime_api;
 
@@ -36,5 +37,6 @@ pub use function::Function;
 pub use invoke_address::{Invoke, InvokeAddress};
 pub use kill_on_parent_exit::{Stop, kill_on_parent_exit};
 pub use memory::{Memory, peak, rss};
-pub use program::Program;
+pub use package::PackageError;
+pub use program::{Program, ProgramError};
 pub use runtime_api::{Event, RuntimeApi, RuntimeMessage};

@@ -2,6 +2,7 @@
 
 mod command;
 mod function;
+mod run;
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use hyper::{Request, Response, StatusCode};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use local_aws::{AccessKey, LocalAws, Options};
+pub(crate) use run::Folder;
 use serde_json::{Value as Json, json};
 
 /// The access key of every server here.
