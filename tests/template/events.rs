@@ -67,7 +67,9 @@ fn matches(pattern: &Value, event: Option<&Value>) -> bool {
             members.iter().all(|(name, pattern)| matches(pattern, event.and_then(|event| event.get(name))))
         }
         Value::Array(entries) => entries.iter().any(|entry| is_match(entry, event)),
-        other => panic!("neither members nor a list: {other}"),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            panic!("neither members nor a list: {pattern}")
+        }
     }
 }
 

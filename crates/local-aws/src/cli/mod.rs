@@ -48,7 +48,7 @@ enum Command {
     RegisterCluster(register::ClusterArgs),
     /// Show the log of calls, one JSON object a line
     Calls(calls::Args),
-    /// Show the events that `EventBridge` would have got, one JSON object a line
+    /// Show the events that EventBridge would have got, one JSON object a line
     Events(events::Args),
 }
 

@@ -38,13 +38,13 @@ pub(super) struct Args {
     /// The account in every ARN
     #[arg(long, value_name = "ID", default_value = DEFAULT_ACCOUNT)]
     account: String,
-    /// A function that exists; `RotateSecret` then refuses every other. May be repeated; without it, all names are accepted
+    /// A function that exists; RotateSecret then refuses every other. May be repeated; without it, all names are accepted
     #[arg(long = "function", value_name = "NAME")]
     functions: Vec<String>,
-    /// A key of KMS, as in a secret's `KmsKeyId`, that fails to encrypt and decrypt; may be repeated
+    /// A key of KMS, as in a secret's KmsKeyId, that fails to encrypt and decrypt; may be repeated
     #[arg(long = "failing-key", value_name = "KEY")]
     failing_keys: Vec<String>,
-    /// Write the events that `EventBridge` would get to this file, one JSON object a line; `-` for standard output
+    /// Write the events that EventBridge would get to this file, one JSON object a line; `-` for standard output
     #[arg(long, value_name = "FILE")]
     events: Option<PathBuf>,
     #[command(flatten)]
