@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::AccessKey;
 use crate::calls::{Call, CallLog, Caller};
 use crate::clock::Clock;
 use crate::events::EventLog;
@@ -20,6 +19,7 @@ use crate::rotation::{Rotation, Rotations, client};
 use crate::secrets::{Account, DEFAULT_ACCOUNT, Region, Value, VersionFilter};
 use crate::service::{Service, Settings};
 use crate::throttle::Throttle;
+use crate::{AccessKey, ReplicationOptions};
 
 /// How a server is started.
 #[derive(Debug, Clone)]
@@ -42,6 +42,8 @@ pub struct Options {
     /// Keys of KMS, as a secret's `KmsKeyId` names them, that encrypt and decrypt nothing. `alias/aws/secretsmanager`
     /// stands for secrets that name none.
     pub failing_keys: Vec<String>,
+    /// How replicas of secrets follow.
+    pub replication: ReplicationOptions,
     /// Where functions are called: the URL before `/2015-03-31/functions/NAME/invocations`.
     pub lambda_url: Option<String>,
     /// How many calls of `PutSecretValue` and `UpdateSecretVersionStage` together are admitted per second; `None` for no
@@ -78,6 +80,7 @@ impl Default for Options {
             account: DEFAULT_ACCOUNT.to_owned(),
             functions: None,
             failing_keys: Vec::new(),
+            replication: ReplicationOptions::default(),
             lambda_url: None,
             writes_per_second: None,
             latency: Duration::ZERO,
@@ -291,6 +294,7 @@ pub(crate) fn new_service(options: Options) -> Service {
             function_keys: options.function_keys,
             functions: options.functions,
             failing_keys: options.failing_keys,
+            replication: options.replication,
             latency: options.latency,
             attempts: options.attempts,
             pause: options.pause,

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use crate::AccessKey;
 use crate::calls::CallLog;
 use crate::clock::Clock;
 use crate::events::EventLog;
@@ -14,6 +13,7 @@ use crate::rds::Registry;
 use crate::rotation::{FunctionClient, Rotations};
 use crate::secrets::Account;
 use crate::throttle::Throttle;
+use crate::{AccessKey, ReplicationOptions};
 
 pub(crate) struct Service {
     pub(crate) account: Mutex<Account>,
@@ -42,6 +42,7 @@ pub(crate) struct Settings {
     pub(crate) functions: Option<Vec<String>>,
     /// The keys of KMS that fail.
     pub(crate) failing_keys: Vec<String>,
+    pub(crate) replication: ReplicationOptions,
     pub(crate) latency: Duration,
     pub(crate) attempts: u32,
     pub(crate) pause: Duration,

@@ -9,7 +9,7 @@ use super::error::CliError;
 use super::key::{FunctionKey, HELP, Key, VARIABLE};
 use super::print::line;
 use crate::secrets::DEFAULT_ACCOUNT;
-use crate::{AccessKey, EventOutput, LocalAws, Options, WRITES_PER_SECOND};
+use crate::{AccessKey, EventOutput, LocalAws, Options, ReplicationOptions, WRITES_PER_SECOND};
 
 #[derive(clap::Args)]
 #[command(after_help = HELP)]
@@ -44,6 +44,12 @@ pub(super) struct Args {
     /// A key of KMS, as in a secret's KmsKeyId, that fails to encrypt and decrypt; may be repeated
     #[arg(long = "failing-key", value_name = "KEY")]
     failing_keys: Vec<String>,
+    /// Seconds until a replica of a secret follows its primary
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    replication_delay: u64,
+    /// A region in which every replication of a secret fails; may be repeated
+    #[arg(long = "failing-region", value_name = "REGION")]
+    failing_regions: Vec<String>,
     /// Write the events that EventBridge would get to this file, one JSON object a line; `-` for standard output
     #[arg(long, value_name = "FILE")]
     events: Option<PathBuf>,
@@ -70,6 +76,10 @@ pub(super) async fn run(args: Args, out: &mut impl Write) -> Result<(), CliError
         account: args.account,
         functions: (!args.functions.is_empty()).then_some(args.functions),
         failing_keys: args.failing_keys,
+        replication: ReplicationOptions {
+            delay: Duration::from_secs(args.replication_delay),
+            failing_regions: args.failing_regions,
+        },
         lambda_url: Some(args.lambda_url.clone()),
         writes_per_second: args.throttle_writes.then_some(WRITES_PER_SECOND),
         attempts: args.attempts,

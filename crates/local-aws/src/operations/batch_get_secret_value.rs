@@ -8,7 +8,7 @@ use super::page::page;
 use super::{Context, limits};
 use crate::secrets::Refusal;
 
-/// The most secrets that a request may name (API reference, `BatchGetSecretValue`).
+/// The most secrets that a request may name, and the most values of a response (API reference, `BatchGetSecretValue`).
 const MAX_SECRETS: usize = 20;
 
 #[derive(Deserialize)]
@@ -26,7 +26,17 @@ pub(crate) struct Request {
 pub(crate) fn respond(context: &mut Context<'_>, request: Request) -> Result<Json, Refusal> {
     let filters = Filters::new(request.filters)?;
     let (ids, next) = match request.secret_id_list {
-        Some(ids) if filters.is_empty() && request.max_results.is_none() => (named(ids)?, None),
+        // The texts here are moto's; the rules are the API reference's.
+        Some(ids) if filters.is_empty() => {
+            if request.max_results.is_some() {
+                return Err(Refusal::invalid_parameter(
+                    "'Filters' not specified. 'Filters' must also be specified when 'MaxResults' is provided.",
+                ));
+            }
+            let ids = named(ids)?;
+            // All of them are on the first page, so the server gave out no token for another.
+            page(ids, limits::up_to(20, "maxResults", None)?, request.next_token.as_deref())?
+        }
         Some(_) => {
             return Err(Refusal::invalid_parameter(
                 "Either 'SecretIdList' or 'Filters' must be provided, but not both.",
@@ -38,13 +48,10 @@ pub(crate) fn respond(context: &mut Context<'_>, request: Request) -> Result<Jso
             ));
         }
         None => {
-            let max = request.max_results.unwrap_or(20);
-            if !(1..=20).contains(&max) {
-                return Err(Refusal::validation("maxResults", "have value between 1 and 20"));
-            }
+            let max = limits::up_to(20, "maxResults", request.max_results)?;
             let secrets = context.secrets().all().filter(|secret| secret.deleted.is_none());
             let found = secrets.filter(|secret| filters.pass(secret)).map(|secret| secret.arn.clone());
-            page(found.collect(), Some(max), request.next_token.as_deref())?
+            page(found.collect(), max, request.next_token.as_deref())?
         }
     };
     let (now, settings) = (context.now, context.settings);
@@ -70,6 +77,8 @@ fn named(ids: Vec<String>) -> Result<Vec<String>, Refusal> {
     if !(1..=MAX_SECRETS).contains(&ids.len()) {
         return Err(Refusal::validation("secretIdList", "have length between 1 and 20"));
     }
-    ids.iter().try_for_each(|id| limits::secret_id(id))?;
+    for (index, id) in ids.iter().enumerate() {
+        limits::secret_id_in(id, &format!("secretIdList.{}.member", index + 1))?;
+    }
     Ok(ids)
 }

@@ -14,7 +14,7 @@ pub(crate) struct Request {
 /// names its version (API reference, `CancelRotateSecret`).
 pub(crate) fn respond(context: &mut Context<'_>, request: Request) -> Result<Json, Refusal> {
     let now = context.now;
-    let secret = context.find_live(&request.secret_id)?;
+    let secret = context.find_to_rotate(&request.secret_id)?;
     let rotation = secret.rotation.as_mut().ok_or_else(Refusal::no_function)?;
     rotation.enabled = false;
     secret.changed = now;

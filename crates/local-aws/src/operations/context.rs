@@ -46,6 +46,23 @@ impl Context<'_> {
         self.secrets().find_live(id)
     }
 
+    /// As `find_primary`, for the operations of rotation, which have another text for a deleted secret (moto; not recorded).
+    pub(crate) fn find_to_rotate(&mut self, id: &str) -> Result<&mut Secret, Refusal> {
+        if self.find_any(id)?.deleted.is_some() {
+            return Err(Refusal::invalid_request(
+                "You tried to perform the operation on a secret that's currently marked deleted.",
+            ));
+        }
+        self.find_primary(id)
+    }
+
+    /// As `find_live`, to change what is replicated; refuses a replica.
+    pub(crate) fn find_primary(&mut self, id: &str) -> Result<&mut Secret, Refusal> {
+        let secret = self.find_live(id)?;
+        secret.role.replicas_mut()?;
+        Ok(secret)
+    }
+
     /// The secret that `id` names, even if it is marked for deletion.
     pub(crate) fn find_any(&mut self, id: &str) -> Result<&mut Secret, Refusal> {
         super::limits::secret_id(id)?;

@@ -2,9 +2,10 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use super::context::author;
-use super::json::{Tag, Unsupported, objects};
+use super::json::{Tag, Unsupported, objects, optional_objects};
+use super::replication::{ReplicaRegion, new_replicas, status};
 use super::{Context, kms, limits};
-use crate::secrets::{CURRENT, Content, Put, Refusal, Secret, Value};
+use crate::secrets::{CURRENT, Conflict, Content, Put, Refusal, Role, Secret, Value};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -17,6 +18,12 @@ pub(crate) struct Request {
     secret_binary: Option<String>,
     #[serde(default, deserialize_with = "objects")]
     tags: Vec<Tag>,
+    #[serde(default, deserialize_with = "optional_objects")]
+    add_replica_regions: Option<Vec<ReplicaRegion>>,
+    #[serde(default)]
+    force_overwrite_replica_secret: bool,
+    #[serde(default, rename = "CrossAccountPrimaryARN")]
+    cross_account_primary_arn: Unsupported,
     #[serde(default)]
     r#type: Unsupported,
 }
@@ -24,19 +31,28 @@ pub(crate) struct Request {
 /// Creates a secret; without a value it has no versions. Repeating the call succeeds and changes nothing.
 pub(crate) fn respond(context: &mut Context<'_>, request: Request) -> Result<Json, Refusal> {
     request.r#type.refuse("Type", "managed external secrets")?;
+    request.cross_account_primary_arn.refuse("CrossAccountPrimaryARN", "replicas in other accounts")?;
     let token = limits::token(request.client_request_token)?;
     limits::name(&request.name)?;
     limits::description(request.description.as_deref())?;
     limits::kms_key(request.kms_key_id.as_deref())?;
     let value = Value::from_request(request.secret_string, request.secret_binary)?;
     let tags = limits::tags(request.tags)?;
+    let conflict = match request.force_overwrite_replica_secret {
+        true => Conflict::Overwrite,
+        false => Conflict::Fail,
+    };
+    let replicas = match request.add_replica_regions {
+        Some(regions) => new_replicas(context, regions, conflict)?,
+        None => Vec::new(),
+    };
     if let Some(existing) = context.secrets().named(&request.name) {
         return repeated(existing, &token, value.as_ref());
     }
     let arn = context.secrets().new_arn(&request.name);
     let mut secret = Secret::new(request.name, arn, context.now);
     secret.description = request.description;
-    secret.kms_key = request.kms_key_id;
+    secret.kms_key = kms::key(request.kms_key_id);
     secret.tags.extend(tags);
     let mut response = json!({"ARN": secret.arn, "Name": secret.name});
     if let Some(value) = value {
@@ -48,6 +64,10 @@ pub(crate) fn respond(context: &mut Context<'_>, request: Request) -> Result<Jso
             Put::Stored | Put::Repeated => response["VersionId"] = Json::from(token),
         }
     }
+    if !replicas.is_empty() {
+        secret.role = Role::Primary(replicas.into_iter().collect());
+        response["ReplicationStatus"] = status(context.account, &secret);
+    }
     context.secrets().add(secret);
     Ok(response)
 }
@@ -58,7 +78,10 @@ fn repeated(existing: &Secret, token: &str, value: Option<&Value>) -> Result<Jso
             "You can't create this secret because a secret with this name is already scheduled for deletion.",
         ));
     }
-    match existing.versions.get(token).map(|version| version.value.as_ref()) {
+    // A replica has the versions of a secret of another region.
+    let existing_version =
+        existing.versions.get(token).filter(|_| !matches!(existing.role, Role::Replica { .. }));
+    match existing_version.map(|version| version.value.as_ref()) {
         Some(stored) if stored == value => {
             Ok(json!({"ARN": existing.arn, "Name": existing.name, "VersionId": token}))
         }

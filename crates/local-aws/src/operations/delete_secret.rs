@@ -4,7 +4,7 @@ use time::Duration;
 
 use super::json::epoch;
 use super::{Context, limits};
-use crate::secrets::{Deletion, Refusal};
+use crate::secrets::{Deletion, Refusal, Role, Secret};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -35,6 +35,7 @@ pub(crate) fn respond(context: &mut Context<'_>, request: Request) -> Result<Jso
     }
     let now = context.now;
     let secret = context.find_live(&request.secret_id)?;
+    check_replication(secret)?;
     let gone_at = now + Duration::days(days);
     secret.deleted = Some(Deletion { marked_at: now, gone_at });
     secret.changed = now;
@@ -44,12 +45,32 @@ pub(crate) fn respond(context: &mut Context<'_>, request: Request) -> Result<Jso
     Ok(json!({"ARN": secret.arn, "Name": secret.name, "DeletionDate": epoch(gone_at)}))
 }
 
+/// Refuses to delete a replica, and a secret that has replicas (recorded, with these texts).
+fn check_replication(secret: &Secret) -> Result<(), Refusal> {
+    if matches!(secret.role, Role::Replica { .. }) {
+        return Err(Refusal::replica());
+    }
+    let regions: Vec<&str> = secret.replicas().map(|(region, _)| region.name()).collect();
+    match regions.is_empty() {
+        true => Ok(()),
+        false => Err(Refusal::invalid_parameter(format!(
+            "You can't delete secret {} that still has replica regions [{}].",
+            secret.arn,
+            regions.join(", ")
+        ))),
+    }
+}
+
 /// Deletes a secret at once. It succeeds even if there is no such secret (API reference, `DeleteSecret`).
 fn delete_now(context: &mut Context<'_>, id: &str) -> Result<Json, Refusal> {
     let now = context.now;
     let secrets = context.secrets();
     let (arn, name) = match secrets.find(id) {
-        Ok(secret) => (secret.arn.clone(), secret.name.clone()),
+        Ok(secret) => {
+            check_replication(secret)?;
+            (secret.arn.clone(), secret.name.clone())
+        }
+        Err(refusal) if id.starts_with("arn:") => return Err(refusal),
         Err(_) => (secrets.new_arn(id), id.to_owned()),
     };
     secrets.remove(&name);

@@ -1,8 +1,9 @@
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
-use super::Context;
 use super::json::{day, epoch};
+use super::replication::status;
+use super::{Context, limits};
 use crate::secrets::{Refusal, Secret, VersionFilter};
 
 #[derive(Deserialize)]
@@ -13,8 +14,14 @@ pub(crate) struct Request {
 
 /// Everything about a secret except its values, even if it is marked for deletion.
 pub(crate) fn respond(context: &mut Context<'_>, request: Request) -> Result<Json, Refusal> {
-    let secret = context.find_any(&request.secret_id)?;
+    limits::secret_id(&request.secret_id)?;
+    let account = &*context.account;
+    let secrets = account.existing_region(context.region).ok_or_else(Refusal::no_secret)?;
+    let secret = secrets.find(&request.secret_id)?;
     let mut response = description(secret);
+    if secret.replicas().next().is_some() {
+        response["ReplicationStatus"] = status(account, secret);
+    }
     if let Some(labels) = labels(secret) {
         response["VersionIdsToStages"] = labels;
     }
@@ -42,12 +49,13 @@ pub(super) fn description(secret: &Secret) -> Json {
     let optional = [
         ("Description", text(secret.description.as_deref())),
         ("KmsKeyId", text(secret.kms_key.as_deref())),
+        ("PrimaryRegion", text(secret.primary_region())),
         ("OwningService", text(secret.owning_service())),
         // Recorded: not shown once rotation is off.
         ("LastRotatedDate", secret.rotated.filter(|_| secret.rotates()).map(epoch)),
         ("LastAccessedDate", secret.accessed.map(day)),
         ("DeletedDate", secret.deleted.map(|mark| epoch(mark.marked_at))),
-        ("Tags", (!secret.tags.is_empty()).then(|| tags.collect())),
+        ("Tags", (secret.was_tagged || !secret.tags.is_empty()).then(|| tags.collect())),
     ];
     for (member, value) in optional {
         if let Some(value) = value {

@@ -31,7 +31,7 @@ impl Filters {
         if filters.len() > 10 {
             return Err(Refusal::validation("filters", "have length less than or equal to 10"));
         }
-        filters.into_iter().map(check).collect::<Result<_, _>>().map(Filters)
+        filters.into_iter().zip(1..).map(check).collect::<Result<_, _>>().map(Filters)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -43,9 +43,11 @@ impl Filters {
     }
 }
 
-fn check(Filter { key, values }: Filter) -> Result<(Compared, Vec<String>), Refusal> {
+fn check((filter, number): (Filter, usize)) -> Result<(Compared, Vec<String>), Refusal> {
     const KEYS: &str = "satisfy enum value set: [all, name, tag-key, description, tag-value, primary-region, owning-service]";
+    let Filter { key, values } = filter;
     let key = key.ok_or_else(|| Refusal::invalid_parameter("Invalid filter key"))?;
+    let member = |name: &str| format!("filters.{number}.member.{name}");
     let known = match key.as_str() {
         "name" => Compared::Name,
         "description" => Compared::Description,
@@ -54,17 +56,26 @@ fn check(Filter { key, values }: Filter) -> Result<(Compared, Vec<String>), Refu
         "primary-region" => Compared::PrimaryRegion,
         "owning-service" => Compared::OwningService,
         "all" => Compared::All,
-        _ => return Err(Refusal::validation("filters.1.member.key", KEYS)),
+        _ => return Err(Refusal::validation(&member("key"), KEYS)),
     };
     match values.len() {
-        0 => Err(Refusal::invalid_parameter(format!("Invalid filter values for key: {key}"))),
-        1..=10 if values.iter().any(|value| value.chars().count() > 512) => Err(Refusal::validation(
-            "filters.1.member.values",
-            "satisfy constraint: [Member must have length less than or equal to 512]",
-        )),
-        1..=10 => Ok((known, values)),
-        _ => Err(Refusal::validation("filters.1.member.values", "have length less than or equal to 10")),
+        0 => return Err(Refusal::invalid_parameter(format!("Invalid filter values for key: {key}"))),
+        1..=10 => {}
+        _ => return Err(Refusal::validation(&member("values"), "have length less than or equal to 10")),
     }
+    for (value, number) in values.iter().zip(1..) {
+        let member = || format!("{}.{number}.member", member("values"));
+        if value.chars().count() > 512 {
+            return Err(Refusal::validation(&member(), "have length less than or equal to 512"));
+        }
+        if !value.chars().all(|c| c.is_ascii_alphanumeric() || " :_@/+=.-!".contains(c)) {
+            return Err(Refusal::validation(
+                &member(),
+                "satisfy regular expression pattern: ^\\!?[a-zA-Z0-9 :_@\\/\\+\\=\\.\\-\\!]*$",
+            ));
+        }
+    }
+    Ok((known, values))
 }
 
 /// A secret passes a filter if one of its values matches. A value that begins with `!` matches what does not begin with the
@@ -95,12 +106,26 @@ fn matches(secret: &Secret, key: &Compared, value: &str) -> bool {
     }
 }
 
-/// Whether every word of `wanted` begins a word of `text`, without regard to case.
+/// Whether every word of `wanted` begins a word of `text`, without regard to case. A text without a word matches nothing
+/// (moto's authors report both from AWS).
 fn has_words(text: &str, wanted: &str) -> bool {
-    let split = |text: &str| -> Vec<String> {
-        let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-        words.map(str::to_lowercase).collect()
-    };
-    let words = split(text);
-    split(wanted).iter().all(|wanted| words.iter().any(|word| word.starts_with(wanted)))
+    let (words, wanted) = (words(text), words(wanted));
+    !wanted.is_empty() && wanted.iter().all(|wanted| words.iter().any(|word| word.starts_with(wanted)))
+}
+
+/// The words of a text in lower case. A word also begins at a capital that follows a small letter.
+fn words(text: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut before = ' ';
+    for letter in text.chars() {
+        if !letter.is_alphanumeric() || (before.is_lowercase() && letter.is_uppercase()) {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut().filter(|_| letter.is_alphanumeric()) {
+            word.extend(letter.to_lowercase());
+        }
+        before = letter;
+    }
+    words.retain(|word| !word.is_empty());
+    words
 }

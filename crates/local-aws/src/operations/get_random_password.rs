@@ -3,6 +3,7 @@ use rand::seq::SliceRandom;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
+use super::limits;
 use crate::secrets::Refusal;
 
 #[derive(Deserialize)]
@@ -35,10 +36,7 @@ impl Default for Request {
 
 /// A random password from the operating system's entropy.
 pub(crate) fn respond(request: Request) -> Result<Json, Refusal> {
-    let length = usize::try_from(request.password_length).unwrap_or(0);
-    if !(1..=4096).contains(&length) {
-        return Err(Refusal::validation("passwordLength", "have value between 1 and 4096"));
-    }
+    let length = limits::up_to(4096, "passwordLength", Some(request.password_length))?;
     if request.exclude_characters.chars().count() > 4096 {
         return Err(Refusal::validation("excludeCharacters", "have length less than or equal to 4096"));
     }

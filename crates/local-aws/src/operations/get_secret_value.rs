@@ -17,9 +17,7 @@ pub(crate) struct Request {
 
 /// A version's value; that of AWSCURRENT if the request names no version.
 pub(crate) fn respond(context: &mut Context<'_>, request: Request) -> Result<Json, Refusal> {
-    if let Some(id) = &request.version_id {
-        limits::version_id(id)?;
-    }
+    limits::version_id(request.version_id.as_deref(), "versionId")?;
     if let Some(stage) = &request.version_stage {
         limits::stage(stage)?;
     }

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde_json::Value as Json;
 use time::OffsetDateTime;
 
@@ -30,7 +30,8 @@ pub(crate) enum Unsupported {
 
 impl<'de> Deserialize<'de> for Unsupported {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = Option::<IgnoredAny>::deserialize(deserializer)?;
+        // Not `IgnoredAny`, which `parse` would take for a member that the operation does not have.
+        let value = Option::<Json>::deserialize(deserializer)?;
         Ok(value.map_or(Unsupported::Absent, |_| Unsupported::Present))
     }
 }
@@ -55,6 +56,15 @@ where
 {
     let objects = Vec::<Object<T>>::deserialize(deserializer)?;
     Ok(objects.into_iter().map(|Object(object)| object).collect())
+}
+
+/// As `objects`, for a member that the operation also accepts the absence of.
+pub(super) fn optional_objects<'de, D, T>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    objects(deserializer).map(Some)
 }
 
 struct Object<T>(T);
@@ -112,34 +122,60 @@ fn cleaned(json: &Json) -> Json {
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     let mut unknown = None;
+    let mut track = serde_path_to_error::Track::new();
     let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let request = serde_ignored::deserialize(&mut deserializer, |path| {
-        unknown.get_or_insert_with(|| path.to_string());
+    let tracked = serde_path_to_error::Deserializer::new(&mut deserializer, &mut track);
+    let request = serde_ignored::deserialize(tracked, |path| {
+        unknown.get_or_insert_with(|| path.to_string().replace(".?", ""));
     });
     let request = request.and_then(|Object(request)| deserializer.end().map(|()| request));
-    let request = request.map_err(|error| refuse(&error))?;
+    let request = request.map_err(|error| refuse(&error, &track.path().to_string()))?;
     match unknown {
         None => Ok(request),
-        Some(path) => Err(Refusal::new(
-            "SerializationException",
-            format!("the operation has no member {}, as far as local-aws knows", shortened(&path)),
+        Some(path) => Err(serialization(format!(
+            "the operation has no member {}, as far as local-aws knows",
+            shortened(&path)
+        ))),
+    }
+}
+
+/// The refusal of a request that cannot be read at `path`. Serde's own message quotes the text that it found, which may be a
+/// value.
+fn refuse(error: &serde_json::Error, path: &str) -> Refusal {
+    let text = error.to_string();
+    // The name is the code's own, not the request's.
+    let missing = text.strip_prefix("missing field `").and_then(|text| text.split_once('`'));
+    match (missing, path) {
+        (Some((field, _)), ".") => Refusal::missing(&member(field)),
+        (Some((field, _)), path) => Refusal::missing(&member(&format!("{path}.{field}"))),
+        (None, path) if error.is_data() && path != "." && !text.starts_with("duplicate field") => {
+            serialization(format!("the member {} is of another type than in the API", shortened(path)))
+        }
+        (None, _) => serialization(format!(
+            "the request cannot be read at line {}, column {}",
+            error.line(),
+            error.column()
         )),
     }
 }
 
-/// The refusal of a request that cannot be read.
-fn refuse(error: &serde_json::Error) -> Refusal {
-    let text = error.to_string();
-    // The name is the code's own, not the request's.
-    let missing = text.strip_prefix("missing field `").and_then(|text| text.split_once('`'));
-    match missing {
-        Some((member, _)) => Refusal::missing(member),
-        // Only the position: serde's own message quotes the text that it found, which may be a value.
-        None => Refusal::new(
-            "SerializationException",
-            format!("the request cannot be read at line {}, column {}", error.line(), error.column()),
-        ),
-    }
+/// A member as AWS's validation names it: `tags.1.member.key` for `Tags[0].Key`.
+fn member(path: &str) -> String {
+    let parts = path.split('.').map(|part| {
+        let (name, index) = part.split_once('[').unwrap_or((part, ""));
+        let mut letters = name.chars();
+        let first = letters.next().map(|first| first.to_ascii_lowercase());
+        let name: String = first.into_iter().chain(letters).collect();
+        match index.trim_end_matches(']').parse::<usize>() {
+            Ok(index) => format!("{name}.{}.member", index + 1),
+            Err(_) => name,
+        }
+    });
+    parts.collect::<Vec<String>>().join(".")
+}
+
+fn serialization(message: impl Into<String>) -> Refusal {
+    Refusal::new("SerializationException", message)
 }
 
 /// A member's name, cut where it is longer than any that exists.

@@ -27,8 +27,13 @@ pub(super) fn decrypt(settings: &Settings, key: Option<&str>) -> Result<(), Refu
     }
 }
 
+/// `KmsKeyId` of a request; an empty one stands for the key that AWS makes for the account (API reference, `UpdateSecret`).
+pub(super) fn key(id: Option<String>) -> Option<String> {
+    id.filter(|id| !id.is_empty())
+}
+
 /// The key that encrypts a value if the secret names none: `aws/secretsmanager`.
-const DEFAULT_KEY: &str = "alias/aws/secretsmanager";
+pub(super) const DEFAULT_KEY: &str = "alias/aws/secretsmanager";
 
 fn fails(settings: &Settings, key: Option<&str>) -> bool {
     let key = key.unwrap_or(DEFAULT_KEY);

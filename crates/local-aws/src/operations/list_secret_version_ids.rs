@@ -1,9 +1,9 @@
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
-use super::Context;
 use super::json::{day, epoch};
 use super::page::page;
+use super::{Context, limits};
 use crate::secrets::{Refusal, VersionFilter};
 
 #[derive(Deserialize)]
@@ -19,6 +19,7 @@ pub(crate) struct Request {
 /// The versions, oldest first: those with a label and a value, and the others only if the request includes deprecated ones
 /// (recorded).
 pub(crate) fn respond(context: &mut Context<'_>, request: Request) -> Result<Json, Refusal> {
+    let max = limits::up_to(100, "maxResults", request.max_results)?;
     let secret = context.find_live(&request.secret_id)?;
     let filter = match request.include_deprecated {
         true => VersionFilter::All,
@@ -39,7 +40,7 @@ pub(crate) fn respond(context: &mut Context<'_>, request: Request) -> Result<Jso
         }
         entry
     });
-    let (versions, next) = page(versions.collect(), request.max_results, request.next_token.as_deref())?;
+    let (versions, next) = page(versions.collect(), max, request.next_token.as_deref())?;
     let mut response = json!({"ARN": secret.arn, "Name": secret.name, "Versions": versions});
     if let Some(next) = next {
         response["NextToken"] = Json::from(next);

@@ -1,11 +1,11 @@
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
-use super::Context;
 use super::describe_secret::{description, labels};
 use super::filter::{Filter, Filters};
 use super::json::objects;
 use super::page::page;
+use super::{Context, limits};
 use crate::secrets::{Refusal, Secret};
 
 #[derive(Deserialize)]
@@ -60,6 +60,7 @@ fn sort_order(text: Option<&str>) -> Result<SortOrder, Refusal> {
 
 /// The secrets of the region; those marked for deletion only if the request includes them.
 pub(crate) fn respond(context: &mut Context<'_>, request: Request) -> Result<Json, Refusal> {
+    let max = limits::up_to(100, "maxResults", request.max_results)?;
     let filters = Filters::new(request.filters)?;
     let by = sort_by(request.sort_by.as_deref())?;
     let order = sort_order(request.sort_order.as_deref())?;
@@ -76,7 +77,7 @@ pub(crate) fn respond(context: &mut Context<'_>, request: Request) -> Result<Jso
         SortOrder::Asc => {}
         SortOrder::Desc => found.reverse(),
     }
-    let (list, next) = page(found, request.max_results, request.next_token.as_deref())?;
+    let (list, next) = page(found, max, request.next_token.as_deref())?;
     let entries = list.into_iter().map(|secret| {
         let mut entry = description(secret);
         if let Some(labels) = labels(secret) {

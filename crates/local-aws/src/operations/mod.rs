@@ -4,24 +4,33 @@ mod batch_get_secret_value;
 mod cancel_rotate_secret;
 mod context;
 mod create_secret;
+mod delete_resource_policy;
 mod delete_secret;
 mod describe_secret;
 mod filter;
 mod get_random_password;
+mod get_resource_policy;
 mod get_secret_value;
 mod json;
 mod kms;
 mod limits;
+mod list_resource_policies;
 mod list_secret_version_ids;
 mod list_secrets;
 mod page;
+mod put_resource_policy;
 mod put_secret_value;
+mod remove_regions_from_replication;
+mod replicate_secret_to_regions;
+mod replication;
 mod restore_secret;
 mod rotate_secret;
+mod stop_replication_to_replica;
 mod tag_resource;
 mod untag_resource;
 mod update_secret;
 mod update_secret_version_stage;
+mod validate_resource_policy;
 
 use std::sync::Arc;
 
@@ -48,18 +57,25 @@ pub(crate) fn respond(
     account.expire(now);
     let settings = &service.settings;
     let events = &service.events;
+    replication::replicate(&mut account, settings, now);
     let context = &mut Context { account: &mut account, region, caller, function, now, settings, events };
-    match operation {
+    let response = match operation {
         "BatchGetSecretValue" => batch_get_secret_value::respond(context, parse(body)?),
         "CancelRotateSecret" => cancel_rotate_secret::respond(context, parse(body)?),
         "CreateSecret" => create_secret::respond(context, parse(body)?),
+        "DeleteResourcePolicy" => delete_resource_policy::respond(context, parse(body)?),
         "DeleteSecret" => delete_secret::respond(context, parse(body)?),
         "DescribeSecret" => describe_secret::respond(context, parse(body)?),
         "GetRandomPassword" => get_random_password::respond(parse(body)?),
+        "GetResourcePolicy" => get_resource_policy::respond(context, parse(body)?),
         "GetSecretValue" => get_secret_value::respond(context, parse(body)?),
+        "ListResourcePolicies" => list_resource_policies::respond(context, parse(body)?),
         "ListSecretVersionIds" => list_secret_version_ids::respond(context, parse(body)?),
         "ListSecrets" => list_secrets::respond(context, parse(body)?),
+        "PutResourcePolicy" => put_resource_policy::respond(context, parse(body)?),
         "PutSecretValue" => put_secret_value::respond(context, parse(body)?),
+        "RemoveRegionsFromReplication" => remove_regions_from_replication::respond(context, parse(body)?),
+        "ReplicateSecretToRegions" => replicate_secret_to_regions::respond(context, parse(body)?),
         "RestoreSecret" => restore_secret::respond(context, parse(body)?),
         "RotateSecret" => {
             let rotate_secret::Outcome { response, run } = rotate_secret::respond(context, parse(body)?);
@@ -68,12 +84,16 @@ pub(crate) fn respond(
             }
             response
         }
+        "StopReplicationToReplica" => stop_replication_to_replica::respond(context, parse(body)?),
         "TagResource" => tag_resource::respond(context, parse(body)?),
         "UntagResource" => untag_resource::respond(context, parse(body)?),
         "UpdateSecret" => update_secret::respond(context, parse(body)?),
         "UpdateSecretVersionStage" => update_secret_version_stage::respond(context, parse(body)?),
+        "ValidateResourcePolicy" => validate_resource_policy::respond(context, parse(body)?),
         _ => Err(unknown(operation)),
-    }
+    };
+    replication::replicate(&mut account, settings, now);
+    response
 }
 
 /// The ARN of the function that a `RotateSecret` is about; `None` if there is none.

@@ -1,15 +1,13 @@
 use crate::secrets::Refusal;
 
-/// One page of a list, from the position in `next`: at most `max` items (1 to 100; 100 if not given). Returns also the
-/// `next` of the following page.
+/// One page of a list, from the position in `next`: at most `max` items. Returns also the `next` of the following page.
 pub(super) fn page<T>(
     items: Vec<T>,
-    max: Option<i64>,
+    max: usize,
     next: Option<&str>,
 ) -> Result<(Vec<T>, Option<String>), Refusal> {
-    let max = max.map_or(Ok(100), usize::try_from).unwrap_or(0);
-    if !(1..=100).contains(&max) {
-        return Err(Refusal::validation("maxResults", "have value between 1 and 100"));
+    if next.is_some_and(|token| !(1..=4096).contains(&token.len())) {
+        return Err(Refusal::validation("nextToken", "have length between 1 and 4096"));
     }
     let start: usize = match next {
         None => 0,

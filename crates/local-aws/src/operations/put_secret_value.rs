@@ -27,7 +27,7 @@ pub(crate) fn respond(context: &mut Context<'_>, request: Request) -> Result<Jso
     let value = Value::from_request(request.secret_string, request.secret_binary)?
         .ok_or_else(|| Refusal::invalid_request("You must provide either SecretString or SecretBinary."))?;
     let (now, caller, settings, events) = (context.now, context.caller, context.settings, context.events);
-    let secret = context.find_live(&request.secret_id)?;
+    let secret = context.find_primary(&request.secret_id)?;
     kms::encrypt(settings, secret.kms_key.as_deref())?;
     let author = author(caller, secret, rotation_token);
     let content = Content { value, author, kms_key: secret.kms_key.clone() };

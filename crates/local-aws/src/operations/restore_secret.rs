@@ -14,6 +14,7 @@ pub(crate) struct Request {
 pub(crate) fn respond(context: &mut Context<'_>, request: Request) -> Result<Json, Refusal> {
     let now = context.now;
     let secret = context.find_any(&request.secret_id)?;
+    secret.role.replicas_mut()?;
     if secret.deleted.take().is_some() {
         secret.changed = now;
     }

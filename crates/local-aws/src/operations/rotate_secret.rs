@@ -59,7 +59,7 @@ fn begin(context: &mut Context<'_>, request: Request) -> Result<Outcome, Refusal
     let token = request.client_request_token.clone();
     let token = limits::token(Some(token.ok_or_else(|| Refusal::invalid_parameter(limits::NO_TOKEN))?))?;
     let (now, function) = (context.now, context.function);
-    let secret = context.find_live(&request.secret_id)?;
+    let secret = context.find_to_rotate(&request.secret_id)?;
     let config = new_config(secret, &request)?;
     if let Some(unfinished) = reattempt(secret, &token) {
         return Ok(unfinished);

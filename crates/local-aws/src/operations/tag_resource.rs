@@ -19,7 +19,7 @@ pub(crate) struct Request {
 pub(crate) fn respond(context: &mut Context<'_>, request: Request) -> Result<Json, Refusal> {
     let tags = limits::tags(request.tags)?;
     let now = context.now;
-    let secret = context.find_live(&request.secret_id)?;
+    let secret = context.find_primary(&request.secret_id)?;
     limits::tag_count(secret.tags.keys().chain(tags.iter().map(|(key, _)| key)))?;
     secret.tags.extend(tags);
     secret.changed = now;

@@ -16,11 +16,10 @@ pub(crate) struct Request {
 /// Moves, adds or removes one label, atomically.
 pub(crate) fn respond(context: &mut Context<'_>, request: Request) -> Result<Json, Refusal> {
     limits::stage(&request.version_stage)?;
-    for id in [&request.remove_from_version_id, &request.move_to_version_id].into_iter().flatten() {
-        limits::version_id(id)?;
-    }
+    limits::version_id(request.remove_from_version_id.as_deref(), "removeFromVersionId")?;
+    limits::version_id(request.move_to_version_id.as_deref(), "moveToVersionId")?;
     let now = context.now;
-    let secret = context.find_live(&request.secret_id)?;
+    let secret = context.find_primary(&request.secret_id)?;
     secret.versions.move_stage(
         &request.version_stage,
         request.remove_from_version_id.as_deref(),

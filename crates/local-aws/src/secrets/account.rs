@@ -1,9 +1,9 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use time::{Duration, OffsetDateTime};
 
-use super::arn::{prefix, region_of, split_suffix};
-use super::{Refusal, Region, Secret, new_arn};
+use super::arn::{arn_in, prefix, region_of, split_suffix};
+use super::{Conditions, Refusal, Region, Replica, Role, Secret, Status, new_arn};
 
 /// The account in every ARN, unless the server is started with another.
 pub(crate) const DEFAULT_ACCOUNT: &str = "123456789012";
@@ -24,6 +24,8 @@ pub(crate) struct Secrets {
     region: Region,
     account: String,
     by_name: BTreeMap<String, Secret>,
+    /// The names of secrets with replicas that may not have followed yet.
+    to_replicate: BTreeSet<String>,
 }
 
 impl Account {
@@ -34,6 +36,44 @@ impl Account {
     /// The secrets of a region; without secrets until one is created there.
     pub(crate) fn region(&mut self, region: &Region) -> &mut Secrets {
         self.regions.entry(region.clone()).or_insert_with(|| Secrets::new(region.clone(), self.id.clone()))
+    }
+
+    /// The secrets of a region, if any were created there.
+    pub(crate) fn existing_region(&self, region: &Region) -> Option<&Secrets> {
+        self.regions.get(region)
+    }
+
+    /// Lets the replicas of all secrets that were changed follow, as far as they can by now.
+    pub(crate) fn replicate(&mut self, conditions: &Conditions<'_>) {
+        let waiting = |(region, secrets): (&Region, &Secrets)| {
+            secrets.to_replicate.iter().map(|name| (region.clone(), name.clone())).collect::<Vec<_>>()
+        };
+        let waiting: Vec<(Region, String)> = self.regions.iter().flat_map(waiting).collect();
+        for (home, name) in waiting {
+            // Out of its region meanwhile, because the replicas' regions are changed as well.
+            let Some(mut primary) = self.region(&home).take_to_replicate(&name) else { continue };
+            let mut replicas = match &mut primary.role {
+                Role::Primary(replicas) => std::mem::take(replicas),
+                Role::Replica { .. } => BTreeMap::new(),
+            };
+            for (region, replica) in &mut replicas {
+                replica.advance(&primary, &home, self.region(region), conditions);
+            }
+            if let Role::Primary(none) = &mut primary.role {
+                *none = replicas;
+            }
+            self.region(&home).add(primary);
+        }
+    }
+
+    /// Deletes the replica of a secret in a region. Another secret of that name is left.
+    pub(crate) fn remove_replica(&mut self, arn: &str, home: &Region, region: &Region) {
+        let Ok(primary) = self.find(arn) else { return };
+        let name = primary.name.clone();
+        let copy = self.existing_region(region).and_then(|secrets| secrets.named(&name));
+        if copy.is_some_and(|copy| copy.is_replica_of(primary, home)) {
+            self.region(region).remove(&name);
+        }
     }
 
     /// The secret that `id` names: in the region of its ARN, or by its name in the default region.
@@ -72,7 +112,7 @@ impl Account {
 
 impl Secrets {
     fn new(region: Region, account: String) -> Self {
-        Secrets { region, account, by_name: BTreeMap::new() }
+        Secrets { region, account, by_name: BTreeMap::new(), to_replicate: BTreeSet::new() }
     }
 
     /// The secret that `id` names: by its name, its ARN, or its ARN without the hyphen and the six random characters. Also
@@ -83,8 +123,12 @@ impl Secrets {
 
     /// As `find`, to change the secret, even if it is marked for deletion.
     pub(crate) fn find_any(&mut self, id: &str) -> Result<&mut Secret, Refusal> {
-        let name = self.name_of(id).map(str::to_owned);
-        name.and_then(|name| self.by_name.get_mut(&name)).ok_or_else(Refusal::no_secret)
+        let name = self.name_of(id).ok_or_else(Refusal::no_secret)?.to_owned();
+        let secret = self.by_name.get_mut(&name).ok_or_else(Refusal::no_secret)?;
+        if secret.replicas().next().is_some() {
+            self.to_replicate.insert(name);
+        }
+        Ok(secret)
     }
 
     /// As `find`, to change the secret. Refuses a secret that is marked for deletion, as all operations except
@@ -95,6 +139,15 @@ impl Secrets {
             None => Ok(secret),
             Some(_) => Err(Refusal::marked_for_deletion()),
         }
+    }
+
+    /// As `find_live`, to change the replicas; refuses a replica.
+    pub(crate) fn find_to_replicate(&mut self, id: &str) -> Result<&mut Secret, Refusal> {
+        let name = self.find_live(id)?.name.clone();
+        self.to_replicate.insert(name.clone());
+        let secret = self.find_live(&name)?;
+        secret.role.replicas_mut()?;
+        Ok(secret)
     }
 
     /// The name of the secret that `id` names, if there is one.
@@ -119,8 +172,27 @@ impl Secrets {
         new_arn(&self.region, &self.account, name)
     }
 
-    /// Adds a new secret; the caller has checked that its name is free.
+    /// The ARN of a replica in this region.
+    pub(crate) fn arn_like(&self, arn: &str) -> String {
+        arn_in(&self.region, arn)
+    }
+
+    pub(crate) fn region(&self) -> &Region {
+        &self.region
+    }
+
+    /// Takes a secret out whose replicas are to follow.
+    fn take_to_replicate(&mut self, name: &str) -> Option<Secret> {
+        self.to_replicate.remove(name);
+        self.by_name.remove(name)
+    }
+
+    /// Adds a secret; one of the same name is replaced.
     pub(crate) fn add(&mut self, secret: Secret) {
+        let waits = |(_, replica): (_, &Replica)| matches!(replica.status, Status::InProgress { .. });
+        if secret.replicas().any(waits) {
+            self.to_replicate.insert(secret.name.clone());
+        }
         self.by_name.insert(secret.name.clone(), secret);
     }
 

@@ -14,6 +14,12 @@ pub(crate) fn new_arn(region: &Region, account: &str, name: &str) -> String {
     format!("{}{name}-{suffix}", prefix(region, account))
 }
 
+/// The ARN of a replica: that of its primary, except for the region (API reference, `StopReplicationToReplica`).
+pub(super) fn arn_in(region: &Region, arn: &str) -> String {
+    let last = arn.splitn(5, ':').last().unwrap_or_default();
+    format!("arn:{}:secretsmanager:{}:{last}", region.partition(), region.name())
+}
+
 /// What the ARNs of all secrets of an account in a region begin with.
 pub(super) fn prefix(region: &Region, account: &str) -> String {
     format!("arn:{}:secretsmanager:{}:{account}:secret:", region.partition(), region.name())

@@ -12,7 +12,7 @@ const ARN: &str = "arn";
 const STAGES: [&str; 4] = [CURRENT, "AWSPENDING", "AWSPREVIOUS", "other"];
 
 #[derive(Debug, Clone)]
-enum Change {
+pub(super) enum Change {
     Put { id: String, value: u8, stages: Vec<String> },
     Begin { id: String },
     Move { stage: String, from: Option<String>, to: Option<String> },
@@ -27,7 +27,7 @@ fn stage() -> impl Strategy<Value = String> {
     proptest::sample::select(&STAGES[..]).prop_map(str::to_owned)
 }
 
-fn change() -> impl Strategy<Value = Change> {
+pub(super) fn change() -> impl Strategy<Value = Change> {
     prop_oneof![
         (version(), 0..3_u8, proptest::collection::vec(stage(), 1..3))
             .prop_map(|(id, value, stages)| Change::Put { id, value, stages }),
@@ -39,7 +39,7 @@ fn change() -> impl Strategy<Value = Change> {
 }
 
 /// Makes a change; false if it is refused.
-fn apply(versions: &mut Versions, change: &Change) -> bool {
+pub(super) fn apply(versions: &mut Versions, change: &Change) -> bool {
     match change {
         Change::Put { id, value, stages } => versions.put(id, text(*value), stages, NOW, ARN).is_ok(),
         Change::Begin { id } => versions.begin(id, None, NOW, ARN).is_ok(),
@@ -57,7 +57,7 @@ fn text(value: u8) -> Content {
     Content { value: Value::Text(value.to_string()), author: Author::Other, kms_key: None }
 }
 
-fn values(versions: &Versions) -> BTreeMap<String, Option<String>> {
+pub(super) fn values(versions: &Versions) -> BTreeMap<String, Option<String>> {
     let plain = |value: &Value| match value {
         Value::Text(text) | Value::Binary(text) => text.clone(),
     };
@@ -65,7 +65,7 @@ fn values(versions: &Versions) -> BTreeMap<String, Option<String>> {
     all.map(|version| (version.id.clone(), version.value.as_ref().map(plain))).collect()
 }
 
-fn labels(versions: &Versions) -> Vec<(String, Option<String>)> {
+pub(super) fn labels(versions: &Versions) -> Vec<(String, Option<String>)> {
     STAGES.iter().map(|stage| (stage.to_string(), versions.holder(stage).map(str::to_owned))).collect()
 }
 

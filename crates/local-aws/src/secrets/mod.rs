@@ -5,10 +5,15 @@
 
 mod account;
 mod arn;
+mod condition;
 #[cfg(test)]
 mod laws;
+mod policy;
 mod refusal;
 mod region;
+mod replication;
+#[cfg(test)]
+mod replication_laws;
 #[cfg_attr(
     not(test),
     expect(dead_code, unused_imports, reason = "RotateSecret and DescribeSecret do not use it yet")
@@ -20,8 +25,10 @@ mod versions;
 
 pub(crate) use account::{Account, DEFAULT_ACCOUNT, Secrets};
 pub(crate) use arn::new_arn;
+pub(crate) use policy::{Access, DEFAULT_POLICY, Policy};
 pub(crate) use refusal::Refusal;
 pub(crate) use region::Region;
+pub(crate) use replication::{Conditions, Conflict, Replica, Role, Status};
 pub(crate) use secret::{Deletion, RotationConfig, Secret};
 pub(crate) use value::Value;
 pub(crate) use versions::{Author, CURRENT, Content, PENDING, Put, VersionFilter, Versions};

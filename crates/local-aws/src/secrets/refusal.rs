@@ -37,6 +37,13 @@ impl Refusal {
         )
     }
 
+    /// A replica is changed in the primary's region only (recorded).
+    pub(crate) fn replica() -> Self {
+        Refusal::invalid_parameter(
+            "Operation not permitted on a replica secret. Call must be made in primary secret's region.",
+        )
+    }
+
     pub(crate) fn exists(message: impl Into<String>) -> Self {
         Refusal::new("ResourceExistsException", message)
     }
@@ -63,14 +70,10 @@ impl Refusal {
 
     /// A member that the operation requires is absent (recorded for `SecretId`: aws/aws-sdk-kotlin#1469).
     pub(crate) fn missing(member: &str) -> Self {
-        let mut letters = member.chars();
-        let first = letters.next().unwrap_or_default().to_ascii_lowercase();
         Refusal::new(
             "ValidationException",
             format!(
-                "1 validation error detected: Value null at '{first}{}' failed to satisfy constraint: Member must not be \
-                 null",
-                letters.as_str()
+                "1 validation error detected: Value null at '{member}' failed to satisfy constraint: Member must not be null"
             ),
         )
     }

@@ -3,7 +3,8 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 use time::OffsetDateTime;
 
-use super::Versions;
+use super::arn::region_of;
+use super::{Policy, Role, Versions};
 
 /// A secret.
 pub(crate) struct Secret {
@@ -13,6 +14,8 @@ pub(crate) struct Secret {
     /// `KmsKeyId` as given; `None` for the key that AWS makes for the account.
     pub(crate) kms_key: Option<String>,
     pub(crate) tags: BTreeMap<String, String>,
+    /// Whether it once had tags: then responses show an empty list of them (recorded).
+    pub(crate) was_tagged: bool,
     pub(crate) versions: Versions,
     /// `None` until `RotateSecret` is first accepted.
     pub(crate) rotation: Option<RotationConfig>,
@@ -21,6 +24,8 @@ pub(crate) struct Secret {
     pub(crate) accessed: Option<OffsetDateTime>,
     pub(crate) rotated: Option<OffsetDateTime>,
     pub(crate) deleted: Option<Deletion>,
+    pub(crate) policy: Option<Policy>,
+    pub(crate) role: Role,
 }
 
 /// A secret's settings for rotation.
@@ -67,6 +72,7 @@ impl Secret {
             description: None,
             kms_key: None,
             tags: BTreeMap::new(),
+            was_tagged: false,
             versions: Versions::default(),
             rotation: None,
             created: now,
@@ -74,6 +80,8 @@ impl Secret {
             accessed: None,
             rotated: None,
             deleted: None,
+            policy: None,
+            role: Role::alone(),
         }
     }
 
@@ -90,7 +98,11 @@ impl Secret {
 
     /// The region of the secret that this one is a replica of, or its own if it has replicas.
     pub(crate) fn primary_region(&self) -> Option<&str> {
-        None
+        match &self.role {
+            Role::Primary(replicas) if replicas.is_empty() => None,
+            Role::Primary(_) => region_of(&self.arn),
+            Role::Replica { primary } => Some(primary.name()),
+        }
     }
 
     /// The service that manages this secret, by the tag that AWS reserves for it, such as `rds` (user guide, "Secrets

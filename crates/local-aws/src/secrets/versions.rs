@@ -25,6 +25,7 @@ pub(crate) struct Versions {
 }
 
 /// A version. Once it has a value, the value never changes.
+#[derive(Clone)]
 pub(crate) struct Version {
     pub(crate) id: String,
     /// `None` between `RotateSecret` and the function's `PutSecretValue`.
@@ -248,6 +249,28 @@ impl Versions {
         for version in self.all.iter_mut().filter(|version| holders.contains(&version.id)) {
             version.kms_key = kms_key.map(str::to_owned);
         }
+    }
+
+    /// Whether the versions, their values and labels are those of `other`.
+    pub(crate) fn same_content(&self, other: &Versions) -> bool {
+        let same = |(one, other): (&Version, &Version)| {
+            one.id == other.id && one.value == other.value && one.author == other.author
+        };
+        self.holders == other.holders
+            && self.all.len() == other.all.len()
+            && self.all.iter().zip(&other.all).all(same)
+    }
+
+    /// Becomes a replica of `primary`, encrypted with a key of its own. When a version was read is known per region.
+    pub(crate) fn follow(&mut self, primary: &Versions, kms_key: Option<&str>) {
+        let accessed = |id: &str| self.get(id).and_then(|version| version.accessed);
+        let copy = |version: &Version| Version {
+            kms_key: kms_key.map(str::to_owned),
+            accessed: accessed(&version.id),
+            ..version.clone()
+        };
+        self.all = primary.all.iter().map(copy).collect();
+        self.holders.clone_from(&primary.holders);
     }
 
     fn check_from(&self, stage: &str, from: Option<&str>, to: Option<&str>) -> Result<(), Refusal> {

@@ -94,6 +94,21 @@ impl Aws {
     }
 }
 
+/// One region of a server.
+pub(crate) struct In<'a>(pub(crate) &'a Aws, pub(crate) &'static str);
+
+impl In<'_> {
+    pub(crate) async fn call(&self, operation: &str, body: Json) -> Result<Json, Refused> {
+        let request = unsigned(&self.0.server.url(), operation, body).map(Full::from);
+        respond(request.sign_in(self.1)).await
+    }
+
+    pub(crate) async fn ok(&self, operation: &str, body: Json) -> Json {
+        let result = self.call(operation, body).await;
+        result.unwrap_or_else(|refused| panic!("{operation} in {}: {refused:?}", self.1))
+    }
+}
+
 /// Calls an operation of a server.
 pub(crate) async fn call(url: &str, operation: &str, body: Json) -> Result<Json, Refused> {
     call_as(&KEY, url, operation, body).await
@@ -106,7 +121,11 @@ pub(crate) async fn call_as(
     operation: &str,
     body: Json,
 ) -> Result<Json, Refused> {
-    let request = unsigned(url, operation, body).map(Full::from).sign_with(key.expose());
+    respond(unsigned(url, operation, body).map(Full::from).sign_with(key.expose())).await
+}
+
+/// Sends a request, and reads its response.
+async fn respond(request: Request<Full<Bytes>>) -> Result<Json, Refused> {
     let response = send(request).await.expect("a response");
     let (head, body) = response.into_parts();
     assert!(head.headers.contains_key("x-amzn-requestid"), "every response has a request id");
