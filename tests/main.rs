@@ -27,6 +27,7 @@ mod idempotency;
 mod import_circles;
 mod invalid_input;
 mod load;
+mod local_aws_run;
 mod locks;
 mod malformed_servers;
 mod names_and_passwords;

@@ -12,7 +12,7 @@ import sys
 
 def secrets_manager(operation, request):
     url = os.environ["SECRETS_MANAGER_ENDPOINT"]
-    scope = os.environ["AWS_ACCESS_KEY_ID"] + "/20260101/us-east-1/secretsmanager/aws4_request"
+    scope = os.environ["AWS_ACCESS_KEY_ID"] + "/20260101/" + os.environ["AWS_REGION"] + "/secretsmanager/aws4_request"
     connection = http.client.HTTPConnection(url.removeprefix("http://"))
     headers = {
         "content-type": "application/x-amz-json-1.1",
