@@ -64,7 +64,7 @@ fn what_is_no_function_is_refused_with_what_to_do() {
         (["--function", "broken.zip"], "cannot unpack broken.zip: "),
         (["--function", "plain"], "plain is not executable: run `chmod +x`"),
         (["--function", "folder"], "folder has no file bootstrap"),
-        (["--command", "no-such-program x"], "no program no-such-program: it is not in the folders of PATH"),
+        (["--command", "no-such-program x"], "no program no-such-program: it is neither a path"),
         (["--command", "'a"], "is not a command"),
         (["--command", ""], "is not a command"),
     ] {
@@ -87,9 +87,14 @@ fn a_command_is_split_as_a_shell_does_it_and_its_last_word_is_the_handler() {
     // In the folder of --function, and in that of a zip.
     folder.zip("package.zip", &[("code.py", 0o644)]);
     folder.program("package/code.py", FUNCTION);
-    for function in ["package.zip", "package"] {
-        let line = ["--function", function, "--command", "python3 code.py x", "--secret", "app.json"];
-        let ran = folder.run(&line);
+    folder.zip("executable.zip", &[("code.py", 0o755)]);
+    for (function, command) in [
+        ("package.zip", "python3 code.py x"),
+        ("package", "python3 code.py x"),
+        ("package", "./code.py x"),
+        ("executable.zip", "./code.py x"),
+    ] {
+        let ran = folder.run(&["--function", function, "--command", command, "--secret", "app.json"]);
         assert_eq!(ran.status, Some(0), "{ran:?}");
     }
 }

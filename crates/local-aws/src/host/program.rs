@@ -67,7 +67,9 @@ pub enum ProgramError {
         line: String,
     },
     /// The command's first word.
-    #[error("no program {program}: it is not in the folders of PATH ({path}): give its path")]
+    #[error(
+        "no program {program}: it is neither a path from the function's folder nor in the folders of PATH ({path})"
+    )]
     NoSuchProgram {
         /// The word.
         program: String,
@@ -138,8 +140,8 @@ impl Program {
         ]
     }
 
-    /// A command line, split into words as a shell does it; no shell is run. The first word is a path, or a program in one of
-    /// the folders of `path`, a list as in `PATH`; the last word is the handler. It is run in `folder`, which may be a zip; in
+    /// A command line, split into words as a shell does it; no shell is run. The first word is a path
+    /// from the function's folder, or a program in one of the folders of `path`, a list as in `PATH`; the last word is the handler. It is run in `folder`, which may be a zip; in
     /// the present folder if none is given.
     ///
     /// # Errors
@@ -147,10 +149,6 @@ impl Program {
     pub fn command(line: &str, folder: Option<&str>, path: &OsStr) -> Result<Self, ProgramError> {
         let words = shlex::split(line).filter(|words| !words.is_empty());
         let words = words.ok_or_else(|| ProgramError::Malformed { line: line.to_owned() })?;
-        let program = program_in(&words[0], path).ok_or_else(|| ProgramError::NoSuchProgram {
-            program: words[0].clone(),
-            path: path.to_string_lossy().into_owned(),
-        })?;
         let (folder, unpacked) = match folder.map(Path::new) {
             None => (PathBuf::from("."), None),
             Some(folder) if folder.is_dir() => (folder.to_owned(), None),
@@ -161,6 +159,10 @@ impl Program {
             Some(other) => return Err(ProgramError::NoFolder { path: other.display().to_string() }),
         };
         let folder = std::path::absolute(&folder).unwrap_or(folder);
+        let program = program_in(&words[0], &folder, path).ok_or_else(|| ProgramError::NoSuchProgram {
+            program: words[0].clone(),
+            path: path.to_string_lossy().into_owned(),
+        })?;
         let handler = words.last().cloned().unwrap_or_default();
         let rest = words.into_iter().skip(1).map(OsString::from);
         let words = std::iter::once(program.into_os_string()).chain(rest).collect();
@@ -222,9 +224,9 @@ fn is_executable(path: &Path) -> bool {
 }
 
 /// The absolute path of a program. A link stays one, because Python finds its packages by it.
-fn program_in(program: &str, path: &OsStr) -> Option<PathBuf> {
+fn program_in(program: &str, folder: &Path, path: &OsStr) -> Option<PathBuf> {
     let found = match program.contains('/') {
-        true => Some(PathBuf::from(program)).filter(|program| is_executable(program)),
+        true => Some(folder.join(program)).filter(|program| is_executable(program)),
         false => std::env::split_paths(path)
             .map(|folder| folder.join(program))
             .find(|program| is_executable(program)),
