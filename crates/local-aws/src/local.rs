@@ -1,4 +1,4 @@
-//! What AWS's API does not offer, under `/_local/`: the progress of a rotation, the log of calls, events, reserved tags,
+//! What AWS's API does not offer, under `/_local/`: the progress of a rotation, the log of calls, events, the clock, reserved tags,
 //! RDS servers.
 //!
 //! | path | method | |
@@ -7,6 +7,7 @@
 //! | `rotation?secret=ID&version=ID` | GET | the attempts so far, and whether the rotation has ended |
 //! | `calls` | GET, DELETE | the log of calls |
 //! | `events?after=NUMBER&wait=SECONDS` | GET | the next events after that number, of which there may be none yet |
+//! | `clock` | GET, PUT | `{"Now"}`, the server's time; a PUT of `{"AdvanceSeconds"}` lets time pass at once |
 //! | `tags` | PUT | `{"SecretId", "Tags": {key: value}}`, keys that AWS reserves included |
 //! | `instances`, `clusters` | PUT | registers an RDS instance or cluster; responds with its `Arn` |
 //!
@@ -20,6 +21,7 @@ use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
+use time::format_description::well_known::Rfc3339;
 
 use crate::http::{Response, build_response};
 use crate::lock::lock;
@@ -50,6 +52,12 @@ struct Tags {
     tags: std::collections::BTreeMap<String, String>,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Advance {
+    advance_seconds: u64,
+}
+
 /// Responds to one request under `/_local/`; `path` is what follows that.
 pub(crate) async fn respond(
     service: &Service,
@@ -61,6 +69,7 @@ pub(crate) async fn respond(
     let result = match (&head.method, path) {
         (&Method::GET, "versions") => versions(service, region, head),
         (&Method::GET, "rotation") => rotation(service, region, head),
+        (&Method::GET, "clock") => Ok(clock(service)),
         (&Method::GET, "events") => events(service, head).await,
         (&Method::GET, "calls") => Ok(json!(service.calls.all())),
         (&Method::DELETE, "calls") => {
@@ -88,6 +97,11 @@ fn put(service: &Service, region: &Region, head: &Parts, path: &str, body: &[u8]
         "tags" => {
             let Tags { secret_id, tags } = parse(body)?;
             set_reserved_tags(service, region, &secret_id, &tags.into_iter().collect::<Vec<_>>())?;
+        }
+        "clock" => {
+            let Advance { advance_seconds } = parse(body)?;
+            service.advance_clock(Duration::from_secs(advance_seconds));
+            return Ok(clock(service));
         }
         "instances" => {
             let arn = lock(&service.servers).region(region).add_instance(parse(body)?);
@@ -125,6 +139,11 @@ fn rotation(service: &Service, region: &Region, head: &Parts) -> Result<Json, Re
         .get(&arn, &parameter(head, "version")?)
         .ok_or_else(|| Refusal::not_found("no rotation of that version was started by this server"))?;
     Ok(json!(RotationState { ended, rotation }))
+}
+
+fn clock(service: &Service) -> Json {
+    // A year beyond 9999 alone has no such form, and the clock does not reach it.
+    json!({"Now": service.clock.now().format(&Rfc3339).unwrap_or_default()})
 }
 
 /// The longest time that a request for events may wait for one.

@@ -15,7 +15,7 @@ use crate::events::EventLog;
 use crate::failures::{Failure, Failures};
 use crate::lock::lock;
 use crate::rds::{DbCluster, DbInstance, Registry};
-use crate::rotation::{Rotation, Rotations, client};
+use crate::rotation::{Rotation, Rotations, Schedules, client, run_schedules};
 use crate::secrets::{Account, DEFAULT_ACCOUNT, Region, Value, VersionFilter};
 use crate::service::{Service, Settings};
 use crate::throttle::Throttle;
@@ -58,6 +58,9 @@ pub struct Options {
     pub pause: Duration,
     /// How long one call of the function may take (60 s unless set).
     pub invoke_timeout: Duration,
+    /// In how many seconds an hour passes on the server's clock, 1 to 3,600 (3,600 unless set, as everywhere). All dates,
+    /// recovery windows and schedules are of that clock.
+    pub hour_in_seconds: u32,
     /// Where events are written to as they happen, besides [`LocalAws::events`]; nowhere unless set.
     pub events: Option<EventOutput>,
 }
@@ -87,6 +90,7 @@ impl Default for Options {
             attempts: 5,
             pause: Duration::from_secs(1),
             invoke_timeout: Duration::from_secs(60),
+            hour_in_seconds: 3_600,
             events: None,
         }
     }
@@ -164,6 +168,7 @@ impl LocalAws {
         if let Some(events) = events {
             service.events.write_to(events);
         }
+        lock(&service.tasks).spawn(run_schedules(Arc::clone(&service)));
         let server = tokio::spawn(crate::http::serve(listener, Arc::clone(&service)));
         Ok(LocalAws { address, service, server })
     }
@@ -208,6 +213,12 @@ impl LocalAws {
     /// The newest 10,000 events that `EventBridge` would have got, in their order.
     pub fn events(&self) -> Vec<serde_json::Value> {
         self.service.events.all()
+    }
+
+    /// Lets time pass at once on the server's clock, in whole seconds; up to 1,000 years in all. Recovery windows end and
+    /// rotations become due as if one had waited.
+    pub fn advance_clock(&self, by: Duration) {
+        self.service.advance_clock(by);
     }
 
     /// Clears the log of calls.
@@ -280,13 +291,14 @@ pub(crate) fn new_service(options: Options) -> Service {
     }
     Service {
         account: Mutex::new(Account::new(options.account.clone())),
-        clock: Clock::default(),
+        clock: Clock::new(options.hour_in_seconds),
         servers: Mutex::new(Registry::new(options.account.clone())),
         calls: CallLog::default(),
         events: EventLog::default(),
         failures: Failures::default(),
         throttle: options.writes_per_second.map(|writes| Mutex::new(Throttle::new(writes, Instant::now()))),
         rotations: Rotations::default(),
+        schedules: Schedules::default(),
         lambda_url: Mutex::new(options.lambda_url),
         client: client(),
         settings: Settings {

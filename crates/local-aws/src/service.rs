@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::events::EventLog;
 use crate::failures::Failures;
 use crate::rds::Registry;
-use crate::rotation::{FunctionClient, Rotations};
+use crate::rotation::{FunctionClient, Rotations, Schedules};
 use crate::secrets::Account;
 use crate::throttle::Throttle;
 use crate::{AccessKey, ReplicationOptions};
@@ -25,11 +25,20 @@ pub(crate) struct Service {
     /// `None` if writes are not limited.
     pub(crate) throttle: Option<Mutex<Throttle>>,
     pub(crate) rotations: Rotations,
+    pub(crate) schedules: Schedules,
     pub(crate) lambda_url: Mutex<Option<String>>,
     pub(crate) client: FunctionClient,
     pub(crate) settings: Settings,
-    /// The rotations under way; they stop with the server.
+    /// The rotations under way, and the schedules; they stop with the server.
     pub(crate) tasks: Mutex<JoinSet<()>>,
+}
+
+impl Service {
+    /// Lets time pass at once; rotations that have become due begin.
+    pub(crate) fn advance_clock(&self, by: Duration) {
+        self.clock.advance(by);
+        self.schedules.wake();
+    }
 }
 
 /// What stays the same while a server runs.

@@ -17,6 +17,7 @@ mod resource_policies;
 mod rotation;
 mod run_command;
 mod run_functions;
+mod schedules;
 mod secrets;
 mod serve_command;
 mod support;

@@ -2,6 +2,7 @@
 
 mod calls;
 mod client;
+mod clock;
 mod create;
 mod error;
 mod events;
@@ -48,6 +49,8 @@ enum Command {
     RegisterCluster(register::ClusterArgs),
     /// Show the log of calls, one JSON object a line
     Calls(calls::Args),
+    /// Show the server's time, or let time pass at once
+    Clock(clock::Args),
     /// Show the events that EventBridge would have got, one JSON object a line
     Events(events::Args),
 }
@@ -66,6 +69,7 @@ pub async fn run() -> ExitCode {
         Command::RegisterInstance(args) => register::instance(args, &mut out).await,
         Command::RegisterCluster(args) => register::cluster(args, &mut out).await,
         Command::Calls(args) => calls::run(args, &mut out).await,
+        Command::Clock(args) => clock::run(args, &mut out).await,
         Command::Events(args) => events::run(args, &mut out).await,
     };
     match result {

@@ -50,6 +50,9 @@ pub(super) struct Args {
     /// A region in which every replication of a secret fails; may be repeated
     #[arg(long = "failing-region", value_name = "REGION")]
     failing_regions: Vec<String>,
+    /// Let an hour pass in so many seconds, on the clock of all dates and schedules
+    #[arg(long, value_name = "SECONDS", default_value_t = 3_600, value_parser = clap::value_parser!(u32).range(1..=3_600))]
+    fast_clock: u32,
     /// Write the events that EventBridge would get to this file, one JSON object a line; `-` for standard output
     #[arg(long, value_name = "FILE")]
     events: Option<PathBuf>,
@@ -85,6 +88,7 @@ pub(super) async fn run(args: Args, out: &mut impl Write) -> Result<(), CliError
         attempts: args.attempts,
         pause: Duration::from_secs(args.pause),
         invoke_timeout: Duration::from_secs(args.invoke_timeout),
+        hour_in_seconds: args.fast_clock,
         events: args.events.map(output),
         ..Options::default()
     })

@@ -40,9 +40,6 @@ pub(super) fn description(secret: &Secret) -> Json {
     if let Some(rotation) = &secret.rotation {
         response["RotationEnabled"] = Json::from(rotation.enabled);
         response["RotationLambdaARN"] = Json::from(rotation.lambda_arn.as_str());
-        if let Some(rules) = &rotation.rules {
-            response["RotationRules"] = rules.clone();
-        }
     }
     let tags = secret.tags.iter().map(|(key, value)| json!({"Key": key, "Value": value}));
     let text = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(Json::from);
@@ -53,6 +50,12 @@ pub(super) fn description(secret: &Secret) -> Json {
         ("OwningService", text(secret.owning_service())),
         // Recorded: not shown once rotation is off.
         ("LastRotatedDate", secret.rotated.filter(|_| secret.rotates()).map(epoch)),
+        ("RotationRules", secret.rules().map(|(rules, anchor)| rules.shown(&anchor))),
+        // Not shown while rotation is off (API reference: null then).
+        (
+            "NextRotationDate",
+            secret.schedule().and_then(|(rules, anchor)| rules.next_rotation_date(&anchor)).map(epoch),
+        ),
         ("LastAccessedDate", secret.accessed.map(day)),
         ("DeletedDate", secret.deleted.map(|mark| epoch(mark.marked_at))),
         ("Tags", (secret.was_tagged || !secret.tags.is_empty()).then(|| tags.collect())),

@@ -6,7 +6,9 @@ use super::context::FunctionCheck;
 use super::json::Unsupported;
 use super::{Context, limits};
 use crate::rotation::{Kind, Run};
-use crate::secrets::{Author, CURRENT, Content, Refusal, RotationConfig, Secret, Secrets};
+use crate::secrets::{
+    Author, CURRENT, Content, Refusal, RequestedRules, RotationConfig, RotationRules, Secret, Secrets,
+};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -15,7 +17,7 @@ pub(crate) struct Request {
     client_request_token: Option<String>,
     #[serde(rename = "RotationLambdaARN")]
     rotation_lambda_arn: Option<String>,
-    rotation_rules: Option<Json>,
+    rotation_rules: Option<RequestedRules>,
     rotate_immediately: Option<bool>,
     #[serde(default)]
     external_secret_rotation_metadata: Unsupported,
@@ -60,8 +62,8 @@ fn begin(context: &mut Context<'_>, request: Request) -> Result<Outcome, Refusal
     let token = limits::token(Some(token.ok_or_else(|| Refusal::invalid_parameter(limits::NO_TOKEN))?))?;
     let (now, function) = (context.now, context.function);
     let secret = context.find_to_rotate(&request.secret_id)?;
-    let config = new_config(secret, &request)?;
-    if let Some(unfinished) = reattempt(secret, &token) {
+    let config = new_config(secret, &request, now)?;
+    if let Some(unfinished) = reattempt(secret, &token, now) {
         return Ok(unfinished);
     }
     if function == FunctionCheck::NotCallable {
@@ -85,7 +87,9 @@ fn started(secret: &Secret, version: String, kind: Kind) -> Outcome {
     }
 }
 
-fn new_config(secret: &Secret, request: &Request) -> Result<RotationConfig, Refusal> {
+/// The settings that a request leads to. Without rules of its own it keeps those that there are, and what their windows are
+/// counted from, if rotation is on.
+fn new_config(secret: &Secret, request: &Request, now: OffsetDateTime) -> Result<RotationConfig, Refusal> {
     let before = secret.rotation.as_ref();
     let lambda_arn = request
         .rotation_lambda_arn
@@ -97,39 +101,25 @@ fn new_config(secret: &Secret, request: &Request) -> Result<RotationConfig, Refu
             "RotationLambdaARN is not the ARN of a Lambda function: {lambda_arn}"
         )));
     }
-    if let Some(rules) = &request.rotation_rules {
-        check_rules(rules)?;
-    }
-    let rules = request.rotation_rules.clone().or_else(|| before.and_then(|config| config.rules.clone()));
-    Ok(RotationConfig::new(lambda_arn, rules))
-}
-
-/// `RotationRules`: at most one of the two schedules; 1 to 1,000 days.
-fn check_rules(rules: &Json) -> Result<(), Refusal> {
-    let days = rules.get("AutomaticallyAfterDays");
-    if days.is_some() && rules.get("ScheduleExpression").is_some() {
-        return Err(Refusal::invalid_parameter(
-            "You can't specify both AutomaticallyAfterDays and ScheduleExpression in RotationRules.",
-        ));
-    }
-    match days.map(Json::as_u64) {
-        None | Some(Some(1..=1000)) => Ok(()),
-        Some(_) => {
-            Err(Refusal::invalid_parameter("RotationRules.AutomaticallyAfterDays must be within 1-1000."))
-        }
-    }
+    let requested = request.rotation_rules.clone().map(RotationRules::check).transpose()?;
+    let set_at =
+        before.filter(|config| config.enabled && requested.is_none()).map_or(now, |config| config.set_at);
+    let rules = requested.or_else(|| before.and_then(|config| config.rules.clone()));
+    Ok(RotationConfig::new(lambda_arn, rules, set_at))
 }
 
 /// While another version is pending, the service refuses, and runs that rotation again. A call with that version's
 /// token repeats the first request, and gets the same response.
-fn reattempt(secret: &mut Secret, token: &str) -> Option<Outcome> {
+fn reattempt(secret: &mut Secret, token: &str, now: OffsetDateTime) -> Option<Outcome> {
     let pending = secret.versions.pending()?.to_owned();
     let refusal =
         Refusal::invalid_request("A previous rotation isn't complete. That rotation will be reattempted.");
     let Some(rotation) = &mut secret.rotation else {
         return Some(Outcome { response: Err(refusal), run: None });
     };
-    rotation.enabled = true;
+    if !rotation.enabled {
+        (rotation.enabled, rotation.set_at) = (true, now);
+    }
     let same = pending == token;
     let again = started(secret, pending, Kind::Rotation);
     Some(if same { again } else { Outcome { response: Err(refusal), run: again.run } })

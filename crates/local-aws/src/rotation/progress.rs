@@ -169,6 +169,12 @@ impl Rotations {
         }
     }
 
+    /// Whether a rotation of this version is under way.
+    pub(super) fn is_under_way(&self, arn: &str, version: &str) -> bool {
+        let all = lock(&self.by_version);
+        all.get(&key(arn, version)).is_some_and(|sender| !sender.borrow().ended)
+    }
+
     /// The rotation so far, and whether it has ended; `None` if it never began.
     pub(crate) fn get(&self, arn: &str, version: &str) -> Option<(Rotation, bool)> {
         let all = lock(&self.by_version);

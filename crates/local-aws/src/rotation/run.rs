@@ -174,4 +174,5 @@ fn conclude(service: &Service, run: &Run, succeeded: bool) {
         report::succeeded(service, run);
     }
     service.rotations.end(&run.arn, &run.version, succeeded);
+    service.schedules.reconsider(&run.arn);
 }

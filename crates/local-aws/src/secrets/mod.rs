@@ -14,10 +14,6 @@ mod region;
 mod replication;
 #[cfg(test)]
 mod replication_laws;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "RotateSecret and DescribeSecret do not use it yet")
-)]
 mod schedule;
 mod secret;
 mod value;
@@ -29,6 +25,7 @@ pub(crate) use policy::{Access, DEFAULT_POLICY, Policy};
 pub(crate) use refusal::Refusal;
 pub(crate) use region::Region;
 pub(crate) use replication::{Conditions, Conflict, Replica, Role, Status};
+pub(crate) use schedule::{Anchor, RequestedRules, RotationRules};
 pub(crate) use secret::{Deletion, RotationConfig, Secret};
 pub(crate) use value::Value;
 pub(crate) use versions::{Author, CURRENT, Content, PENDING, Put, VersionFilter, Versions};

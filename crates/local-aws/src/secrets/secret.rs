@@ -1,10 +1,9 @@
 use std::collections::BTreeMap;
 
-use serde_json::Value as Json;
 use time::OffsetDateTime;
 
 use super::arn::region_of;
-use super::{Policy, Role, Versions};
+use super::{Anchor, Policy, Role, RotationRules, Versions};
 
 /// A secret.
 pub(crate) struct Secret {
@@ -33,8 +32,10 @@ pub(crate) struct RotationConfig {
     /// False after `CancelRotateSecret`.
     pub(crate) enabled: bool,
     pub(crate) lambda_arn: String,
-    /// `RotationRules`, as given.
-    pub(crate) rules: Option<Json>,
+    /// `None` if rotation is only by `RotateSecret`.
+    pub(crate) rules: Option<RotationRules>,
+    /// When `RotateSecret` last set rules, or turned rotation on.
+    pub(crate) set_at: OffsetDateTime,
     /// The rotation tokens of the last rotation's steps; each step has another.
     tokens: Vec<String>,
 }
@@ -44,8 +45,8 @@ const MAX_TOKENS: usize = 40;
 
 impl RotationConfig {
     /// Rotation is on, and no step has been called yet.
-    pub(crate) fn new(lambda_arn: String, rules: Option<Json>) -> Self {
-        RotationConfig { enabled: true, lambda_arn, rules, tokens: Vec::new() }
+    pub(crate) fn new(lambda_arn: String, rules: Option<RotationRules>, set_at: OffsetDateTime) -> Self {
+        RotationConfig { enabled: true, lambda_arn, rules, set_at, tokens: Vec::new() }
     }
 
     /// Remembers the token of a step that is about to be called.
@@ -94,6 +95,18 @@ impl Secret {
     /// Whether rotation is on.
     pub(crate) fn rotates(&self) -> bool {
         self.rotation.as_ref().is_some_and(|rotation| rotation.enabled)
+    }
+
+    /// The rules of rotation, even if it is off, and what their windows are counted from.
+    pub(crate) fn rules(&self) -> Option<(&RotationRules, Anchor)> {
+        let rotation = self.rotation.as_ref()?;
+        let anchor = Anchor { set_at: rotation.set_at, rotated_at: self.rotated };
+        Some((rotation.rules.as_ref()?, anchor))
+    }
+
+    /// The same if rotation is on.
+    pub(crate) fn schedule(&self) -> Option<(&RotationRules, Anchor)> {
+        self.rules().filter(|_| self.rotates())
     }
 
     /// The region of the secret that this one is a replica of, or its own if it has replicas.
