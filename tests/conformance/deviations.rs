@@ -24,7 +24,6 @@ pub(super) const DEVIATIONS: &[(&str, &str)] = &[
         "rotation: RotateSecret: returns None",
         "whether the function exists is not asked: the rotation fails later (and leaves the same state)",
     ),
-    ("rotation: DescribeSecret: NextRotationDate", "local-aws has no schedule; this one is its own omission"),
     (
         "rotation: CancelRotateSecret: VersionId is",
         "VersionId is the version of the cancelled rotation, not the current one",

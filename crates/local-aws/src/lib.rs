@@ -10,7 +10,10 @@
 //! - `DescribeDBInstances` and `DescribeDBClusters` of RDS, for registered servers;
 //! - `/_local/`, for what AWS's API does not offer.
 //!
-//! It listens on loopback only, keeps nothing on disk, and never logs a value.
+//! It begins rotations by itself when a schedule says so, on a clock that can be fast or be advanced, and shows the events
+//! that `EventBridge` would get.
+//!
+//! It listens on loopback only, keeps nothing on disk except events if asked, and never logs a value.
 //!
 //! # Access control
 //!

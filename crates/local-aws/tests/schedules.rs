@@ -225,6 +225,17 @@ async fn a_rotate_secret_without_rules_keeps_those_that_there_are() {
 }
 
 #[tokio::test]
+async fn the_command_rotate_sets_a_schedule() {
+    let (aws, _function) = with_function([]).await;
+    let schedule = ["--schedule", "rate(10 days)", "--duration", "3h"];
+    let rotated = run(&aws, &[&["rotate", "app", "--function", "rotate"], &schedule[..]].concat(), "").await;
+    assert!(rotated.status.success(), "{}", text(&rotated.stderr));
+    let shown =
+        json!({"ScheduleExpression": "rate(10 days)", "Duration": "3h", "AutomaticallyAfterDays": 10});
+    assert_eq!(describe(&aws).await["RotationRules"], shown);
+}
+
+#[tokio::test]
 async fn rules_that_secrets_manager_refuses_change_nothing() {
     let (aws, function) = with_function([]).await;
     for (rules, message) in [

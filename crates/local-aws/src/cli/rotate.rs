@@ -22,6 +22,12 @@ pub(super) struct Args {
     /// Only call testSecret, on a copy of the current value (as --no-rotate-immediately of the AWS CLI does)
     #[arg(long)]
     no_immediately: bool,
+    /// When to rotate from now on: rate(30 days), rate(4 hours) or cron(0 16 1,15 * ? *), in UTC
+    #[arg(long, value_name = "EXPRESSION")]
+    schedule: Option<String>,
+    /// How long a window of the schedule stays open, such as 3h
+    #[arg(long, value_name = "HOURS", requires = "schedule")]
+    duration: Option<String>,
     #[command(flatten)]
     endpoint: Endpoint,
 }
@@ -29,7 +35,7 @@ pub(super) struct Args {
 /// Rotates, waits, and prints each step when it ends. If an earlier rotation is unfinished, the service runs that one
 /// again, so that one is shown.
 pub(super) async fn run(args: Args, out: &mut impl Write) -> Result<(), CliError> {
-    let Args { secret, function, no_immediately, endpoint } = args;
+    let Args { secret, function, no_immediately, schedule, duration, endpoint } = args;
     let mut request = json!({
         "SecretId": secret,
         "ClientRequestToken": uuid::Uuid::new_v4().to_string(),
@@ -37,6 +43,9 @@ pub(super) async fn run(args: Args, out: &mut impl Write) -> Result<(), CliError
     });
     if let Some(function) = function {
         request["RotationLambdaARN"] = Json::from(function_arn(&endpoint, &secret, function).await?);
+    }
+    if let Some(schedule) = schedule {
+        request["RotationRules"] = json!({"ScheduleExpression": schedule, "Duration": duration});
     }
     let before = unfinished(&endpoint, &secret).await?;
     let (version, mut watch) = match endpoint.call("RotateSecret", &request).await {
