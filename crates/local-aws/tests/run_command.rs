@@ -42,6 +42,7 @@ fn a_rotation_is_attempted_as_often_as_asked_for() {
     let ran = Folder::new().rotate(&["--env", "BEHAVIOUR=fail createSecret", "--attempts", "3"]);
     assert_eq!((ran.status, ran.steps()), (Some(1), vec!["createSecret"; 3]), "{ran:?}");
     assert_eq!(ran.out.matches("-- another attempt").count(), 2, "{}", ran.out);
+    assert_eq!(ran.out.matches("  | a line\n").count(), 3, "each shows its own output: {}", ran.out);
 }
 
 #[test]
