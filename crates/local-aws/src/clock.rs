@@ -43,6 +43,16 @@ impl Clock {
         system.saturating_add(gained).saturating_add(ahead)
     }
 
+    /// How far it is ahead of the system's now.
+    pub(crate) fn ahead_seconds(&self) -> i64 {
+        (self.now() - OffsetDateTime::now_utc()).whole_seconds()
+    }
+
+    /// Sets how far it is ahead of the system's now.
+    pub(crate) fn set_ahead_seconds(&self, seconds: i64) {
+        self.ahead_seconds.store(seconds, Ordering::SeqCst);
+    }
+
     /// Lets this time pass at once, in whole seconds. In all, 1,000 years can pass so; the rest of a request for more is
     /// ignored.
     pub(crate) fn advance(&self, by: Duration) {

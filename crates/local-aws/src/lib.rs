@@ -13,7 +13,8 @@
 //! It begins rotations by itself when a schedule says so, on a clock that can be fast or be advanced, and shows the events
 //! that `EventBridge` would get.
 //!
-//! It listens on loopback only, keeps nothing on disk except events if asked, and never logs a value.
+//! It listens on loopback only, never logs a value, and keeps nothing on disk except events and secrets
+//! ([`Options::state`]), if asked.
 //!
 //! # Access control
 //!
@@ -62,6 +63,7 @@ mod rotation;
 mod secrets;
 mod server;
 mod service;
+mod state;
 mod throttle;
 
 pub use access_key::AccessKey;
@@ -71,4 +73,5 @@ pub use rds::{DbCluster, DbClusterMember, DbInstance, MemberRole};
 pub use replication_options::ReplicationOptions;
 pub use rotation::{Attempt, FunctionError, FunctionErrorKind, Rotation, Step, StepResult};
 pub use server::{EventOutput, LocalAws, Options, StartError};
+pub use state::StateError;
 pub use throttle::WRITES_PER_SECOND;

@@ -79,6 +79,9 @@ pub(crate) async fn respond(
         (&Method::PUT, _) => put(service, region, head, path, body),
         _ => Err(unknown()),
     };
+    if result.is_ok() && matches!(head.method, Method::PUT | Method::POST) {
+        crate::state::changed(service);
+    }
     let (status, body) = match result {
         Ok(body) => (StatusCode::OK, body),
         Err(refusal) => {

@@ -18,6 +18,7 @@ use crate::rds::{DbCluster, DbInstance, Registry};
 use crate::rotation::{Rotation, Rotations, Schedules, client, run_schedules};
 use crate::secrets::{Account, DEFAULT_ACCOUNT, Region, Value, VersionFilter};
 use crate::service::{Service, Settings};
+use crate::state::{Opened, StateError, StateFile};
 use crate::throttle::Throttle;
 use crate::{AccessKey, ReplicationOptions};
 
@@ -63,6 +64,9 @@ pub struct Options {
     pub hour_in_seconds: u32,
     /// Where events are written to as they happen, besides [`LocalAws::events`]; nowhere unless set.
     pub events: Option<EventOutput>,
+    /// The file that keeps secrets between runs, **with their values in clear**. It is created if it does not exist. With
+    /// `None` (the default) nothing is written to disk.
+    pub state: Option<PathBuf>,
 }
 
 /// Where events are written to, one JSON object a line. If its reader falls behind by 10,000 events, it misses some.
@@ -92,6 +96,7 @@ impl Default for Options {
             invoke_timeout: Duration::from_secs(60),
             hour_in_seconds: 3_600,
             events: None,
+            state: None,
         }
     }
 }
@@ -119,6 +124,9 @@ pub enum StartError {
         #[source]
         source: std::io::Error,
     },
+    /// The file of [`Options::state`] is refused.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// Most likely another program listens there.
     #[error("cannot listen on {address}: choose another port, or end the program that has this one")]
     Listen {
@@ -130,7 +138,7 @@ pub enum StartError {
     },
 }
 
-/// A running server. It keeps its state in memory. Dropping it stops it, and the rotations under way.
+/// A running server. It keeps its state in memory, and in a file if [`Options::state`] is set. Dropping it stops it, and the rotations under way.
 pub struct LocalAws {
     address: SocketAddr,
     service: Arc<Service>,
@@ -147,8 +155,8 @@ impl LocalAws {
     /// Starts a server on the present tokio runtime; it is ready when this returns.
     ///
     /// # Errors
-    /// If the address is not a loopback address or is in use, the URL of functions is not an `http` URL, or the file of
-    /// events cannot be written.
+    /// If the address is not a loopback address or is in use, the URL of functions is not an `http` URL, the file of events
+    /// cannot be written, or the state file is refused.
     pub async fn start(options: Options) -> Result<LocalAws, StartError> {
         let address = options.address;
         if !address.ip().is_loopback() {
@@ -164,7 +172,19 @@ impl LocalAws {
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let events = options.events.clone().map(open).transpose()?;
-        let service = Arc::new(new_service(options));
+        let opened = match &options.state {
+            Some(path) => Some(StateFile::open(path, &options.account)?),
+            None => None,
+        };
+        let mut service = new_service(options);
+        if let Some(Opened { state, saved }) = opened {
+            service.state = Some(state);
+            if let Some((account, ahead_seconds)) = saved {
+                service.account = Mutex::new(account);
+                service.clock.set_ahead_seconds(ahead_seconds);
+            }
+        }
+        let service = Arc::new(service);
         if let Some(events) = events {
             service.events.write_to(events);
         }
@@ -281,6 +301,7 @@ impl Drop for LocalAws {
     fn drop(&mut self) {
         self.server.abort();
         lock(&self.service.tasks).abort_all();
+        crate::state::close(&self.service);
     }
 }
 
@@ -292,6 +313,7 @@ pub(crate) fn new_service(options: Options) -> Service {
     Service {
         account: Mutex::new(Account::new(options.account.clone())),
         clock: Clock::new(options.hour_in_seconds),
+        state: None,
         servers: Mutex::new(Registry::new(options.account.clone())),
         calls: CallLog::default(),
         events: EventLog::default(),

@@ -12,12 +12,15 @@ use crate::failures::Failures;
 use crate::rds::Registry;
 use crate::rotation::{FunctionClient, Rotations, Schedules};
 use crate::secrets::Account;
+use crate::state::StateFile;
 use crate::throttle::Throttle;
 use crate::{AccessKey, ReplicationOptions};
 
 pub(crate) struct Service {
     pub(crate) account: Mutex<Account>,
     pub(crate) clock: Clock,
+    /// `None` if nothing is kept on disk.
+    pub(crate) state: Option<StateFile>,
     pub(crate) servers: Mutex<Registry>,
     pub(crate) calls: CallLog,
     pub(crate) events: EventLog,
@@ -37,6 +40,7 @@ impl Service {
     /// Lets time pass at once; rotations that have become due begin.
     pub(crate) fn advance_clock(&self, by: Duration) {
         self.clock.advance(by);
+        crate::state::changed(self);
         self.schedules.wake();
     }
 }

@@ -21,6 +21,7 @@ mod run_functions;
 mod schedules;
 mod secrets;
 mod serve_command;
+mod state_file;
 mod support;
 mod terminal_output;
 mod updates;

@@ -56,6 +56,11 @@ pub(super) struct Args {
     /// Write the events that EventBridge would get to this file, one JSON object a line; `-` for standard output
     #[arg(long, value_name = "FILE")]
     events: Option<PathBuf>,
+    /// Keep secrets in this file, also after the server has ended. These are REAL VALUES IN CLEAR: the file has mode 0600,
+    /// and anyone who can read it has every password. It is created if it does not exist. A rotation that was under way
+    /// stays unfinished, and `RotateSecret` runs it again. Without this option nothing is written to disk
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
     #[command(flatten)]
     key: Key,
     #[command(flatten)]
@@ -90,6 +95,7 @@ pub(super) async fn run(args: Args, out: &mut impl Write) -> Result<(), CliError
         invoke_timeout: Duration::from_secs(args.invoke_timeout),
         hour_in_seconds: args.fast_clock,
         events: args.events.map(output),
+        state: args.state.clone(),
         ..Options::default()
     })
     .await?;
@@ -97,6 +103,15 @@ pub(super) async fn run(args: Args, out: &mut impl Write) -> Result<(), CliError
         out,
         format_args!("local-aws listens on {}, and calls functions at {}", server.url(), args.lambda_url),
     )?;
+    if let Some(path) = &args.state {
+        line(
+            out,
+            format_args!(
+                "The file {} keeps the secrets: real values, in clear. Whoever can read it has every password.",
+                path.display()
+            ),
+        )?;
+    }
     print_instructions(&server, shown, out)?;
     out.flush()?;
     let mut terminated = signal(SignalKind::terminate())?;

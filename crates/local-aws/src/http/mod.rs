@@ -23,6 +23,7 @@ pub(crate) use guard::{Signed, Unauthenticated};
 pub(crate) use response::{Dropped, Response, build_response};
 
 use crate::service::Service;
+use crate::state;
 
 /// The longest request body, in bytes. The longest value, 65,536 bytes, fits even if every byte is escaped.
 const MAX_REQUEST: usize = 1024 * 1024;
@@ -60,7 +61,19 @@ pub(crate) async fn serve_connection(stream: impl AsyncRead + AsyncWrite + Unpin
         .await;
 }
 
+/// Responds to one request, once what the response shows is on disk (if a state is kept).
 async fn respond(service: Arc<Service>, request: Request<Incoming>) -> Result<Response, Dropped> {
+    let response = process(&service, request).await;
+    match state::saved(&service).await {
+        Ok(()) => response,
+        Err(error) => {
+            state::report(&error);
+            Ok(secrets_manager::refuse_unsaved())
+        }
+    }
+}
+
+async fn process(service: &Arc<Service>, request: Request<Incoming>) -> Result<Response, Dropped> {
     if let Err(refusal) = guard::check(request.headers()) {
         return Ok(plain(StatusCode::FORBIDDEN, refusal));
     }
@@ -76,7 +89,7 @@ async fn respond(service: Arc<Service>, request: Request<Incoming>) -> Result<Re
         Err(why) => return Ok(secrets_manager::refuse_unauthenticated(why)),
     };
     if let Some(path) = head.uri.path().strip_prefix("/_local/") {
-        return Ok(crate::local::respond(&service, &signed.region, &head, path, &body).await);
+        return Ok(crate::local::respond(service, &signed.region, &head, path, &body).await);
     }
     if head.method != Method::POST {
         return Ok(plain(StatusCode::METHOD_NOT_ALLOWED, "this is local-aws: its APIs are called by POST"));
@@ -86,9 +99,9 @@ async fn respond(service: Arc<Service>, request: Request<Incoming>) -> Result<Re
         tokio::time::sleep(service.settings.latency).await;
     }
     if is_form(&head.headers) {
-        return crate::rds::respond(&service, &signed, &body);
+        return crate::rds::respond(service, &signed, &body);
     }
-    secrets_manager::respond(&service, &signed, &head.headers, &body).await
+    secrets_manager::respond(service, &signed, &head.headers, &body).await
 }
 
 /// The whole body; nothing is done for a request whose body does not arrive. That AWS sends such a text, and not JSON, was

@@ -56,6 +56,11 @@ pub(super) fn refuse_unauthenticated(why: Unauthenticated) -> Response {
     }))
 }
 
+/// The response to a request whose effect could not be saved. A client may repeat it.
+pub(super) fn refuse_unsaved() -> Response {
+    write(Err(Refusal::new("InternalServiceError", "local-aws cannot write its state file: see its log")))
+}
+
 async fn process(
     service: &Arc<Service>,
     signed: &Signed<'_>,

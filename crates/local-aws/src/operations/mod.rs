@@ -59,7 +59,38 @@ pub(crate) fn respond(
     let events = &service.events;
     replication::replicate(&mut account, settings, now);
     let context = &mut Context { account: &mut account, region, caller, function, now, settings, events };
-    let response = match operation {
+    let response = call(service, context, operation, body);
+    // RotateSecret may turn rotation on even if it refuses.
+    if !is_read(operation) && (response.is_ok() || operation == "RotateSecret") {
+        crate::state::changed(service);
+    }
+    replication::replicate(&mut account, settings, now);
+    response
+}
+
+/// Whether an operation changes nothing but the time of the last read.
+fn is_read(operation: &str) -> bool {
+    matches!(
+        operation,
+        "BatchGetSecretValue"
+            | "DescribeSecret"
+            | "GetRandomPassword"
+            | "GetResourcePolicy"
+            | "GetSecretValue"
+            | "ListResourcePolicies"
+            | "ListSecretVersionIds"
+            | "ListSecrets"
+            | "ValidateResourcePolicy"
+    )
+}
+
+fn call(
+    service: &Arc<Service>,
+    context: &mut Context<'_>,
+    operation: &str,
+    body: &[u8],
+) -> Result<Json, Refusal> {
+    match operation {
         "BatchGetSecretValue" => batch_get_secret_value::respond(context, parse(body)?),
         "CancelRotateSecret" => cancel_rotate_secret::respond(context, parse(body)?),
         "CreateSecret" => create_secret::respond(context, parse(body)?),
@@ -91,9 +122,7 @@ pub(crate) fn respond(
         "UpdateSecretVersionStage" => update_secret_version_stage::respond(context, parse(body)?),
         "ValidateResourcePolicy" => validate_resource_policy::respond(context, parse(body)?),
         _ => Err(unknown(operation)),
-    };
-    replication::replicate(&mut account, settings, now);
-    response
+    }
 }
 
 /// The ARN of the function that a `RotateSecret` is about; `None` if there is none.

@@ -8,6 +8,7 @@ use crate::events::foreign_value;
 use crate::lock::lock;
 use crate::secrets::{Author, CURRENT, Secret};
 use crate::service::Service;
+use crate::state;
 
 /// A rotation to run in the background.
 pub(crate) struct Run {
@@ -62,6 +63,9 @@ async fn rotate(service: Arc<Service>, run: Run) {
         }
     }
     conclude(&service, &run, result.is_ok());
+    if let Err(error) = state::saved(&service).await {
+        state::report(&error);
+    }
 }
 
 /// Calls the steps in order, and stops at the first that fails.
@@ -158,7 +162,9 @@ fn change<T>(
     let secret = account
         .find_live(&run.arn)
         .map_err(|_| FunctionError::new(FunctionErrorKind::Cancelled, "the secret was deleted"))?;
-    Ok(change(secret))
+    let result = change(secret);
+    state::changed(service);
+    Ok(result)
 }
 
 fn conclude(service: &Service, run: &Run, succeeded: bool) {
@@ -169,6 +175,7 @@ fn conclude(service: &Service, run: &Run, succeeded: bool) {
             let now = service.clock.now();
             (secret.rotated, secret.changed) = (Some(now), now);
         }
+        state::changed(service);
     }
     if succeeded {
         report::succeeded(service, run);

@@ -135,7 +135,9 @@ fn start_due(service: &Arc<Service>, arn: &str, begun: Option<OffsetDateTime>) -
     if secret.versions.list(VersionFilter::All).any(|version| is_under_way(&version.id)) {
         return Plan::Busy;
     }
-    match pending(secret, now) {
+    let version = pending(secret, now);
+    crate::state::changed(service);
+    match version {
         Some(version) => start(service, Run { arn: arn.to_owned(), version, kind: Kind::Rotation }),
         None => {
             tracing::warn!(secret.id = %arn, "the rotation that is due cannot begin: the secret has too many labels");

@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
 use super::arn::{arn_in, prefix, region_of, split_suffix};
@@ -12,14 +13,17 @@ pub(crate) const DEFAULT_ACCOUNT: &str = "123456789012";
 const SHORTEST_WINDOW: Duration = Duration::days(7);
 
 /// The secrets of one account, region by region. Regions share nothing; only replication reaches another one.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Account {
     id: String,
     regions: BTreeMap<Region, Secrets>,
     /// No recovery window ends before this.
+    #[serde(skip, default = "long_ago")]
     expires: OffsetDateTime,
 }
 
 /// The secrets of one region, by name.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Secrets {
     region: Region,
     account: String,
@@ -30,7 +34,12 @@ pub(crate) struct Secrets {
 
 impl Account {
     pub(crate) fn new(id: String) -> Self {
-        Account { id, regions: BTreeMap::new(), expires: OffsetDateTime::UNIX_EPOCH }
+        Account { id, regions: BTreeMap::new(), expires: long_ago() }
+    }
+
+    /// The account's number.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
     }
 
     /// The secrets of a region; without secrets until one is created there.
@@ -205,6 +214,10 @@ impl Secrets {
     pub(crate) fn all(&self) -> impl Iterator<Item = &Secret> {
         self.by_name.values()
     }
+}
+
+fn long_ago() -> OffsetDateTime {
+    OffsetDateTime::UNIX_EPOCH
 }
 
 #[cfg(test)]

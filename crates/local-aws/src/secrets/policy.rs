@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use super::Refusal;
@@ -12,7 +13,7 @@ use super::condition::{one_or_more, restricts};
 pub(crate) const DEFAULT_POLICY: &str = "default";
 
 /// A policy document whose form was checked.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Policy {
     /// The text as it was put; responses repeat it unchanged.
     pub(crate) text: String,
@@ -20,7 +21,7 @@ pub(crate) struct Policy {
 }
 
 /// To whom a policy gives access.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Access {
     /// To principals that it names, or under a condition that restricts who they are.
     Limited,

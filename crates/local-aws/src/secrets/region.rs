@@ -1,7 +1,9 @@
 use std::borrow::Borrow;
 
+use serde::{Deserialize, Serialize};
+
 /// An AWS region, such as `us-east-1`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Region(String);
 
 impl Region {

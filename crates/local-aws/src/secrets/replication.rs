@@ -1,10 +1,12 @@
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
 use super::{Refusal, Region, Secret, Secrets};
 
 /// A secret's part in replication.
+#[derive(Serialize, Deserialize)]
 pub(crate) enum Role {
     /// It can be changed, and each of these regions follows it.
     Primary(BTreeMap<Region, Replica>),
@@ -13,6 +15,7 @@ pub(crate) enum Role {
 }
 
 /// What a primary secret knows of one replica.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Replica {
     /// The key in the replica's region; `None` for the key that AWS makes for the account.
     pub(crate) kms_key: Option<String>,
@@ -21,7 +24,7 @@ pub(crate) struct Replica {
 }
 
 /// What to do about another secret of the same name in the replica's region.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Conflict {
     /// Replication fails.
     Fail,
@@ -30,7 +33,7 @@ pub(crate) enum Conflict {
 }
 
 /// How far a replica is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Status {
     /// It gets the primary's content at `due`.
     InProgress {

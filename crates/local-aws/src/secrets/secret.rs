@@ -1,19 +1,24 @@
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::arn::region_of;
 use super::{Anchor, Policy, Role, RotationRules, Versions};
 
-/// A secret.
+/// A secret. A state file keeps it as it is here: a new field that is not an option needs a default, so that older files
+/// can be read.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Secret {
     pub(crate) name: String,
     pub(crate) arn: String,
     pub(crate) description: Option<String>,
     /// `KmsKeyId` as given; `None` for the key that AWS makes for the account.
     pub(crate) kms_key: Option<String>,
+    #[serde(default)]
     pub(crate) tags: BTreeMap<String, String>,
     /// Whether it once had tags: then responses show an empty list of them (recorded).
+    #[serde(default)]
     pub(crate) was_tagged: bool,
     pub(crate) versions: Versions,
     /// `None` until `RotateSecret` is first accepted.
@@ -24,10 +29,12 @@ pub(crate) struct Secret {
     pub(crate) rotated: Option<OffsetDateTime>,
     pub(crate) deleted: Option<Deletion>,
     pub(crate) policy: Option<Policy>,
+    #[serde(default = "Role::alone")]
     pub(crate) role: Role,
 }
 
 /// A secret's settings for rotation.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct RotationConfig {
     /// False after `CancelRotateSecret`.
     pub(crate) enabled: bool,
@@ -37,6 +44,7 @@ pub(crate) struct RotationConfig {
     /// When `RotateSecret` last set rules, or turned rotation on.
     pub(crate) set_at: OffsetDateTime,
     /// The rotation tokens of the last rotation's steps; each step has another.
+    #[serde(default)]
     tokens: Vec<String>,
 }
 
@@ -59,7 +67,7 @@ impl RotationConfig {
 }
 
 /// The mark that `DeleteSecret` sets.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Deletion {
     pub(crate) marked_at: OffsetDateTime,
     pub(crate) gone_at: OffsetDateTime,

@@ -1,10 +1,13 @@
+use serde::{Deserialize, Serialize};
+
 use super::Refusal;
 
 /// The longest value, in bytes (quotas of Secrets Manager).
 const MAX_BYTES: usize = 65_536;
 
-/// A secret value. It has no `Debug`, so that nothing prints it.
-#[derive(Clone, PartialEq, Eq)]
+/// A secret value. It has no `Debug`, so that nothing prints it; it is serialized into state
+/// files only.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Value {
     /// `SecretString`, as given.
     Text(String),

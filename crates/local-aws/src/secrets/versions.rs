@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::{Refusal, Value};
@@ -17,7 +18,7 @@ const MAX_VERSIONS: usize = 100;
 /// The versions of one secret, and their staging labels.
 ///
 /// A label maps to the version that holds it, so no label can be on two versions.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Versions {
     /// Oldest first.
     all: Vec<Version>,
@@ -25,7 +26,7 @@ pub(crate) struct Versions {
 }
 
 /// A version. Once it has a value, the value never changes.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Version {
     pub(crate) id: String,
     /// `None` between `RotateSecret` and the function's `PutSecretValue`.
@@ -40,7 +41,7 @@ pub(crate) struct Version {
 
 /// Who wrote a value, as far as Secrets Manager distinguishes: it fails a rotation whose pending value is not the
 /// function's (user guide, "Troubleshoot rotation").
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Author {
     /// The rotation function, or a caller that sent the rotation token of a step.
     Function,

@@ -1,11 +1,11 @@
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::cron::Cron;
 use super::{duration, invalid_expression, rate};
 use crate::secrets::Refusal;
 
 /// `RotationRules` of a request, unchecked. The parser of requests refuses all other members, by their path.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct RequestedRules {
     pub(crate) automatically_after_days: Option<i64>,
@@ -14,7 +14,8 @@ pub(crate) struct RequestedRules {
 }
 
 /// Checked rules: they have windows, and no window reaches into the next one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "RequestedRules", into = "RequestedRules")]
 pub(crate) struct RotationRules {
     /// As given: `DescribeSecret` shows the texts unchanged.
     pub(super) requested: RequestedRules,
@@ -57,6 +58,20 @@ impl RotationRules {
             duration::check_fits(length, &repeat)?;
         }
         Ok(RotationRules { requested, repeat, length })
+    }
+}
+
+impl TryFrom<RequestedRules> for RotationRules {
+    type Error = String;
+
+    fn try_from(requested: RequestedRules) -> Result<Self, String> {
+        RotationRules::check(requested).map_err(|refusal| refusal.message)
+    }
+}
+
+impl From<RotationRules> for RequestedRules {
+    fn from(rules: RotationRules) -> Self {
+        rules.requested
     }
 }
 
