@@ -135,3 +135,20 @@ impl CallLog {
         lock(&self.calls).clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_and_callers_without_end_are_kept_up_to_a_number() {
+        let log = CallLog::default();
+        let key = AccessKey::random();
+        for number in 0..150_000 {
+            let secret_id = Some(number.to_string());
+            log.add(Call { secret_id, ..Call::of("GetSecretValue", &key) });
+        }
+        assert_eq!((log.all().len(), log.callers().len()), (MAX_CALLS, MAX_CALLS));
+        assert_eq!(log.all().last().map(|call| call.sequence), Some(150_000));
+    }
+}

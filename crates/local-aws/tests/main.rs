@@ -9,6 +9,7 @@ mod events;
 mod host;
 mod lists;
 mod malformed_requests;
+mod many_rotations;
 mod members;
 mod planned_failures;
 mod rds;

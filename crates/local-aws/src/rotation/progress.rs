@@ -10,7 +10,7 @@ use crate::lock::lock;
 /// The rotation of one version, as far as it has come.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rotation {
-    /// All attempts, also those before the service ran the rotation again.
+    /// The newest 1,000 attempts, also those before the service ran the rotation again.
     pub attempts: Vec<Attempt>,
     /// Whether all steps of the last attempt succeeded, and AWSPENDING was then on the AWSCURRENT version or on no
     /// version.
@@ -109,6 +109,9 @@ struct Progress {
     ended: bool,
 }
 
+/// How many attempts of one rotation are kept: those of a rotation that is run again and again, because it cannot succeed.
+const MAX_ATTEMPTS: usize = 1_000;
+
 /// How many rotations are remembered that have ended.
 const MAX_ENDED: usize = 10_000;
 
@@ -123,22 +126,34 @@ pub(crate) struct Rotations {
 impl Rotations {
     /// Records that the rotation of a version begins; false if it is already under way.
     pub(super) fn begin(&self, arn: &str, version: &str) -> bool {
+        let key = key(arn, version);
         let mut all = lock(&self.by_version);
-        let known = all.get(&key(arn, version));
+        let known = all.get(&key);
         if known.is_some_and(|sender| !sender.borrow().ended) {
             return false;
         }
         match known {
-            Some(sender) => sender.send_modify(|progress| progress.ended = false),
+            Some(sender) => {
+                sender.send_modify(|progress| progress.ended = false);
+                drop(all);
+                // It is no longer among the oldest.
+                lock(&self.ended).retain(|ended| *ended != key);
+            }
             None => {
-                all.insert(key(arn, version), watch::Sender::new(Progress::default()));
+                all.insert(key, watch::Sender::new(Progress::default()));
             }
         }
         true
     }
 
     pub(super) fn begin_attempt(&self, arn: &str, version: &str) {
-        self.change(arn, version, |progress| progress.rotation.attempts.push(Attempt::default()));
+        self.change(arn, version, |progress| {
+            let attempts = &mut progress.rotation.attempts;
+            if attempts.len() == MAX_ATTEMPTS {
+                attempts.remove(0);
+            }
+            attempts.push(Attempt::default());
+        });
     }
 
     pub(super) fn add(&self, arn: &str, version: &str, result: StepResult) {
@@ -201,4 +216,35 @@ impl Rotations {
 
 fn key(arn: &str, version: &str) -> (String, String) {
     (arn.to_owned(), version.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rotations_without_end_are_remembered_up_to_a_number() {
+        let rotations = Rotations::default();
+        for number in 0..25_000 {
+            let version = number.to_string();
+            assert!(rotations.begin("arn", &version));
+            rotations.begin_attempt("arn", &version);
+            rotations.end("arn", &version, true);
+        }
+        assert_eq!((lock(&rotations.by_version).len(), lock(&rotations.ended).len()), (MAX_ENDED, MAX_ENDED));
+        assert!(rotations.get("arn", "14999").is_none() && rotations.get("arn", "15000").is_some());
+    }
+
+    #[test]
+    fn attempts_without_end_are_remembered_up_to_a_number() {
+        let rotations = Rotations::default();
+        for _ in 0..25_000 {
+            rotations.begin("arn", "version");
+            rotations.begin_attempt("arn", "version");
+            rotations.end("arn", "version", false);
+        }
+        let attempts = rotations.get("arn", "version").map(|(rotation, _)| rotation.attempts.len());
+        assert_eq!(attempts, Some(MAX_ATTEMPTS));
+        assert!(lock(&rotations.ended).len() <= MAX_ENDED);
+    }
 }

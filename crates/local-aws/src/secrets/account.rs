@@ -262,7 +262,7 @@ mod tests {
         let mut account = Account::new(DEFAULT_ACCOUNT.to_owned());
         let second = Duration::seconds(1);
         account.expire(NOW);
-        for (name, days) in [("app", 7), ("later", 30), ("kept", 0)] {
+        for (name, days) in [("app", 7), ("later", 10), ("last", 30), ("kept", 0)] {
             let secrets = account.region(&Region::default());
             let mut secret = Secret::new(name.to_owned(), secrets.new_arn(name), NOW);
             let gone_at = NOW + Duration::days(days);
@@ -270,8 +270,9 @@ mod tests {
             secrets.add(secret);
         }
         for (now, left) in [
-            (NOW + Duration::days(7) - second, 3),
-            (NOW + Duration::days(7), 2),
+            (NOW + Duration::days(7) - second, 4),
+            (NOW + Duration::days(7), 3),
+            (NOW + Duration::days(10), 2),
             (NOW + Duration::days(30) - second, 2),
             (NOW + Duration::days(30), 1),
         ] {
