@@ -2,6 +2,7 @@
 //! byte, and every response is compared, except for a written list of moto's known deviations.
 
 mod calls;
+mod clients;
 mod deviations;
 mod http;
 mod recorded;

@@ -44,7 +44,9 @@ fn rows() -> Vec<Row> {
 async fn difference(row: &Row) -> Option<String> {
     let functions = Some(rotation_function::names());
     let pause = Duration::from_millis(10);
-    let local = start_local_aws(Options { functions, attempts: 2, pause, ..Options::default() }).await;
+    let failing_keys = vec![row::WRONG_KEY.to_owned()];
+    let options = Options { functions, failing_keys, attempts: 2, pause, ..Options::default() };
+    let local = start_local_aws(options).await;
     let _functions = rotation_function::serve(&local).await;
     let mut arn = String::new();
     for step in &row.steps {
@@ -109,8 +111,10 @@ async fn local_aws_sends_back_what_aws_was_recorded_to_send_back() {
 }
 
 #[test]
-fn every_row_names_what_it_holds_once_and_expects_something() {
+fn every_difference_has_a_row_and_every_row_names_what_it_holds_once() {
     let rows = rows();
+    let differences: std::collections::BTreeSet<u8> = rows.iter().map(|row| row.difference).collect();
+    assert_eq!(differences, (1..=15).filter(|number| *number != 10).collect());
     let mut seen = std::collections::BTreeSet::new();
     for row in &rows {
         assert!(seen.insert(row.what), "twice: {}", row.what);

@@ -66,6 +66,27 @@ pub(super) fn rows() -> Vec<Row> {
         },
         Row {
             difference: 14,
+            what: "a value is not written with a key that cannot be used",
+            source: MODEL,
+            steps: vec![
+                refused(
+                    "CreateSecret",
+                    json!({"Name": "s", "SecretString": "x", "KmsKeyId": WRONG_KEY, "ClientRequestToken": id(1)}),
+                    "EncryptionFailure",
+                ),
+                refused("DescribeSecret", on_secret(), "ResourceNotFoundException"),
+                create(),
+                refused(
+                    "UpdateSecret",
+                    json!({"SecretId": "s", "SecretString": "x", "KmsKeyId": WRONG_KEY, "ClientRequestToken": id(2)}),
+                    "EncryptionFailure",
+                ),
+                returns("GetSecretValue", on_secret(), json!({"SecretString": "one"})),
+                described(json!({"KmsKeyId": null})),
+            ],
+        },
+        Row {
+            difference: 14,
             what: "a value is a text or bytes, not both",
             source: MODEL,
             steps: vec![

@@ -146,6 +146,9 @@ fn differs(place: &str, expected: &Value, found: &Value) -> Option<String> {
     (!same).then(|| format!("{place} is {found}, and AWS's is {expected}"))
 }
 
+/// A key of KMS that encrypts and decrypts nothing.
+pub(super) const WRONG_KEY: &str = "alias/wrong";
+
 /// A version id, which is also a token.
 pub(super) fn id(number: u8) -> String {
     format!("{number:02}aaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee")
