@@ -18,9 +18,9 @@ use super::rotation_function;
 /// The programs of a client, each with the number of its checks, so that one that skips a part is noticed.
 type Programs = [(&'static str, usize)];
 
-const BOTO3: &Programs = &[("life.py", 47)];
-const SDK_FOR_JAVASCRIPT: &Programs = &[("life.mjs", 25)];
-const AWS_CLI: &Programs = &[("life.sh", 36)];
+const BOTO3: &Programs = &[("life.py", 48), ("policies.py", 12), ("regions.py", 14)];
+const SDK_FOR_JAVASCRIPT: &Programs = &[("life.mjs", 25), ("policies.mjs", 4), ("regions.mjs", 5)];
+const AWS_CLI: &Programs = &[("life.sh", 36), ("policies.sh", 9), ("regions.sh", 12)];
 
 /// What a program printed about its checks: those that hold, and those that do not.
 #[derive(Debug)]

@@ -24,6 +24,7 @@ pub(super) const DEVIATIONS: &[(&str, &str)] = &[
         "rotation: RotateSecret: returns None",
         "whether the function exists is not asked: the rotation fails later (and leaves the same state)",
     ),
+    ("rotation: DescribeSecret: NextRotationDate is absent", "it is absent once rotation is off"),
     (
         "rotation: CancelRotateSecret: VersionId is",
         "VersionId is the version of the cancelled rotation, not the current one",

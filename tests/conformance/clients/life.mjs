@@ -77,6 +77,7 @@ await check("rotate, wait and cancel", async () => {
   has(await here.rotateSecret({ ...secret, ...rotation, ClientRequestToken: version }), { Name: "app", VersionId: version });
   const found = await until(() => here.describeSecret(secret), found => found.LastRotatedDate);
   has(found, { ...rotation, RotationEnabled: true });
+  assert.ok(found.NextRotationDate > found.CreatedDate);
   has(await here.getSecretValue(secret), { SecretString: "rotated", VersionId: version });
   await here.cancelRotateSecret(secret);
   has(await here.describeSecret(secret), { RotationEnabled: false, NextRotationDate: undefined });

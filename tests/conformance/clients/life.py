@@ -128,6 +128,8 @@ def rotation():
         has(describe(), RotationEnabled=True, RotationLambdaARN=os.environ["FUNCTION"], RotationRules={"AutomaticallyAfterDays": 30})
         has(here.get_secret_value(SecretId="rotated"), SecretString="rotated")
         has(here.get_secret_value(SecretId="rotated", VersionStage="AWSPREVIOUS"), SecretString="old")
+    with check("a rotated secret has a next date"):
+        assert describe()["NextRotationDate"] > describe()["CreatedDate"], describe()
     with check("cancel"):
         has(here.cancel_rotate_secret(SecretId="rotated"), Name="rotated")
         has(describe(), RotationEnabled=False, NextRotationDate=None, RotationLambdaARN=os.environ["FUNCTION"])
