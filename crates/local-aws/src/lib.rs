@@ -60,6 +60,7 @@ mod operations;
 mod rds;
 mod replication_options;
 mod rotation;
+mod saving;
 mod secrets;
 mod server;
 mod service;

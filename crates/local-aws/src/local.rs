@@ -80,7 +80,7 @@ pub(crate) async fn respond(
         _ => Err(unknown()),
     };
     if result.is_ok() && matches!(head.method, Method::PUT | Method::POST) {
-        crate::state::changed(service);
+        crate::saving::changed(service);
     }
     let (status, body) = match result {
         Ok(body) => (StatusCode::OK, body),

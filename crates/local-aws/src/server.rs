@@ -301,7 +301,7 @@ impl Drop for LocalAws {
     fn drop(&mut self) {
         self.server.abort();
         lock(&self.service.tasks).abort_all();
-        crate::state::close(&self.service);
+        crate::saving::close(&self.service);
     }
 }
 

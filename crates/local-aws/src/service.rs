@@ -40,7 +40,9 @@ impl Service {
     /// Lets time pass at once; rotations that have become due begin.
     pub(crate) fn advance_clock(&self, by: Duration) {
         self.clock.advance(by);
-        crate::state::changed(self);
+        if let Some(state) = &self.state {
+            state.changed();
+        }
         self.schedules.wake();
     }
 }

@@ -22,8 +22,8 @@ use tokio::time::timeout;
 pub(crate) use guard::{Signed, Unauthenticated};
 pub(crate) use response::{Dropped, Response, build_response};
 
+use crate::saving;
 use crate::service::Service;
-use crate::state;
 
 /// The longest request body, in bytes. The longest value, 65,536 bytes, fits even if every byte is escaped.
 const MAX_REQUEST: usize = 1024 * 1024;
@@ -64,10 +64,10 @@ pub(crate) async fn serve_connection(stream: impl AsyncRead + AsyncWrite + Unpin
 /// Responds to one request, once what the response shows is on disk (if a state is kept).
 async fn respond(service: Arc<Service>, request: Request<Incoming>) -> Result<Response, Dropped> {
     let response = process(&service, request).await;
-    match state::saved(&service).await {
+    match saving::saved(&service).await {
         Ok(()) => response,
         Err(error) => {
-            state::report(&error);
+            saving::report(&error);
             Ok(secrets_manager::refuse_unsaved())
         }
     }

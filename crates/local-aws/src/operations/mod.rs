@@ -62,7 +62,7 @@ pub(crate) fn respond(
     let response = call(service, context, operation, body);
     // RotateSecret may turn rotation on even if it refuses.
     if !is_read(operation) && (response.is_ok() || operation == "RotateSecret") {
-        crate::state::changed(service);
+        crate::saving::changed(service);
     }
     replication::replicate(&mut account, settings, now);
     response

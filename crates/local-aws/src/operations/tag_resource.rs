@@ -35,6 +35,6 @@ pub(crate) fn set_reserved_tags(
 ) -> Result<(), Refusal> {
     let mut account = lock(&service.account);
     account.region(region).find_live(secret_id)?.tags.extend(tags.iter().cloned());
-    crate::state::changed(service);
+    crate::saving::changed(service);
     Ok(())
 }

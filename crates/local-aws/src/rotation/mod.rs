@@ -3,14 +3,18 @@
 mod client;
 mod function;
 mod invoke;
+mod kind;
 mod progress;
 mod report;
 mod run;
 mod schedules;
+mod wake;
 
 pub(crate) use client::{FunctionClient, client};
 pub(crate) use function::{check_function, function_name};
+pub(crate) use kind::{Kind, Run};
 pub(crate) use progress::Rotations;
 pub use progress::{Attempt, FunctionError, FunctionErrorKind, Rotation, Step, StepResult};
-pub(crate) use run::{Kind, Run, start};
-pub(crate) use schedules::{Schedules, run as run_schedules};
+pub(crate) use run::start;
+pub(crate) use schedules::run as run_schedules;
+pub(crate) use wake::Schedules;

@@ -3,37 +3,12 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::invoke::invoke;
-use super::{FunctionError, FunctionErrorKind, Step, StepResult, report};
+use super::{FunctionError, FunctionErrorKind, Kind, Run, Step, StepResult, report};
 use crate::events::foreign_value;
 use crate::lock::lock;
+use crate::saving;
 use crate::secrets::{Author, CURRENT, Secret};
 use crate::service::Service;
-use crate::state;
-
-/// A rotation to run in the background.
-pub(crate) struct Run {
-    pub(crate) arn: String,
-    pub(crate) version: String,
-    pub(crate) kind: Kind,
-}
-
-/// The kind of rotation that `RotateSecret` asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// All four steps.
-    Rotation,
-    /// testSecret only, on a temporary version that holds a copy of the current value.
-    Probe,
-}
-
-impl Kind {
-    fn steps(self) -> &'static [Step] {
-        match self {
-            Kind::Rotation => &Step::ALL,
-            Kind::Probe => &[Step::TestSecret],
-        }
-    }
-}
 
 /// Starts a rotation in the background, unless it is already under way.
 pub(crate) fn start(service: &Arc<Service>, run: Run) {
@@ -63,8 +38,8 @@ async fn rotate(service: Arc<Service>, run: Run) {
         }
     }
     conclude(&service, &run, result.is_ok());
-    if let Err(error) = state::saved(&service).await {
-        state::report(&error);
+    if let Err(error) = saving::saved(&service).await {
+        saving::report(&error);
     }
 }
 
@@ -163,7 +138,7 @@ fn change<T>(
         .find_live(&run.arn)
         .map_err(|_| FunctionError::new(FunctionErrorKind::Cancelled, "the secret was deleted"))?;
     let result = change(secret);
-    state::changed(service);
+    saving::changed(service);
     Ok(result)
 }
 
@@ -175,7 +150,7 @@ fn conclude(service: &Service, run: &Run, succeeded: bool) {
             let now = service.clock.now();
             (secret.rotated, secret.changed) = (Some(now), now);
         }
-        state::changed(service);
+        saving::changed(service);
     }
     if succeeded {
         report::succeeded(service, run);

@@ -1,11 +1,10 @@
 //! The rotations that are due by their schedules.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use time::OffsetDateTime;
-use tokio::sync::Notify;
 
 use super::{Kind, Run, start};
 use crate::lock::lock;
@@ -15,28 +14,6 @@ use crate::service::Service;
 /// The longest sleep. A timer of the operating system stands still while the machine is suspended, so a moment that is
 /// far away is computed again now and then.
 const MAX_SLEEP: Duration = Duration::from_secs(600);
-
-/// What a server's schedules wait for, besides the time.
-#[derive(Default)]
-pub(crate) struct Schedules {
-    /// The ARNs of secrets whose next rotation may have changed.
-    changed: Mutex<BTreeSet<String>>,
-    wake: Notify,
-}
-
-impl Schedules {
-    /// Computes a secret's next rotation anew. To be called where it may have become an earlier one: when rules are set, and
-    /// when a rotation has ended.
-    pub(crate) fn reconsider(&self, arn: &str) {
-        lock(&self.changed).insert(arn.to_owned());
-        self.wake.notify_one();
-    }
-
-    /// Looks whether a rotation has become due, because the clock was advanced.
-    pub(crate) fn wake(&self) {
-        self.wake.notify_one();
-    }
-}
 
 /// Starts each rotation when its window opens, until the task is aborted. A window that the clock has jumped over is
 /// missed. Secrets that exist already are considered first.
@@ -49,14 +26,14 @@ pub(crate) async fn run(service: Arc<Service>) {
     let all: Vec<String> = lock(&service.account).all().map(|secret| secret.arn.clone()).collect();
     all.into_iter().for_each(|arn| timetable.consider(&service, arn));
     loop {
-        let changed = std::mem::take(&mut *lock(&service.schedules.changed));
+        let changed = service.schedules.take();
         changed.into_iter().for_each(|arn| timetable.consider(&service, arn));
         while let Some(arn) = timetable.pop(service.clock.now()) {
             timetable.consider(&service, arn);
         }
         let sleep = timetable.first().map_or(MAX_SLEEP, |moment| service.clock.until(moment).min(MAX_SLEEP));
         // Either way there may be something to do.
-        let _ = tokio::time::timeout(sleep, service.schedules.wake.notified()).await;
+        let _ = tokio::time::timeout(sleep, service.schedules.notified()).await;
     }
 }
 
@@ -136,7 +113,7 @@ fn start_due(service: &Arc<Service>, arn: &str, begun: Option<OffsetDateTime>) -
         return Plan::Busy;
     }
     let version = pending(secret, now);
-    crate::state::changed(service);
+    crate::saving::changed(service);
     match version {
         Some(version) => start(service, Run { arn: arn.to_owned(), version, kind: Kind::Rotation }),
         None => {

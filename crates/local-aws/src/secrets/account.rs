@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
 use super::arn::{arn_in, prefix, region_of, split_suffix};
-use super::{Conditions, Refusal, Region, Replica, Role, Secret, Status, new_arn};
+use super::{Refusal, Region, Replica, Secret, Status, new_arn};
 
 /// The account in every ARN, unless the server is started with another.
 pub(crate) const DEFAULT_ACCOUNT: &str = "123456789012";
@@ -52,37 +52,12 @@ impl Account {
         self.regions.get(region)
     }
 
-    /// Lets the replicas of all secrets that were changed follow, as far as they can by now.
-    pub(crate) fn replicate(&mut self, conditions: &Conditions<'_>) {
+    /// The secrets whose replicas may not have followed yet, by region and name.
+    pub(super) fn to_replicate(&self) -> Vec<(Region, String)> {
         let waiting = |(region, secrets): (&Region, &Secrets)| {
             secrets.to_replicate.iter().map(|name| (region.clone(), name.clone())).collect::<Vec<_>>()
         };
-        let waiting: Vec<(Region, String)> = self.regions.iter().flat_map(waiting).collect();
-        for (home, name) in waiting {
-            // Out of its region meanwhile, because the replicas' regions are changed as well.
-            let Some(mut primary) = self.region(&home).take_to_replicate(&name) else { continue };
-            let mut replicas = match &mut primary.role {
-                Role::Primary(replicas) => std::mem::take(replicas),
-                Role::Replica { .. } => BTreeMap::new(),
-            };
-            for (region, replica) in &mut replicas {
-                replica.advance(&primary, &home, self.region(region), conditions);
-            }
-            if let Role::Primary(none) = &mut primary.role {
-                *none = replicas;
-            }
-            self.region(&home).add(primary);
-        }
-    }
-
-    /// Deletes the replica of a secret in a region. Another secret of that name is left.
-    pub(crate) fn remove_replica(&mut self, arn: &str, home: &Region, region: &Region) {
-        let Ok(primary) = self.find(arn) else { return };
-        let name = primary.name.clone();
-        let copy = self.existing_region(region).and_then(|secrets| secrets.named(&name));
-        if copy.is_some_and(|copy| copy.is_replica_of(primary, home)) {
-            self.region(region).remove(&name);
-        }
+        self.regions.iter().flat_map(waiting).collect()
     }
 
     /// The secret that `id` names: in the region of its ARN, or by its name in the default region.
@@ -191,7 +166,7 @@ impl Secrets {
     }
 
     /// Takes a secret out whose replicas are to follow.
-    fn take_to_replicate(&mut self, name: &str) -> Option<Secret> {
+    pub(super) fn take_to_replicate(&mut self, name: &str) -> Option<Secret> {
         self.to_replicate.remove(name);
         self.by_name.remove(name)
     }

@@ -14,6 +14,7 @@ mod region;
 mod replication;
 #[cfg(test)]
 mod replication_laws;
+mod role;
 mod schedule;
 mod secret;
 mod value;
@@ -24,7 +25,8 @@ pub(crate) use arn::new_arn;
 pub(crate) use policy::{Access, DEFAULT_POLICY, Policy};
 pub(crate) use refusal::Refusal;
 pub(crate) use region::Region;
-pub(crate) use replication::{Conditions, Conflict, Replica, Role, Status};
+pub(crate) use replication::Conditions;
+pub(crate) use role::{Conflict, Replica, Role, Status};
 pub(crate) use schedule::{Anchor, RequestedRules, RotationRules};
 pub(crate) use secret::{Deletion, RotationConfig, Secret};
 pub(crate) use value::Value;

@@ -1,51 +1,8 @@
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
-use super::{Refusal, Region, Secret, Secrets};
-
-/// A secret's part in replication.
-#[derive(Serialize, Deserialize)]
-pub(crate) enum Role {
-    /// It can be changed, and each of these regions follows it.
-    Primary(BTreeMap<Region, Replica>),
-    /// It follows the secret of the same name in this region.
-    Replica { primary: Region },
-}
-
-/// What a primary secret knows of one replica.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Replica {
-    /// The key in the replica's region; `None` for the key that AWS makes for the account.
-    pub(crate) kms_key: Option<String>,
-    pub(crate) conflict: Conflict,
-    pub(crate) status: Status,
-}
-
-/// What to do about another secret of the same name in the replica's region.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Conflict {
-    /// Replication fails.
-    Fail,
-    /// The replica takes the other's place, unless that takes part in replication itself.
-    Overwrite,
-}
-
-/// How far a replica is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Status {
-    /// It gets the primary's content at `due`.
-    InProgress {
-        due: OffsetDateTime,
-    },
-    InSync,
-    /// It has the content of earlier, or none. The next change of the primary is tried again.
-    Failed {
-        at: OffsetDateTime,
-        message: String,
-    },
-}
+use super::{Account, Conflict, Region, Replica, Role, Secret, Secrets, Status};
 
 /// The conditions under which the service replicates.
 pub(crate) struct Conditions<'a> {
@@ -56,32 +13,38 @@ pub(crate) struct Conditions<'a> {
     pub(crate) failure: &'a dyn Fn(&Region, Option<&str>) -> Option<String>,
 }
 
-impl Role {
-    /// A secret without replicas.
-    pub(crate) fn alone() -> Self {
-        Role::Primary(BTreeMap::new())
+impl Account {
+    /// Lets the replicas of all secrets that were changed follow, as far as they can by now.
+    pub(crate) fn replicate(&mut self, conditions: &Conditions<'_>) {
+        for (home, name) in self.to_replicate() {
+            // Out of its region meanwhile, because the replicas' regions are changed as well.
+            let Some(mut primary) = self.region(&home).take_to_replicate(&name) else { continue };
+            let mut replicas = match &mut primary.role {
+                Role::Primary(replicas) => std::mem::take(replicas),
+                Role::Replica { .. } => BTreeMap::new(),
+            };
+            for (region, replica) in &mut replicas {
+                replica.advance(&primary, &home, self.region(region), conditions);
+            }
+            if let Role::Primary(none) = &mut primary.role {
+                *none = replicas;
+            }
+            self.region(&home).add(primary);
+        }
     }
 
-    /// The replicas, to change them; refuses a replica itself, which is changed in the primary's region only (recorded for
-    /// `DeleteSecret` and `PutResourcePolicy`).
-    pub(crate) fn replicas_mut(&mut self) -> Result<&mut BTreeMap<Region, Replica>, Refusal> {
-        match self {
-            Role::Primary(replicas) => Ok(replicas),
-            Role::Replica { .. } => Err(Refusal::replica()),
+    /// Deletes the replica of a secret in a region. Another secret of that name is left.
+    pub(crate) fn remove_replica(&mut self, arn: &str, home: &Region, region: &Region) {
+        let Ok(primary) = self.find(arn) else { return };
+        let name = primary.name.clone();
+        let copy = self.existing_region(region).and_then(|secrets| secrets.named(&name));
+        if copy.is_some_and(|copy| copy.is_replica_of(primary, home)) {
+            self.region(region).remove(&name);
         }
     }
 }
 
 impl Secret {
-    /// The replicas of this secret; none if it is one itself.
-    pub(crate) fn replicas(&self) -> impl Iterator<Item = (&Region, &Replica)> {
-        let replicas = match &self.role {
-            Role::Primary(replicas) => Some(replicas),
-            Role::Replica { .. } => None,
-        };
-        replicas.into_iter().flatten()
-    }
-
     /// Whether this is the replica of `primary`, a secret of that region.
     pub(crate) fn is_replica_of(&self, primary: &Secret, region: &Region) -> bool {
         let suffix = |arn: &str| arn.split(':').skip(4).map(str::to_owned).collect::<Vec<String>>();
@@ -112,11 +75,6 @@ impl Secret {
 }
 
 impl Replica {
-    /// A replica that is not there yet.
-    pub(crate) fn new(kms_key: Option<String>, conflict: Conflict, due: OffsetDateTime) -> Self {
-        Replica { kms_key, conflict, status: Status::InProgress { due } }
-    }
-
     /// Brings the replica as far as it can come by now. `home` is the primary's region.
     pub(super) fn advance(
         &mut self,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::arn::region_of;
-use super::{Anchor, Policy, Role, RotationRules, Versions};
+use super::{Anchor, Policy, Region, Replica, Role, RotationRules, Versions};
 
 /// A secret. A state file keeps it as it is here: a new field that is not an option needs a default, so that older files
 /// can be read.
@@ -115,6 +115,15 @@ impl Secret {
     /// The same if rotation is on.
     pub(crate) fn schedule(&self) -> Option<(&RotationRules, Anchor)> {
         self.rules().filter(|_| self.rotates())
+    }
+
+    /// The replicas of this secret; none if it is one itself.
+    pub(crate) fn replicas(&self) -> impl Iterator<Item = (&Region, &Replica)> {
+        let replicas = match &self.role {
+            Role::Primary(replicas) => Some(replicas),
+            Role::Replica { .. } => None,
+        };
+        replicas.into_iter().flatten()
     }
 
     /// The region of the secret that this one is a replica of, or its own if it has replicas.

@@ -15,9 +15,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub use error::StateError;
 use file::{LockedFile, Saved};
 
+use crate::clock::Clock;
 use crate::lock::lock;
 use crate::secrets::Account;
-use crate::service::Service;
 
 /// A state file that is in use.
 pub(crate) struct StateFile {
@@ -46,60 +46,30 @@ impl StateFile {
         Ok(Opened { state, saved })
     }
 
-    fn is_saved(&self) -> bool {
+    /// Says that something was changed. Called while the account is locked.
+    pub(crate) fn changed(&self) {
+        self.changes.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Lets another server have the file.
+    pub(crate) fn close(&self) {
+        *lock(&self.file) = None;
+    }
+
+    pub(crate) fn is_saved(&self) -> bool {
         self.saved.load(Ordering::SeqCst) >= self.changes.load(Ordering::SeqCst)
     }
 
     /// Writes all changes so far, unless they are on disk. One write serves all requests that wait for it.
-    fn save(&self, service: &Service) -> Result<(), StateError> {
+    pub(crate) fn save(&self, account: &Mutex<Account>, clock: &Clock) -> Result<(), StateError> {
         let file = lock(&self.file);
         let Some(file) = file.as_ref().filter(|_| !self.is_saved()) else { return Ok(()) };
-        let account = lock(&service.account);
+        let account = lock(account);
         let changes = self.changes.load(Ordering::SeqCst);
-        let bytes = file.serialize(&account, service.clock.ahead_seconds())?;
+        let bytes = file.serialize(&account, clock.ahead_seconds())?;
         drop(account);
         file.replace(&bytes)?;
         self.saved.store(changes, Ordering::SeqCst);
         Ok(())
     }
-}
-
-/// Says that something was changed. Called while the account is locked.
-pub(crate) fn changed(service: &Service) {
-    if let Some(state) = &service.state {
-        state.changes.fetch_add(1, Ordering::SeqCst);
-    }
-}
-
-/// Waits until all changes so far are on disk; returns at once without a state file.
-///
-/// # Errors
-/// If the file cannot be written. The changes stay in memory, and the next call tries again.
-pub(crate) async fn saved(service: &std::sync::Arc<Service>) -> Result<(), StateError> {
-    if service.state.as_ref().is_none_or(StateFile::is_saved) {
-        return Ok(());
-    }
-    let service = std::sync::Arc::clone(service);
-    // A task of its own, which ends even if the client hangs up.
-    let saving = tokio::task::spawn_blocking(move || match &service.state {
-        Some(state) => state.save(&service),
-        None => Ok(()),
-    });
-    saving.await.unwrap_or(Err(StateError::Stopped))
-}
-
-/// Writes the state a last time, and lets another server have the file.
-pub(crate) fn close(service: &Service) {
-    let Some(state) = &service.state else { return };
-    // The times of the last reads.
-    changed(service);
-    if let Err(error) = state.save(service) {
-        report(&error);
-    }
-    *lock(&state.file) = None;
-}
-
-/// Logs that the state could not be written.
-pub(crate) fn report(error: &StateError) {
-    tracing::error!(error = error as &dyn std::error::Error, "the state was not saved");
 }

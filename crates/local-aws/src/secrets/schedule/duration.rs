@@ -1,6 +1,6 @@
 use time::Duration;
 
-use super::rules::Repeat;
+use super::repeat::Repeat;
 use crate::secrets::Refusal;
 
 /// `Duration`, the length of a window: a number of hours and `h`, from `1h` to `24h`.

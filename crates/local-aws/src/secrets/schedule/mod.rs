@@ -19,6 +19,7 @@ mod duration;
 #[cfg(test)]
 mod laws;
 mod rate;
+mod repeat;
 mod rules;
 mod shown;
 mod window;

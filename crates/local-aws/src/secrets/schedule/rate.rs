@@ -1,5 +1,5 @@
 use super::invalid_expression;
-use super::rules::Repeat;
+use super::repeat::Repeat;
 use crate::secrets::Refusal;
 
 /// The inner text of `rate(N unit)`: digits, one space and `hour`, `hours`, `day` or `days` (user guide).

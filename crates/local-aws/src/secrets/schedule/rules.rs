@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::cron::Cron;
+use super::repeat::Repeat;
 use super::{duration, invalid_expression, rate};
 use crate::secrets::Refusal;
 
@@ -22,16 +23,6 @@ pub(crate) struct RotationRules {
     pub(super) repeat: Repeat,
     /// The length of a window, if the request has one.
     pub(super) length: Option<time::Duration>,
-}
-
-/// How often a window opens.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Repeat {
-    /// Every so many days: `AutomaticallyAfterDays` or `rate(N days)`.
-    Days(u16),
-    /// Every so many hours: `rate(N hours)`.
-    Hours(u8),
-    Cron(Cron),
 }
 
 impl RotationRules {

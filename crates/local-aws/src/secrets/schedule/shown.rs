@@ -1,6 +1,7 @@
 use serde_json::{Value as Json, json};
 
-use super::rules::{Repeat, RotationRules};
+use super::repeat::Repeat;
+use super::rules::RotationRules;
 use super::{Anchor, Window};
 
 impl RotationRules {

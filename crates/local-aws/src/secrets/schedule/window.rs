@@ -1,6 +1,7 @@
 use time::{Duration, OffsetDateTime, Time, UtcOffset};
 
-use super::rules::{Repeat, RotationRules};
+use super::repeat::Repeat;
+use super::rules::RotationRules;
 
 /// A time in which Secrets Manager rotates a secret, at any moment of it (user guide).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
