@@ -26,6 +26,10 @@ pub(super) const DEVIATIONS: &[(&str, &str)] = &[
     ),
     ("rotation: DescribeSecret: NextRotationDate is absent", "it is absent once rotation is off"),
     (
+        "rotation: DescribeSecret: NextRotationDate is absent",
+        "NextRotationDate is not shown once rotation is off",
+    ),
+    (
         "rotation: CancelRotateSecret: VersionId is",
         "VersionId is the version of the cancelled rotation, not the current one",
     ),
