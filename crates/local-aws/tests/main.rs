@@ -13,6 +13,7 @@ mod many_rotations;
 mod members;
 mod planned_failures;
 mod rds;
+mod readme;
 mod rejected_requests;
 mod replication;
 mod resource_policies;

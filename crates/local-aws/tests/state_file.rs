@@ -48,7 +48,8 @@ async fn shown(aws: &Aws) -> Vec<Json> {
         let secret = json!({"SecretId": secret["ARN"]});
         shown.push(aws.ok("DescribeSecret", secret.clone()).await);
         shown.push(aws.call("GetSecretValue", secret.clone()).await.unwrap_or_default());
-        shown.push(aws.call("ListSecretVersionIds", secret).await.unwrap_or_default());
+        shown.push(aws.call("ListSecretVersionIds", secret.clone()).await.unwrap_or_default());
+        shown.push(aws.call("GetResourcePolicy", secret).await.unwrap_or_default());
     }
     shown
 }
@@ -66,6 +67,12 @@ async fn a_server_has_the_secrets_of_the_one_before_it() {
     });
     aws.ok("CreateSecret", create).await;
     aws.ok("CreateSecret", json!({"Name": "empty", "ClientRequestToken": id(1)})).await;
+    let policy = json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Deny", "Principal": {"AWS": "arn:aws:iam::123456789012:root"}, "Action": "*", "Resource": "*",
+    }]});
+    aws.ok("PutResourcePolicy", json!({"SecretId": "binary", "ResourcePolicy": policy.to_string()})).await;
+    let regions = json!({"SecretId": "binary", "AddReplicaRegions": [{"Region": "eu-west-1"}]});
+    aws.ok("ReplicateSecretToRegions", regions).await;
     aws.create("deleted", "gone", 1).await;
     aws.ok("DeleteSecret", json!({"SecretId": "deleted", "RecoveryWindowInDays": 7})).await;
     shown(&aws).await;
@@ -74,7 +81,7 @@ async fn a_server_has_the_secrets_of_the_one_before_it() {
     drop(aws);
     let aws = start(&path).await;
     assert_eq!(shown(&aws).await, before);
-    assert!(before.len() == 12 && before.iter().any(|shown| shown["SecretBinary"] == "AAEC"), "{before:?}");
+    assert!(before.len() == 16 && before.iter().any(|shown| shown["SecretBinary"] == "AAEC"), "{before:?}");
 }
 
 #[tokio::test]

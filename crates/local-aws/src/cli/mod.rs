@@ -21,9 +21,21 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use error::CliError;
 
+/// What to try first, at the end of `--help`.
+const EXAMPLES: &str = "\
+Examples:
+  Rotate a secret once with a function's program, and show each step:
+    local-aws run --function target/debug/my-function --secret app.json
+  Keep a Secrets Manager up, for SDKs and the AWS CLI; paste the lines that it prints into other terminals:
+    local-aws serve
+  Then, in another terminal, create a secret and rotate it with a function that `cargo lambda watch` runs:
+    echo '{\"username\":\"app\",\"password\":\"first\"}' | local-aws create app
+    local-aws rotate app --function my-function
+    local-aws show app";
+
 /// A strict AWS Secrets Manager on this machine, and the service side of rotation.
 #[derive(Parser)]
-#[command(name = "local-aws", version, after_help = key::HELP)]
+#[command(name = "local-aws", version, after_help = format!("{EXAMPLES}\n\n{}", key::HELP))]
 struct Cli {
     #[command(subcommand)]
     command: Command,

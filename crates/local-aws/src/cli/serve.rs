@@ -58,7 +58,7 @@ pub(super) struct Args {
     events: Option<PathBuf>,
     /// Keep secrets in this file, also after the server has ended. These are REAL VALUES IN CLEAR: the file has mode 0600,
     /// and anyone who can read it has every password. It is created if it does not exist. A rotation that was under way
-    /// stays unfinished, and `RotateSecret` runs it again. Without this option nothing is written to disk
+    /// stays unfinished, and RotateSecret runs it again. Without this option nothing is written to disk
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
     #[command(flatten)]
