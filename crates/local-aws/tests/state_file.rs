@@ -194,8 +194,13 @@ async fn an_unfinished_rotation_is_run_again_by_the_next_server() {
     aws.create("app", "one", 1).await;
     let function = Function::start(&aws.server.url(), [Reply::Works, Reply::Hangs]).await;
     aws.server.set_lambda_url(&function.url);
-    let rotate =
-        |digit| json!({"SecretId": "app", "ClientRequestToken": id(digit), "RotationLambdaARN": FUNCTION});
+    let rules = json!({"ScheduleExpression": "cron(0 16 1,15 * ? *)", "Duration": "2h"});
+    let rotate = |digit| {
+        let token = id(digit);
+        json!({
+            "SecretId": "app", "ClientRequestToken": token, "RotationLambdaARN": FUNCTION, "RotationRules": rules,
+        })
+    };
     aws.ok("RotateSecret", rotate(2)).await;
     while function.steps().len() < 2 {
         tokio::time::sleep(Duration::from_millis(1)).await;
@@ -203,6 +208,10 @@ async fn an_unfinished_rotation_is_run_again_by_the_next_server() {
     drop(aws);
     let aws = start(&path).await;
     assert_eq!(aws.stages().await, json!({id(1): ["AWSCURRENT"], id(2): ["AWSPENDING"]}));
+    let description = aws.ok("DescribeSecret", json!({"SecretId": "app"})).await;
+    for member in ["ScheduleExpression", "Duration"] {
+        assert_eq!(description["RotationRules"][member], rules[member]);
+    }
     let function = Function::start(&aws.server.url(), []).await;
     aws.server.set_lambda_url(&function.url);
     let refused: Refused = aws.call("RotateSecret", rotate(3)).await.expect_err("a refusal");
