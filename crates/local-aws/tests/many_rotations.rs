@@ -109,7 +109,7 @@ fn resident() -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes minutes: cargo test -p local-aws -- --ignored rotations"]
-async fn memory_grows_by_less_than_a_quarter_from_the_twenty_thousandth_to_the_hundred_thousandth_rotation() {
+async fn memory_stays_the_same_from_the_fifty_thousandth_to_the_hundred_thousandth_rotation() {
     let (aws, caller) = prepare().await;
     let mut sizes = Vec::new();
     for number in 1..=100_000 {
@@ -118,7 +118,7 @@ async fn memory_grows_by_less_than_a_quarter_from_the_twenty_thousandth_to_the_h
             sizes.push(resident());
         }
     }
-    // By then as many calls and rotations are remembered as ever will be.
-    assert!(sizes[9] * 4 < sizes[1] * 5, "kB after each 10,000 rotations: {sizes:?}");
+    // A rotation has three calls here, so by then as many calls and rotations are remembered as ever will be.
+    assert!(sizes[9] * 50 < sizes[4] * 51, "kB after each 10,000 rotations: {sizes:?}");
     assert!(aws.server.calls().len() <= 100_000);
 }
