@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
 use crate::support::{FUNCTION, Folder, run_at, text};
@@ -50,6 +51,23 @@ fn no_immediately_only_calls_test_secret() {
     let ran = Folder::new().rotate(&["--no-immediately"]);
     assert_eq!((ran.status, ran.steps()), (Some(0), vec!["testSecret"]), "{ran:?}");
     assert!(!ran.out.contains("It is lost when"), "{}", ran.out);
+}
+
+#[test]
+fn a_state_file_keeps_the_secret_for_the_next_command_which_rotates_it_on() {
+    let folder = Folder::new();
+    let ran = folder.rotate(&["--state", "state.json", "--env", "BEHAVIOUR=fail testSecret"]);
+    ran.failed_with("ValueError: it fails");
+    assert!(ran.out.contains("real values, in clear") && !ran.out.contains("It is lost when"), "{}", ran.out);
+    let mode = fs::metadata(folder.path("state.json")).expect("a file").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    // Not read any more: its password is older than the one that is kept.
+    fs::remove_file(folder.path("app.json")).expect("a file");
+    let ran = folder.rotate(&["--state", "state.json", "--rotations", "2"]);
+    assert_eq!(ran.status, Some(0), "{ran:?}");
+    assert!(ran.out.contains("the state file has the secret app already: it is rotated on"), "{}", ran.out);
+    assert_eq!(ran.out.matches("An earlier rotation is not complete").count(), 1, "{}", ran.out);
+    assert_eq!(ran.steps().len(), 8, "{ran:?}");
 }
 
 #[test]

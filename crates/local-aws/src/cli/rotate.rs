@@ -96,7 +96,8 @@ async fn unfinished(endpoint: &Endpoint, secret: &str) -> Result<Option<(String,
     }
 }
 
-fn is_reattempt(error: &CliError) -> bool {
+/// Whether the service refused because it runs an unfinished rotation again.
+pub(super) fn is_reattempt(error: &CliError) -> bool {
     matches!(error, CliError::Refused { message, .. } if message.contains("will be reattempted"))
 }
 

@@ -20,8 +20,11 @@ use tokio::sync::mpsc::{self, UnboundedReceiver};
 use super::client::Endpoint;
 use super::error::CliError;
 use super::print::{external, line};
+use super::rotate::is_reattempt;
 use super::serve::print_for_commands;
 use crate::host::InvokeAddress;
+use crate::local::VersionState;
+use crate::secrets::PENDING;
 use crate::{AccessKey, LocalAws, Options, Rotation};
 pub(super) use args::Args;
 use functions::Hosted;
@@ -29,10 +32,15 @@ use show::{Colors, Printer};
 use step_run::StepRun;
 use turns::Turns;
 
+/// Printed before a rotation whose new password is in the state file.
+const KEPT: [&str; 2] = [
+    "The rotation is real: the user gets a new password, which only this process and the state file have.",
+    "The state file has real values, in clear: anyone who can read it has every password.",
+];
 /// Printed before a rotation after which nobody can read the new password.
 const WARNING: [&str; 2] = [
     "The rotation is real: the user gets a new password, which only this process has, in memory.",
-    "It is lost when this command ends. With --watch that is when you press Ctrl-C.",
+    "It is lost when this command ends: with --watch, when you press Ctrl-C. --state FILE would keep it.",
 ];
 
 /// Everything that runs.
@@ -57,7 +65,7 @@ pub(super) async fn run(args: Args, out: &mut impl Write) -> Result<(), CliError
         () = signals.next() => return Err(CliError::Interrupted),
     };
     if args.watch && matches!(rotated, Ok(()) | Err(CliError::Run { .. })) {
-        print_next_commands(&running, is_random, out)?;
+        print_next_commands(&args, &running, is_random, out)?;
         tokio::select! {
             broken = print_steps(&mut running, out) => broken?,
             () = signals.next() => {}
@@ -94,10 +102,13 @@ async fn rotate_all(args: &Args, running: &mut Running, out: &mut impl Write) ->
     for note in &stored.notes {
         line(out, format_args!("{note}"))?;
     }
-    if !args.watch && !args.no_immediately {
-        for text in WARNING {
-            line(out, format_args!("{text}"))?;
-        }
+    let warning = match (&args.state, args.watch || args.no_immediately) {
+        (Some(_), _) => &KEPT[..],
+        (None, false) => &WARNING,
+        (None, true) => &[],
+    };
+    for text in warning {
+        line(out, format_args!("{text}"))?;
     }
     for _rotation in 0..args.rotations() {
         out.flush()?;
@@ -127,9 +138,18 @@ async fn rotate(
         "RotateImmediately": !args.no_immediately,
         "RotationLambdaARN": running.hosted.arn(),
     });
-    let response = running.endpoint.call("RotateSecret", &request).await?;
-    let text = |member: &str| response[member].as_str().unwrap_or_default();
-    let rotated = running.server.rotated(text("ARN"), text("VersionId"));
+    let (arn, version) = match running.endpoint.call("RotateSecret", &request).await {
+        Ok(response) => {
+            let text = |member: &str| response[member].as_str().unwrap_or_default().to_owned();
+            (text("ARN"), text("VersionId"))
+        }
+        Err(error) if is_reattempt(&error) => {
+            line(out, format_args!("An earlier rotation is not complete: the service attempts it again."))?;
+            unfinished(&running.endpoint, secret).await?
+        }
+        Err(error) => return Err(error),
+    };
+    let rotated = running.server.rotated(&arn, &version);
     tokio::pin!(rotated);
     loop {
         tokio::select! {
@@ -141,12 +161,27 @@ async fn rotate(
     }
 }
 
-fn print_next_commands(running: &Running, is_random: bool, out: &mut impl Write) -> Result<(), CliError> {
+/// The ARN of a secret, and the version whose rotation the service runs again.
+async fn unfinished(endpoint: &Endpoint, secret: &str) -> Result<(String, String), CliError> {
+    let description = endpoint.call("DescribeSecret", &json!({"SecretId": secret})).await?;
+    let versions: Vec<VersionState> = endpoint.get("versions", &[("secret", secret)]).await?;
+    let is_pending = |version: &VersionState| version.stages.iter().any(|stage| stage == PENDING);
+    let version = versions.into_iter().find(is_pending).map(|version| version.id).unwrap_or_default();
+    Ok((description["ARN"].as_str().unwrap_or_default().to_owned(), version))
+}
+
+fn print_next_commands(
+    args: &Args,
+    running: &Running,
+    is_random: bool,
+    out: &mut impl Write,
+) -> Result<(), CliError> {
+    let end = match &args.state {
+        Some(_) => "The state file keeps the secrets.",
+        None => "Then the secrets are gone, with the passwords in them.",
+    };
     line(out, format_args!(""))?;
-    line(
-        out,
-        format_args!("Everything runs until Ctrl-C. Then the secrets are gone, with the passwords in them."),
-    )?;
+    line(out, format_args!("Everything runs until Ctrl-C. {end}"))?;
     print_for_commands(&running.server, running.endpoint.region(), is_random, out)?;
     line(out, format_args!("To rotate again, and to see versions and labels:"))?;
     line(out, format_args!("  local-aws rotate SECRET --function {}", running.hosted.name()))?;
@@ -171,6 +206,7 @@ async fn start(args: &Args) -> Result<Running, CliError> {
         address: SocketAddr::from((Ipv4Addr::LOCALHOST, args.port)),
         access_keys: vec![own.clone()],
         function_keys: vec![function_key.clone()],
+        state: args.state.clone(),
         functions: Some(found.iter().take(1).map(|(name, _)| name.clone()).collect()),
         attempts: args.attempts,
         // The host ends a step earlier: after the time to start a process and the function's own.

@@ -17,15 +17,20 @@ pub(super) struct Stored {
     pub(super) notes: Vec<String>,
 }
 
-/// Stores the superuser's secret, if there is one, and then the secret.
+/// Stores the superuser's secret, if there is one, and then the secret. A secret of that name that the state file has is
+/// left as it is: its password is newer than the one in `secret`.
 pub(super) async fn store(
     endpoint: &Endpoint,
     secret: &Path,
     name: Option<&str>,
     superuser: Option<&Path>,
 ) -> Result<Stored, CliError> {
-    let mut value = read(secret)?;
     let name = name.unwrap_or_else(|| stem(secret)).to_owned();
+    if exists(endpoint, &name).await? {
+        let note = format!("the state file has the secret {} already: it is rotated on", external(&name));
+        return Ok(Stored { name, notes: vec![fit(&note, super::show::WIDTH)] });
+    }
+    let mut value = read(secret)?;
     let mut notes = Vec::new();
     if let Some(superuser) = superuser {
         let arn = create(endpoint, stem(superuser), &read(superuser)?).await?;
@@ -46,6 +51,14 @@ pub(super) async fn store(
     create(endpoint, &name, &value).await?;
     notes.push(format!("stored the secret {}", external(&name)));
     Ok(Stored { name, notes: notes.iter().map(|note| fit(note, super::show::WIDTH)).collect() })
+}
+
+async fn exists(endpoint: &Endpoint, name: &str) -> Result<bool, CliError> {
+    match endpoint.call("DescribeSecret", &json!({"SecretId": name})).await {
+        Ok(_) => Ok(true),
+        Err(CliError::Refused { code, .. }) if code == "ResourceNotFoundException" => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Returns the ARN.
