@@ -1,10 +1,8 @@
 //! What the demo prints: at most 100 columns, and coloured only on a terminal and without `NO_COLOR`.
 
-use std::{
-    io::{IsTerminal, stdout},
-    time::Duration,
-};
+use std::time::Duration;
 
+use local_aws::{Color, Colors};
 use testbed::environment::no_color;
 
 use crate::{scenarios::Scenario, version::Version};
@@ -35,42 +33,8 @@ const LABELS: [&str; 3] = ["AWSPREVIOUS", "AWSCURRENT", "AWSPENDING"];
 /// A version's id in short, the longest user of a scenario, and whether it signs in.
 const COLUMN: usize = "1a2b news_clone signs in".len();
 
-/// Whether text is coloured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Colors {
-    On,
-    Off,
-}
-
-#[derive(Clone, Copy)]
-enum Color {
-    Bold,
-    Green,
-    Grey,
-    Red,
-}
-
-impl Colors {
-    fn wanted() -> Self {
-        Self::choose(stdout().is_terminal(), no_color())
-    }
-
-    fn choose(is_terminal: bool, no_color: bool) -> Self {
-        if is_terminal && !no_color { Self::On } else { Self::Off }
-    }
-
-    fn paint(self, color: Color, text: &str) -> String {
-        let code = match color {
-            Color::Bold => 1,
-            Color::Green => 32,
-            Color::Grey => 90,
-            Color::Red => 31,
-        };
-        match self {
-            Self::On => format!("\x1b[{code}m{text}\x1b[0m"),
-            Self::Off => text.to_owned(),
-        }
-    }
+fn wanted() -> Colors {
+    Colors::wanted(no_color().then_some("1"))
 }
 
 /// A part of the environment, and its address.
@@ -80,7 +44,7 @@ pub(crate) fn part(name: &str, address: &str) -> String {
 
 /// The title of a rotation, and the head of its table.
 pub(crate) fn title(scenario: &Scenario, server: &str, number: usize, of: usize) -> String {
-    title_in(Colors::wanted(), scenario, server, number, of)
+    title_in(wanted(), scenario, server, number, of)
 }
 
 fn title_in(colors: Colors, scenario: &Scenario, server: &str, number: usize, of: usize) -> String {
@@ -93,7 +57,7 @@ fn title_in(colors: Colors, scenario: &Scenario, server: &str, number: usize, of
 
 /// The line of a step: under each label the version that has it.
 pub(crate) fn step(step: &str, took: Duration, versions: &[Version]) -> String {
-    step_in(Colors::wanted(), step, took, versions)
+    step_in(wanted(), step, took, versions)
 }
 
 fn step_in(colors: Colors, step: &str, took: Duration, versions: &[Version]) -> String {
@@ -122,7 +86,7 @@ fn padded(plain: &str, painted: String) -> String {
 
 /// A line for each problem of a rotation, and where to look.
 pub(crate) fn problems(problems: &[String]) -> String {
-    let colors = Colors::wanted();
+    let colors = wanted();
     let line = |problem: &String| format!("  {}\n", colors.paint(Color::Red, &format!("FAILED: {problem}")));
     let mut lines: String = problems.iter().map(line).collect();
     if !problems.is_empty() {
@@ -176,16 +140,6 @@ postgres-alternating-users on postgres-18, secret cart: rotation 2 of 3
   createSecret     41  7792 cart_clone refused   7792 cart signs in        7792 no value yet
   setSecret      1234  -                         7792 cart signs in        -";
         assert_eq!(format!("{title}\n{first}\n{second}"), expected);
-    }
-
-    #[test]
-    fn colours_need_a_terminal_and_no_no_color() {
-        assert_eq!(Colors::choose(true, false), Colors::On);
-        for (is_terminal, no_color) in [(true, true), (false, false), (false, true)] {
-            assert_eq!(Colors::choose(is_terminal, no_color), Colors::Off);
-        }
-        assert_eq!(Colors::On.paint(Color::Red, "x"), "\x1b[31mx\x1b[0m");
-        assert_eq!(Colors::Off.paint(Color::Red, "x"), "x");
     }
 
     #[test]

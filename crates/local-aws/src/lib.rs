@@ -47,6 +47,7 @@ mod access_key;
 mod calls;
 pub mod cli;
 mod clock;
+mod colors;
 mod entropy;
 mod events;
 mod failures;
@@ -69,6 +70,7 @@ mod throttle;
 
 pub use access_key::AccessKey;
 pub use calls::{Call, Caller};
+pub use colors::{Color, Colors};
 pub use failures::{Effect, Failure};
 pub use rds::{DbCluster, DbClusterMember, DbInstance, MemberRole};
 pub use replication_options::ReplicationOptions;

@@ -25,10 +25,10 @@ use super::serve::print_for_commands;
 use crate::host::InvokeAddress;
 use crate::local::VersionState;
 use crate::secrets::PENDING;
-use crate::{AccessKey, LocalAws, Options, Rotation};
+use crate::{AccessKey, Colors, LocalAws, Options, Rotation};
 pub(super) use args::Args;
 use functions::Hosted;
-use show::{Colors, Printer};
+use show::Printer;
 use step_run::StepRun;
 use turns::Turns;
 

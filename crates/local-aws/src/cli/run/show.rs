@@ -1,12 +1,12 @@
 //! What `run` prints: at most 100 columns, and coloured only on a terminal and without `NO_COLOR`.
 
-use std::io::{IsTerminal, Write, stdout};
+use std::io::Write;
 
 use super::snapshot::{Content, Version};
 use super::step_run::StepRun;
 use crate::cli::error::CliError;
 use crate::cli::print::external;
-use crate::{FunctionErrorKind, Rotation};
+use crate::{Color, Colors, FunctionErrorKind, Rotation};
 
 /// The longest line, in columns.
 pub(super) const WIDTH: usize = 100;
@@ -14,45 +14,6 @@ const LABELS: [&str; 3] = ["AWSPREVIOUS", "AWSCURRENT", "AWSPENDING"];
 /// The first four characters of a version's id, and a user's name.
 const COLUMN: usize = 24;
 const ID: usize = 4;
-
-/// Whether text is coloured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Colors {
-    On,
-    Off,
-}
-
-#[derive(Clone, Copy)]
-enum Color {
-    Bold,
-    Green,
-    Grey,
-    Red,
-}
-
-impl Colors {
-    /// `no_color` is the variable `NO_COLOR`, which counts if it is not empty (no-color.org).
-    pub(super) fn wanted(no_color: Option<&str>) -> Self {
-        Self::choose(stdout().is_terminal(), no_color)
-    }
-
-    fn choose(is_terminal: bool, no_color: Option<&str>) -> Self {
-        if is_terminal && no_color.is_none_or(str::is_empty) { Self::On } else { Self::Off }
-    }
-
-    fn paint(self, color: Color, text: &str) -> String {
-        let code = match color {
-            Color::Bold => 1,
-            Color::Green => 32,
-            Color::Grey => 90,
-            Color::Red => 31,
-        };
-        match self {
-            Self::On => format!("\x1b[{code}m{text}\x1b[0m"),
-            Self::Off => text.to_owned(),
-        }
-    }
-}
 
 /// A part of what runs, and where.
 pub(super) fn part(name: &str, place: &str) -> String {
@@ -262,17 +223,5 @@ postgres-single-user, secret cart-app: rotation 2 of 3
         let widths: Vec<_> = failed.lines().map(|line| line.chars().count()).collect();
         assert_eq!(widths, [99, 98, 69, 60, 100, 100, 66], "{failed}");
         assert!(Printer::new(Colors::On, 1).failed("x").starts_with("\x1b[31m  FAILED: x"));
-    }
-
-    #[test]
-    fn colours_need_a_terminal_and_an_empty_no_color() {
-        for (is_terminal, no_color, colors) in [
-            (true, None, Colors::On),
-            (true, Some(""), Colors::On),
-            (true, Some("1"), Colors::Off),
-            (false, None, Colors::Off),
-        ] {
-            assert_eq!(Colors::choose(is_terminal, no_color), colors);
-        }
     }
 }
