@@ -176,6 +176,13 @@ async fn a_member_that_is_not_in_the_api_is_refused() {
     ] {
         assert_eq!(aws.code("TagResource", request.clone()).await, "SerializationException", "{request}");
     }
+    for rules in [json!([7]), json!([]), json!([7, "3h", null]), json!("rate(7 days)"), json!({"Days": 7})] {
+        let mut request = others("RotateSecret", "");
+        request["RotationRules"] = rules;
+        let refused = aws.call("RotateSecret", request.clone()).await.expect_err("no object of rules");
+        assert_eq!(refused.code, "SerializationException", "{request}");
+        assert!(refused.message.contains("RotationRules"), "{request}: {}", refused.message);
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@ use serde_json::{Value as Json, json};
 use time::OffsetDateTime;
 
 use super::context::FunctionCheck;
-use super::json::Unsupported;
+use super::json::{Unsupported, optional_object};
 use super::{Context, limits};
 use crate::rotation::{Kind, Run};
 use crate::secrets::{
@@ -17,6 +17,7 @@ pub(crate) struct Request {
     client_request_token: Option<String>,
     #[serde(rename = "RotationLambdaARN")]
     rotation_lambda_arn: Option<String>,
+    #[serde(default, deserialize_with = "optional_object")]
     rotation_rules: Option<RequestedRules>,
     rotate_immediately: Option<bool>,
     #[serde(default)]
