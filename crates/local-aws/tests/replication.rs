@@ -329,3 +329,37 @@ async fn a_replica_in_a_failing_region_fails_and_the_others_do_not() {
     assert_eq!(value_in(&aws, "eu-west-1").await, None);
     assert_eq!(value_in(&aws, "eu-west-2").await.as_deref(), Some("two"));
 }
+
+/// The events that the server has emitted: name, secret, version and message.
+fn failures(aws: &Aws) -> Vec<[Json; 4]> {
+    let detail = |event: &Json| {
+        let detail = &event["detail"];
+        let (name, secret) = (detail["eventName"].clone(), detail["additionalEventData"]["SecretId"].clone());
+        [name, secret, detail["requestID"].clone(), detail["errorMessage"].clone()]
+    };
+    aws.server.events().iter().map(detail).collect()
+}
+
+#[tokio::test]
+async fn each_failure_to_replicate_is_an_event_of_the_primary() {
+    let aws = with_options(ReplicationOptions::default()).await;
+    In(&aws, "eu-west-1").ok("CreateSecret", json!({"Name": "app", "ClientRequestToken": id(9)})).await;
+    let regions = json!([{"Region": "eu-west-1"}, {"Region": "eu-west-2"}]);
+    let request = json!({"SecretId": "app", "AddReplicaRegions": regions});
+    let arn = aws.ok("ReplicateSecretToRegions", request).await["ARN"].clone();
+    let event = |digit| {
+        let request = format!("Replication-{}-{}", arn.as_str().expect("an ARN"), id(digit));
+        let message = "Replication failed: Secret name simple already exists in region eu-west-1.";
+        [json!("ReplicationFailed"), arn.clone(), json!(request), json!(message)]
+    };
+    assert_eq!(failures(&aws), [event(1)]);
+    aws.ok("GetSecretValue", app()).await;
+    assert_eq!(failures(&aws), [event(1)], "nothing is tried again before the next change");
+    aws.put(2, "two", &["AWSCURRENT"]).await.expect("a new value");
+    assert_eq!(failures(&aws), [event(1), event(2)]);
+    In(&aws, "eu-west-1")
+        .ok("DeleteSecret", json!({"SecretId": "app", "ForceDeleteWithoutRecovery": true}))
+        .await;
+    aws.put(3, "three", &["AWSCURRENT"]).await.expect("a new value");
+    assert_eq!(failures(&aws).len(), 2, "the replica follows, now that the name is free");
+}

@@ -14,7 +14,6 @@ pub(crate) enum EventName {
     TestRotationSucceeded,
     TestRotationFailed,
     /// A version was not copied to another region.
-    #[cfg_attr(not(test), allow(dead_code, reason = "operations that replicate emit it"))]
     ReplicationFailed,
 }
 

@@ -57,14 +57,14 @@ pub(crate) fn respond(
     account.expire(now);
     let settings = &service.settings;
     let events = &service.events;
-    replication::replicate(&mut account, settings, now);
+    replication::replicate(&mut account, settings, events, now);
     let context = &mut Context { account: &mut account, region, caller, function, now, settings, events };
     let response = call(service, context, operation, body);
     // RotateSecret may turn rotation on even if it refuses.
     if !is_read(operation) && (response.is_ok() || operation == "RotateSecret") {
         crate::saving::changed(service);
     }
-    replication::replicate(&mut account, settings, now);
+    replication::replicate(&mut account, settings, events, now);
     response
 }
 

@@ -8,7 +8,8 @@ use time::{Duration, OffsetDateTime};
 
 use super::json::day;
 use super::{Context, kms, limits};
-use crate::secrets::{Account, Conditions, Conflict, Refusal, Region, Replica, Secret, Status};
+use crate::events::{Event, EventLog, EventName};
+use crate::secrets::{Account, CURRENT, Conditions, Conflict, Refusal, Region, Replica, Secret, Status};
 use crate::service::Settings;
 
 /// A region to replicate to, as a request has it.
@@ -19,8 +20,14 @@ pub(super) struct ReplicaRegion {
     kms_key_id: Option<String>,
 }
 
-/// Lets all replicas follow, as far as the server's options let them.
-pub(super) fn replicate(account: &mut Account, settings: &Settings, now: OffsetDateTime) {
+/// Lets all replicas follow, as far as the server's options let them. Each one that cannot is an event of its primary.
+pub(super) fn replicate(account: &mut Account, settings: &Settings, events: &EventLog, now: OffsetDateTime) {
+    let report = |primary: &Secret, message: &str| {
+        let version = primary.versions.holder(CURRENT).unwrap_or_default().to_owned();
+        let (name, arn, error) =
+            (EventName::ReplicationFailed, primary.arn.clone(), Some(message.to_owned()));
+        events.emit(&Event { name, arn, version, error, at: now });
+    };
     let failure = |region: &Region, kms_key: Option<&str>| {
         if settings.replication.failing_regions.iter().any(|failing| failing == region.name()) {
             return Some(format!(
@@ -31,7 +38,7 @@ pub(super) fn replicate(account: &mut Account, settings: &Settings, now: OffsetD
         let refusal = kms::encrypt(settings, kms_key).err();
         refusal.map(|refusal| format!("Replication failed: {}", refusal.message))
     };
-    account.replicate(&Conditions { now, delay: delay(settings), failure: &failure });
+    account.replicate(&Conditions { now, delay: delay(settings), failure: &failure, report: &report });
 }
 
 /// How long a replica takes to follow; a century at most, so that it can be added to a time.

@@ -11,6 +11,8 @@ pub(crate) struct Conditions<'a> {
     pub(crate) delay: Duration,
     /// Why a replica in this region, with this key, cannot follow.
     pub(crate) failure: &'a dyn Fn(&Region, Option<&str>) -> Option<String>,
+    /// Is told of each replica that could not follow: its primary, and why.
+    pub(crate) report: &'a dyn Fn(&Secret, &str),
 }
 
 impl Account {
@@ -100,6 +102,7 @@ impl Replica {
                 Ok(()) => Status::InSync,
                 Err(message) => {
                     tracing::warn!(secret.id = %primary.arn, region = there.region().name(), "replication failed");
+                    (conditions.report)(primary, &message);
                     Status::Failed { at: now, message }
                 }
             },

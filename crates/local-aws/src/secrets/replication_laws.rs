@@ -56,7 +56,12 @@ impl Pair {
             Event::ReadReplica => read(self.account.region(&self.there), self.now),
             Event::Second => self.now += Duration::SECOND,
         }
-        self.account.replicate(&Conditions { now: self.now, delay: self.delay, failure: &|_, _| None });
+        self.account.replicate(&Conditions {
+            now: self.now,
+            delay: self.delay,
+            failure: &|_, _| None,
+            report: &|_, _| {},
+        });
     }
 
     fn is_in_sync(&self) -> bool {
