@@ -179,7 +179,8 @@ impl LocalAws {
         let mut service = new_service(options);
         if let Some(Opened { state, saved }) = opened {
             service.state = Some(state);
-            if let Some((account, ahead_seconds)) = saved {
+            if let Some((mut account, ahead_seconds)) = saved {
+                account.end_tests();
                 service.account = Mutex::new(account);
                 service.clock.set_ahead_seconds(ahead_seconds);
             }

@@ -328,3 +328,23 @@ async fn a_cancelled_rotation_is_turned_off_and_leaves_awspending_behind() {
     assert_eq!(aws.stages().await, json!({id(1): ["AWSCURRENT"], id(2): ["AWSPENDING"]}));
     assert_eq!(function.steps().len(), 5);
 }
+
+#[tokio::test]
+async fn a_test_of_rotation_leaves_nothing_on_a_secret_that_was_deleted_meanwhile() {
+    let options = Options { invoke_timeout: Duration::from_millis(500), ..Options::default() };
+    let aws = Aws::start_with(options).await;
+    let arn = aws.create("app", "one", 1).await["ARN"].clone();
+    let function = Function::start(&aws.server.url(), [Reply::Hangs]).await;
+    aws.server.set_lambda_url(&function.url);
+    let request = json!({
+        "SecretId": "app",
+        "ClientRequestToken": id(2),
+        "RotationLambdaARN": FUNCTION,
+        "RotateImmediately": false,
+    });
+    aws.ok("RotateSecret", request).await;
+    aws.ok("DeleteSecret", json!({"SecretId": "app"})).await;
+    aws.server.rotated(arn.as_str().expect("an ARN"), &id(2)).await;
+    aws.ok("RestoreSecret", json!({"SecretId": "app"})).await;
+    assert_eq!(aws.stages().await, json!({id(1): ["AWSCURRENT"]}));
+}

@@ -350,3 +350,27 @@ async fn a_server_killed_at_any_moment_leaves_the_state_before_a_change_or_after
     }
     assert!(first > 10, "too few puts to tell: {first}");
 }
+
+#[tokio::test]
+async fn a_test_of_rotation_that_the_server_did_not_end_is_no_unfinished_rotation() {
+    let (_directory, path) = directory();
+    let aws = start(&path).await;
+    aws.create("app", "one", 1).await;
+    let function = Function::start(&aws.server.url(), [Reply::Hangs]).await;
+    aws.server.set_lambda_url(&function.url);
+    let request = json!({
+        "SecretId": "app",
+        "ClientRequestToken": id(2),
+        "RotationLambdaARN": FUNCTION,
+        "RotateImmediately": false,
+    });
+    aws.ok("RotateSecret", request).await;
+    drop(aws);
+    let aws = start(&path).await;
+    assert_eq!(aws.stages().await, json!({id(1): ["AWSCURRENT"]}));
+    let function = Function::start(&aws.server.url(), []).await;
+    aws.server.set_lambda_url(&function.url);
+    aws.ok("RotateSecret", json!({"SecretId": "app", "ClientRequestToken": id(3)})).await;
+    assert!(aws.server.rotated("app", &id(3)).await.succeeded);
+    assert_eq!(aws.ok("GetSecretValue", json!({"SecretId": "app"})).await["SecretString"], "rotated");
+}

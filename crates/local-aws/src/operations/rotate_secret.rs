@@ -76,7 +76,8 @@ fn begin(context: &mut Context<'_>, request: Request) -> Result<Outcome, Refusal
     }
     let kind = if request.rotate_immediately.unwrap_or(true) { Kind::Rotation } else { Kind::Probe };
     create_pending(secret, &token, kind, now)?;
-    secret.rotation = Some(config);
+    let config = secret.rotation.insert(config);
+    config.tested = (kind == Kind::Probe).then(|| token.clone());
     secret.changed = now;
     Ok(started(secret, token, kind))
 }

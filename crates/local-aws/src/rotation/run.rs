@@ -143,9 +143,10 @@ fn change<T>(
 }
 
 fn conclude(service: &Service, run: &Run, succeeded: bool) {
-    if let Ok(secret) = lock(&service.account).find_live(&run.arn) {
+    // Even a secret that was marked for deletion meanwhile: it can be restored.
+    if let Ok(secret) = lock(&service.account).find_any(&run.arn) {
         if run.kind == Kind::Probe {
-            secret.versions.end_probe(&run.version);
+            secret.end_test(&run.version);
         } else if succeeded {
             let now = service.clock.now();
             (secret.rotated, secret.changed) = (Some(now), now);

@@ -74,6 +74,23 @@ impl Account {
         self.regions.get_mut(region).ok_or_else(Refusal::no_secret)?.find_live(id)
     }
 
+    /// As `find_live`, even if the secret is marked for deletion.
+    pub(crate) fn find_any(&mut self, id: &str) -> Result<&mut Secret, Refusal> {
+        let default = Region::default();
+        let region = region_of(id).unwrap_or(default.name());
+        self.regions.get_mut(region).ok_or_else(Refusal::no_secret)?.find_any(id)
+    }
+
+    /// Ends the tests of rotation that ended with the server before this one. Otherwise `RotateSecret` would take each for
+    /// an unfinished rotation, whose new value is the current one.
+    pub(crate) fn end_tests(&mut self) {
+        for secret in self.regions.values_mut().flat_map(|secrets| secrets.by_name.values_mut()) {
+            if let Some(version) = secret.rotation.as_mut().and_then(|rotation| rotation.tested.take()) {
+                secret.end_test(&version);
+            }
+        }
+    }
+
     /// All secrets of all regions.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Secret> {
         self.regions.values().flat_map(Secrets::all)

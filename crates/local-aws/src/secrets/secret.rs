@@ -46,6 +46,9 @@ pub(crate) struct RotationConfig {
     /// The rotation tokens of the last rotation's steps; each step has another.
     #[serde(default)]
     tokens: Vec<String>,
+    /// The version of a test of rotation (`RotateImmediately` false) that is under way.
+    #[serde(default)]
+    pub(crate) tested: Option<String>,
 }
 
 /// How many rotation tokens are kept: those of ten attempts.
@@ -54,7 +57,7 @@ const MAX_TOKENS: usize = 40;
 impl RotationConfig {
     /// Rotation is on, and no step has been called yet.
     pub(crate) fn new(lambda_arn: String, rules: Option<RotationRules>, set_at: OffsetDateTime) -> Self {
-        RotationConfig { enabled: true, lambda_arn, rules, set_at, tokens: Vec::new() }
+        RotationConfig { enabled: true, lambda_arn, rules, set_at, tokens: Vec::new(), tested: None }
     }
 
     /// Remembers the token of a step that is about to be called.
@@ -98,6 +101,14 @@ impl Secret {
     pub(crate) fn issued(&self, token: Option<&str>) -> bool {
         let tokens = self.rotation.iter().flat_map(|rotation| &rotation.tokens);
         token.is_some_and(|token| tokens.into_iter().any(|issued| issued == token))
+    }
+
+    /// Ends a test of rotation: its version is removed, unless it has been given another label.
+    pub(crate) fn end_test(&mut self, version: &str) {
+        self.versions.end_probe(version);
+        if let Some(rotation) = &mut self.rotation {
+            rotation.tested.take_if(|tested| tested == version);
+        }
     }
 
     /// Whether rotation is on.
