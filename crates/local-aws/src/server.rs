@@ -52,7 +52,7 @@ pub struct Options {
     pub writes_per_second: Option<u32>,
     /// How long every call of AWS's APIs waits before it is processed (0 unless set).
     pub latency: Duration,
-    /// How often a rotation is attempted in all; 0 means 1 (5 unless set). AWS does not publish how often it does (user
+    /// How many times a rotation is attempted in all; 0 means 1 (5 unless set). AWS does not publish how often it does (user
     /// guide, "Rotation by Lambda function": "multiple times"), so this is a setting.
     pub attempts: u32,
     /// The pause between two attempts (1 s unless set). AWS does not publish this either.
@@ -258,8 +258,8 @@ impl LocalAws {
         versions.filter_map(|version| version.value.as_ref().and_then(text)).collect()
     }
 
-    /// Waits until the rotation of this version of a secret, given by its ARN or its name in us-east-1, has ended, with all its attempts. For a rotation that never began, returns
-    /// at once one without attempts that has not succeeded.
+    /// Waits until the rotation of this version has ended, with all its attempts. The secret is given by its ARN, or by its
+    /// name in us-east-1. For a rotation that never began, returns at once one without attempts that has not succeeded.
     pub async fn rotated(&self, secret_id: &str, version_id: &str) -> Rotation {
         let arn = match lock(&self.service.account).find(secret_id) {
             Ok(secret) => secret.arn.clone(),

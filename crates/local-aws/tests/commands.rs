@@ -1,5 +1,6 @@
 //! The command line, as a person uses it.
 
+use local_aws::Options;
 use serde_json::json;
 
 use crate::support::{Aws, Function, Reply, id, run, text};
@@ -44,6 +45,44 @@ async fn rotate_exits_with_status_1_if_the_rotation_failed() {
     assert_eq!(again.status.code(), Some(1));
     let out = text(&again.stdout);
     assert!(out.contains("A previous rotation isn't complete") && out.contains("attempt 10"), "{out}");
+}
+
+#[tokio::test]
+async fn rotate_shows_a_rotation_that_was_unfinished_when_the_server_ended() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let state = Some(folder.path().join("secrets.json"));
+    let (state_before, functions) = (state.clone(), Some(vec!["rotate".to_owned()]));
+    let options = Options { state: state_before, functions, attempts: 1, ..Options::default() };
+    let aws = Aws::start_with(options).await;
+    aws.create("app", "one", 1).await;
+    aws.server.set_lambda_url("http://127.0.0.1:1");
+    let failed = run(&aws, &["rotate", "app", "--function", "rotate"], "").await;
+    assert_eq!(failed.status.code(), Some(1), "no function runs");
+    let (error, url) = (text(&failed.stdout), "/2015-03-31/functions/rotate/invocations");
+    assert!(error.contains(url) && error.contains("Connection refused"), "{error}");
+    drop(aws);
+
+    let aws = Aws::start_with(Options { state, attempts: 1, ..Options::default() }).await;
+    let function = Function::start(&aws.server.url(), []).await;
+    aws.server.set_lambda_url(&function.url);
+    let rotated = run(&aws, &["rotate", "app"], "").await;
+    assert!(rotated.status.success(), "{}", text(&rotated.stderr));
+    let out = text(&rotated.stdout);
+    for line in ["will be reattempted", "attempt 1", "finishSecret  ok", "app: ok"] {
+        assert!(out.contains(line), "{line} in {out}");
+    }
+}
+
+#[tokio::test]
+async fn rotate_does_not_wait_for_a_pending_version_that_nothing_rotates() {
+    let aws = Aws::with_secret().await;
+    aws.put(2, "two", &["AWSPENDING"]).await.expect("a put");
+    let refused = run(&aws, &["rotate", "app", "--function", "rotate"], "").await;
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused.stderr).contains("will be reattempted"), "{}", text(&refused.stderr));
+    let unknown = run(&aws, &["show", "none"], "").await;
+    let error = text(&unknown.stderr);
+    assert!(error.contains("refused the request for versions: ResourceNotFoundException"), "{error}");
 }
 
 #[tokio::test]

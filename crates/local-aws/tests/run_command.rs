@@ -85,7 +85,13 @@ fn the_superusers_secret_is_stored_first_and_named_in_the_secret() {
     fs::write(folder.path("app.json"), "{\"username\":\"shop\",\"masterarn\":\"admin\"}").expect("a file");
     let ran = folder.rotate(&["--superuser", "admin.json"]);
     ran.failed_with("ValueError: ('admin', ['username', 'masterarn'])");
-    assert!(ran.out.contains("own masterarn is kept"), "{}", ran.out);
+    assert!(!ran.out.contains("masterarn was replaced"), "{}", ran.out);
+    let of_aws = "arn:aws:secretsmanager:us-east-1:123456789012:secret:other-a1B2c3";
+    fs::write(folder.path("app.json"), format!("{{\"masterarn\":\"{of_aws}\",\"username\":\"shop\"}}"))
+        .expect("a file");
+    let ran = folder.rotate(&["--superuser", "admin.json"]);
+    ran.failed_with("ValueError: ('admin', ['masterarn', 'username'])");
+    assert!(ran.out.contains("masterarn was replaced"), "{}", ran.out);
     fs::write(folder.path("app.json"), "hunter2").expect("a file");
     let ran = folder.rotate(&["--superuser", "admin.json"]);
     assert!(ran.status == Some(1) && ran.err.contains("app.json is not an object"), "{ran:?}");

@@ -68,13 +68,17 @@ fn the_lines_that_serve_prints_are_sufficient_for_other_terminals() {
     let out = String::from_utf8_lossy(&ran.stdout);
     assert!(ran.status.success() && out.contains("yes    AWSCURRENT"), "{ran:?}");
 
-    let names = "$AWS_REGION $AWS_ACCESS_KEY_ID $AWS_SECRET_ACCESS_KEY $SECRETS_MANAGER_ENDPOINT $AWS_ENDPOINT_URL_RDS";
+    let names = "$AWS_REGION $AWS_DEFAULT_REGION $AWS_ACCESS_KEY_ID $AWS_SECRET_ACCESS_KEY \
+                 $SECRETS_MANAGER_ENDPOINT $AWS_ENDPOINT_URL_RDS";
     let ran = shell(&format!("{functions}echo {names}"), None);
     let out = String::from_utf8_lossy(&ran.stdout).into_owned();
-    let [region, key, _, secrets_manager, rds] = out.split_whitespace().collect::<Vec<_>>()[..] else {
+    let [region, default_region, key, _, secrets_manager, rds] =
+        out.split_whitespace().collect::<Vec<_>>()[..]
+    else {
         panic!("{ran:?}");
     };
-    assert_eq!((region, secrets_manager, rds), ("us-east-1", served.url(), served.url()));
+    assert_eq!([region, default_region], ["us-east-1"; 2], "boto3 reads the second alone");
+    assert_eq!([secrets_manager, rds], [served.url(); 2]);
     let read = shell(
         &format!("export LOCAL_AWS_ENDPOINT={rds} LOCAL_AWS_ACCESS_KEY={key}\n\"$local_aws\" show app"),
         None,

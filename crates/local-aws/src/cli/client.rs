@@ -50,7 +50,7 @@ impl Endpoint {
     ) -> Result<T, CliError> {
         let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
         let request = self.request(Method::GET, &format!("/_local/{path}?{query}"))?;
-        let response = self.send(path, request.body(Full::default())).await?;
+        let response = self.send(&format!("the request for {path}"), request.body(Full::default())).await?;
         serde_json::from_value(response).map_err(|_| self.unexpected_response())
     }
 
@@ -60,7 +60,7 @@ impl Endpoint {
             .request(Method::PUT, &format!("/_local/{path}"))?
             .header("content-type", "application/json")
             .body(Full::from(body.to_string()));
-        self.send(path, request).await
+        self.send(&format!("the request for {path}"), request).await
     }
 
     fn request(&self, method: Method, path: &str) -> Result<Builder, CliError> {

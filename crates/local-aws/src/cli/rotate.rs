@@ -54,6 +54,9 @@ pub(super) async fn run(args: Args, out: &mut impl Write) -> Result<(), CliError
             let Some((version, attempts)) = before.filter(|_| is_reattempt(&error)) else {
                 return Err(error);
             };
+            if !is_known(&endpoint, &secret, &version).await? {
+                return Err(error);
+            }
             line(out, format_args!("{}", external(&error.to_string())))?;
             (version, Watch { attempts, steps: 0 })
         }
@@ -83,15 +86,24 @@ async fn state(endpoint: &Endpoint, secret: &str, version: &str) -> Result<Rotat
     endpoint.get("rotation", &[("secret", secret), ("version", version)]).await
 }
 
-/// The version whose rotation the service would run again, and how many attempts it has had.
+/// The version that has AWSPENDING, and how many attempts of its rotation this server has made: 0 if it was started again
+/// since then, or if a client put AWSPENDING there.
 async fn unfinished(endpoint: &Endpoint, secret: &str) -> Result<Option<(String, usize)>, CliError> {
     let versions: Vec<VersionState> = endpoint.get("versions", &[("secret", secret)]).await?;
     let pending = |version: &VersionState| version.stages.iter().any(|stage| stage == "AWSPENDING");
     let Some(VersionState { id, .. }) = versions.into_iter().find(pending) else { return Ok(None) };
     match state(endpoint, secret, &id).await {
         Ok(state) => Ok(Some((id, state.rotation.attempts.len()))),
-        // Pending, but not by a rotation: a client put AWSPENDING on it.
-        Err(CliError::Refused { .. }) => Ok(None),
+        Err(CliError::Refused { .. }) => Ok(Some((id, 0))),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether the server has run a rotation of this version.
+async fn is_known(endpoint: &Endpoint, secret: &str, version: &str) -> Result<bool, CliError> {
+    match state(endpoint, secret, version).await {
+        Ok(_) => Ok(true),
+        Err(CliError::Refused { .. }) => Ok(false),
         Err(error) => Err(error),
     }
 }

@@ -26,7 +26,7 @@ pub(super) struct Args {
     /// Admit 50 writes (of values and labels together) a second, as AWS does
     #[arg(long)]
     throttle_writes: bool,
-    /// How often a rotation is attempted in all
+    /// How many times a rotation is attempted in all
     #[arg(long, default_value_t = 5)]
     attempts: u32,
     /// Seconds between two attempts
@@ -107,7 +107,7 @@ pub(super) async fn run(args: Args, out: &mut impl Write) -> Result<(), CliError
         line(
             out,
             format_args!(
-                "The file {} keeps the secrets: real values, in clear. Whoever can read it has every password.",
+                "The file {} keeps the secrets: real values, in clear. Anyone who can read it has every password.",
                 path.display()
             ),
         )?;
@@ -173,10 +173,9 @@ pub(super) fn print_for_commands(
 }
 
 fn print_exports(out: &mut impl Write, url: &str, region: &str, key: &str) -> Result<(), CliError> {
-    line(
-        out,
-        format_args!("  export AWS_REGION={region} AWS_ACCESS_KEY_ID={key} AWS_SECRET_ACCESS_KEY=any"),
-    )?;
+    // boto3 and version 1 of the AWS CLI read AWS_DEFAULT_REGION alone, the other SDKs AWS_REGION. Lambda sets both.
+    line(out, format_args!("  export AWS_REGION={region} AWS_DEFAULT_REGION={region}"))?;
+    line(out, format_args!("  export AWS_ACCESS_KEY_ID={key} AWS_SECRET_ACCESS_KEY=any"))?;
     line(
         out,
         format_args!("  export SECRETS_MANAGER_ENDPOINT={url} AWS_ENDPOINT_URL_SECRETS_MANAGER={url}"),

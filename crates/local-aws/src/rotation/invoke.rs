@@ -36,8 +36,12 @@ fn timed_out(url: &str, limit: Duration) -> FunctionError {
 
 async fn send(client: &FunctionClient, url: &str, event: &Json) -> Result<(), FunctionError> {
     let broken = |error: &dyn std::error::Error| {
-        let cause = error.source().map(|source| format!(": {source}")).unwrap_or_default();
-        FunctionError::new(FunctionErrorKind::Unreachable, format!("cannot call {url}: {error}{cause}"))
+        let causes: String = std::iter::successors(error.source(), |cause| cause.source())
+            .map(|cause| format!(": {cause}"))
+            .collect();
+        let message =
+            format!("cannot call {url} (does the program run that serves functions?): {error}{causes}");
+        FunctionError::new(FunctionErrorKind::Unreachable, message)
     };
     let request = Request::post(url)
         .header("content-type", "application/json")

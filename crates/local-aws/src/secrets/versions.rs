@@ -43,9 +43,10 @@ pub(crate) struct Version {
 /// function's (user guide, "Troubleshoot rotation").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Author {
-    /// The rotation function, or a caller that sent the rotation token of a step.
+    /// The rotation function, a caller that sent the rotation token of a step, or the service itself, which copies a value
+    /// for `RotateImmediately=false`.
     Function,
-    /// Anyone else; also the service itself, which copies a value for a test.
+    /// Anyone else.
     Other,
 }
 

@@ -48,7 +48,7 @@ pub(in crate::cli) struct Args {
     /// The secret's name; by default the file's, without its ending
     #[arg(long)]
     pub(super) name: Option<String>,
-    /// The file with the superuser's secret, which is stored first; its ARN becomes `masterarn` if the secret has none
+    /// The file with the superuser's secret, which is stored first; its ARN becomes the secret's `masterarn`
     #[arg(long, value_name = "FILE", requires = "secret")]
     pub(super) superuser: Option<PathBuf>,
     /// A variable for the function; may be repeated. Other users can read arguments: put passwords into --env-file
@@ -69,7 +69,7 @@ pub(in crate::cli) struct Args {
     /// Only call testSecret, on a copy of the current value; nothing is changed
     #[arg(long)]
     pub(super) no_immediately: bool,
-    /// How often a rotation is attempted in all
+    /// How many times a rotation is attempted in all
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     pub(super) attempts: u32,
     /// Keep everything running until Ctrl-C, and show how to rotate again

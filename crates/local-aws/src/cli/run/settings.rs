@@ -39,12 +39,11 @@ pub(super) async fn store(
             return Err(CliError::NotAnObject { file: secret.display().to_string() });
         };
         notes.push(format!("stored the superuser's secret {}", external(stem(superuser))));
-        if object.contains_key("masterarn") {
-            notes.push(
-                "the secret's own masterarn is kept, so the function does not read that one".to_owned(),
-            );
-        } else {
-            object.insert("masterarn".to_owned(), json!(arn));
+        // A copy of a secret of AWS has an ARN there, which no secret here can have.
+        if object.get("masterarn").and_then(Json::as_str) != Some(stem(superuser)) {
+            if object.insert("masterarn".to_owned(), json!(arn)).is_some() {
+                notes.push("the secret's masterarn was replaced by the ARN of that secret".to_owned());
+            }
             value = fields.to_string();
         }
     }
