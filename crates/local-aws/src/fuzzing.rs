@@ -7,7 +7,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::AccessKey;
 use crate::lock::lock;
-use crate::server::{Options, new_service};
+use crate::options::Options;
+use crate::server::new_service;
 
 /// The access key in the seeds, and of the server that gets them. Nothing else can reach that server, which has no port.
 const ACCESS_KEY: &str = "AKIDEXAMPLE";

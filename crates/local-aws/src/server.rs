@@ -1,142 +1,27 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Write;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::AccessKey;
 use crate::calls::{Call, CallLog, Caller};
 use crate::clock::Clock;
 use crate::events::EventLog;
 use crate::failures::{Failure, Failures};
 use crate::lock::lock;
+use crate::options::{EventOutput, Options};
 use crate::rds::{DbCluster, DbInstance, Registry};
 use crate::rotation::{Rotation, Rotations, Schedules, client, run_schedules};
-use crate::secrets::{Account, DEFAULT_ACCOUNT, Region, Value, VersionFilter};
+use crate::secrets::{Account, Region, Value, VersionFilter};
 use crate::service::{Service, Settings};
-use crate::state::{Opened, StateError, StateFile};
+use crate::start_error::StartError;
+use crate::state::{Opened, StateFile};
 use crate::throttle::Throttle;
-use crate::{AccessKey, ReplicationOptions};
-
-/// How a server is started.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Where to listen; loopback only. Port 0 (the default) means any free port.
-    pub address: SocketAddr,
-    /// The keys of which a request must carry one; several distinguish callers. If there is none (the default), the
-    /// server makes a random key, which [`LocalAws::access_key`] returns.
-    pub access_keys: Vec<AccessKey>,
-    /// Keys that only rotation functions have; they are accepted as well. By them the server tells a function's
-    /// `PutSecretValue` from a person's, as AWS does by the caller's role. If there is none (the default), a pending value
-    /// counts as the function's no matter who put it.
-    pub function_keys: Vec<AccessKey>,
-    /// The account in every ARN (123456789012 unless set): twelve digits.
-    pub account: String,
-    /// The names of the functions that exist: `RotateSecret` refuses any other. With `None` (the default) every name may
-    /// exist, as under `cargo lambda watch`, which builds a function when it is first called; `RotateSecret` then refuses
-    /// if nothing accepts connections at `lambda_url`.
-    pub functions: Option<Vec<String>>,
-    /// Keys of KMS, as a secret's `KmsKeyId` names them, that encrypt and decrypt nothing. `alias/aws/secretsmanager`
-    /// stands for secrets that name none.
-    pub failing_keys: Vec<String>,
-    /// How replicas of secrets follow.
-    pub replication: ReplicationOptions,
-    /// Where functions are called: the URL before `/2015-03-31/functions/NAME/invocations`.
-    pub lambda_url: Option<String>,
-    /// How many calls of `PutSecretValue` and `UpdateSecretVersionStage` together are admitted per second; `None` for no
-    /// limit. AWS admits [`WRITES_PER_SECOND`](crate::WRITES_PER_SECOND).
-    pub writes_per_second: Option<u32>,
-    /// How long every call of AWS's APIs waits before it is processed (0 unless set).
-    pub latency: Duration,
-    /// How many times a rotation is attempted in all; 0 means 1 (5 unless set). AWS does not publish how often it does (user
-    /// guide, "Rotation by Lambda function": "multiple times"), so this is a setting.
-    pub attempts: u32,
-    /// The pause between two attempts (1 s unless set). AWS does not publish this either.
-    pub pause: Duration,
-    /// How long one call of the function may take (60 s unless set).
-    pub invoke_timeout: Duration,
-    /// In how many seconds an hour passes on the server's clock, 1 to 3,600 (3,600 unless set, as everywhere). All dates,
-    /// recovery windows and schedules are of that clock.
-    pub hour_in_seconds: u32,
-    /// Where events are written to as they happen, besides [`LocalAws::events`]; nowhere unless set.
-    pub events: Option<EventOutput>,
-    /// The file that keeps secrets between runs, **with their values in clear**. It is created if it does not exist. With
-    /// `None` (the default) nothing is written to disk.
-    pub state: Option<PathBuf>,
-}
-
-/// Where events are written to, one JSON object a line. If its reader falls behind by 10,000 events, it misses some.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum EventOutput {
-    /// The end of this file; it is created if there is none.
-    File(PathBuf),
-    /// Standard output.
-    StandardOutput,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Options {
-            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            access_keys: Vec::new(),
-            function_keys: Vec::new(),
-            account: DEFAULT_ACCOUNT.to_owned(),
-            functions: None,
-            failing_keys: Vec::new(),
-            replication: ReplicationOptions::default(),
-            lambda_url: None,
-            writes_per_second: None,
-            latency: Duration::ZERO,
-            attempts: 5,
-            pause: Duration::from_secs(1),
-            invoke_timeout: Duration::from_secs(60),
-            hour_in_seconds: 3_600,
-            events: None,
-            state: None,
-        }
-    }
-}
-
-/// Why a server did not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// Requests carry access keys and values in cleartext, so other machines must not reach the server.
-    #[error("cannot listen on {0}, which is not a loopback address: choose one, such as 127.0.0.1")]
-    NotLoopback(SocketAddr),
-    /// Functions are called over plain HTTP.
-    #[error(
-        "cannot call functions at {0:?}, which is not an http URL: give one, such as http://127.0.0.1:9000"
-    )]
-    LambdaUrl(String),
-    /// An account's id has twelve digits.
-    #[error("{0:?} is not the id of an account: give one of twelve digits, such as 123456789012")]
-    Account(String),
-    /// Most likely its folder does not exist, or is not writable.
-    #[error("cannot write events to {path:?}: choose a file that can be written")]
-    Events {
-        /// The path asked for.
-        path: PathBuf,
-        /// The operating system's error.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The file of [`Options::state`] is refused.
-    #[error(transparent)]
-    State(#[from] StateError),
-    /// Most likely another program listens there.
-    #[error("cannot listen on {address}: choose another port, or end the program that has this one")]
-    Listen {
-        /// The address asked for.
-        address: SocketAddr,
-        /// The operating system's error.
-        #[source]
-        source: std::io::Error,
-    },
-}
 
 /// A running server. It keeps its state in memory, and in a file if [`Options::state`] is set. Dropping it stops it, and the rotations under way.
 pub struct LocalAws {

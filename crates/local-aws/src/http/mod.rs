@@ -131,7 +131,8 @@ mod tests {
     use tokio::io::AsyncWriteExt;
 
     use super::*;
-    use crate::server::{Options, new_service};
+    use crate::options::Options;
+    use crate::server::new_service;
 
     #[tokio::test(start_paused = true)]
     async fn a_request_that_never_ends_holds_its_connection_for_two_minutes_at_most() {

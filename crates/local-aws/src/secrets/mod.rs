@@ -18,6 +18,7 @@ mod role;
 mod schedule;
 mod secret;
 mod value;
+mod version;
 mod versions;
 
 pub(crate) use account::{Account, DEFAULT_ACCOUNT, Secrets};
@@ -30,4 +31,5 @@ pub(crate) use role::{Conflict, Replica, Role, Status};
 pub(crate) use schedule::{Anchor, RequestedRules, RotationRules};
 pub(crate) use secret::{Deletion, RotationConfig, Secret};
 pub(crate) use value::Value;
-pub(crate) use versions::{Author, CURRENT, Content, PENDING, Put, VersionFilter, Versions};
+pub(crate) use version::{Author, Content, Version};
+pub(crate) use versions::{CURRENT, PENDING, Put, VersionFilter, Versions};
