@@ -45,7 +45,7 @@ pub struct Options {
     /// In how many seconds an hour passes on the server's clock, 1 to 3,600 (3,600 unless set, as everywhere). All dates,
     /// recovery windows and schedules are of that clock.
     pub hour_in_seconds: u32,
-    /// Where events are written to as they happen, besides [`LocalAws::events`]; nowhere unless set.
+    /// Where events are written to as they happen, besides [`LocalAws::events`](crate::LocalAws::events); nowhere unless set.
     pub events: Option<EventOutput>,
     /// The file that keeps secrets between runs, **with their values in clear**. It is created if it does not exist. With
     /// `None` (the default) nothing is written to disk.

@@ -26,7 +26,7 @@ pub enum StartError {
         #[source]
         source: std::io::Error,
     },
-    /// The file of [`Options::state`] is refused.
+    /// The file of [`Options::state`](crate::Options::state) is refused.
     #[error(transparent)]
     State(#[from] StateError),
     /// Most likely another program listens there.
