@@ -45,7 +45,15 @@ struct Header {
 pub(super) struct LockedFile {
     path: PathBuf,
     /// Next to the state file, which is replaced and so cannot hold the lock itself. The lock ends with the process.
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for LockedFile {
+    fn drop(&mut self) {
+        // Closing is not enough: a process that this one has just forked holds the lock as well until it executes its program
+        // (flock(2)). If this fails, closing is all that is left.
+        let _ = self.lock.unlock();
+    }
 }
 
 impl LockedFile {
@@ -61,7 +69,7 @@ impl LockedFile {
             TryLockError::WouldBlock => StateError::Locked(path.to_owned()),
             TryLockError::Error(source) => failed(source),
         })?;
-        let file = LockedFile { path: path.to_owned(), _lock: lock };
+        let file = LockedFile { path: path.to_owned(), lock };
         // This also shows that a state can be written, and who owns what this process writes.
         let owner = file.create_new().and_then(|file| file.metadata()).map_err(failed)?.uid();
         std::fs::remove_file(file.new_path()).map_err(failed)?;
