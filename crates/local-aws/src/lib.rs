@@ -2,9 +2,9 @@
 //! does, so that a function can be tried before it is deployed.
 //!
 //! [`LocalAws::start`] serves on one port:
-//! - Secrets Manager (protocol `awsJson1_1`), for any AWS SDK or the AWS CLI with `--endpoint-url`: versions whose
+//! - Secrets Manager (protocol `awsJson1_1`), for AWS's SDKs or the AWS CLI with `--endpoint-url`: versions whose
 //!   values never change, pending versions without a value, a label on one version only, AWS's errors. The region of
-//!   a request's signature has secrets of its own;
+//!   a request's signature has secrets of its own, and a secret can have replicas in others;
 //! - rotation: `RotateSecret` calls the function at `LAMBDA_URL/2015-03-31/functions/NAME/invocations`, which is the form
 //!   of `cargo lambda watch`, of AWS's Runtime Interface Emulator and of Lambda itself;
 //! - `DescribeDBInstances` and `DescribeDBClusters` of RDS, for registered servers;
@@ -13,8 +13,10 @@
 //! It begins rotations by itself when a schedule says so, on a clock that can be fast or be advanced, and shows the events
 //! that `EventBridge` would get.
 //!
-//! It listens on loopback only, never logs a value, and keeps nothing on disk except events and secrets
-//! ([`Options::state`]), if asked.
+//! It listens on loopback only and never logs a value. On disk it keeps events ([`Options::events`]) and secrets
+//! ([`Options::state`]) if asked, and otherwise nothing.
+//!
+//! [`host`] runs functions as Lambda does, for `local-aws run` and for tests. [`cli`] is the command line.
 //!
 //! # Access control
 //!
@@ -30,8 +32,8 @@
 //! - the signature itself, the secret access key that made it, and the hash of the body: the access key id alone
 //!   authenticates. AWS treats it as public; here it is a secret;
 //! - the session token, the date and its expiry, and the service of the signature. The region only has to look like one;
-//! - permissions: a key allows every call, also one for functions. There are no users, roles and policies, so a permission that a role lacks
-//!   is noticed only at AWS;
+//! - permissions: a key allows every call, also one for functions. There are no users and roles, and resource policies are
+//!   kept but not enforced. So a permission that a role lacks is noticed only at AWS;
 //! - the server, by its clients: they use plain HTTP, and send the key and values to any program that listens at their
 //!   URL. While the server runs, the port is its own (it does not start if the port is taken). After it has ended,
 //!   another user may listen there: end the functions that use it, too;

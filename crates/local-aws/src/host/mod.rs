@@ -17,8 +17,8 @@
 //! Not as on Lambda: the function runs as the user of this process, can read and write what that user can, and has all of
 //! the processor (Lambda gives 128 MB a fourteenth of a core). There are no extensions, layers, concurrency limits and
 //! billing. Neither the invoke address nor the Runtime APIs authenticate anybody: every user of this machine can invoke a
-//! function, or take the event that it waits for. A process that waits for an event keeps running. The error for too little memory puts together what others
-//! saw: the error type in Lambda's log, and the message in its responses.
+//! function, or take the event that it waits for. A process that waits for an event keeps running. The error for too little
+//! memory puts together what others saw: the error type in Lambda's log, and the message in its responses.
 
 mod configuration;
 mod environment;

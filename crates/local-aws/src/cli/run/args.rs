@@ -76,7 +76,7 @@ pub(in crate::cli) struct Args {
     #[arg(long)]
     pub(super) watch: bool,
     /// Keep secrets in this file, also after the command has ended: REAL VALUES IN CLEAR, in a file of mode 0600. It is
-    /// created if it does not exist. A secret that it has already is rotated on, and its --secret file is not read
+    /// created if it does not exist. If it already has the secret, that one is rotated, and --secret is not read
     #[arg(long, value_name = "FILE")]
     pub(super) state: Option<PathBuf>,
     /// The port of the Secrets Manager; any free one by default
