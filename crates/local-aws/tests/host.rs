@@ -169,6 +169,11 @@ async fn a_process_that_ends_is_an_error_with_its_status_and_its_output_is_kept(
     assert_eq!(no_start.function.output_from(0), "cannot start\n");
     assert_eq!(no_start.function.output_from(7), "start\n");
     assert_eq!(no_start.function.output_from(1_000), "");
+    for (start, most, last) in
+        [(0, 100, "cannot start\n"), (0, 6, "start\n"), (10, 6, "rt\n"), (1_000, 6, "")]
+    {
+        assert_eq!(no_start.function.last_output(start, most), last, "from {start}, at most {most}");
+    }
 }
 
 struct One(Function);

@@ -119,6 +119,12 @@ impl Function {
         self.output.text_from(start)
     }
 
+    /// The end of what it has written since this byte: at most so many bytes.
+    #[must_use]
+    pub fn last_output(&self, start: u64, most: u64) -> String {
+        self.output.text_from(start.max(self.output.length().saturating_sub(most)))
+    }
+
     /// The processes that are reusable, when each has asked for its next event.
     pub async fn waiting(&self) -> Vec<u32> {
         loop {

@@ -24,6 +24,8 @@ use crate::{AccessKey, Step};
 
 /// How many lines of a function's output are kept of a step.
 const LINES: usize = 20;
+/// The most bytes that are read for them. A function may write gigabytes.
+const MAX_OUTPUT: u64 = 256 * 1024;
 
 /// A function, and how it was given.
 pub(super) struct Named {
@@ -155,8 +157,10 @@ impl Invoke for Hosted {
         let (start, began) = (function.output_length(), Instant::now());
         let result = function.invoke(event, |_| ()).await;
         let took = began.elapsed();
-        let failure =
-            result.as_ref().err().map(|error| (describe(error), last_lines(&function.output_from(start))));
+        let failure = result
+            .as_ref()
+            .err()
+            .map(|error| (describe(error), last_lines(&function.last_output(start, MAX_OUTPUT))));
         let versions = versions(&self.endpoint, &text("SecretId")).await;
         // Nobody prints it if the command is ending.
         let _ = self.steps.send(StepRun {
