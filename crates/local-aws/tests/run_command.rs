@@ -65,7 +65,11 @@ fn a_state_file_keeps_the_secret_for_the_next_command_which_rotates_it_on() {
     fs::remove_file(folder.path("app.json")).expect("a file");
     let ran = folder.rotate(&["--state", "state.json", "--rotations", "2"]);
     assert_eq!(ran.status, Some(0), "{ran:?}");
-    assert!(ran.out.contains("the state file has the secret app already: it is rotated on"), "{}", ran.out);
+    assert!(
+        ran.out.contains("the state file has the secret app already: that one is rotated"),
+        "{}",
+        ran.out
+    );
     assert_eq!(ran.out.matches("An earlier rotation is not complete").count(), 1, "{}", ran.out);
     assert_eq!(ran.steps().len(), 8, "{ran:?}");
 }

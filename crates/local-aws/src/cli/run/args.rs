@@ -11,8 +11,8 @@ Run a function, and rotate a secret with it, by one command
 It starts a Secrets Manager, stores the secret in it, hosts the function as Lambda does, and shows each step.
 
 The rotation is real. Afterwards the database user has a new password that only local-aws knows, in memory. It is gone when
-this command ends: with --watch, when you press Ctrl-C. So use a user that is made for it. --no-immediately changes nothing:
-it only calls testSecret.";
+this command ends (with --watch, when you press Ctrl-C) unless --state FILE keeps it. So use a user that is made for it.
+--no-immediately changes nothing: it only calls testSecret.";
 
 const EXAMPLES: &str = "\
 Examples:

@@ -27,7 +27,7 @@ pub(super) async fn store(
 ) -> Result<Stored, CliError> {
     let name = name.unwrap_or_else(|| stem(secret)).to_owned();
     if exists(endpoint, &name).await? {
-        let note = format!("the state file has the secret {} already: it is rotated on", external(&name));
+        let note = format!("the state file has the secret {} already: that one is rotated", external(&name));
         return Ok(Stored { name, notes: vec![fit(&note, super::show::WIDTH)] });
     }
     let mut value = read(secret)?;
