@@ -287,3 +287,15 @@ async fn a_recovery_window_ends_when_the_clock_is_advanced() {
     let now = text(&run(&aws, &["clock"], "").await.stdout);
     assert!(time(&now) >= time(&text(&advanced.stdout)), "{now}");
 }
+
+#[tokio::test]
+async fn a_rotation_that_is_under_way_when_a_window_opens_does_not_use_up_the_window() {
+    let options = Options { attempts: 1, invoke_timeout: Duration::from_secs(1), ..Options::default() };
+    let works = [Reply::Works, Reply::Works, Reply::Works, Reply::Works, Reply::Hangs];
+    let (aws, _function) = with(options, works).await;
+    schedule(&aws, "app", 2, json!({"AutomaticallyAfterDays": 1})).await;
+    aws.ok("RotateSecret", json!({"SecretId": "app", "ClientRequestToken": id(3)})).await;
+    aws.server.advance_clock(DAY);
+    let names: Vec<String> = until(&aws, "app", 6).await.into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names[2..], ["RotationStarted", "RotationFailed", "RotationStarted", "RotationSucceeded"]);
+}
