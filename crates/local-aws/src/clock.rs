@@ -48,9 +48,11 @@ impl Clock {
         (self.now() - OffsetDateTime::now_utc()).whole_seconds()
     }
 
-    /// Sets how far it is ahead of the system's now.
+    /// Sets how far it is ahead of the system's now: 0 s to 1,000 years, a number beyond counts as the nearest of these. It
+    /// comes from a file.
     pub(crate) fn set_ahead_seconds(&self, seconds: i64) {
-        self.ahead_seconds.store(seconds, Ordering::SeqCst);
+        let max = i64::try_from(MAX_AHEAD.as_secs()).unwrap_or(i64::MAX);
+        self.ahead_seconds.store(seconds.clamp(0, max), Ordering::SeqCst);
     }
 
     /// Lets this time pass at once, in whole seconds. In all, 1,000 years can pass so; the rest of a request for more is
@@ -86,6 +88,20 @@ mod tests {
             let system = START + elapsed;
             let now = Clock::new(hour_in).at(system, elapsed);
             assert_eq!(now, START + time::Duration::seconds(passed), "an hour in {hour_in} s");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_a_file_sets_is_ahead_by_0_to_1000_years() {
+        let clock = Clock::default();
+        for (seconds, at) in [
+            (60, START + Duration::from_secs(60)),
+            (-1, START),
+            (i64::MIN, START),
+            (i64::MAX, START + MAX_AHEAD),
+        ] {
+            clock.set_ahead_seconds(seconds);
+            assert_eq!(clock.at(START, Duration::ZERO), at, "{seconds}");
         }
     }
 

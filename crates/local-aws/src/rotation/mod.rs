@@ -8,6 +8,8 @@ mod progress;
 mod report;
 mod run;
 mod schedules;
+#[cfg(test)]
+mod turned_on_again;
 mod wake;
 
 pub(crate) use client::{FunctionClient, client};

@@ -22,6 +22,19 @@ pub(crate) fn start(service: &Arc<Service>, run: Run) {
 }
 
 async fn rotate(service: Arc<Service>, run: Run) {
+    loop {
+        let result = attempt_all(&service, &run).await;
+        match conclude(&service, &run, result) {
+            Afterwards::Over => break,
+            Afterwards::Again => {}
+        }
+    }
+    if let Err(error) = saving::saved(&service).await {
+        saving::report(&error);
+    }
+}
+
+async fn attempt_all(service: &Service, run: &Run) -> Result<(), FunctionErrorKind> {
     let attempts = match run.kind {
         Kind::Rotation => service.settings.attempts.max(1),
         Kind::Probe => 1,
@@ -32,15 +45,12 @@ async fn rotate(service: Arc<Service>, run: Run) {
             tokio::time::sleep(service.settings.pause).await;
         }
         service.rotations.begin_attempt(&run.arn, &run.version);
-        result = try_once(&service, &run).await;
+        result = try_once(service, run).await;
         if matches!(result, Ok(()) | Err(FunctionErrorKind::Cancelled)) {
             break;
         }
     }
-    conclude(&service, &run, result.is_ok());
-    if let Err(error) = saving::saved(&service).await {
-        saving::report(&error);
-    }
+    result
 }
 
 /// Calls the steps in order, and stops at the first that fails.
@@ -142,20 +152,40 @@ fn change<T>(
     Ok(result)
 }
 
-fn conclude(service: &Service, run: &Run, succeeded: bool) {
+/// What follows on the last attempt of a rotation.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Afterwards {
+    Over,
+    Again,
+}
+
+/// Records the end of a rotation, while the account is locked: a `RotateSecret` either finds it under way, or begins it
+/// anew. One that turned rotation on again after a cancelled step found it under way, so that it has to be run again.
+pub(super) fn conclude(service: &Service, run: &Run, result: Result<(), FunctionErrorKind>) -> Afterwards {
+    let mut account = lock(&service.account);
     // Even a secret that was marked for deletion meanwhile: it can be restored.
-    if let Ok(secret) = lock(&service.account).find_any(&run.arn) {
+    if let Ok(secret) = account.find_any(&run.arn) {
+        if result == Err(FunctionErrorKind::Cancelled) && is_turned_on_again(secret, run) {
+            return Afterwards::Again;
+        }
         if run.kind == Kind::Probe {
             secret.end_test(&run.version);
-        } else if succeeded {
+        } else if result.is_ok() {
             let now = service.clock.now();
             (secret.rotated, secret.changed) = (Some(now), now);
         }
         saving::changed(service);
     }
-    if succeeded {
+    if result.is_ok() {
         report::succeeded(service, run);
     }
-    service.rotations.end(&run.arn, &run.version, succeeded);
+    service.rotations.end(&run.arn, &run.version, result.is_ok());
+    drop(account);
     service.schedules.reconsider(&run.arn);
+    Afterwards::Over
+}
+
+fn is_turned_on_again(secret: &Secret, run: &Run) -> bool {
+    let is_pending = secret.versions.pending() == Some(run.version.as_str());
+    run.kind == Kind::Rotation && secret.deleted.is_none() && secret.rotates() && is_pending
 }
