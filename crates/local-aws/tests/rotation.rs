@@ -279,13 +279,7 @@ async fn a_repeated_request_starts_no_second_rotation() {
 #[tokio::test]
 async fn without_rotating_immediately_only_test_secret_is_called_on_a_copy() {
     let (aws, function) = with_function([]).await;
-    let request = json!({
-        "SecretId": "app",
-        "ClientRequestToken": id(2),
-        "RotationLambdaARN": FUNCTION,
-        "RotateImmediately": false,
-    });
-    aws.ok("RotateSecret", request).await;
+    aws.test_rotation(2).await;
     let rotation = aws.server.rotated("app", &id(2)).await;
     assert!(rotation.succeeded, "{rotation:?}");
     assert_eq!(rotation.attempts[0].steps[0].step, Step::TestSecret);
@@ -336,13 +330,7 @@ async fn a_test_of_rotation_leaves_nothing_on_a_secret_that_was_deleted_meanwhil
     let arn = aws.create("app", "one", 1).await["ARN"].clone();
     let function = Function::start(&aws.server.url(), [Reply::Hangs]).await;
     aws.server.set_lambda_url(&function.url);
-    let request = json!({
-        "SecretId": "app",
-        "ClientRequestToken": id(2),
-        "RotationLambdaARN": FUNCTION,
-        "RotateImmediately": false,
-    });
-    aws.ok("RotateSecret", request).await;
+    aws.test_rotation(2).await;
     aws.ok("DeleteSecret", json!({"SecretId": "app"})).await;
     aws.server.rotated(arn.as_str().expect("an ARN"), &id(2)).await;
     aws.ok("RestoreSecret", json!({"SecretId": "app"})).await;

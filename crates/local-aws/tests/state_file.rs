@@ -358,13 +358,7 @@ async fn a_test_of_rotation_that_the_server_did_not_end_is_no_unfinished_rotatio
     aws.create("app", "one", 1).await;
     let function = Function::start(&aws.server.url(), [Reply::Hangs]).await;
     aws.server.set_lambda_url(&function.url);
-    let request = json!({
-        "SecretId": "app",
-        "ClientRequestToken": id(2),
-        "RotationLambdaARN": FUNCTION,
-        "RotateImmediately": false,
-    });
-    aws.ok("RotateSecret", request).await;
+    aws.test_rotation(2).await;
     drop(aws);
     let aws = start(&path).await;
     assert_eq!(aws.stages().await, json!({id(1): ["AWSCURRENT"]}));

@@ -7,6 +7,7 @@ use super::client::Endpoint;
 use super::error::CliError;
 use super::print::{external, line};
 use crate::local::{RotationState, VersionState};
+use crate::secrets::PENDING;
 use crate::{Rotation, StepResult};
 
 /// The pause between two requests for the state of a rotation.
@@ -89,14 +90,19 @@ async fn state(endpoint: &Endpoint, secret: &str, version: &str) -> Result<Rotat
 /// The version that has AWSPENDING, and how many attempts of its rotation this server has made: 0 if it was started again
 /// since then, or if a client put AWSPENDING there.
 async fn unfinished(endpoint: &Endpoint, secret: &str) -> Result<Option<(String, usize)>, CliError> {
-    let versions: Vec<VersionState> = endpoint.get("versions", &[("secret", secret)]).await?;
-    let pending = |version: &VersionState| version.stages.iter().any(|stage| stage == "AWSPENDING");
-    let Some(VersionState { id, .. }) = versions.into_iter().find(pending) else { return Ok(None) };
+    let Some(id) = pending(endpoint, secret).await? else { return Ok(None) };
     match state(endpoint, secret, &id).await {
         Ok(state) => Ok(Some((id, state.rotation.attempts.len()))),
         Err(CliError::Refused { .. }) => Ok(Some((id, 0))),
         Err(error) => Err(error),
     }
+}
+
+/// The version that has AWSPENDING.
+pub(super) async fn pending(endpoint: &Endpoint, secret: &str) -> Result<Option<String>, CliError> {
+    let versions: Vec<VersionState> = endpoint.get("versions", &[("secret", secret)]).await?;
+    let is_pending = |version: &VersionState| version.stages.iter().any(|stage| stage == PENDING);
+    Ok(versions.into_iter().find(is_pending).map(|version| version.id))
 }
 
 /// Whether the server has run a rotation of this version.

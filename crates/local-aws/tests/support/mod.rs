@@ -76,6 +76,17 @@ impl Aws {
         self.call("PutSecretValue", request).await
     }
 
+    /// Lets the function `rotate` be called for testSecret only, on a copy of the current value of `app`.
+    pub(crate) async fn test_rotation(&self, digit: u32) {
+        let request = json!({
+            "SecretId": "app",
+            "ClientRequestToken": id(digit),
+            "RotationLambdaARN": "arn:aws:lambda:us-east-1:123456789012:function:rotate",
+            "RotateImmediately": false,
+        });
+        self.ok("RotateSecret", request).await;
+    }
+
     pub(crate) async fn stages(&self) -> Json {
         self.ok("DescribeSecret", json!({"SecretId": "app"})).await["VersionIdsToStages"].clone()
     }

@@ -20,11 +20,9 @@ use tokio::sync::mpsc::{self, UnboundedReceiver};
 use super::client::Endpoint;
 use super::error::CliError;
 use super::print::{external, line};
-use super::rotate::is_reattempt;
+use super::rotate::{is_reattempt, pending};
 use super::serve::print_for_commands;
 use crate::host::InvokeAddress;
-use crate::local::VersionState;
-use crate::secrets::PENDING;
 use crate::{AccessKey, Colors, LocalAws, Options, Rotation};
 pub(super) use args::Args;
 use functions::Hosted;
@@ -164,9 +162,7 @@ async fn rotate(
 /// The ARN of a secret, and the version whose rotation the service runs again.
 async fn unfinished(endpoint: &Endpoint, secret: &str) -> Result<(String, String), CliError> {
     let description = endpoint.call("DescribeSecret", &json!({"SecretId": secret})).await?;
-    let versions: Vec<VersionState> = endpoint.get("versions", &[("secret", secret)]).await?;
-    let is_pending = |version: &VersionState| version.stages.iter().any(|stage| stage == PENDING);
-    let version = versions.into_iter().find(is_pending).map(|version| version.id).unwrap_or_default();
+    let version = pending(endpoint, secret).await?.unwrap_or_default();
     Ok((description["ARN"].as_str().unwrap_or_default().to_owned(), version))
 }
 
