@@ -15,7 +15,7 @@ use testbed::{Application, FaultProxy, Postgres, STEPS, Server, Setup, postgres_
 /// A wait is a round trip to the database's server. How a server ends a session, and what TLS on MySQL sends unasked, can count as
 /// one more: a limit has room for that.
 async fn rotation_costs<S: Server>(server: &S, setup: Setup<'_>, engine: &str) {
-    let function = setup.function;
+    let (function, name) = (setup.function, setup.name());
     let database = FaultProxy::to(server.port(), Fault::None).await;
     let application = Application::through_proxy(server, &database, setup.clone()).await;
     server.allow_two_passwords(&application.app).await;
@@ -50,7 +50,7 @@ async fn rotation_costs<S: Server>(server: &S, setup: Setup<'_>, engine: &str) {
             *counts.entry(name).or_default() += 1;
             exact.push(name);
         }
-        limits::hold(&format!("/rotations/{function} on {engine}"), &counts, &exact);
+        limits::hold(&format!("/rotations/{name} on {engine}"), &counts, &exact);
     }
 }
 

@@ -7,7 +7,7 @@ use testbed::{
 };
 use tokio::task::JoinSet;
 
-use crate::support::{nothing_is_lost, store_as_previous};
+use crate::support::{nothing_is_lost, setups_that_a_function_keeps_equal, store_as_previous};
 
 /// How many secrets of one server are rotated at once.
 const SECRETS: usize = 8;
@@ -105,7 +105,7 @@ async fn take_over<S: Server>(
 async fn a_rotation_that_another_implementation_began_is_completed() {
     for version in postgres_versions() {
         let server = Postgres::shared(version).await;
-        for setup in server.setups() {
+        for setup in setups_that_a_function_keeps_equal(server) {
             let context = format!("{} on {version}", setup.function);
             let application = Application::start(server, setup).await;
             let app = &application.app;

@@ -49,3 +49,4 @@ mod template;
 mod testbed_self_tests;
 mod tls;
 mod version_labels;
+mod without_superuser;

@@ -8,7 +8,7 @@ mod user_pair;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use testbed::{Application, Credentials, FaultProxy, STEPS, Server, Setup};
+use testbed::{Application, ChangedBy, Credentials, FaultProxy, STEPS, Server, Setup};
 
 pub(crate) use script::run_on_files;
 pub(crate) use user_pair::UserPair;
@@ -97,6 +97,11 @@ pub(crate) fn superuser_was_not_touched<S: Server>(application: &Application<'_,
 /// The whole remedy where a user cannot change its own password and the secret names no superuser.
 pub(crate) const ADD_SUPERUSER: &str = "the secret names no superuser; write AWSCURRENT anew with PutSecretValue, with the ARN of \
     a superuser's secret as masterarn, and rotate again";
+
+/// Every strategy of a server in which no person has to keep two users equal, and AWSCURRENT signs in first.
+pub(crate) fn setups_that_a_function_keeps_equal<S: Server>(server: &S) -> Vec<Setup<'static>> {
+    server.setups().into_iter().filter(|setup| setup.changed_by == ChangedBy::Superuser).collect()
+}
 
 /// Every strategy of a server, with a timeout of 5 s.
 pub(crate) fn setups_with_a_short_timeout<S: Server>(server: &S) -> Vec<Setup<'static>> {

@@ -503,8 +503,6 @@ fn parameters_that_are_malformed_or_contradict_each_other_are_refused() {
         sets.push(json!({ format!("Create{id}"): "false", format!("{id}SecretArn"): SECRET }));
         sentences.push(format!("{id}SecretArn needs Create{id}=true"));
         if binary.ends_with("alternating-users") {
-            sets.push(json!({ format!("{id}SecretArn"): SECRET }));
-            sentences.push(format!("{id}SecretArn needs {id}SuperuserSecretArns"));
             sets.push(json!({ format!("{id}SuperuserSecretArns"): "rds!db-1" }));
             sentences.push("Whole ARNs of secrets".to_owned());
         }

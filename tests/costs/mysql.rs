@@ -5,6 +5,7 @@ use testbed::crash::{Crash, Moment};
 use testbed::{Application, InProcess, MySql, MySqlOptions, Server, Setup, mysql_versions};
 
 use super::rotation_costs;
+use crate::support::setups_that_a_function_keeps_equal;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rotation_costs_no_more_than_the_limits_on_mysql_and_mariadb() {
@@ -24,7 +25,7 @@ async fn an_account_that_is_locked_by_one_failed_sign_in_is_never_locked() {
         let settings = [("max-password-errors", "1")];
         let settings: &[(&str, &str)] = if version.is_mariadb() { &settings } else { &[] };
         let server = MySql::start(version, MySqlOptions { settings, ..MySqlOptions::default() }).await;
-        for setup in server.setups() {
+        for setup in setups_that_a_function_keeps_equal(&server) {
             let application = Application::start(&server, setup).await;
             let account = format!("`{}`@`%`", application.app.user());
             if !version.is_mariadb() {

@@ -19,6 +19,8 @@ async fn a_crash_at_any_call_is_fixed_by_a_retry() {
         let server = server_with_two_passwords(version).await;
         a_crash_at_any_call(&server, Setup::mysql_single_user(), Strategy::SingleUser, 14).await;
         a_crash_at_any_call(&server, Setup::mysql_alternating_users(), Strategy::AlternatingUsers, 19).await;
+        let alone = Setup::mysql_alternating_users().without_superuser();
+        a_crash_at_any_call(&server, alone, Strategy::AlternatingUsers, 19).await;
         if !version.is_mariadb() {
             a_crash_at_any_call(&server, Setup::mysql_dual_password(), Strategy::DualPassword, 14).await;
         }
@@ -30,9 +32,12 @@ async fn two_crashes_in_a_row_or_one_and_an_abandoned_rotation_lose_nothing() {
     for version in mysql_versions() {
         let server = server_with_two_passwords(version).await;
         two_crashes(&server, Setup::mysql_single_user(), Strategy::SingleUser).await;
+        let alone = Setup::mysql_alternating_users().without_superuser();
         two_crashes(&server, Setup::mysql_alternating_users(), Strategy::AlternatingUsers).await;
+        two_crashes(&server, alone.clone(), Strategy::AlternatingUsers).await;
         given_up_after_a_crash(&server, Setup::mysql_single_user(), Strategy::SingleUser).await;
         given_up_after_a_crash(&server, Setup::mysql_alternating_users(), Strategy::AlternatingUsers).await;
+        given_up_after_a_crash(&server, alone, Strategy::AlternatingUsers).await;
         if !version.is_mariadb() {
             two_crashes(&server, Setup::mysql_dual_password(), Strategy::DualPassword).await;
             given_up_after_a_crash(&server, Setup::mysql_dual_password(), Strategy::DualPassword).await;

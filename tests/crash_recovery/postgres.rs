@@ -18,6 +18,8 @@ async fn a_crash_at_any_call_of_alternating_users_is_fixed_by_a_retry() {
     for version in postgres_versions() {
         let server = Postgres::shared(version).await;
         a_crash_at_any_call(server, Setup::alternating_users(), Strategy::AlternatingUsers, 16).await;
+        let alone = Setup::alternating_users().without_superuser();
+        a_crash_at_any_call(server, alone, Strategy::AlternatingUsers, 17).await;
     }
 }
 
@@ -26,9 +28,12 @@ async fn two_crashes_in_a_row_or_one_and_an_abandoned_rotation_lose_nothing() {
     for version in postgres_versions() {
         let server = Postgres::shared(version).await;
         two_crashes(server, Setup::single_user(), Strategy::SingleUser).await;
+        let alone = Setup::alternating_users().without_superuser();
         two_crashes(server, Setup::alternating_users(), Strategy::AlternatingUsers).await;
+        two_crashes(server, alone.clone(), Strategy::AlternatingUsers).await;
         given_up_after_a_crash(server, Setup::single_user(), Strategy::SingleUser).await;
         given_up_after_a_crash(server, Setup::alternating_users(), Strategy::AlternatingUsers).await;
+        given_up_after_a_crash(server, alone, Strategy::AlternatingUsers).await;
     }
 }
 
@@ -52,8 +57,10 @@ async fn a_retry_of_secrets_manager_completes_a_rotation_that_failed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_rotation_of_alternating_users_takes_over_from_an_abandoned_one() {
     let server = Postgres::shared(postgres_versions()[0]).await;
-    let application = Application::start(server, Setup::alternating_users()).await;
-    for _turn in 0..2 {
-        takes_over_from_abandoned_ones(&application).await;
+    for setup in [Setup::alternating_users(), Setup::alternating_users().without_superuser()] {
+        let application = Application::start(server, setup).await;
+        for _turn in 0..2 {
+            takes_over_from_abandoned_ones(&application).await;
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::support::setups_that_a_function_keeps_equal;
 use local_aws::Failure;
 use serde_json::{Value, json};
 use testbed::fault_proxy::Fault;
@@ -33,7 +34,7 @@ async fn network_and_secret<S: Server>(server: &S) {
     let nobody = TcpSocket::new_v4().expect("a socket");
     nobody.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
     let port = nobody.local_addr().expect("a bound port").port();
-    for setup in server.setups() {
+    for setup in setups_that_a_function_keeps_equal(server) {
         for (fields, class) in [
             (json!({"port": port}), "Unreachable"),
             (json!({"host": "no-such-host.invalid"}), "NameNotResolved"),

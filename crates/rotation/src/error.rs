@@ -8,6 +8,7 @@ use std::fmt;
 use thiserror::Error;
 
 use crate::cause::Cause;
+use crate::remedy::store_as_previous;
 use crate::{SecretId, Username, VersionId};
 
 /// Why a step failed.
@@ -131,7 +132,7 @@ pub enum Refusal {
     )]
     NoVersionSignsIn { username: Username, current: String, untried: Vec<VersionId>, remedy: String },
     #[error(
-        "AWSCURRENT does not sign in as {username} ({response}), so the superuser's secret is not touched; {remedy}"
+        "AWSCURRENT does not sign in as {username} ({response}), so the other user is not touched; {remedy}"
     )]
     CurrentDoesNotSignIn { username: Username, response: String, remedy: String },
     #[error(
@@ -139,6 +140,19 @@ pub enum Refusal {
          PutSecretValue, with the ARN of a superuser's secret as masterarn, and rotate again"
     )]
     NoSuperuser { username: Username, response: String },
+    #[error(
+        "no version of the secret is for {user}, whose turn it is ({why}), and the secret names no superuser; {}{}; or, if a \
+         superuser is to set the passwords, write AWSCURRENT anew with PutSecretValue, with the ARN of that superuser's secret as \
+         masterarn, and rotate again",
+        if_missing(user, create.as_deref()), store_as_previous(user, secret)
+    )]
+    NoIdleUser { user: Username, why: String, create: Option<Box<str>>, secret: SecretId },
+    #[error(
+        "no version of the secret signs in as {user}, whose turn it is ({response}), and the secret names no superuser; \
+         {remedy}{}",
+        not_tried(untried)
+    )]
+    IdleUserDoesNotSignIn { user: Username, response: String, untried: Box<[VersionId]>, remedy: String },
     #[error(
         "the password of {username} has expired ({response}), and only the user itself could set another beside it; {remedy}"
     )]
@@ -158,7 +172,7 @@ pub enum Refusal {
     OldVersion { version: VersionId },
     #[error("{what}; {remedy}")]
     Database { what: String, remedy: String },
-    #[error("{}; {}{}; if not, {}{}", unproven.what, if_ours(user, secret), also(unproven), unproven.otherwise, not_tried(untried))]
+    #[error("{}; {}{}; if not, {}{}", unproven.what, store_as_previous(user, secret), also(unproven), unproven.otherwise, not_tried(untried))]
     NotTheOtherUser { user: Username, unproven: Box<Unproven>, secret: SecretId, untried: Vec<VersionId> },
 }
 
@@ -173,14 +187,8 @@ pub struct Unproven {
     pub otherwise: String,
 }
 
-/// `PutSecretValue` with a label of its own moves that label only.
-fn if_ours(user: &Username, secret: &SecretId) -> String {
-    format!(
-        "if {user} is the application's, write AWSCURRENT's JSON with the user name and password of {user} into \
-         previous.json (if nobody knows that password, set one: AWSCURRENT is another user's), run aws secretsmanager \
-         put-secret-value --secret-id {secret} --version-stages AWSPREVIOUS --secret-string file://previous.json, which \
-         leaves AWSCURRENT alone, remove the file, and rotate again"
-    )
+fn if_missing(user: &Username, create: Option<&str>) -> String {
+    create.map(|create| format!("if there is no {user} yet, first create it: {create}; ")).unwrap_or_default()
 }
 
 fn also(unproven: &Unproven) -> String {

@@ -12,8 +12,8 @@ pub use database::{Database, ProofOfOtherUser};
 pub use secret_store::{Move, Put, SecretStore};
 pub use session::{Change, SuperuserSession, UserSession};
 pub use sign_in::SignIn;
-pub use user_pair::{AlternationOutcome, Evidence, Membership, OwnedObjects, PairView};
-pub use verification::{Comparison, OutgoingSession, Verification};
+pub use user_pair::{AlternationOutcome, Evidence, Membership, OwnedObjects, PairComparison, PairView};
+pub use verification::{Comparison, OtherSession, Verification};
 
 pub use crate::error::Unproven;
 pub use crate::versions::Wanted;

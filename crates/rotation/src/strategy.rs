@@ -1,6 +1,6 @@
 //! Whose password comes next, who sets it, and what becomes of the old one. Pure: nothing here waits or fails.
 
-use crate::Username;
+use crate::{SecretId, Username};
 
 /// What the clone's name ends with, as in AWS's functions.
 const SUFFIX: &str = "_clone";
@@ -12,7 +12,8 @@ pub enum Strategy {
     ///
     /// Between setSecret and finishSecret a new sign-in with AWSCURRENT is rejected. Open sessions go on.
     SingleUser,
-    /// A user and its clone take turns, and a superuser sets the password. AWSCURRENT signs in at every instant.
+    /// A user and its clone take turns. A superuser sets the password, or, if the secret names none, the idle user its own.
+    /// AWSCURRENT signs in at every instant.
     AlternatingUsers,
     /// One user, two valid passwords, no superuser. AWSCURRENT signs in at every instant.
     ///
@@ -31,17 +32,20 @@ impl Strategy {
         }
     }
 
-    /// Who sets the password of `next`, the user of the pending version.
+    /// Who sets the password of `next`, the user of the pending version; `superuser` is the one that the secret names.
     #[must_use]
-    pub fn set_by(self, next: &Username) -> SetBy {
-        match self {
-            Self::SingleUser => SetBy::User(OldPassword::Discard),
-            Self::DualPassword => SetBy::User(OldPassword::Retain),
-            Self::AlternatingUsers => SetBy::Superuser(Alternation::to(next)),
+    pub fn set_by(self, next: &Username, superuser: Option<&SecretId>) -> SetBy {
+        match (self, superuser) {
+            (Self::SingleUser, _) => SetBy::User(OldPassword::Discard),
+            (Self::DualPassword, _) => SetBy::User(OldPassword::Retain),
+            (Self::AlternatingUsers, Some(superuser)) => {
+                SetBy::Superuser(Alternation::to(next), superuser.clone())
+            }
+            (Self::AlternatingUsers, None) => SetBy::IdleUser(Alternation::to(next)),
         }
     }
 
-    /// Whether two users take turns, so that a superuser sets the password.
+    /// Whether two users take turns.
     #[must_use]
     pub fn alternates(self) -> bool {
         match self {
@@ -56,8 +60,10 @@ impl Strategy {
 pub enum SetBy {
     /// The user itself.
     User(OldPassword),
-    /// The superuser, for the other of two users.
-    Superuser(Alternation),
+    /// The superuser of this secret, for the other of two users.
+    Superuser(Alternation, SecretId),
+    /// The other of two users, which the application has not used since the rotation before: its own.
+    IdleUser(Alternation),
 }
 
 /// What becomes of the password that a user had before.
@@ -95,6 +101,16 @@ impl Alternation {
             Some(base) => Self { base, clone: next.clone(), target: Target::Clone },
             None => Self { base: next.clone(), clone: clone_of(next), target: Target::Base },
         }
+    }
+
+    /// The turn after this one.
+    #[must_use]
+    pub(crate) fn after(&self) -> Self {
+        let target = match self.target {
+            Target::Base => Target::Clone,
+            Target::Clone => Target::Base,
+        };
+        Self { target, ..self.clone() }
     }
 
     /// The user whose turn it is.
@@ -136,12 +152,16 @@ mod tests {
     }
 
     #[test]
-    fn the_superuser_sets_the_passwords_of_both() {
+    fn the_superuser_sets_the_passwords_of_both_and_without_one_each_its_own() {
         let alternation = |target| Alternation { base: user("app"), clone: user("app_clone"), target };
+        let superuser = SecretId("superuser".into());
         for (next, expected) in [("app", Target::Base), ("app_clone", Target::Clone)] {
             let expected = alternation(expected);
             assert_eq!(expected.next_user(), &user(next));
-            assert_eq!(Rotates::AlternatingUsers.set_by(&user(next)), SetBy::Superuser(expected));
+            assert_ne!(expected.after().next_user(), &user(next));
+            let set_by = |superuser| Rotates::AlternatingUsers.set_by(&user(next), superuser);
+            assert_eq!(set_by(Some(&superuser)), SetBy::Superuser(expected.clone(), superuser.clone()));
+            assert_eq!(set_by(None), SetBy::IdleUser(expected));
         }
     }
 
@@ -151,7 +171,10 @@ mod tests {
             [(Rotates::SingleUser, OldPassword::Discard), (Rotates::DualPassword, OldPassword::Retain)]
         {
             assert_eq!(strategy.next_user(&user("app_clone")), user("app_clone"));
-            assert_eq!(strategy.set_by(&user("app_clone")), SetBy::User(old));
+            let superuser = SecretId("superuser".into());
+            for superuser in [None, Some(&superuser)] {
+                assert_eq!(strategy.set_by(&user("app_clone"), superuser), SetBy::User(old));
+            }
             assert!(!strategy.alternates());
         }
         assert!(Rotates::AlternatingUsers.alternates());

@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 use crate::role::{self, On};
 use crate::stored::store;
 use crate::{
-    App, FaultProxy, FunctionError, Functions, Postgres, Server, Setup, secrets_manager, start_local_aws,
+    App, ChangedBy, FaultProxy, FunctionError, Functions, Postgres, Server, Setup, secrets_manager,
+    start_local_aws,
 };
 
 /// The steps of a rotation in order, named as in events.
@@ -84,11 +85,19 @@ impl<'a, S: Server> Application<'a, S> {
         let superuser_arn = store(&client, "superuser", &server.superuser_secret().await).await;
 
         let mut secret = app.secret(server);
-        if setup.function.ends_with("alternating-users") {
+        let alternates = setup.function.ends_with("alternating-users");
+        if alternates && setup.changed_by == ChangedBy::Superuser {
             secret["masterarn"] = json!(superuser_arn);
         }
         merge(&mut secret, &setup.fields);
         let arn = store(&client, "application", &secret).await;
+        if alternates && setup.changed_by == ChangedBy::Themselves {
+            let clone = server.create_clone(&app).await;
+            let idle = json!({"username": clone.user, "password": clone.password});
+            merge(&mut secret, &idle);
+            let put = client.put_secret_value().secret_id(&arn).version_stages("AWSPREVIOUS");
+            put.secret_string(secret.to_string()).send().await.expect("PutSecretValue is accepted");
+        }
 
         let functions = Functions::between(&local.url(), server).await;
         functions.add(setup.function, &setup.environment, setup.timeout).await;
@@ -163,12 +172,7 @@ impl<'a, S: Server> Application<'a, S> {
 
     /// Rotates, and returns the error with which the function failed. Panics if it succeeds.
     pub async fn rotate_expect_err(&self) -> String {
-        let rotation = self.rotate().await;
-        assert!(!rotation.succeeded, "this rotation was expected to fail");
-        let last = rotation.attempts.last().and_then(|attempt| attempt.steps.last());
-        let failed = last.and_then(|step| step.outcome.as_ref().err().map(|error| (step.step, error)));
-        let (step, error) = failed.unwrap_or_else(|| panic!("no step failed: {rotation:#?}"));
-        format!("{step:?} {}: {}", error.error_type.as_deref().unwrap_or("?"), error.message)
+        error_of(&self.rotate().await)
     }
 
     /// Begins a rotation without running a step. Returns the pending version, which has no value.
@@ -183,11 +187,21 @@ impl<'a, S: Server> Application<'a, S> {
 
     /// Runs only testSecret, as Secrets Manager does under `RotateImmediately=false`. Panics if that fails.
     pub async fn probe(&self) {
+        let rotation = self.test_only().await;
+        assert!(rotation.succeeded, "{rotation:#?}");
+    }
+
+    /// The same, and returns the error with which the function failed. Panics if it succeeds.
+    pub async fn probe_expect_err(&self) -> String {
+        let rotation = self.test_only().await;
+        error_of(&rotation)
+    }
+
+    async fn test_only(&self) -> Rotation {
         let call = self.client.rotate_secret().secret_id(&self.arn).rotation_lambda_arn(self.function_arn());
         let response = call.rotate_immediately(false).send().await.expect("RotateSecret is accepted");
         let version = response.version_id().expect("RotateSecret returns a version");
-        let rotation = self.local.rotated(&self.arn, version).await;
-        assert!(rotation.succeeded, "{rotation:#?}");
+        self.local.rotated(&self.arn, version).await
     }
 
     fn function_arn(&self) -> String {
@@ -236,6 +250,15 @@ impl<S: Server> Application<'_, S> {
     pub fn seen_calls(&self) -> BTreeSet<(On, String)> {
         role::seen(self.local.callers(), &self.arn)
     }
+}
+
+/// The error with which a rotation failed.
+fn error_of(rotation: &Rotation) -> String {
+    assert!(!rotation.succeeded, "this rotation was expected to fail");
+    let last = rotation.attempts.last().and_then(|attempt| attempt.steps.last());
+    let failed = last.and_then(|step| step.outcome.as_ref().err().map(|error| (step.step, error)));
+    let (step, error) = failed.unwrap_or_else(|| panic!("no step failed: {rotation:#?}"));
+    format!("{step:?} {}: {}", error.error_type.as_deref().unwrap_or("?"), error.message)
 }
 
 fn merge(secret: &mut Value, fields: &Value) {

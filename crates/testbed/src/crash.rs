@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use rotation::ports::{
-    AlternationOutcome, Change, Comparison, Database, Evidence, Move, OutgoingSession, OwnedObjects,
-    PairView, ProofOfOtherUser, Put, SecretStore, SignIn, SuperuserSession, UserSession, Verification,
-    Wanted,
+    AlternationOutcome, Change, Comparison, Database, Evidence, Move, OtherSession, OwnedObjects,
+    PairComparison, PairView, ProofOfOtherUser, Put, SecretStore, SignIn, SuperuserSession, UserSession,
+    Verification, Wanted,
 };
 use rotation::{
-    Alternation, CallError, OldPassword, Password, RotationToken, SecretId, SecretText, Server, SetBy,
-    Username, VersionId, Versions,
+    Alternation, CallError, OldPassword, Password, Refusal, RotationToken, SecretId, SecretText, Server,
+    SetBy, Stage, Username, VersionId, Versions,
 };
 
 use crate::hooks::{Hooks, NoHooks, RestrictedPasswordCommands};
@@ -157,12 +157,20 @@ impl Database for Crashing<'_, dyn Database> {
         self.adapter.username_error(user, engine)
     }
 
+    fn opens_one_database(&self) -> bool {
+        self.adapter.opens_one_database()
+    }
+
     fn proof_of_other_user(&self) -> ProofOfOtherUser {
         self.adapter.proof_of_other_user()
     }
 
-    fn manual_remedy(&self, user: &Username) -> String {
-        self.adapter.manual_remedy(user)
+    fn manual_remedy(&self, user: &Username, stage: Stage) -> String {
+        self.adapter.manual_remedy(user, stage)
+    }
+
+    fn creation_of_clone(&self, alternation: &Alternation) -> String {
+        self.adapter.creation_of_clone(alternation)
     }
 
     async fn sign_in(
@@ -225,6 +233,20 @@ impl UserSession for CrashingSession<dyn UserSession> {
         Ok(view)
     }
 
+    async fn compare_pair(
+        &mut self,
+        alternation: &Alternation,
+        secret: &SecretId,
+    ) -> Result<PairComparison, CallError> {
+        Ok(match self.crash.call(self.session.compare_pair(alternation, secret)).await? {
+            PairComparison::Complete { owned, objection } => {
+                let owned = owned.map(|owned| CrashingSession::new(owned, &self.crash) as _);
+                PairComparison::Complete { owned, objection }
+            }
+            PairComparison::Half(half) => PairComparison::Half(CrashingSession::new(half, &self.crash)),
+        })
+    }
+
     async fn verify(&mut self, user: &Username, set_by: &SetBy) -> Result<Verification, CallError> {
         let mut verification = self.crash.call(self.session.verify(user, set_by)).await?;
         verification.comparison =
@@ -284,18 +306,22 @@ impl OwnedObjects for CrashingSession<dyn OwnedObjects> {
 impl Comparison for CrashingSession<dyn Comparison> {
     async fn sign_in(
         &self,
-        outgoing: &Username,
+        other: &Username,
         password: &Password,
-    ) -> Result<SignIn<dyn OutgoingSession>, CallError> {
-        let response = self.crash.call(self.session.sign_in(outgoing, password)).await?;
-        Ok(response.map::<dyn OutgoingSession>(|session| CrashingSession::new(session, &self.crash)))
+    ) -> Result<SignIn<dyn OtherSession>, CallError> {
+        let response = self.crash.call(self.session.sign_in(other, password)).await?;
+        Ok(response.map::<dyn OtherSession>(|session| CrashingSession::new(session, &self.crash)))
     }
 }
 
 #[async_trait]
-impl OutgoingSession for CrashingSession<dyn OutgoingSession> {
+impl OtherSession for CrashingSession<dyn OtherSession> {
     async fn differences(&mut self) -> Result<Vec<String>, CallError> {
         self.crash.call(self.session.differences()).await
+    }
+
+    async fn objection(&mut self, alternation: &Alternation) -> Result<Option<Refusal>, CallError> {
+        self.crash.call(self.session.objection(alternation)).await
     }
 
     async fn close(self: Box<Self>) {

@@ -67,6 +67,6 @@ pub use secrets_manager::{
 };
 pub use server::Server;
 pub use server_log::ServerLog;
-pub use setup::Setup;
+pub use setup::{ChangedBy, Setup};
 pub use stored::{credentials, store};
 pub use stub_server::StubServer;

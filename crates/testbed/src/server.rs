@@ -33,11 +33,21 @@ pub trait Server: fmt::Debug + Send + Sync {
     /// Its log from here on, with every sign-in.
     fn log(&self) -> ServerLog;
 
-    /// A setup for each function that rotates on this engine.
+    /// A setup for each strategy of each function that rotates on this engine.
     fn setups(&self) -> Vec<Setup<'static>>;
+
+    /// The functions that rotate on this engine.
+    fn functions(&self) -> Vec<&'static str> {
+        let mut functions: Vec<_> = self.setups().into_iter().map(|setup| setup.function).collect();
+        functions.dedup();
+        functions
+    }
 
     /// A new application, whose user the superuser creates; its name begins with `hint`.
     async fn create_app(&self, hint: &str) -> App;
+
+    /// Creates the clone of the application's user as a person does, with equal rights and a password of its own.
+    async fn create_clone(&self, app: &App) -> Credentials;
 
     /// Grants the application's user a second password, if the server supports two.
     async fn allow_two_passwords(&self, app: &App);
@@ -83,11 +93,16 @@ impl Server for Postgres {
     }
 
     fn setups(&self) -> Vec<Setup<'static>> {
-        vec![Setup::single_user(), Setup::alternating_users()]
+        let alternating = Setup::alternating_users();
+        vec![Setup::single_user(), alternating.clone(), alternating.without_superuser()]
     }
 
     async fn create_app(&self, hint: &str) -> App {
         App::create(self, hint).await
+    }
+
+    async fn create_clone(&self, app: &App) -> Credentials {
+        Postgres::create_clone(self, app).await
     }
 
     async fn allow_two_passwords(&self, _app: &App) {}
@@ -136,7 +151,8 @@ impl Server for MySql {
     }
 
     fn setups(&self) -> Vec<Setup<'static>> {
-        let mut all = vec![Setup::mysql_single_user(), Setup::mysql_alternating_users()];
+        let alternating = Setup::mysql_alternating_users();
+        let mut all = vec![Setup::mysql_single_user(), alternating.clone(), alternating.without_superuser()];
         // A MariaDB user has one password.
         if !self.version().is_mariadb() {
             all.push(Setup::mysql_dual_password());
@@ -148,10 +164,23 @@ impl Server for MySql {
         MySql::create_app(self, hint).await
     }
 
+    async fn create_clone(&self, app: &App) -> Credentials {
+        let clone = Credentials::new(&format!("{}_clone", app.user()));
+        self.create_user(&clone, &app.database).await;
+        clone
+    }
+
     async fn allow_two_passwords(&self, app: &App) {
         if !self.version().is_mariadb() {
-            let account = format!("{}@'%'", crate::mysql::name(app.user()));
-            self.execute(&format!("GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO {account}")).await;
+            // Also its clone's, if a person has created one, which has to be equal.
+            for user in [app.user(), &format!("{}_clone", app.user())] {
+                let exists =
+                    format!("SELECT COUNT(*) FROM mysql.user WHERE User = {}", crate::mysql::text(user));
+                if self.values(&exists).await == ["1"] {
+                    let account = format!("{}@'%'", crate::mysql::name(user));
+                    self.execute(&format!("GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO {account}")).await;
+                }
+            }
         }
     }
 

@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 pub struct Setup<'a> {
     /// The function's binary.
     pub function: &'a str,
+    /// Who changes the passwords of two alternating users.
+    pub changed_by: ChangedBy,
     /// The beginning of the user's name.
     pub user: &'a str,
     /// Fields of the secret to add or replace; null removes one.
@@ -21,12 +23,31 @@ pub struct Setup<'a> {
     pub timeout: Duration,
 }
 
+/// Who changes the passwords of two alternating users.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangedBy {
+    /// The superuser, which also creates the clone.
+    Superuser,
+    /// The users themselves: the secret names no superuser, and a person has created the clone.
+    Themselves,
+}
+
 impl Setup<'_> {
+    /// The function, and what its strategy goes without.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self.changed_by {
+            ChangedBy::Superuser => self.function.to_owned(),
+            ChangedBy::Themselves => format!("{} without a superuser", self.function),
+        }
+    }
+
     /// The user changes its own password.
     #[must_use]
     pub fn single_user() -> Self {
         Self {
             function: "postgres-single-user",
+            changed_by: ChangedBy::Superuser,
             user: "app",
             fields: json!({}),
             environment: vec![("AWS_LAMBDA_LOG_LEVEL", "TRACE")],
@@ -39,6 +60,12 @@ impl Setup<'_> {
     #[must_use]
     pub fn alternating_users() -> Self {
         Self { function: "postgres-alternating-users", ..Self::single_user() }
+    }
+
+    /// The same without a superuser.
+    #[must_use]
+    pub fn without_superuser(self) -> Self {
+        Self { changed_by: ChangedBy::Themselves, ..self }
     }
 
     /// Like [`Self::single_user`], on MySQL and MariaDB.

@@ -259,7 +259,7 @@ impl UserPair {
 
 /// Refuses if the clone may do what the base may not: the application would lose it. If a restriction of the base is the reason,
 /// only revoking the right from the clone is proposed: somebody decided on the restriction, and only a wider grant could lift it.
-fn check_nothing_is_lost(
+pub(super) fn check_nothing_is_lost(
     base: &AccountState,
     clone: &AccountState,
     dialect: Dialect,
@@ -290,6 +290,6 @@ fn at<'a>(accounts: &'a [AccountState], host: &str) -> Option<&'a AccountState> 
 }
 
 /// Statements for a person to run.
-fn listed(statements: Vec<Statement>) -> Vec<String> {
+pub(super) fn listed(statements: Vec<Statement>) -> Vec<String> {
     statements.into_iter().map(|statement| statement.sql).collect()
 }

@@ -7,6 +7,7 @@ mod clone_check;
 mod connection;
 mod dialect;
 mod dropped_objects;
+mod equality;
 mod errors;
 #[doc(hidden)]
 pub mod fuzzing;
@@ -29,7 +30,7 @@ mod verify;
 
 use async_trait::async_trait;
 use rotation::ports::{Database, ProofOfOtherUser, SignIn, SuperuserSession, UserSession};
-use rotation::{CallError, Password, Server, Username};
+use rotation::{Alternation, CallError, Password, Server, Stage, Username};
 
 use crate::dial::Connector;
 use crate::limits::Limits;
@@ -94,15 +95,27 @@ impl Database for MySql {
         }
     }
 
+    fn opens_one_database(&self) -> bool {
+        false
+    }
+
     fn proof_of_other_user(&self) -> ProofOfOtherUser {
         ProofOfOtherUser::StoredVerifier
     }
 
-    fn manual_remedy(&self, user: &Username) -> String {
+    fn manual_remedy(&self, user: &Username, stage: Stage) -> String {
         let quoted = literal(&user.0);
         format!(
             "as a superuser, look the account up (SELECT User, Host FROM mysql.user WHERE User = {quoted}), give it the \
-             password of the AWSCURRENT version (ALTER USER {quoted}@'HOST' IDENTIFIED BY ...), then rotate again"
+             password of the {stage} version (ALTER USER {quoted}@'HOST' IDENTIFIED BY ...), then rotate again"
+        )
+    }
+
+    fn creation_of_clone(&self, Alternation { base, clone, .. }: &Alternation) -> String {
+        let (base, clone) = (literal(&base.0), literal(&clone.0));
+        format!(
+            "as an administrator look up the hosts of {base} (SELECT Host FROM mysql.user WHERE User = {base}), and at each of them \
+             CREATE USER {clone}@'HOST' IDENTIFIED BY ..."
         )
     }
 

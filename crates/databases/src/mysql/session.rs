@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use rotation::ports::{
-    AlternationOutcome, Change, Evidence, PairView, SuperuserSession, UserSession, Verification,
+    AlternationOutcome, Change, Evidence, PairComparison, PairView, SuperuserSession, UserSession,
+    Verification,
 };
 use rotation::{Alternation, CallError, OldPassword, Password, SecretId, SetBy, Username};
 
@@ -48,6 +49,14 @@ impl UserSession for Connection {
             if self.account.user == alternation.clone.0 { &alternation.clone } else { &alternation.base };
         identity::check_is(self, user).await?;
         Ok(PairView::default())
+    }
+
+    async fn compare_pair(
+        &mut self,
+        alternation: &Alternation,
+        _secret: &SecretId,
+    ) -> Result<PairComparison, CallError> {
+        self.within_limit(async |connection| verify::compare(connection, alternation).await).await
     }
 
     async fn verify(&mut self, user: &Username, set_by: &SetBy) -> Result<Verification, CallError> {

@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use rotation::ports::{Comparison, OutgoingSession, SignIn, Verification};
-use rotation::{Alternation, CallError, Password, SetBy, Target, Username};
+use rotation::ports::{Comparison, OtherSession, PairComparison, SignIn, Verification};
+use rotation::{Alternation, CallError, Password, Refusal, SetBy, Target, Username};
 
 use super::account_state::AccountState;
 use super::connection::Connection;
 use super::dropped_objects::{self, Reader};
+use super::equality;
 use super::grants::{DatabaseNames, Grants};
+use super::identity;
 use super::sign_in::sign_in;
 use crate::dial::Connector;
 
@@ -21,16 +23,26 @@ pub(super) async fn verify(
     user: &Username,
     set_by: &SetBy,
 ) -> Result<Verification, CallError> {
-    let mut verification = Verification { differences: identity(connection, user).await?, comparison: None };
-    if let SetBy::Superuser(alternation) = set_by {
-        let account = Arc::new(AccountView::read(connection).await?);
-        let (connector, alternation) = (connection.connector.clone(), alternation.clone());
-        verification.comparison = Some(Box::new(Incoming { connector, alternation, account }));
+    let mut verification =
+        Verification { differences: misidentified(connection, user).await?, comparison: None };
+    // Without a superuser, setSecret has compared the two users.
+    if let SetBy::Superuser(alternation, _) = set_by {
+        verification.comparison = Some(Box::new(Half::read(connection, alternation).await?));
     }
     Ok(verification)
 }
 
-async fn identity(connection: &mut Connection, user: &Username) -> Result<Vec<String>, CallError> {
+/// Begins the comparison of two users that no superuser makes equal.
+pub(super) async fn compare(
+    connection: &mut Connection,
+    alternation: &Alternation,
+) -> Result<PairComparison, CallError> {
+    let is_clone = connection.account.user == alternation.clone.0;
+    identity::check_is(connection, if is_clone { &alternation.clone } else { &alternation.base }).await?;
+    Ok(PairComparison::Half(Box::new(Half::read(connection, alternation).await?)))
+}
+
+async fn misidentified(connection: &mut Connection, user: &Username) -> Result<Vec<String>, CallError> {
     let account = connection.rows("SELECT CURRENT_USER()").await?.concat();
     if account.rsplit_once('@').is_none_or(|(name, _)| name != user.0) {
         return Ok(vec![format!("the session is of {account}, not of {user}")]);
@@ -41,6 +53,8 @@ async fn identity(connection: &mut Connection, user: &Username) -> Result<Vec<St
 /// An account as its user sees it, without its name.
 #[derive(Debug)]
 struct AccountView {
+    state: AccountState,
+    /// Without those that any user can grant.
     grants: Grants,
     names: DatabaseNames,
     /// Limits, TLS, password rules and so on; in lines that two users share if these are equal.
@@ -52,11 +66,8 @@ impl AccountView {
         let mut own = AccountState::read_own(connection).await?;
         dropped_objects::remove_dropped_tables(connection, &mut own.grants, Reader::Itself).await?;
         let rules = own.properties.lines();
-        Ok(Self {
-            grants: own.grants.without_user_grantable(),
-            names: connection.database_names().await?,
-            rules,
-        })
+        let grants = own.grants.without_user_grantable();
+        Ok(Self { grants, names: connection.database_names().await?, rules, state: own })
     }
 
     /// The privileges of `other`, an account of the same server, that this one lacks.
@@ -80,45 +91,63 @@ fn differences(alternation: &Alternation, incoming: &AccountView, outgoing: &Acc
     differences
 }
 
-/// The user whose turn it is, and how to sign in as the other one.
-struct Incoming {
+/// The account of one user, and how to sign in as the other one.
+struct Half {
     connector: Connector,
     alternation: Alternation,
     account: Arc<AccountView>,
 }
 
-#[async_trait]
-impl Comparison for Incoming {
-    async fn sign_in(
-        &self,
-        outgoing: &Username,
-        password: &Password,
-    ) -> Result<SignIn<dyn OutgoingSession>, CallError> {
-        let signed_in = SignIn::from(sign_in(&self.connector, outgoing, password).await?);
-        let (user, alternation, incoming) =
-            (outgoing.clone(), self.alternation.clone(), Arc::clone(&self.account));
-        Ok(signed_in.map::<dyn OutgoingSession>(|connection| {
-            Box::new(Outgoing { connection, user, alternation, incoming })
-        }))
+impl Half {
+    async fn read(connection: &mut Connection, alternation: &Alternation) -> Result<Self, CallError> {
+        let account = Arc::new(AccountView::read(connection).await?);
+        Ok(Self { connector: connection.connector.clone(), alternation: alternation.clone(), account })
     }
 }
 
-/// The outgoing user's session, and the account that it is compared with.
-struct Outgoing {
+#[async_trait]
+impl Comparison for Half {
+    async fn sign_in(
+        &self,
+        other: &Username,
+        password: &Password,
+    ) -> Result<SignIn<dyn OtherSession>, CallError> {
+        let signed_in = SignIn::from(sign_in(&self.connector, other, password).await?);
+        let (user, alternation, first) = (other.clone(), self.alternation.clone(), Arc::clone(&self.account));
+        Ok(signed_in
+            .map::<dyn OtherSession>(|connection| Box::new(Other { connection, user, alternation, first })))
+    }
+}
+
+/// The other user's session, and the account that it is compared with.
+struct Other {
     connection: Box<Connection>,
     user: Username,
     alternation: Alternation,
-    incoming: Arc<AccountView>,
+    first: Arc<AccountView>,
 }
 
 #[async_trait]
-impl OutgoingSession for Outgoing {
+impl OtherSession for Other {
     async fn differences(&mut self) -> Result<Vec<String>, CallError> {
-        let Self { connection, user, alternation, incoming } = self;
+        let Self { connection, user, alternation, first } = self;
         let compare = async |connection: &mut Connection| {
-            let mut found = identity(connection, user).await?;
-            found.extend(differences(alternation, incoming, &AccountView::read(connection).await?));
+            let mut found = misidentified(connection, user).await?;
+            found.extend(differences(alternation, first, &AccountView::read(connection).await?));
             Ok(found)
+        };
+        connection.within_limit(compare).await
+    }
+
+    async fn objection(&mut self, alternation: &Alternation) -> Result<Option<Refusal>, CallError> {
+        let Self { connection, user, first, .. } = self;
+        let compare = async |connection: &mut Connection| {
+            identity::check_is(connection, user).await?;
+            let second = AccountView::read(connection).await?;
+            let (base, clone) =
+                if *user == alternation.clone { (&**first, &second) } else { (&second, &**first) };
+            let server = (connection.dialect, second.names);
+            Ok(equality::objection(alternation, &base.state, &clone.state, server))
         };
         connection.within_limit(compare).await
     }
@@ -131,13 +160,21 @@ impl OutgoingSession for Outgoing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mysql::account::Account;
     use crate::mysql::grants::Known;
+    use crate::mysql::properties::Properties;
 
     fn view(rows: &[&str], rules: &[&str]) -> AccountView {
         let set = |lines: &[&str]| lines.iter().map(ToString::to_string).collect();
         let rows: Vec<_> = rows.iter().map(ToString::to_string).collect();
         let grants = Grants::parse(Known::MYSQL, &rows).unwrap_or_else(|error| panic!("{rows:?}: {error}"));
-        AccountView { grants, names: DatabaseNames::Patterns, rules: set(rules) }
+        let state = AccountState {
+            account: Account::at("u", "%"),
+            grants: grants.clone(),
+            properties: Properties::default(),
+            unseen: BTreeSet::new(),
+        };
+        AccountView { state, grants, names: DatabaseNames::Patterns, rules: set(rules) }
     }
 
     fn found(target: Target, incoming: &AccountView, outgoing: &AccountView) -> Vec<String> {

@@ -146,20 +146,26 @@ impl UserPair {
         }
     }
 
+    /// Whether the base has REPLICATION, which a membership does not convey, and the clone has not.
+    pub(super) fn lacks_replication(&self) -> bool {
+        self.base.replication && !self.clone.as_ref().is_some_and(|clone| clone.replication)
+    }
+
+    /// The refusal if the base's VALID UNTIL is in the past.
+    pub(super) fn expired(&self, alternation: &Alternation) -> Option<Refusal> {
+        self.base.has_expired.then(|| has_expired(alternation, &self.base))
+    }
+
     /// What prevents the alternation, once both users are known to be the application's.
     pub(super) fn objection(&self, alternation: &Alternation) -> Option<Refusal> {
-        let replicates = |role: &Role| role.replication;
-        if alternation.target == Target::Clone
-            && self.base.replication
-            && !self.clone.as_ref().is_some_and(replicates)
-        {
+        if alternation.target == Target::Clone && self.lacks_replication() {
             return Some(no_replication(alternation));
         }
         if alternation.target == Target::Clone && self.clone.as_ref().is_some_and(|clone| !clone.can_login) {
             return Some(may_not_log_in(alternation));
         }
-        if self.base.has_expired {
-            return Some(has_expired(alternation, &self.base));
+        if let Some(expired) = self.expired(alternation) {
+            return Some(expired);
         }
         let (base, clone) = (identifier(&alternation.base), identifier(&alternation.clone));
         let passwordless = self.extra_roles.iter().filter(|role| PASSWORDLESS.contains(&role.name.as_str()));

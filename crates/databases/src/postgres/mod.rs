@@ -4,6 +4,7 @@ mod alternation;
 mod begin;
 mod clone_check;
 mod connection;
+mod equality;
 mod errors;
 mod handshake;
 mod memberships;
@@ -23,7 +24,7 @@ mod verify;
 
 use async_trait::async_trait;
 use rotation::ports::{Database, ProofOfOtherUser, SignIn, SuperuserSession, UserSession};
-use rotation::{CallError, Password, Server, Username, run_as};
+use rotation::{Alternation, CallError, Password, Server, Stage, Username, run_as};
 
 use crate::dial::Connector;
 use crate::limits::Limits;
@@ -78,11 +79,15 @@ impl Database for Postgres {
         unprepared.then_some("holds characters that the driver cannot sign in with (SASLprep, RFC 4013)")
     }
 
+    fn opens_one_database(&self) -> bool {
+        true
+    }
+
     fn proof_of_other_user(&self) -> ProofOfOtherUser {
         ProofOfOtherUser::MembershipOrSignIn
     }
 
-    fn manual_remedy(&self, user: &Username) -> String {
+    fn manual_remedy(&self, user: &Username, stage: Stage) -> String {
         let quoted = identifier(user);
         let missing = user.0.strip_suffix("_clone").map(|base| {
             format!(
@@ -91,11 +96,19 @@ impl Database for Postgres {
             )
         });
         format!(
-            "in psql as a superuser, run \\password {quoted} with the password of the AWSCURRENT version (after SET \
+            "in psql as a superuser, run \\password {quoted} with the password of the {stage} version (after SET \
              password_encryption = 'scram-sha-256' if the server accepts nothing else){}, then rotate again; or, if \
              that password is right and its VALID UNTIL is in the past, {}",
             missing.unwrap_or_default(),
             run_as("an administrator", &[format!("ALTER ROLE {quoted} VALID UNTIL 'infinity'")])
+        )
+    }
+
+    fn creation_of_clone(&self, Alternation { base, clone, .. }: &Alternation) -> String {
+        let (base, clone) = (identifier(base), identifier(clone));
+        format!(
+            "as an administrator CREATE ROLE {clone} LOGIN; GRANT {base} TO {clone}; ALTER ROLE {clone} SET role = {base}, and in \
+             psql \\password {clone}"
         )
     }
 

@@ -9,7 +9,7 @@ use rotation::{Alternation, CallError, Username};
 use super::connection::Connection;
 use super::query::text;
 
-pub(super) use copy::equalize;
+pub(super) use copy::{equalize, statements};
 
 /// The database in which a setting applies (`None`: all of them), and its name.
 type SettingKey = (Option<String>, String);

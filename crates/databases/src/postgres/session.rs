@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use rotation::ports::{
-    AlternationOutcome, Change, Evidence, PairView, SuperuserSession, UserSession, Verification,
+    AlternationOutcome, Change, Evidence, PairComparison, PairView, SuperuserSession, UserSession,
+    Verification,
 };
 use rotation::{Alternation, CallError, Cause, OldPassword, Password, SecretId, SetBy, Username};
 
@@ -11,7 +12,7 @@ use super::clone_check::UserPair;
 use super::connection::Connection;
 use super::reassign_owned::OwnedByClone;
 use super::role_change::RoleChange;
-use super::{owned_objects, password, verify};
+use super::{equality, owned_objects, password, verify};
 
 #[async_trait]
 impl UserSession for Connection {
@@ -56,6 +57,14 @@ impl UserSession for Connection {
             Ok(PairView { owned, membership: pair.membership(alternation), objection })
         })
         .await
+    }
+
+    async fn compare_pair(
+        &mut self,
+        alternation: &Alternation,
+        secret: &SecretId,
+    ) -> Result<PairComparison, CallError> {
+        self.within_limit(async |connection| equality::compare(connection, alternation, secret).await).await
     }
 
     async fn verify(&mut self, user: &Username, set_by: &SetBy) -> Result<Verification, CallError> {

@@ -16,13 +16,17 @@ pub(super) async fn verify(
     set_by: &SetBy,
 ) -> Result<Verification, CallError> {
     let differences = match set_by {
-        SetBy::Superuser(alternation) if alternation.target == Target::Clone => {
+        SetBy::Superuser(alternation, _) | SetBy::IdleUser(alternation)
+            if alternation.target == Target::Clone =>
+        {
             let mut differences = identity(connection, user, set_by, "").await?;
             differences.extend(equality(connection, alternation).await?);
             connection.commit().await?;
             differences
         }
-        SetBy::Superuser(_) | SetBy::User(_) => identity(connection, user, set_by, "; COMMIT").await?,
+        SetBy::Superuser(..) | SetBy::IdleUser(_) | SetBy::User(_) => {
+            identity(connection, user, set_by, "; COMMIT").await?
+        }
     };
     Ok(Verification { differences, comparison: None })
 }
@@ -62,7 +66,7 @@ async fn identity(
         match set_by {
             // Its password is set already, so it has to be promoted; how its role is set is the user's own decision.
             SetBy::User(_) => warn!(db.user = %user, "{difference}"),
-            SetBy::Superuser(_) => differences.push(difference),
+            SetBy::Superuser(..) | SetBy::IdleUser(_) => differences.push(difference),
         }
     }
     Ok(differences)

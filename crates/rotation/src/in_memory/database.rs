@@ -6,7 +6,7 @@ use super::clock::let_others_go_on;
 use super::server::{Engine, MemoryServer};
 use super::session::MemorySession;
 use crate::ports::{Database, ProofOfOtherUser, SignIn, SuperuserSession, UserSession};
-use crate::{CallError, Cause, Password, Server, Tls, Username};
+use crate::{Alternation, CallError, Cause, Password, Server, Stage, Tls, Username};
 
 impl MemoryServer {
     /// Signs in: a wrong password is rejected, and so is a user that does not exist.
@@ -53,6 +53,10 @@ impl Database for MemoryServer {
         (user.0.len() > 63).then_some("is longer than 63 bytes")
     }
 
+    fn opens_one_database(&self) -> bool {
+        self.engine == Engine::Postgres
+    }
+
     fn proof_of_other_user(&self) -> ProofOfOtherUser {
         match self.engine {
             Engine::Postgres => ProofOfOtherUser::MembershipOrSignIn,
@@ -60,8 +64,12 @@ impl Database for MemoryServer {
         }
     }
 
-    fn manual_remedy(&self, user: &Username) -> String {
-        format!("set the password of {user}")
+    fn manual_remedy(&self, user: &Username, stage: Stage) -> String {
+        format!("set the password of {user} to {stage}'s")
+    }
+
+    fn creation_of_clone(&self, alternation: &Alternation) -> String {
+        format!("CREATE {}", alternation.clone)
     }
 
     async fn sign_in(

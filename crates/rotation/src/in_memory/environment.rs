@@ -55,6 +55,23 @@ impl Environment {
         environment
     }
 
+    /// Two users of equal rights, `app` and `app_clone` with the password `idle`, and nowhere a superuser.
+    pub(crate) fn without_superuser(engine: Engine) -> Self {
+        let environment = Self::new(Strategy::AlternatingUsers, engine);
+        environment.server.drop_account(ADMIN);
+        environment.store.remove(SUPERUSER_SECRET);
+        environment.server.change("app_clone", |account| *account = Account::with("idle"));
+        environment.put(APP_SECRET, "v0", &environment.alone("app_clone", "idle"), &["AWSPREVIOUS"]);
+        environment.put(APP_SECRET, "v1b", &environment.alone("app", "first"), &["AWSCURRENT"]);
+        environment.store.change(APP_SECRET, |secret| secret.label("v0", "AWSPREVIOUS"));
+        environment
+    }
+
+    /// A value of the secret without a superuser.
+    pub(crate) fn alone(&self, user: &str, password: &str) -> Value {
+        self.secret_with(user, password, json!({"masterarn": null}))
+    }
+
     /// A value of the secret.
     pub(crate) fn secret(&self, user: &str, password: &str) -> Value {
         json!({"engine": "memory", "host": "db", "username": user, "password": password, "masterarn": SUPERUSER_SECRET})

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::server::MemoryServer;
 use crate::error::Unproven;
-use crate::ports::{Comparison, Evidence, Membership, OutgoingSession, OwnedObjects, SignIn};
+use crate::ports::{Comparison, Evidence, Membership, OtherSession, OwnedObjects, SignIn};
 use crate::{Alternation, CallError, Cause, Password, Refusal, Server, Target, Username};
 
 /// The objects that the clone owns.
@@ -58,6 +58,17 @@ pub(super) fn objection(server: &MemoryServer, alternation: &Alternation) -> Opt
     loses.then(|| Refusal::Database { what: "the base lacks rights".into(), remedy: "grant them".into() })
 }
 
+/// What prevents an alternation that no superuser prepares.
+pub(super) fn inequality(server: &MemoryServer, alternation: &Alternation) -> Option<Refusal> {
+    let account = |user: &Username| server.account(&user.0).unwrap_or_default();
+    let (base, clone) = (account(&alternation.base).rights, account(&alternation.clone).rights);
+    let differs = match alternation.target {
+        Target::Clone => base != clone,
+        Target::Base => !clone.is_subset(&base),
+    };
+    differs.then(|| Refusal::Database { what: "the users differ".into(), remedy: "grant".into() })
+}
+
 /// What the refusal says if nothing shows that an existing account is the other user's.
 pub(super) fn what_is_unproven(
     server: &MemoryServer,
@@ -79,14 +90,17 @@ fn unproven(user: &Username) -> Unproven {
     Unproven { what: format!("{user} exists"), if_ours: None, otherwise: "drop it".into() }
 }
 
-/// The account of the incoming user.
-pub(super) struct Incoming {
+/// The account of one of the two users.
+#[derive(Clone)]
+pub(super) struct Half {
+    pub(super) user: Username,
+
     pub(super) server: MemoryServer,
     pub(super) at: Server,
     pub(super) alternation: Alternation,
 }
 
-impl Incoming {
+impl Half {
     /// A clone must equal its base; the base must have what the clone has.
     pub(super) fn differences(&self) -> Vec<String> {
         let account = |user: &Username| self.server.account(&user.0).unwrap_or_default();
@@ -104,28 +118,32 @@ impl Incoming {
 }
 
 #[async_trait]
-impl Comparison for Incoming {
+impl Comparison for Half {
     async fn sign_in(
         &self,
-        outgoing: &Username,
+        other: &Username,
         password: &Password,
-    ) -> Result<SignIn<dyn OutgoingSession>, CallError> {
-        let Self { server, at, alternation } = self;
-        assert_ne!(outgoing, alternation.next_user(), "the outgoing user is the other one");
-        let incoming = Self { server: server.clone(), at: at.clone(), alternation: alternation.clone() };
-        let signed_in = server.sign_in_at(at, outgoing, password).await?;
-        Ok(signed_in.map::<dyn OutgoingSession>(|_| Box::new(Outgoing { incoming })))
+    ) -> Result<SignIn<dyn OtherSession>, CallError> {
+        let half = self.clone();
+        assert_ne!(*other, half.user, "the other user is not this one");
+        let signed_in = self.server.sign_in_at(&self.at, other, password).await?;
+        Ok(signed_in.map::<dyn OtherSession>(|_| Box::new(Both { half })))
     }
 }
 
-struct Outgoing {
-    incoming: Incoming,
+/// Both users are signed in.
+struct Both {
+    half: Half,
 }
 
 #[async_trait]
-impl OutgoingSession for Outgoing {
+impl OtherSession for Both {
     async fn differences(&mut self) -> Result<Vec<String>, CallError> {
-        Ok(self.incoming.differences())
+        Ok(self.half.differences())
+    }
+
+    async fn objection(&mut self, alternation: &Alternation) -> Result<Option<Refusal>, CallError> {
+        Ok(inequality(&self.half.server, alternation))
     }
 
     async fn close(self: Box<Self>) {}

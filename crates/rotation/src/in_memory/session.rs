@@ -4,10 +4,11 @@ use async_trait::async_trait;
 
 use super::account::Account;
 use super::clock::let_others_go_on;
-use super::pair::{Incoming, Owned, membership, objection, what_is_unproven};
+use super::pair::{Half, Owned, inequality, membership, objection, what_is_unproven};
 use super::server::{Engine, MemoryServer};
 use crate::ports::{
-    AlternationOutcome, Change, Evidence, PairView, SuperuserSession, UserSession, Verification,
+    AlternationOutcome, Change, Evidence, PairComparison, PairView, SuperuserSession, UserSession,
+    Verification,
 };
 use crate::{
     Alternation, CallError, Cause, OldPassword, Password, SecretId, Server, SetBy, Target, Username,
@@ -42,6 +43,11 @@ impl MemorySession {
             return Ok(());
         }
         Err(CallError::failed(Cause::MissingPrivilege, format!("{} is not {user}", self.user)))
+    }
+
+    fn half(&self, alternation: &Alternation) -> Half {
+        let (user, server, at) = (self.user.clone(), self.server.clone(), self.at.clone());
+        Half { user, server, at, alternation: alternation.clone() }
     }
 
     pub(super) fn account(&self, user: &Username) -> Option<Account> {
@@ -100,15 +106,34 @@ impl UserSession for MemorySession {
         })
     }
 
+    async fn compare_pair(
+        &mut self,
+        alternation: &Alternation,
+        _secret: &SecretId,
+    ) -> Result<PairComparison, CallError> {
+        let_others_go_on().await;
+        let is_one = [&alternation.base, &alternation.clone].contains(&&self.user);
+        assert!(is_one, "{} is none of the two users", self.user);
+        Ok(match self.server.engine {
+            Engine::MySql => PairComparison::Half(Box::new(self.half(alternation))),
+            Engine::Postgres => PairComparison::Complete {
+                owned: Owned::by_clone(&self.server, alternation),
+                objection: inequality(&self.server, alternation),
+            },
+        })
+    }
+
     async fn verify(&mut self, user: &Username, set_by: &SetBy) -> Result<Verification, CallError> {
         self.check_is(user)?;
         let mut verification = Verification::default();
-        let SetBy::Superuser(alternation) = set_by else { return Ok(verification) };
-        let incoming =
-            Incoming { server: self.server.clone(), at: self.at.clone(), alternation: alternation.clone() };
-        match self.server.engine {
-            Engine::MySql => verification.comparison = Some(Box::new(incoming)),
-            Engine::Postgres => verification.differences = incoming.differences(),
+        let (SetBy::Superuser(alternation, _) | SetBy::IdleUser(alternation)) = set_by else {
+            return Ok(verification);
+        };
+        let half = self.half(alternation);
+        match (self.server.engine, set_by) {
+            (Engine::Postgres, _) => verification.differences = half.differences(),
+            (Engine::MySql, SetBy::Superuser(..)) => verification.comparison = Some(Box::new(half)),
+            (Engine::MySql, SetBy::IdleUser(_) | SetBy::User(_)) => {}
         }
         Ok(verification)
     }

@@ -55,6 +55,10 @@ impl StoredSecret {
         self.version(id).labels.push(label.into());
     }
 
+    pub(crate) fn remove_version(&mut self, id: &str) {
+        self.versions.retain(|version| version.id.0 != id);
+    }
+
     pub(crate) fn unlabel(&mut self, id: &str) {
         self.version(id).labels.clear();
     }

@@ -6,6 +6,8 @@ use super::session::{SuperuserSession, UserSession};
 use super::sign_in::SignIn;
 use crate::error::CallError;
 use crate::server::Server;
+use crate::strategy::Alternation;
+use crate::versions::Stage;
 use crate::{Password, Username};
 
 /// One engine.
@@ -21,11 +23,17 @@ pub trait Database: Send + Sync {
     /// can.
     fn username_error(&self, user: &Username, engine: &str) -> Option<&'static str>;
 
+    /// Whether a session sees the rights in one database only, the one that it opens.
+    fn opens_one_database(&self) -> bool;
+
     /// How an account is shown to be the other of two users.
     fn proof_of_other_user(&self) -> ProofOfOtherUser;
 
-    /// What a person runs when no stored version signs in as `user`.
-    fn manual_remedy(&self, user: &Username) -> String;
+    /// What a person runs when no stored version signs in as `user`, who then has the password of the version with this label.
+    fn manual_remedy(&self, user: &Username, stage: Stage) -> String;
+
+    /// What a person runs to create the clone; what it lacks after that is said by [`super::UserSession::compare_pair`].
+    fn creation_of_clone(&self, alternation: &Alternation) -> String;
 
     /// Signs in as a user of the application. Unreachable, locked, full and so on are errors, never
     /// [`SignIn::Rejected`].

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::user_pair::{AlternationOutcome, Evidence, PairView};
+use super::user_pair::{AlternationOutcome, Evidence, PairComparison, PairView};
 use super::verification::Verification;
 use crate::error::CallError;
 use crate::strategy::{Alternation, OldPassword, SetBy};
@@ -30,6 +30,14 @@ pub trait UserSession: Send {
         alternation: &Alternation,
         secret: &SecretId,
     ) -> Result<PairView, CallError>;
+
+    /// Compares this user, one of the two alternating users of `secret`, with the other: whether the alternation is possible if no
+    /// superuser makes them equal.
+    async fn compare_pair(
+        &mut self,
+        alternation: &Alternation,
+        secret: &SecretId,
+    ) -> Result<PairComparison, CallError>;
 
     /// Checks that the user of the pending version is who it should be and can run a query.
     async fn verify(&mut self, user: &Username, set_by: &SetBy) -> Result<Verification, CallError>;

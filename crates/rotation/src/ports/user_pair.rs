@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use super::verification::Comparison;
 use crate::error::{CallError, Refusal, Unproven};
 use crate::server::Server;
 use crate::{Password, Username};
@@ -17,6 +18,20 @@ pub struct PairView {
     /// What the application would lose by this alternation. The rotation is refused with it once both users are known to be
     /// the application's.
     pub objection: Option<Refusal>,
+}
+
+/// What a session sees of two alternating users that no superuser makes equal.
+#[expect(missing_debug_implementations, reason = "owned objects and comparisons are traits without Debug")]
+pub enum PairComparison {
+    /// The server shows both users to each of them.
+    Complete {
+        /// The objects that the clone owns; `None` if it owns none.
+        owned: Option<Box<dyn OwnedObjects>>,
+        /// What prevents the alternation, with the statements that settle it.
+        objection: Option<Refusal>,
+    },
+    /// The server shows a user its own account only, which has to be compared with the other's.
+    Half(Box<dyn Comparison>),
 }
 
 /// The objects that a clone owns, left by an earlier rotation function. They belong to the base.

@@ -5,8 +5,7 @@ use tracing::{info, warn};
 use super::context::Context;
 use super::other_versions::OtherVersions;
 use super::sign_in::Credentials;
-use super::superuser::{Superuser, no_superuser};
-use crate::VersionId;
+use super::superuser::Superuser;
 use crate::cause::Cause;
 use crate::error::{Error, Refusal, Unproven};
 use crate::ports::{
@@ -15,16 +14,21 @@ use crate::ports::{
 use crate::secret::Secret;
 use crate::server::Server;
 use crate::strategy::{Alternation, Target};
+use crate::versions::Stage;
+use crate::{SecretId, VersionId};
 
 /// AWSCURRENT has to sign in before the superuser's secret is read: otherwise anyone who may write this secret could borrow
 /// the superuser. And the other user, if its account exists, is shown to be the application's before it gets anything.
-pub(super) async fn alternate(context: &Context<'_>, alternation: &Alternation) -> Result<(), Error> {
+pub(super) async fn alternate(
+    context: &Context<'_>,
+    alternation: &Alternation,
+    superuser: &SecretId,
+) -> Result<(), Error> {
     let (current, pending) = (context.current().await?, context.pending().await?);
     let mut server = context.server(current);
     let view = view_as_current(context, &server, alternation).await?;
 
-    let id = current.superuser.as_ref().ok_or_else(|| no_superuser(&context.event.secret_id))?;
-    let superuser = context.superuser(id, &server).await?;
+    let superuser = context.superuser(superuser, &server).await?;
     // From here on the connections go to the writer. The application may read elsewhere.
     server.endpoint = superuser.server.endpoint.clone();
 
@@ -35,11 +39,11 @@ pub(super) async fn alternate(context: &Context<'_>, alternation: &Alternation) 
     }
     let session = context.sign_in_superuser(&superuser).await?;
     if let (Target::Base, Some(owned)) = (alternation.target, &view.owned) {
-        next.reassign_owned(&**owned, current).await?;
+        reassign_owned(context, &server, &**owned, current).await?;
     }
     next.set_up(session, evidence).await?;
     if let (Target::Clone, Some(owned)) = (alternation.target, &view.owned) {
-        next.reassign_owned(&**owned, pending).await?;
+        reassign_owned(context, &server, &**owned, pending).await?;
     }
     Ok(())
 }
@@ -54,7 +58,7 @@ async fn view_as_current(
         SignIn::Accepted(session) => session,
         SignIn::Rejected(response) | SignIn::Expired(response) => {
             let username = current.username;
-            let remedy = context.rotation.database.manual_remedy(&username);
+            let remedy = context.rotation.database.manual_remedy(&username, Stage::Current);
             return Err(Refusal::CurrentDoesNotSignIn { username, response, remedy }.into());
         }
     };
@@ -97,7 +101,7 @@ impl NextUser<'_> {
 
     /// Signs in as the other user with the versions of the secret until one does.
     async fn prove_by_sign_in(&self, unproven: &Unproven) -> Result<(), Error> {
-        let mut versions = OtherVersions::of_other_user(self.context).await?;
+        let mut versions = OtherVersions::of_other_user(self.context, &self.pending.username).await?;
         while let Some(version) = versions.next().await? {
             if self.is_proven_by(&version).await? {
                 info!(
@@ -170,17 +174,6 @@ impl NextUser<'_> {
         self.context.rotation.progress.of(doing, set_up).await
     }
 
-    /// Reassigns what an earlier function's clone owns to the base, before the version is promoted. `clone` is the version that
-    /// signs in as the clone.
-    async fn reassign_owned(&self, owned: &dyn OwnedObjects, clone: &Secret) -> Result<(), Error> {
-        let Alternation { base, clone: user, .. } = self.alternation;
-        let databases = owned.databases();
-        warn!(?databases, "{user} owns objects; reassigning them to {base}");
-        let doing = format!("reassign the objects of {user} to {base}");
-        let reassign = owned.reassign(self.server, &clone.password);
-        self.context.rotation.progress.of(doing, reassign).await
-    }
-
     fn refusal(&self, unproven: Unproven, untried: Vec<VersionId>) -> Error {
         Refusal::NotTheOtherUser {
             user: self.pending.username.clone(),
@@ -190,4 +183,18 @@ impl NextUser<'_> {
         }
         .into()
     }
+}
+
+/// Reassigns what an earlier function's clone owns to the base, before the version is promoted. `clone` is the version that
+/// signs in as the clone.
+pub(super) async fn reassign_owned(
+    context: &Context<'_>,
+    server: &Server,
+    owned: &dyn OwnedObjects,
+    clone: &Secret,
+) -> Result<(), Error> {
+    let (databases, user) = (owned.databases(), &clone.username);
+    warn!(?databases, "{user} owns objects; reassigning them to its base");
+    let doing = format!("reassign the objects of {user} to its base");
+    context.rotation.progress.of(doing, owned.reassign(server, &clone.password)).await
 }

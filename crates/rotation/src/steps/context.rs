@@ -32,7 +32,7 @@ impl<'a> Context<'a> {
             Step::CreateSecret => self.current().await.map(|_| ()),
             Step::SetSecret => {
                 let previous = async {
-                    if self.compares_verifiers() {
+                    if self.reads_verifiers() {
                         // If this fails, it is read again where it is needed: what is wrong with the two versions comes first.
                         let _ = self.previous_text().await;
                     }
@@ -121,8 +121,8 @@ impl<'a> Context<'a> {
         version.server(self.rotation.database.default_port())
     }
 
-    /// Whether the superuser shows the other of two users by verifiers, for which every alternation reads AWSPREVIOUS.
-    pub(super) fn compares_verifiers(&self) -> bool {
+    /// Whether a superuser would show the other of two users by verifiers, so that every alternation reads AWSPREVIOUS.
+    pub(super) fn reads_verifiers(&self) -> bool {
         let Rotation { strategy, database, .. } = self.rotation;
         strategy.alternates() && database.proof_of_other_user() == ProofOfOtherUser::StoredVerifier
     }

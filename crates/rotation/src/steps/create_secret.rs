@@ -3,11 +3,12 @@
 use tracing::info;
 
 use super::context::Context;
-use super::superuser::no_superuser;
+use super::idle_user::check_has_version;
 use crate::error::{Error, Refusal};
 use crate::ports::Put;
 use crate::secret::Secret;
 use crate::server::Tls;
+use crate::strategy::SetBy;
 use crate::versions::{Stage, describe_version};
 
 /// Gives the pending version a value: the current one with the next user and a new password.
@@ -19,8 +20,13 @@ pub(crate) async fn create_secret(context: &Context<'_>) -> Result<(), Error> {
 
     let next = rotation.strategy.next_user(&current.username);
     context.check_name(&next, &current.engine)?;
-    if rotation.strategy.alternates() {
-        check_superuser(context, current)?;
+    // Checked before anything is written: the next step could only fail.
+    match rotation.strategy.set_by(&next, current.superuser.as_ref()) {
+        SetBy::Superuser(..) if current.tls() == Tls::Forbidden => {
+            return Err(Refusal::SuperuserNeedsTls.into());
+        }
+        SetBy::IdleUser(alternation) => check_has_version(context, &alternation).await?,
+        SetBy::Superuser(..) | SetBy::User(_) => {}
     }
 
     let pending = current.next_version(&next, rotation.policy)?;
@@ -33,17 +39,6 @@ pub(crate) async fn create_secret(context: &Context<'_>) -> Result<(), Error> {
             check_is_new(context, current).await?;
             info!("the pending version has a value already");
         }
-    }
-    Ok(())
-}
-
-/// Checked before anything is written: the next step could only fail.
-fn check_superuser(context: &Context<'_>, current: &Secret) -> Result<(), Refusal> {
-    if current.superuser.is_none() {
-        return Err(no_superuser(&context.event.secret_id));
-    }
-    if current.tls() == Tls::Forbidden {
-        return Err(Refusal::SuperuserNeedsTls);
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ mod alternate;
 mod context;
 mod create_secret;
 mod finish_secret;
+mod idle_user;
 mod other_versions;
 mod patience;
 mod set_secret;

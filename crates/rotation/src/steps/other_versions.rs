@@ -11,6 +11,7 @@ use crate::cause::Cause;
 use crate::error::Error;
 use crate::ports::Wanted;
 use crate::secret::Secret;
+use crate::strategy::SetBy;
 use crate::versions::{Stage, describe_version};
 use crate::{Password, Username, VersionId};
 
@@ -51,13 +52,12 @@ impl<'a> OtherVersions<'a> {
         Ok(Self::new(context, &pending.username, tried, SIGN_INS - 2, waiting))
     }
 
-    /// Those of the other of two users, after AWSCURRENT, which is not that user's, has signed in: AWSPREVIOUS; the pending
+    /// Those of `user`, the other of two users, beside a sign-in with AWSCURRENT, which is not that user's: AWSPREVIOUS; the pending
     /// version, whose password an earlier attempt may have set; and the versions without a label.
-    pub(super) async fn of_other_user(context: &'a Context<'a>) -> Result<Self, Error> {
-        let pending = context.pending().await?;
+    pub(super) async fn of_other_user(context: &'a Context<'a>, user: &Username) -> Result<Self, Error> {
         let mut waiting: VecDeque<_> = context.previous().await?.into_iter().collect();
-        waiting.push_back(Credentials::pending(pending));
-        Ok(Self::new(context, &pending.username, Vec::new(), SIGN_INS - 1, waiting))
+        waiting.push_back(Credentials::pending(context.pending().await?));
+        Ok(Self::new(context, user, Vec::new(), SIGN_INS - 1, waiting))
     }
 
     fn new(
@@ -140,18 +140,29 @@ impl Context<'_> {
         Ok(Unlabelled { read, unread })
     }
 
-    /// A password is sent to no server but its own. If nobody signs in, a server that has moved does not matter.
+    /// The field in which a version is for another server than AWSCURRENT: a password is sent to no server but its own. If nobody
+    /// signs in with it, because the superuser compares verifiers, a server that has moved does not matter.
+    pub(super) async fn differs_in(&self, version: &Secret) -> Result<Option<&'static str>, Error> {
+        let current = self.current().await?;
+        let (ours, theirs) = (self.server(current), self.server(version));
+        let set_by = self.rotation.strategy.set_by(&current.username, current.superuser.as_ref());
+        Ok(match set_by {
+            SetBy::Superuser(..) if self.reads_verifiers() => None,
+            _ if ours.endpoint.port != theirs.endpoint.port => Some("port"),
+            _ if ours.endpoint != theirs.endpoint => Some("host"),
+            SetBy::IdleUser(_) if ours.tls != theirs.tls => Some("ssl"),
+            SetBy::Superuser(..) | SetBy::IdleUser(_) | SetBy::User(_) => None,
+        })
+    }
+
+    /// A version that can be read and is for the server of AWSCURRENT.
     async fn of_our_server(
         &self,
         name: &VersionName,
         parsed: Result<Secret, Error>,
     ) -> Result<Option<Secret>, Error> {
-        let ours = self.server(self.current().await?).endpoint;
         match parsed {
-            Ok(other) => {
-                Ok(Some(other)
-                    .filter(|other| self.compares_verifiers() || self.server(other).endpoint == ours))
-            }
+            Ok(other) => Ok(self.differs_in(&other).await?.is_none().then_some(other)),
             Err(error) => {
                 let reason = error.source().map(ToString::to_string).unwrap_or_default();
                 warn!("{name} cannot be used: {reason}");

@@ -4,6 +4,7 @@ use tracing::{info, warn};
 
 use super::alternate::alternate;
 use super::context::Context;
+use super::idle_user::IdleUser;
 use super::other_versions::OtherVersions;
 use super::sign_in::Credentials;
 use crate::Password;
@@ -12,6 +13,7 @@ use crate::ports::{Change, SignIn, UserSession};
 use crate::secret::Secret;
 use crate::server::Server;
 use crate::strategy::{OldPassword, SetBy};
+use crate::versions::Stage;
 
 /// Sets the pending password. Whatever happens, a stored version that signed in before still does.
 pub(crate) async fn set_secret(context: &Context<'_>) -> Result<(), Error> {
@@ -23,8 +25,11 @@ pub(crate) async fn set_secret(context: &Context<'_>) -> Result<(), Error> {
         return Err(Refusal::WrongUser { pending: pending.username.clone(), expected }.into());
     }
 
-    match strategy.set_by(&pending.username) {
-        SetBy::Superuser(alternation) => alternate(context, &alternation).await?,
+    match strategy.set_by(&pending.username, current.superuser.as_ref()) {
+        SetBy::Superuser(alternation, superuser) => alternate(context, &alternation, &superuser).await?,
+        SetBy::IdleUser(alternation) => {
+            IdleUser::new(context, &alternation).await?.alternate(pending).await?
+        }
         SetBy::User(old) => {
             let server = context.server(current);
             OwnChange { context, current, pending, server, old }.run().await?;
@@ -69,7 +74,7 @@ impl OwnChange<'_> {
             }
         }
         let username = self.current.username.clone();
-        let remedy = self.context.rotation.database.manual_remedy(&username);
+        let remedy = self.context.rotation.database.manual_remedy(&username, Stage::Current);
         let untried = others.untried();
         Err(Refusal::NoVersionSignsIn { username, current: rejected, untried, remedy }.into())
     }
@@ -125,7 +130,7 @@ impl OwnChange<'_> {
                 self.set_by_superuser(used, response).await
             }
             OldPassword::Retain => {
-                let remedy = self.context.rotation.database.manual_remedy(&username);
+                let remedy = self.context.rotation.database.manual_remedy(&username, Stage::Current);
                 Err(Refusal::ExpiredAlone { username, response, remedy }.into())
             }
         }

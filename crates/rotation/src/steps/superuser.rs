@@ -6,7 +6,7 @@ use crate::error::{CallError, Error, Problem, Refusal};
 use crate::ports::{SignIn, SuperuserSession, Topology, Wanted};
 use crate::secret::SuperuserSecret;
 use crate::server::{Endpoint, Server, Tls};
-use crate::versions::{Stage, describe_version};
+use crate::versions::Stage;
 use crate::{Password, SecretId, Username};
 
 /// The superuser of the secret's server. Nothing was sent to that server yet.
@@ -108,16 +108,5 @@ impl Context<'_> {
             return Ok(());
         }
         Err(Refusal::SuperuserElsewhere { superuser: id.clone(), ours: ours.to_string() }.into())
-    }
-}
-
-/// The secret names no superuser, and alternating users need one.
-pub(super) fn no_superuser(secret: &SecretId) -> Refusal {
-    Refusal::Secret {
-        which: describe_version(Stage::Current, secret),
-        problems: vec![Problem::new(
-            "masterarn",
-            "is missing: alternating users need the ARN of a superuser's secret",
-        )],
     }
 }

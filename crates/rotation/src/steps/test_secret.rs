@@ -5,11 +5,13 @@ use std::time::Duration;
 use tracing::{info, warn};
 
 use super::context::{Context, failed};
+use super::idle_user::IdleUser;
 use super::sign_in::Credentials;
 use crate::cause::Cause;
 use crate::error::{CallError, Error};
-use crate::ports::{Comparison, SignIn, UserSession, Verification};
+use crate::ports::{Comparison, PairComparison, SignIn, UserSession, Verification};
 use crate::server::Server;
+use crate::strategy::{Alternation, SetBy};
 
 /// How often a rejected sign-in to a replica is repeated, and how much of the remaining time is left for
 /// the last sign-in and the verification.
@@ -31,11 +33,14 @@ pub(crate) async fn test_secret(context: &Context<'_>) -> Result<(), Error> {
         }
     };
 
-    let set_by = context.rotation.strategy.set_by(user);
+    let set_by = context.rotation.strategy.set_by(user, pending.superuser.as_ref());
     let doing = format!("verify what {user} is");
     let verification = progress.of(&*doing, session.verify(user, &set_by)).await?;
-    context.close(session.close()).await;
     let Verification { mut differences, comparison } = verification;
+    if let SetBy::IdleUser(alternation) = &set_by {
+        check_next_turn(context, &mut *session, &alternation.after()).await?;
+    }
+    context.close(session.close()).await;
     if let Some(comparison) = comparison {
         differences.extend(compare_with_outgoing(context, &server, &*comparison).await?);
     }
@@ -50,6 +55,31 @@ pub(crate) async fn test_secret(context: &Context<'_>) -> Result<(), Error> {
         return Ok(());
     }
     Err(failed(doing, CallError::failed(Cause::PrivilegesDiffer, differences)))
+}
+
+/// Without a superuser nothing repairs what differs between the two users. `RotateImmediately=false` says so before a rotation is
+/// refused for it.
+async fn check_next_turn(
+    context: &Context<'_>,
+    session: &mut dyn UserSession,
+    next: &Alternation,
+) -> Result<(), Error> {
+    let doing = format!("compare {} with {}", next.clone, next.base);
+    let compare = session.compare_pair(next, &context.event.secret_id);
+    let seen = context.rotation.progress.of(doing, compare).await?;
+    if matches!(seen, PairComparison::Complete { objection: None, .. }) {
+        return Ok(());
+    }
+    if !context.pending().await?.same_credentials(context.current().await?) {
+        // A rotation, which setSecret did not refuse. What the next one needs can still be put right.
+        return Ok(());
+    }
+    match seen {
+        PairComparison::Complete { objection, .. } => {
+            objection.map_or(Ok(()), |objection| Err(objection.into()))
+        }
+        PairComparison::Half(_) => IdleUser::new(context, next).await?.check().await,
+    }
 }
 
 /// Each of the two users reads its own account: on some servers no user sees another's.

@@ -3,6 +3,7 @@
 mod alternating_users;
 mod create_secret;
 mod finish_secret;
+mod idle_user;
 mod other_user;
 mod patience;
 mod rotations;

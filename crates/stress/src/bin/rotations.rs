@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use testbed::{Application, MySql, Postgres, Server, Setup, mysql_versions, postgres_versions};
+use testbed::{Application, ChangedBy, MySql, Postgres, Server, Setup, mysql_versions, postgres_versions};
 
 /// The timeout of the functions in the template.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -46,7 +46,7 @@ async fn main() -> ExitCode {
 
 /// Every second rotation starts a new process.
 async fn rotate<S: Server>(server: &S, each: usize, rows: &mut Vec<Row>) {
-    for setup in server.setups() {
+    for setup in server.setups().into_iter().filter(|setup| setup.changed_by == ChangedBy::Superuser) {
         let function = setup.function;
         let application = Application::start(server, Setup { timeout: TIMEOUT, ..setup }).await;
         if function.ends_with("dual-password") {

@@ -11,25 +11,38 @@ use super::row::Row;
 use super::run::{FaultRun, OnProgress};
 use super::secrets_manager::SecretsManagerFault;
 use super::subject::Subject;
-use testbed::{MySql, MySqlVersion, Postgres, mysql_versions, postgres_versions};
+use testbed::{ChangedBy, MySql, MySqlVersion, Postgres, mysql_versions, postgres_versions};
 
 /// A function on a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Case {
     /// The function's binary.
     pub function: &'static str,
+    /// Who changes the passwords of two alternating users.
+    pub changed_by: ChangedBy,
     /// `None` for PostgreSQL, in the newest version that is tested.
     pub mysql: Option<MySqlVersion>,
 }
 
-const ALL: [Case; 7] = [
-    Case { function: "postgres-single-user", mysql: None },
-    Case { function: "postgres-alternating-users", mysql: None },
-    Case { function: "mysql-single-user", mysql: Some(MySqlVersion::MySql97) },
-    Case { function: "mysql-alternating-users", mysql: Some(MySqlVersion::MySql97) },
-    Case { function: "mysql-dual-password", mysql: Some(MySqlVersion::MySql97) },
-    Case { function: "mysql-single-user", mysql: Some(MySqlVersion::MariaDb118) },
-    Case { function: "mysql-alternating-users", mysql: Some(MySqlVersion::MariaDb118) },
+const fn case(function: &'static str, mysql: Option<MySqlVersion>) -> Case {
+    Case { function, changed_by: ChangedBy::Superuser, mysql }
+}
+
+const fn without_superuser(function: &'static str, mysql: Option<MySqlVersion>) -> Case {
+    Case { function, changed_by: ChangedBy::Themselves, mysql }
+}
+
+const ALL: [Case; 10] = [
+    case("postgres-single-user", None),
+    case("postgres-alternating-users", None),
+    without_superuser("postgres-alternating-users", None),
+    case("mysql-single-user", Some(MySqlVersion::MySql97)),
+    case("mysql-alternating-users", Some(MySqlVersion::MySql97)),
+    without_superuser("mysql-alternating-users", Some(MySqlVersion::MySql97)),
+    case("mysql-dual-password", Some(MySqlVersion::MySql97)),
+    case("mysql-single-user", Some(MySqlVersion::MariaDb118)),
+    case("mysql-alternating-users", Some(MySqlVersion::MariaDb118)),
+    without_superuser("mysql-alternating-users", Some(MySqlVersion::MariaDb118)),
 ];
 
 /// A kind of fault.
@@ -131,6 +144,11 @@ impl Case {
         let is_over = || limits.until.is_some_and(|until| Instant::now() >= until);
         let is_enough = |row: &Row| row.cases() >= cases && in_every_step(row) || is_over();
         // Boxed: the SDK's futures within it are deep, and the compiler has a limit.
-        Box::pin(FaultRun::new(server, self.function, fault, !limits.seed).run(&is_enough, on_progress)).await
+        Box::pin(
+            FaultRun::new(server, self.function, fault, !limits.seed)
+                .changed_by(self.changed_by)
+                .run(&is_enough, on_progress),
+        )
+        .await
     }
 }

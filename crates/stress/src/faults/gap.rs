@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use super::strategy::{strategy_name, strategy_of};
 use super::subject::Subject;
-use testbed::{Application, Setup};
+use testbed::{Application, ChangedBy, Setup};
 
 /// Repeated sign-ins with AWSCURRENT during some rotations, and how many were refused.
 #[derive(Clone, Debug)]
@@ -90,7 +90,7 @@ pub fn gaps(all: &[Gap]) -> String {
         let length =
             |length: Option<&Duration>| length.map_or("none".into(), |l| format!("{} ms", l.as_millis()));
         let (median, longest) = (gap.lengths.get(gap.lengths.len() / 2), gap.lengths.last());
-        let (engine, strategy) = (&gap.engine, strategy_name(gap.strategy));
+        let (engine, strategy) = (&gap.engine, strategy_name(gap.strategy, ChangedBy::Superuser));
         let (rotations, sign_ins, refused) = (gap.rotations, gap.sign_ins, gap.refused);
         let (median, longest) = (length(median), length(longest));
         let _ = writeln!(

@@ -6,7 +6,7 @@ use rotation::Strategy;
 
 use super::injector::number_of;
 use super::strategy::strategy_name;
-use testbed::STEPS;
+use testbed::{ChangedBy, STEPS};
 
 /// One function on one server under one kind of fault.
 #[derive(Clone, Debug)]
@@ -15,6 +15,8 @@ pub struct Row {
     pub engine: String,
     /// The function's strategy.
     pub strategy: Strategy,
+    /// Who changes the passwords of two alternating users.
+    pub changed_by: ChangedBy,
     /// The kind of fault.
     pub fault: &'static str,
     /// How often the fault interrupted each of the four steps.
@@ -32,9 +34,19 @@ pub struct Row {
 impl Row {
     /// A row with all counts 0.
     #[must_use]
-    pub fn new(engine: String, strategy: Strategy, fault: &'static str) -> Self {
+    pub fn new(engine: String, (strategy, changed_by): (Strategy, ChangedBy), fault: &'static str) -> Self {
         let (interruptions, violations) = ([0; 4], Vec::new());
-        Self { engine, strategy, fault, interruptions, rotations: 0, given_up: 0, retries: 0, violations }
+        Self {
+            engine,
+            strategy,
+            changed_by,
+            fault,
+            interruptions,
+            rotations: 0,
+            given_up: 0,
+            retries: 0,
+            violations,
+        }
     }
 
     /// How many attempts the fault interrupted.
@@ -61,7 +73,7 @@ pub fn table(rows: &[Row]) -> String {
     );
     let _ = writeln!(text, "| --- | --- | --- |{}", " ---: |".repeat(9));
     for row in rows {
-        let strategy = strategy_name(row.strategy);
+        let strategy = strategy_name(row.strategy, row.changed_by);
         let [create, set, test, finish] = row.interruptions;
         let _ = writeln!(
             text,

@@ -9,7 +9,7 @@ use super::injector::{Attempt, FaultInjector};
 use super::row::Row;
 use super::strategy::strategy_of;
 use super::subject::Subject;
-use testbed::{Application, Setup};
+use testbed::{Application, ChangedBy, Setup};
 
 /// A run ends at this many violations.
 const ENOUGH: usize = 20;
@@ -22,6 +22,7 @@ pub type OnProgress<'a> = &'a mut (dyn FnMut(&Row) + Send);
 pub struct FaultRun<'a, S, F> {
     server: &'a S,
     function: &'a str,
+    changed_by: ChangedBy,
     fault: F,
     rng: SmallRng,
     row: Row,
@@ -43,9 +44,17 @@ enum Ended {
 impl<'a, S: Subject, F: FaultInjector<S>> FaultRun<'a, S, F> {
     /// Rotations of the function of this name. `seed` makes the choices that the fault injector does not make.
     pub fn new(server: &'a S, function: &'a str, fault: F, seed: u64) -> Self {
-        let row = Row::new(server.name(), strategy_of(function), fault.name());
+        let changed_by = ChangedBy::Superuser;
+        let row = Row::new(server.name(), (strategy_of(function), changed_by), fault.name());
         let rng = SmallRng::seed_from_u64(seed);
-        Self { server, function, fault, rng, row, enough: ENOUGH }
+        Self { server, function, changed_by, fault, rng, row, enough: ENOUGH }
+    }
+
+    /// Chooses who changes the passwords of two alternating users; by default, the superuser.
+    #[must_use]
+    pub fn changed_by(mut self, changed_by: ChangedBy) -> Self {
+        (self.changed_by, self.row.changed_by) = (changed_by, changed_by);
+        self
     }
 
     /// Makes the run end with the first violation.
@@ -69,13 +78,21 @@ impl<'a, S: Subject, F: FaultInjector<S>> FaultRun<'a, S, F> {
     /// Runs a few rotations of a new application: the first creates its clone, later ones keep the clone equal.
     async fn run_application(&mut self, is_enough: IsEnough<'_>, on_progress: OnProgress<'_>) {
         let environment = vec![("AWS_LAMBDA_LOG_LEVEL", "INFO")];
-        let setup = Setup { function: self.function, user: "faults", environment, ..Setup::single_user() };
+        let changed_by = self.changed_by;
+        let setup = Setup {
+            function: self.function,
+            changed_by,
+            user: "faults",
+            environment,
+            ..Setup::single_user()
+        };
         let application = self.fault.application(self.server, setup).await;
         if self.row.strategy == Strategy::DualPassword {
             self.server.allow_two_passwords(&application.app).await;
         }
         for round in 0..self.rng.random_range(2..=6) {
-            if base_is_current(&application).await {
+            // Without a superuser, nobody could make the clone equal again.
+            if self.changed_by == ChangedBy::Superuser && base_is_current(&application).await {
                 self.server.change_privileges(&application.app, round).await;
             }
             let ended = self.run_rotation(&application).await;
@@ -124,8 +141,10 @@ impl<'a, S: Subject, F: FaultInjector<S>> FaultRun<'a, S, F> {
 
     /// Gives the rotation up, as an operator does; then runs steps that Lambda had queued. Returns whether it could be given up.
     async fn give_up(&mut self, application: &Application<'_, S>, set_up: bool) -> bool {
-        // The only password that signs in may be on the pending version, which would lose its last label.
-        if self.row.strategy == Strategy::SingleUser && set_up {
+        // The only password of its user that signs in may be on the pending version, which would lose its last label.
+        let no_other_knows =
+            self.row.strategy == Strategy::SingleUser || self.changed_by == ChangedBy::Themselves;
+        if no_other_knows && set_up {
             return false;
         }
         let current = checks::holder(application, "AWSCURRENT").await;

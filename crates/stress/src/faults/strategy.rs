@@ -1,13 +1,15 @@
 //! The strategies, by the names of functions.
 
 use rotation::Strategy;
+use testbed::ChangedBy;
 
 /// The name of a strategy in reports.
-pub(super) fn strategy_name(strategy: Strategy) -> &'static str {
-    match strategy {
-        Strategy::SingleUser => "single user",
-        Strategy::AlternatingUsers => "alternating users",
-        Strategy::DualPassword => "dual password",
+pub(super) fn strategy_name(strategy: Strategy, changed_by: ChangedBy) -> &'static str {
+    match (strategy, changed_by) {
+        (Strategy::SingleUser, _) => "single user",
+        (Strategy::AlternatingUsers, ChangedBy::Superuser) => "alternating users",
+        (Strategy::AlternatingUsers, ChangedBy::Themselves) => "alternating users without a superuser",
+        (Strategy::DualPassword, _) => "dual password",
     }
 }
 

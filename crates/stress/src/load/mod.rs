@@ -25,7 +25,7 @@ pub use self::{
     rss::Rss,
 };
 use crate::faults::strategy_of;
-use testbed::{Functions, Setup, run_concurrently, secrets_manager, start_local_aws, store};
+use testbed::{Functions, run_concurrently, secrets_manager, start_local_aws, store};
 
 /// The timeout of the functions in the template.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -73,7 +73,7 @@ pub async fn rotate<S: ManyUsers>(server: S, plan: &Plan, on_progress: &mut (dyn
     let now = load.server.sign_ins();
     (row.sign_ins, row.refused) = (now.0 - signed_in, now.1 - refused);
     row.count(&load.local.calls());
-    for Setup { function, .. } in load.server.setups() {
+    for function in load.server.functions() {
         row.memory.extend(load.functions.memory(function).iter().filter_map(Rss::of));
     }
     let check = |number: usize| Arc::clone(&load).check(number, rotations[number].clone());
@@ -108,7 +108,7 @@ impl<S: ManyUsers> Load<S> {
 
 async fn start_functions<S: ManyUsers>(server: &S, local: &LocalAws) -> Functions {
     let functions = Functions::between(&local.url(), server).await;
-    for Setup { function, .. } in server.setups() {
+    for function in server.functions() {
         functions.add(function, &[], TIMEOUT).await;
     }
     local.set_lambda_url(functions.url());
@@ -119,7 +119,7 @@ async fn start_functions<S: ManyUsers>(server: &S, local: &LocalAws) -> Function
 async fn create_secrets<S: ManyUsers>(server: &S, client: &Client, count: usize) -> Vec<ManagedSecret> {
     let superuser = store(client, "superuser", &server.superuser_secret().await).await;
     let mut secrets = Vec::new();
-    let functions = server.setups().into_iter().map(|setup| setup.function).cycle();
+    let functions = server.functions().into_iter().cycle();
     for (app, function) in server.create_users(count).await.into_iter().zip(functions) {
         let mut secret = app.secret(server);
         match strategy_of(function) {

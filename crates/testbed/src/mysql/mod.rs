@@ -144,13 +144,18 @@ impl MySql {
     }
 
     async fn make(&self, app: App) -> App {
-        let (user, database) = (name(app.user()), name(&app.database));
-        let password = text(&app.credentials.password);
+        self.execute(&format!("CREATE DATABASE {}", name(&app.database))).await;
+        self.create_user(&app.credentials, &app.database).await;
+        app
+    }
+
+    /// Creates a user at every host with the rights of an application.
+    pub(crate) async fn create_user(&self, credentials: &Credentials, database: &str) {
+        let (user, database) = (name(&credentials.user), name(database));
+        let password = text(&credentials.password);
         self.execute(&format!("CREATE USER {user}@'%' IDENTIFIED BY {password}")).await;
-        self.execute(&format!("CREATE DATABASE {database}")).await;
         let rights = "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX, REFERENCES";
         self.execute(&format!("GRANT {rights} ON {database}.* TO {user}@'%'")).await;
-        app
     }
 
     /// A secret's value for these credentials on this server, with the keys that AWS's rotation functions know.

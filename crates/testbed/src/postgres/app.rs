@@ -39,3 +39,21 @@ impl App {
         self
     }
 }
+
+impl Postgres {
+    pub(crate) async fn create_clone(&self, app: &App) -> Credentials {
+        let clone = Credentials::new(&format!("{}_clone", app.user()));
+        let (base, user) = (name(app.user()), name(&clone.user));
+        let mut session =
+            self.set_up_as(self.admin().await, "postgres").await.expect("the superuser signs in");
+        for statement in [
+            format!("CREATE ROLE {user} LOGIN"),
+            format!("GRANT {base} TO {user}"),
+            format!("ALTER ROLE {user} SET role = {base}"),
+        ] {
+            super::run(&mut session, &statement).await.expect("the clone is created");
+        }
+        self.set_password(&clone).await;
+        clone
+    }
+}

@@ -5,7 +5,7 @@ use rotation::{Alternation, CallError, Cause, Username, run_as};
 use super::super::connection::Connection;
 use super::super::errors::refused;
 use super::super::query::{text, texts};
-use super::super::quoting::identifier;
+use super::super::quoting::{identifier, literal};
 use super::{SettingKey, Settings, of, wanted};
 
 /// Settings whose stored value is a list of quoted names (`GUC_LIST_QUOTE`; extensions cannot add any, and
@@ -208,10 +208,31 @@ fn may_not_reset(error: CallError, alternation: &Alternation, key: &SettingKey) 
     )
 }
 
-fn reset_of(user: &Username, (database, name): &SettingKey) -> String {
-    let key =
+fn reset_of(user: &Username, key: &SettingKey) -> String {
+    format!("{} RESET {}", alter_role(user, key), key.1)
+}
+
+fn alter_role(user: &Username, (database, _): &SettingKey) -> String {
+    let database =
         database.as_ref().map(|database| format!(" IN DATABASE {}", identifier(&Username(database.clone()))));
-    format!("ALTER ROLE {}{} RESET {name}", identifier(user), key.unwrap_or_default())
+    format!("ALTER ROLE {}{}", identifier(user), database.unwrap_or_default())
+}
+
+/// The statements by which a person makes a clone's settings what they must be.
+pub(in super::super) fn statements(clone: &Username, wanted: &Settings, has: &Settings) -> Vec<String> {
+    let differing = wanted.iter().filter(|(key, value)| has.get(*key) != Some(*value));
+    let sets = differing
+        .map(|(key, value)| format!("{} SET {} = {}", alter_role(clone, key), key.1, written(&key.1, value)));
+    let resets = has.keys().filter(|key| !wanted.contains_key(*key)).map(|key| reset_of(clone, key));
+    sets.chain(resets).collect()
+}
+
+/// A stored value as a statement takes it. A list has a literal for each name: as one literal it would become one name.
+fn written(name: &str, value: &str) -> String {
+    match names_of(value).filter(|_| LISTS.contains(&name)) {
+        Some(names) => names.iter().map(|name| literal(name)).collect::<Vec<_>>().join(", "),
+        None => literal(value),
+    }
 }
 
 /// A name up to its closing quote, and what follows; a quote within is doubled.
@@ -233,6 +254,30 @@ fn unquoted(mut rest: &str) -> Option<(String, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_statements_for_a_person_set_what_differs_and_reset_what_is_too_much() {
+        let settings = |list: &[(Option<&str>, &str, &str)]| -> Settings {
+            let owned = |(database, name, value): &(Option<&str>, &str, &str)| {
+                ((database.map(String::from), (*name).to_owned()), (*value).to_owned())
+            };
+            list.iter().map(owned).collect()
+        };
+        let wanted = settings(&[
+            (None, "search_path", "\"$user\", public, \"\""),
+            (None, "work_mem", "1MB"),
+            (Some("d"), "role", "it's"),
+        ]);
+        let has = settings(&[(None, "work_mem", "1MB"), (None, "jit", "off")]);
+        assert_eq!(
+            statements(&Username("c".into()), &wanted, &has),
+            [
+                "ALTER ROLE \"c\" SET search_path = '$user', 'public', ''",
+                "ALTER ROLE \"c\" IN DATABASE \"d\" SET role = 'it''s'",
+                "ALTER ROLE \"c\" RESET jit",
+            ]
+        );
+    }
 
     #[test]
     fn a_list_of_names_is_parsed_only_in_its_stored_form() {
