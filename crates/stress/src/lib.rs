@@ -1,5 +1,6 @@
-//! Fault injection (`make faults`), the load test (`make load`) and the benchmark (`make bench`), with the real servers and
-//! binaries of the crate `testbed`. The tests run each of them in small.
+//! Fault injection (`make faults`), the load test (`make load`), the benchmark (`make bench`) and the pictures of the
+//! strategies (`make timeline`), with the real servers and binaries of the crate `testbed`. The tests run each of them in
+//! small.
 #![expect(
     clippy::expect_used,
     clippy::panic,
@@ -11,3 +12,4 @@ pub mod bench;
 pub mod faults;
 pub mod figures;
 pub mod load;
+pub mod timeline;

@@ -1,4 +1,4 @@
-//! A proxy to a database that delays what clients send.
+//! A proxy to a server that delays what clients send.
 
 use std::io;
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use tokio::task::{JoinHandle, JoinSet};
 
 /// A proxy to a server at 127.0.0.1, at a port of its own. Dropping it closes the port and all connections.
 #[derive(Debug)]
-pub(super) struct DelayProxy {
-    pub(super) port: u16,
+pub(crate) struct DelayProxy {
+    pub(crate) port: u16,
     connections: Arc<AtomicUsize>,
     accepting: JoinHandle<()>,
 }
@@ -21,7 +21,7 @@ pub(super) struct DelayProxy {
 impl DelayProxy {
     /// Delays what a client sends; what the server sends passes without a delay. So each round trip takes longer by `delay`,
     /// also in a TLS handshake.
-    pub(super) async fn to(server: u16, delay: Duration) -> Self {
+    pub(crate) async fn to(server: u16, delay: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("a bound port").port();
         let connections = Arc::new(AtomicUsize::new(0));

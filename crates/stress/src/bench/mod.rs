@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use local_aws::Options;
 
+pub(crate) use self::delay_proxy::DelayProxy;
 use self::guard::Guard;
 use self::limit::Limits;
 use self::measurement::{Measurement, Shared};
