@@ -1,6 +1,6 @@
 //! What is recorded: one row for each way to rotate.
 
-use testbed::{Engine, Setup};
+use testbed::{Engine, MySqlVersion, Setup, mysql_versions};
 
 /// A way to rotate, which has a picture.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +35,22 @@ pub enum Promise {
     EverySignIn,
     /// A sign-in may be rejected from the beginning of setSecret to the end of finishSecret, not before and not after.
     OutsideTheGap,
+}
+
+impl Mode {
+    /// Whether a server for it is among those that are tested on: `TESTBED_MYSQL` may name MariaDB only.
+    #[must_use]
+    pub fn has_server(&self) -> bool {
+        match self.engine {
+            Engine::Postgres => true,
+            Engine::MySql => mysql().is_some(),
+        }
+    }
+}
+
+/// The first MySQL that is tested on.
+pub(super) fn mysql() -> Option<MySqlVersion> {
+    mysql_versions().into_iter().find(|version| !version.is_mariadb())
 }
 
 /// All ways to rotate that have a picture, in the order of docs/strategies.md.

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use testbed::{
     App, Application, Engine, MySql, MySqlOptions, Postgres, PostgresOptions, STEPS, Server, Setup,
-    mysql_versions, postgres_versions,
+    postgres_versions,
 };
 
-use super::mode::{Mode, Preparation};
+use super::mode::{Mode, Preparation, mysql};
 use super::recording::{LabelSpan, Lane, Recording, Rotation, SignIn, Step};
 use super::sampler::{Sampler, Seen, Source};
 use crate::bench::DelayProxy;
@@ -33,7 +33,7 @@ pub struct Plan {
 /// Rotates a new secret on a new server, and records it.
 ///
 /// # Panics
-/// If a step fails.
+/// If a step fails, or there is no server for it ([`Mode::has_server`]).
 pub async fn record(mode: &Mode, plan: Plan) -> Recording {
     match mode.engine {
         Engine::Postgres => {
@@ -46,7 +46,8 @@ pub async fn record(mode: &Mode, plan: Plan) -> Recording {
             record_on(Arc::new(server), app, mode, plan).await
         }
         Engine::MySql => {
-            let server = MySql::start(mysql_versions()[0], MySqlOptions::default()).await;
+            let server =
+                MySql::start(mysql().expect("TESTBED_MYSQL names a MySQL"), MySqlOptions::default()).await;
             let app = server.named_app(USER).await;
             record_on(Arc::new(server), app, mode, plan).await
         }
