@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::AccessKey;
 use crate::calls::{Call, CallLog, Caller};
 use crate::clock::Clock;
 use crate::events::EventLog;
@@ -22,6 +21,7 @@ use crate::service::{Service, Settings};
 use crate::start_error::StartError;
 use crate::state::{Opened, StateFile};
 use crate::throttle::Throttle;
+use crate::{AccessKey, ReplicationOptions};
 
 /// A running server. It keeps its state in memory, and in a file if [`Options::state`] is set. Dropping it stops it, and the rotations under way.
 pub struct LocalAws {
@@ -172,6 +172,12 @@ impl LocalAws {
         lock(&self.service.servers).region(&Region::default()).add_cluster(cluster)
     }
 
+    /// Lets replicas follow in another way from the next request on. A region that has failed is tried again at the next change of
+    /// the secret, or when it is replicated there again.
+    pub fn set_replication(&self, options: ReplicationOptions) {
+        *lock(&self.service.settings.replication) = options;
+    }
+
     /// Plans a failure of one call.
     pub fn fail(&self, plan: Failure) {
         self.service.failures.add(plan);
@@ -214,7 +220,7 @@ pub(crate) fn new_service(options: Options) -> Service {
             function_keys: options.function_keys,
             functions: options.functions,
             failing_keys: options.failing_keys,
-            replication: options.replication,
+            replication: Mutex::new(options.replication),
             latency: options.latency,
             attempts: options.attempts,
             pause: options.pause,

@@ -47,7 +47,7 @@ impl Service {
     }
 }
 
-/// What stays the same while a server runs.
+/// What stays the same while a server runs, but for how it replicates.
 pub(crate) struct Settings {
     /// Every request must carry one of these, or of the next.
     pub(crate) access_keys: Vec<AccessKey>,
@@ -57,7 +57,7 @@ pub(crate) struct Settings {
     pub(crate) functions: Option<Vec<String>>,
     /// The keys of KMS that fail.
     pub(crate) failing_keys: Vec<String>,
-    pub(crate) replication: ReplicationOptions,
+    pub(crate) replication: Mutex<ReplicationOptions>,
     pub(crate) latency: Duration,
     pub(crate) attempts: u32,
     pub(crate) pause: Duration,

@@ -363,3 +363,17 @@ async fn each_failure_to_replicate_is_an_event_of_the_primary() {
     aws.put(3, "three", &["AWSCURRENT"]).await.expect("a new value");
     assert_eq!(failures(&aws).len(), 2, "the replica follows, now that the name is free");
 }
+
+#[tokio::test]
+async fn a_region_that_has_failed_keeps_its_copy_until_it_is_replicated_there_again() {
+    let aws = replicated().await;
+    let failing_regions = vec!["eu-west-1".to_owned()];
+    aws.server.set_replication(ReplicationOptions { failing_regions, ..ReplicationOptions::default() });
+    aws.put(2, "two", &["AWSCURRENT"]).await.expect("a put");
+    aws.server.set_replication(ReplicationOptions::default());
+    assert_eq!(status(&aws).await[0]["Status"], "Failed", "nothing is tried again before the next change");
+    assert_eq!(value_in(&aws, "eu-west-1").await.as_deref(), Some("one"));
+    aws.ok("ReplicateSecretToRegions", to("eu-west-1")).await;
+    assert_eq!(status(&aws).await[0]["Status"], "InSync");
+    assert_eq!(value_in(&aws, "eu-west-1").await.as_deref(), Some("two"));
+}

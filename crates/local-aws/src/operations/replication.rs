@@ -9,6 +9,7 @@ use time::{Duration, OffsetDateTime};
 use super::json::day;
 use super::{Context, kms, limits};
 use crate::events::{Event, EventLog, EventName};
+use crate::lock::lock;
 use crate::secrets::{Account, CURRENT, Conditions, Conflict, Refusal, Region, Replica, Secret, Status};
 use crate::service::Settings;
 
@@ -29,7 +30,7 @@ pub(super) fn replicate(account: &mut Account, settings: &Settings, events: &Eve
         events.emit(&Event { name, arn, version, error, at: now });
     };
     let failure = |region: &Region, kms_key: Option<&str>| {
-        if settings.replication.failing_regions.iter().any(|failing| failing == region.name()) {
+        if lock(&settings.replication).failing_regions.iter().any(|failing| failing == region.name()) {
             return Some(format!(
                 "Replication failed: local-aws was told to let it fail in {}.",
                 region.name()
@@ -44,7 +45,7 @@ pub(super) fn replicate(account: &mut Account, settings: &Settings, events: &Eve
 /// How long a replica takes to follow; a century at most, so that it can be added to a time.
 fn delay(settings: &Settings) -> Duration {
     const CENTURY: Duration = Duration::days(36_500);
-    Duration::try_from(settings.replication.delay).map_or(CENTURY, |delay| delay.min(CENTURY))
+    Duration::try_from(lock(&settings.replication).delay).map_or(CENTURY, |delay| delay.min(CENTURY))
 }
 
 /// The replicas that a request asks for. Their first content is due after the server's delay.
