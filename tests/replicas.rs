@@ -1,4 +1,5 @@
-//! Secrets whose host is a replica or reader, and what a rotation replicates.
+//! Secrets whose host is a replica or reader, what a rotation replicates, and secrets that have replicas in other regions.
 
 mod mysql;
 mod postgres;
+mod regions;

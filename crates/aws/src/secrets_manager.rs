@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use aws_config::SdkConfig;
@@ -11,8 +12,12 @@ use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 use aws_sdk_secretsmanager::operation::put_secret_value::PutSecretValueError;
 use aws_sdk_secretsmanager::operation::update_secret_version_stage::UpdateSecretVersionStageError;
+use aws_sdk_secretsmanager::types::{ReplicationStatusType, StatusType};
 use rotation::ports::{Move, Put, SecretStore, Wanted};
-use rotation::{CallError, Cause, RotationToken, SecretId, SecretText, Stage, VersionId, Versions};
+use rotation::{
+    CallError, Cause, Replica, ReplicaStatus, Replication, RotationToken, SecretId, SecretText, Stage,
+    VersionId, Versions,
+};
 
 use crate::certificate::NoRetry;
 use crate::errors::Service;
@@ -154,7 +159,25 @@ fn versions(secret: DescribeSecretOutput) -> Versions {
     let made_for = tags.into_iter().find(|tag| tag.key().is_some_and(is_made_for)).and_then(|tag| tag.value);
     let stages = secret.version_ids_to_stages.unwrap_or_default();
     let stages: BTreeMap<_, _> = stages.into_iter().map(|(id, stages)| (VersionId(id), stages)).collect();
-    Versions { rotation_enabled: secret.rotation_enabled, stages, made_for }
+    let changed = secret.last_changed_date.and_then(|date| SystemTime::try_from(date).ok());
+    let replication = Replication {
+        replicas: secret.replication_status.unwrap_or_default().into_iter().map(replica).collect(),
+        // The service's clock may be ahead of this one.
+        since_change: changed.map(|changed| changed.elapsed().unwrap_or_default()),
+    };
+    Versions { rotation_enabled: secret.rotation_enabled, stages, made_for, replication }
+}
+
+fn replica(replica: ReplicationStatusType) -> Replica {
+    let status = match replica.status {
+        Some(StatusType::InSync) => ReplicaStatus::InSync,
+        Some(StatusType::Failed) => {
+            ReplicaStatus::Failed { message: replica.status_message.unwrap_or_default() }
+        }
+        // The set is not closed. What is not known to be there is not there.
+        _ => ReplicaStatus::InProgress,
+    };
+    Replica { region: replica.region.unwrap_or_default(), kms_key: replica.kms_key_id, status }
 }
 
 #[cfg(test)]

@@ -46,6 +46,8 @@ pub enum Cause {
     Kms,
     SecretsManager,
     Rds,
+    ReplicationFailed,
+    ReplicationPending,
     Deadline,
 }
 
@@ -92,6 +94,8 @@ impl Cause {
             Self::Kms => "Kms",
             Self::SecretsManager => "SecretsManager",
             Self::Rds => "Rds",
+            Self::ReplicationFailed => "ReplicationFailed",
+            Self::ReplicationPending => "ReplicationPending",
             Self::Deadline => "Deadline",
         }
     }
@@ -230,6 +234,11 @@ impl Cause {
             Self::Rds => {
                 "allow rds:DescribeDBInstances and rds:DescribeDBClusters, and check that the server is in this \
                  account and region"
+            }
+            Self::ReplicationFailed => "the next attempt then goes on from here",
+            Self::ReplicationPending => {
+                "the next attempt looks again; if Secrets Manager shows InProgress for hours, have the secret replicated to that \
+                 region anew (ReplicateSecretToRegions), or remove the region (RemoveRegionsFromReplication)"
             }
             Self::Deadline => "look at what was waited for, or give the function more time",
         }

@@ -16,6 +16,7 @@ pub mod ports;
 mod progress;
 mod redaction;
 mod remedy;
+mod replication;
 mod rotation;
 mod secret;
 mod server;
@@ -34,6 +35,7 @@ pub use password::{PasswordPolicy, PolicyError, PolicySettings};
 pub use progress::Progress;
 pub use redaction::{PasswordsInUse, does_not_print, server_words};
 pub use remedy::{ADMINISTRATOR, run_as};
+pub use replication::{Replica, ReplicaStatus, Replication};
 pub use rotation::Rotation;
 pub use secret::{Secret, SuperuserSecret};
 pub use server::{Endpoint, Server, Tls};
@@ -54,7 +56,10 @@ pub async fn rotate(rotation: &Rotation<'_>, event: &RotationEvent) -> Result<()
     let (versions, read) = tokio::join!(context.describe(), context.read_ahead());
     let Admission::Pending { current } = versions?.admit(&event.version_id)? else {
         info!("the version is current already");
-        return Ok(());
+        return match event.step {
+            Step::FinishSecret => steps::look_at_regions(&context).await,
+            Step::CreateSecret | Step::SetSecret | Step::TestSecret => Ok(()),
+        };
     };
     read?;
     match event.step {

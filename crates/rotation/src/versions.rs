@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::error::Refusal;
+use crate::replication::Replication;
 use crate::{SecretId, VersionId};
 
 /// A staging label that the protocol uses.
@@ -45,6 +46,8 @@ pub struct Versions {
     /// The server that RDS made this secret for: the ARN in its tag `aws:rds:primaryDBInstanceArn` or
     /// `aws:rds:primaryDBClusterArn`.
     pub made_for: Option<String>,
+    /// Its replicas in other regions.
+    pub replication: Replication,
 }
 
 /// Whether a step has anything to do.
@@ -113,7 +116,7 @@ mod tests {
     fn versions(enabled: Option<bool>, labels: &[(&str, &[&str])]) -> Versions {
         let owned = |labels: &&[&str]| labels.iter().map(ToString::to_string).collect();
         let stages = labels.iter().map(|(id, labels)| (VersionId((*id).into()), owned(labels))).collect();
-        Versions { rotation_enabled: enabled, stages, made_for: None }
+        Versions { rotation_enabled: enabled, stages, ..Versions::default() }
     }
 
     fn admitted(versions: &Versions) -> Result<Admission, String> {

@@ -47,6 +47,26 @@ async fn a_description_tells_labels_and_the_server_that_it_is_for() {
 }
 
 #[tokio::test]
+async fn a_description_tells_how_far_each_region_is() {
+    let entry = |region: &str, status: &str| format!(r#"{{"Region":"{region}","Status":"{status}"}}"#);
+    let failed = r#"{"Region":"c","Status":"Failed","StatusMessage":"no key","KmsKeyId":"alias/x"}"#;
+    let entries =
+        [entry("a", "InSync"), entry("b", "InProgress"), failed.into(), entry("d", "Unheard")].join(",");
+    let body = format!(r#"{{"LastChangedDate":1.5,"ReplicationStatus":[{entries}]}}"#);
+    let service = StubServer::always(200, &body);
+    let Replication { replicas, since_change } =
+        service.aws().secrets_manager().describe(&secret()).await.expect("a description").replication;
+    let no_key = ReplicaStatus::Failed { message: "no key".into() };
+    let (there, coming) = (ReplicaStatus::InSync, ReplicaStatus::InProgress);
+    let expected = [("a", there), ("b", coming.clone()), ("c", no_key), ("d", coming)];
+    let shown: Vec<_> =
+        replicas.iter().map(|replica| (replica.region.as_str(), replica.status.clone())).collect();
+    assert_eq!(shown, expected);
+    assert_eq!(replicas[2].kms_key.as_deref(), Some("alias/x"));
+    assert!(since_change > Some(std::time::Duration::from_secs(1_000_000)), "{since_change:?}");
+}
+
+#[tokio::test]
 async fn a_value_is_asked_for_by_label_or_as_this_pending_version() {
     let pending = version("new");
     let cases = [

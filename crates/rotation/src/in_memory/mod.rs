@@ -6,6 +6,7 @@ mod clock;
 mod database;
 mod environment;
 mod pair;
+mod region;
 mod server;
 mod session;
 mod store;
@@ -13,4 +14,5 @@ mod topology;
 
 pub(crate) use account::Account;
 pub(crate) use environment::{ADMIN, APP_SECRET, Environment, SUPERUSER_SECRET};
+pub(crate) use region::Region;
 pub(crate) use server::{Engine, Unavailable};

@@ -7,8 +7,9 @@ use std::time::{Duration, SystemTime};
 use async_trait::async_trait;
 
 use super::clock::{FakeClock, let_others_go_on};
+use super::region::Region;
 use crate::ports::{Move, Put, SecretStore, Wanted};
-use crate::{CallError, Cause, RotationToken, SecretId, SecretText, Stage, VersionId, Versions};
+use crate::{CallError, Cause, Replication, RotationToken, SecretId, SecretText, Stage, VersionId, Versions};
 
 /// All secrets of an account.
 #[derive(Debug)]
@@ -25,6 +26,12 @@ pub(crate) struct StoredSecret {
     pub(crate) rotation_enabled: Option<bool>,
     pub(crate) made_for: Option<String>,
     pub(crate) listing_fails: Option<Cause>,
+    /// Its replicas.
+    pub(crate) regions: Vec<Region>,
+    /// When a value or a label was last written through the port.
+    changed: Duration,
+    /// How often it was described.
+    pub(crate) described: usize,
     /// In the order in which they were made.
     versions: Vec<StoredVersion>,
 }
@@ -132,7 +139,11 @@ impl SecretStore for MemoryStore {
             let labelled = secret.versions.iter().filter(|version| !version.labels.is_empty());
             let stages = labelled.map(|version| (version.id.clone(), version.labels.clone())).collect();
             let (rotation_enabled, made_for) = (secret.rotation_enabled, secret.made_for.clone());
-            Ok(Versions { rotation_enabled, stages, made_for })
+            secret.described += 1;
+            let since_change = self.clock.now().saturating_sub(secret.changed);
+            let replicas = secret.regions.iter().map(|region| region.shown(since_change)).collect();
+            let replication = Replication { replicas, since_change: Some(since_change) };
+            Ok(Versions { rotation_enabled, stages, made_for, replication })
         };
         self.of(secret, describe).await
     }
@@ -170,6 +181,7 @@ impl SecretStore for MemoryStore {
         let put = |secret: &mut StoredSecret| {
             let put = secret.put(&version.0, text.expose());
             if put == Put::Written {
+                secret.changed = self.clock.now();
                 secret.label(&version.0, Stage::Pending.name());
             }
             Ok(put)
@@ -199,6 +211,7 @@ impl SecretStore for MemoryStore {
             if secret.current() != Some(&from.0) {
                 return Ok(Move::NotThere);
             }
+            secret.changed = self.clock.now();
             secret.label(&to.0, Stage::Current.name());
             secret.label(&from.0, Stage::Previous.name());
             Ok(Move::Done)

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use crate::error::{CallError, Error, Refusal};
 use crate::event::{RotationEvent, Step};
 use crate::ports::{ProofOfOtherUser, Wanted};
+use crate::replication::Replication;
 use crate::rotation::Rotation;
 use crate::secret::Secret;
 use crate::server::Server;
@@ -18,12 +19,13 @@ pub(crate) struct Context<'a> {
     current: OnceLock<Secret>,
     pending: OnceLock<Secret>,
     previous: OnceLock<Option<SecretText>>,
+    replication: OnceLock<Replication>,
 }
 
 impl<'a> Context<'a> {
     pub(crate) fn new(rotation: &'a Rotation<'a>, event: &'a RotationEvent) -> Self {
         let (current, pending, previous) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Self { rotation, event, current, pending, previous }
+        Self { rotation, event, current, pending, previous, replication: OnceLock::new() }
     }
 
     /// Reads what the step needs in any case, all at once: a step waits for as few rounds of calls as it can.
@@ -48,7 +50,14 @@ impl<'a> Context<'a> {
     pub(crate) async fn describe(&self) -> Result<Versions, Error> {
         let secret = &self.event.secret_id;
         let describe = self.rotation.store.describe(secret);
-        self.rotation.progress.of(format!("describe {secret}"), describe).await
+        let versions = self.rotation.progress.of(format!("describe {secret}"), describe).await?;
+        self.replication.get_or_init(|| versions.replication.clone());
+        Ok(versions)
+    }
+
+    /// The secret's replicas, as they were at the start of the step.
+    pub(super) fn replication(&self) -> Replication {
+        self.replication.get().cloned().unwrap_or_default()
     }
 
     /// The version that applications read.

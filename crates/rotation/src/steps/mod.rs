@@ -7,6 +7,7 @@ mod finish_secret;
 mod idle_user;
 mod other_versions;
 mod patience;
+mod regions;
 mod set_secret;
 mod sign_in;
 mod superuser;
@@ -15,6 +16,6 @@ mod write;
 
 pub(crate) use context::Context;
 pub(crate) use create_secret::create_secret;
-pub(crate) use finish_secret::finish_secret;
+pub(crate) use finish_secret::{finish_secret, look_at_regions};
 pub(crate) use set_secret::set_secret;
 pub(crate) use test_secret::test_secret;

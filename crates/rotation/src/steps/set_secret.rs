@@ -26,9 +26,13 @@ pub(crate) async fn set_secret(context: &Context<'_>) -> Result<(), Error> {
     }
 
     match strategy.set_by(&pending.username, current.superuser.as_ref()) {
-        SetBy::Superuser(alternation, superuser) => alternate(context, &alternation, &superuser).await?,
+        SetBy::Superuser(alternation, superuser) => {
+            context.pending_is_everywhere().await?;
+            alternate(context, &alternation, &superuser).await?;
+        }
         SetBy::IdleUser(alternation) => {
-            IdleUser::new(context, &alternation).await?.alternate(pending).await?
+            context.pending_is_everywhere().await?;
+            IdleUser::new(context, &alternation).await?.alternate(pending).await?;
         }
         SetBy::User(old) => {
             let server = context.server(current);
@@ -52,7 +56,7 @@ impl OwnChange<'_> {
     /// Current first, so that in the happy path no sign-in fails: nothing trips an alarm or a lock-out.
     async fn run(&self) -> Result<(), Error> {
         let current = Credentials::current(self.current);
-        let rejected = match self.context.sign_in(&self.server, &current).await? {
+        let rejected = match self.sign_in_as_current(&current).await? {
             SignIn::Accepted(session) => return self.set(session, &current.password).await,
             SignIn::Expired(response) => return self.expired(&current.password, response).await,
             SignIn::Rejected(response) => response,
@@ -77,6 +81,21 @@ impl OwnChange<'_> {
         let remedy = self.context.rotation.database.manual_remedy(&username, Stage::Current);
         let untried = others.untried();
         Err(Refusal::NoVersionSignsIn { username, current: rejected, untried, remedy }.into())
+    }
+
+    /// Signs in with AWSCURRENT. If it is accepted, every region has the pending version: nothing has been changed yet, and from
+    /// the change on no region has another way in. If it is rejected, only the change helps, and it waits for no region.
+    async fn sign_in_as_current(&self, current: &Credentials) -> Result<SignIn<dyn UserSession>, Error> {
+        let sign_in = self.context.sign_in(&self.server, current).await?;
+        match sign_in {
+            SignIn::Accepted(session) if self.context.has_to_wait_for_regions() => {
+                // The server would end it: ours may be idle for 10 s.
+                self.context.close(session.close()).await;
+            }
+            SignIn::Accepted(_) | SignIn::Rejected(_) | SignIn::Expired(_) => return Ok(sign_in),
+        }
+        self.context.pending_is_everywhere().await?;
+        self.context.sign_in(&self.server, current).await
     }
 
     /// Sets the pending password as a version beside AWSCURRENT and the pending one, which an abandoned rotation may have
