@@ -158,3 +158,17 @@ fn links_that_lead_to_something_pass_the_check() {
     let output = run_on_files("check-links.py", &[("README.md", readme), other]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
+
+/// `subject::file::name` is a function of tests/subject/file.rs, or of tests/subject.rs if no file is named.
+#[test]
+fn the_page_of_strategies_names_tests_that_exist() {
+    let page = read("docs/which-strategy.md");
+    let mut count = 0;
+    for name in named(&page).filter(|name| name.contains("::")) {
+        let (path, function) = name.rsplit_once("::").expect("it holds ::");
+        let file = read(&format!("tests/{}.rs", path.replace("::", "/")));
+        assert!(file.contains(&format!("fn {function}(")), "there is no test {name}");
+        count += 1;
+    }
+    assert!(count >= 10, "only {count} tests are named");
+}

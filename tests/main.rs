@@ -26,6 +26,7 @@ mod fuzz_corpus;
 mod idempotency;
 mod import_circles;
 mod invalid_input;
+mod leaked_passwords;
 mod load;
 mod local_aws_run;
 mod locks;
