@@ -21,7 +21,9 @@ async fn rotation_costs<S: Server>(server: &S, setup: Setup<'_>, engine: &str) {
     server.allow_two_passwords(&application.app).await;
     let aws = FaultProxy::to(application.local.port(), Fault::None).await;
     let url = format!("http://127.0.0.1:{}", aws.port());
-    application.functions.add(function, &[("SECRETS_MANAGER_ENDPOINT", &url)], setup.timeout).await;
+    let variables: Vec<_> =
+        setup.variables().into_iter().chain([("SECRETS_MANAGER_ENDPOINT", url.as_str())]).collect();
+    application.functions.add(function, &variables, setup.timeout).await;
     application.rotate_ok().await;
     application.rotate_ok().await;
     for _turn in 0..2 {
@@ -58,7 +60,7 @@ async fn rotation_costs<S: Server>(server: &S, setup: Setup<'_>, engine: &str) {
 async fn a_rotation_costs_no_more_than_the_limits_on_postgresql() {
     for version in postgres_versions() {
         let server = Postgres::shared(version).await;
-        for setup in server.setups() {
+        for setup in server.setups_with_either_promotion() {
             rotation_costs(server, setup, "PostgreSQL").await;
         }
     }
@@ -76,5 +78,24 @@ async fn a_step_waits_for_at_most_two_rounds_of_secrets_manager() {
             application.local.calls().into_iter().map(|call| call.operation).collect();
         let reads = operations.iter().filter(|operation| **operation != "PutSecretValue").count();
         assert!(reads <= 4, "{step}: {operations:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_set_secret_that_promotes_makes_one_call_more_and_finish_secret_one_less() {
+    let server = Postgres::shared(postgres_versions()[0]).await;
+    let single_user = Setup::single_user();
+    for (setup, expected) in
+        [(single_user.clone(), [3, 3, 2, 2]), (single_user.promoting_in_set_secret(), [3, 4, 2, 1])]
+    {
+        let application = Application::start(server, setup).await;
+        let version = application.begin().await;
+        let mut counts = [0; 4];
+        for (step, count) in STEPS.into_iter().zip(&mut counts) {
+            application.local.clear_calls();
+            application.step(step, &version).await.expect(step);
+            *count = application.local.calls().len();
+        }
+        assert_eq!(counts, expected);
     }
 }

@@ -21,7 +21,7 @@ async fn a_crash_at_any_call<S: Server>(
         let function = InProcess::of(&application, strategy).await;
         let mut at = 1;
         loop {
-            let context = format!("{} on {}, {moment:?} call {at}", setup.function, server.name());
+            let context = format!("{} on {}, {moment:?} call {at}", setup.name(), server.name());
             let pending = application.begin().await;
             let crash = Crash::at(at, moment);
             let ended = function.run(&application, &pending, &crash).await;
@@ -57,7 +57,7 @@ async fn two_crashes<S: Server>(server: &S, setup: Setup<'_>, strategy: Strategy
         // Strides without a common divisor reach every call, each time in another combination.
         let first = Crash::at(pair * 7 % calls + 1, moment(pair % 2 == 0));
         let second = Crash::at(pair * 11 % calls + 1, moment(pair % 3 == 0));
-        let context = format!("{} on {}, {first:?}, then {second:?}", setup.function, server.name());
+        let context = format!("{} on {}, {first:?}, then {second:?}", setup.name(), server.name());
         let pending = application.begin().await;
         for crash in [first, second] {
             function.run(&application, &pending, &crash).await;
@@ -75,7 +75,7 @@ async fn given_up_after_a_crash<S: Server>(server: &S, setup: Setup<'_>, strateg
     let application = Application::start(server, setup.clone()).await;
     let function = InProcess::of(&application, strategy).await;
     for at in 1.. {
-        let context = format!("{} on {}, call {at}", setup.function, server.name());
+        let context = format!("{} on {}, call {at}", setup.name(), server.name());
         let given_up = application.begin().await;
         if function.run(&application, &given_up, &Crash::at(at, Moment::After)).await {
             return;

@@ -105,8 +105,9 @@ async fn take_over<S: Server>(
 async fn a_rotation_that_another_implementation_began_is_completed() {
     for version in postgres_versions() {
         let server = Postgres::shared(version).await;
-        for setup in setups_that_a_function_keeps_equal(server) {
-            let context = format!("{} on {version}", setup.function);
+        let early = server.setups_promoting_in_set_secret();
+        for setup in setups_that_a_function_keeps_equal(server).into_iter().chain(early) {
+            let context = format!("{} on {version}", setup.name());
             let application = Application::start(server, setup).await;
             let app = &application.app;
             take_over(&application, async |next| set_secret_on_postgres(server, app, next).await, &context)
@@ -115,8 +116,10 @@ async fn a_rotation_that_another_implementation_began_is_completed() {
     }
     for version in mysql_versions() {
         let server = MySql::shared(version).await;
-        for setup in [Setup::mysql_single_user(), Setup::mysql_alternating_users()] {
-            let context = format!("{} on {version}", setup.function);
+        let single_user = Setup::mysql_single_user();
+        let early = single_user.clone().promoting_in_set_secret();
+        for setup in [single_user, early, Setup::mysql_alternating_users()] {
+            let context = format!("{} on {version}", setup.name());
             let application = Application::start(server, setup).await;
             let app = &application.app;
             take_over(&application, async |next| set_secret_on_mysql(server, app, next).await, &context)

@@ -80,6 +80,18 @@ async fn one_command_gives_the_user_of_a_server_a_new_password() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_set_secret_that_promotes_is_a_rotation_that_succeeds() {
+    for server in servers().await {
+        let run = Run::new(server).await;
+        let arguments = ["--env", "PROMOTE_IN_SET_SECRET=true", "--rotations", "2"];
+        let printed = run.rotate_ok(&function(server, "single-user").await, &arguments).await;
+        assert!(!run.has_first_password().await, "on {}", server.name());
+        assert_eq!(printed.matches("\n  finishSecret ").count(), 2, "{printed}");
+        println!("{printed}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn alternating_users_rotate_with_the_superusers_secret_from_a_file() {
     for server in servers().await {
         let run = Run::new(server).await;

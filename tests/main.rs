@@ -35,6 +35,7 @@ mod names_and_passwords;
 mod network_faults;
 mod owned_objects;
 mod planted_objects;
+mod promotion;
 mod redaction;
 mod replicas;
 mod rotation_contract;

@@ -36,6 +36,7 @@ pub(super) fn sequences() -> Vec<Sequence> {
         pending(),
         moves(),
         moves_to_nowhere(),
+        moves_before_the_last_step(),
         rotation(),
         rotation_without_function(),
         second_rotation(),
@@ -128,6 +129,29 @@ fn moves_to_nowhere() -> Sequence {
         json!({"VersionStage": "AWSCURRENT", "MoveToVersionId": id(9), "RemoveFromVersionId": id(1)});
     let calls =
         vec![create(s), ("UpdateSecretVersionStage", on(s, nowhere)), ("DescribeSecret", on(s, json!({})))];
+    Sequence { name: s, calls }
+}
+
+/// The pending version becomes current during a rotation, as a setSecret makes it that promotes, and what comes after it finds.
+fn moves_before_the_last_step() -> Sequence {
+    let s = "moves-before-the-last-step";
+    let put = json!({"SecretString": "two", "ClientRequestToken": id(2), "VersionStages": ["AWSPENDING"]});
+    let promote = || {
+        let fields =
+            json!({"VersionStage": "AWSCURRENT", "MoveToVersionId": id(2), "RemoveFromVersionId": id(1)});
+        ("UpdateSecretVersionStage", on(s, fields))
+    };
+    let calls = vec![
+        create(s),
+        ("RotateSecret", on(s, json!({"RotationLambdaARN": FUNCTION, "ClientRequestToken": id(2)}))),
+        ("PutSecretValue", on(s, put)),
+        promote(),
+        ("GetSecretValue", on(s, json!({"VersionStage": "AWSCURRENT"}))),
+        ("GetSecretValue", on(s, json!({"VersionStage": "AWSPREVIOUS"}))),
+        ("GetSecretValue", on(s, json!({"VersionId": id(2), "VersionStage": "AWSPENDING"}))),
+        promote(),
+        ("GetSecretValue", on(s, json!({"VersionStage": "AWSCURRENT"}))),
+    ];
     Sequence { name: s, calls }
 }
 

@@ -37,6 +37,7 @@ pub(super) const DEVIATIONS: &[(&str, &str)] = &[
         "a secret without a function cannot be rotated; moto makes a copy current",
     ),
     ("second-rotation: RotateSecret: returns None", "as in the sequence rotation"),
+    ("moves-before-the-last-step: RotateSecret: returns None", "as in the sequence rotation"),
     (
         "second-rotation: RotateSecret: returns Some(\"InvalidRequestException\")",
         "a rotation while another version is pending is refused",

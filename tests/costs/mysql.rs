@@ -12,7 +12,7 @@ async fn a_rotation_costs_no_more_than_the_limits_on_mysql_and_mariadb() {
     for version in mysql_versions() {
         let server = MySql::shared(version).await;
         let engine = if version.is_mariadb() { "MariaDB" } else { "MySQL" };
-        for setup in server.setups() {
+        for setup in server.setups_with_either_promotion() {
             rotation_costs(server, setup, engine).await;
         }
     }
@@ -25,7 +25,8 @@ async fn an_account_that_is_locked_by_one_failed_sign_in_is_never_locked() {
         let settings = [("max-password-errors", "1")];
         let settings: &[(&str, &str)] = if version.is_mariadb() { &settings } else { &[] };
         let server = MySql::start(version, MySqlOptions { settings, ..MySqlOptions::default() }).await;
-        for setup in setups_that_a_function_keeps_equal(&server) {
+        let early = server.setups_promoting_in_set_secret();
+        for setup in setups_that_a_function_keeps_equal(&server).into_iter().chain(early) {
             let application = Application::start(&server, setup).await;
             let account = format!("`{}`@`%`", application.app.user());
             if !version.is_mariadb() {
@@ -49,8 +50,9 @@ async fn an_account_that_is_locked_by_one_failed_sign_in_is_never_locked() {
 async fn after_a_crash_the_limits_of_failed_sign_ins_that_the_readme_names_are_enough() {
     for version in mysql_versions().into_iter().filter(|version| !version.is_mariadb()) {
         let server = MySql::shared(version).await;
-        let strategies: [(_, Strategy, _); 3] = [
+        let strategies: [(_, Strategy, _); 4] = [
             (Setup::mysql_single_user(), Strategy::SingleUser, 3),
+            (Setup::mysql_single_user().promoting_in_set_secret(), Strategy::SingleUser, 3),
             (Setup::mysql_alternating_users(), Strategy::AlternatingUsers, 1),
             (Setup::mysql_dual_password(), Strategy::DualPassword, 1),
         ];

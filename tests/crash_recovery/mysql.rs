@@ -17,7 +17,10 @@ use crate::support::nothing_is_lost;
 async fn a_crash_at_any_call_is_fixed_by_a_retry() {
     for version in mysql_versions() {
         let server = server_with_two_passwords(version).await;
-        a_crash_at_any_call(&server, Setup::mysql_single_user(), Strategy::SingleUser, 14).await;
+        let single_user = Setup::mysql_single_user();
+        for setup in [single_user.clone(), single_user.promoting_in_set_secret()] {
+            a_crash_at_any_call(&server, setup, Strategy::SingleUser, 14).await;
+        }
         a_crash_at_any_call(&server, Setup::mysql_alternating_users(), Strategy::AlternatingUsers, 19).await;
         let alone = Setup::mysql_alternating_users().without_superuser();
         a_crash_at_any_call(&server, alone, Strategy::AlternatingUsers, 19).await;
@@ -31,11 +34,14 @@ async fn a_crash_at_any_call_is_fixed_by_a_retry() {
 async fn two_crashes_in_a_row_or_one_and_an_abandoned_rotation_lose_nothing() {
     for version in mysql_versions() {
         let server = server_with_two_passwords(version).await;
-        two_crashes(&server, Setup::mysql_single_user(), Strategy::SingleUser).await;
-        let alone = Setup::mysql_alternating_users().without_superuser();
+        let single_user = Setup::mysql_single_user();
+        for setup in [single_user.clone(), single_user.promoting_in_set_secret()] {
+            two_crashes(&server, setup.clone(), Strategy::SingleUser).await;
+            given_up_after_a_crash(&server, setup, Strategy::SingleUser).await;
+        }
         two_crashes(&server, Setup::mysql_alternating_users(), Strategy::AlternatingUsers).await;
+        let alone = Setup::mysql_alternating_users().without_superuser();
         two_crashes(&server, alone.clone(), Strategy::AlternatingUsers).await;
-        given_up_after_a_crash(&server, Setup::mysql_single_user(), Strategy::SingleUser).await;
         given_up_after_a_crash(&server, Setup::mysql_alternating_users(), Strategy::AlternatingUsers).await;
         given_up_after_a_crash(&server, alone, Strategy::AlternatingUsers).await;
         if !version.is_mariadb() {

@@ -8,8 +8,12 @@ use super::{a_crash_at_any_call, given_up_after_a_crash, takes_over_from_abandon
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_at_any_call_of_a_single_user_is_fixed_by_a_retry() {
     for version in postgres_versions() {
-        a_crash_at_any_call(Postgres::shared(version).await, Setup::single_user(), Strategy::SingleUser, 14)
-            .await;
+        let server = Postgres::shared(version).await;
+        let single_user = Setup::single_user();
+        let early = single_user.clone().promoting_in_set_secret();
+        for setup in [single_user, early] {
+            a_crash_at_any_call(server, setup, Strategy::SingleUser, 14).await;
+        }
     }
 }
 
@@ -27,11 +31,14 @@ async fn a_crash_at_any_call_of_alternating_users_is_fixed_by_a_retry() {
 async fn two_crashes_in_a_row_or_one_and_an_abandoned_rotation_lose_nothing() {
     for version in postgres_versions() {
         let server = Postgres::shared(version).await;
-        two_crashes(server, Setup::single_user(), Strategy::SingleUser).await;
-        let alone = Setup::alternating_users().without_superuser();
+        let single_user = Setup::single_user();
+        for setup in [single_user.clone(), single_user.promoting_in_set_secret()] {
+            two_crashes(server, setup.clone(), Strategy::SingleUser).await;
+            given_up_after_a_crash(server, setup, Strategy::SingleUser).await;
+        }
         two_crashes(server, Setup::alternating_users(), Strategy::AlternatingUsers).await;
+        let alone = Setup::alternating_users().without_superuser();
         two_crashes(server, alone.clone(), Strategy::AlternatingUsers).await;
-        given_up_after_a_crash(server, Setup::single_user(), Strategy::SingleUser).await;
         given_up_after_a_crash(server, Setup::alternating_users(), Strategy::AlternatingUsers).await;
         given_up_after_a_crash(server, alone, Strategy::AlternatingUsers).await;
     }
@@ -41,7 +48,7 @@ async fn two_crashes_in_a_row_or_one_and_an_abandoned_rotation_lose_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_retry_of_secrets_manager_completes_a_rotation_that_failed() {
     let server = Postgres::shared(postgres_versions()[0]).await;
-    for setup in server.setups() {
+    for setup in server.setups_with_either_promotion() {
         let application = Application::start(server, Setup { attempts: 3, ..setup }).await;
         application.local.fail(local_aws::Failure::refuse(
             "UpdateSecretVersionStage",

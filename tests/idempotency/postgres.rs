@@ -10,7 +10,7 @@ use crate::support::postgres::with_a_real_superuser;
 async fn every_step_may_be_delivered_twice() {
     for version in postgres_versions() {
         let server = Postgres::shared(version).await;
-        for setup in server.setups() {
+        for setup in server.setups_with_either_promotion() {
             let application = Application::start(server, setup).await;
             for _turn in 0..2 {
                 every_step_twice(&application).await;
@@ -23,7 +23,7 @@ async fn every_step_may_be_delivered_twice() {
 async fn every_step_may_run_two_to_four_times_at_once() {
     for version in postgres_versions() {
         let server = Postgres::shared(version).await;
-        for setup in server.setups() {
+        for setup in server.setups_with_either_promotion() {
             let application = Application::start(server, setup).await;
             for times in TIMES {
                 every_step_at_once(&application, times).await;
@@ -39,7 +39,7 @@ async fn every_step_may_run_four_times_at_once_under_any_default_isolation() {
         let settings = [("default_transaction_isolation", "serializable")];
         let options = testbed::PostgresOptions { settings: &settings, ..testbed::PostgresOptions::default() };
         let server = Postgres::start(version, options).await;
-        for setup in server.setups() {
+        for setup in server.setups_with_either_promotion() {
             let application = Application::start(&server, setup).await;
             for _turn in 0..2 {
                 every_step_at_once(&application, 4).await;

@@ -7,7 +7,7 @@ use std::fmt;
 
 use aws::{Authorities, Endpoints, Settings};
 use databases::TrustAnchors;
-use rotation::{PasswordPolicy, PolicySettings};
+use rotation::{PasswordPolicy, PolicySettings, Promotion, Strategy};
 use tracing::level_filters::LevelFilter;
 use url::{Host, Url};
 
@@ -16,6 +16,7 @@ use url::{Host, Url};
 pub(crate) struct Config {
     pub(crate) policy: PasswordPolicy,
     pub(crate) username_limit: Option<usize>,
+    pub(crate) promotion: Promotion,
     /// Where AWS's APIs are.
     pub(crate) aws: Settings,
     /// Who may vouch for a database server.
@@ -56,11 +57,11 @@ const ENDPOINTS: [&str; 4] = [
 ];
 
 impl Config {
-    /// Reads and checks everything at once.
+    /// Reads and checks everything at once, for a function of this strategy.
     ///
     /// # Errors
     /// Every variable that is missing or wrong.
-    pub(crate) fn read() -> Result<Self, ConfigError> {
+    pub(crate) fn read(strategy: Strategy) -> Result<Self, ConfigError> {
         let mut problems = Vec::new();
         for name in RUNTIME.iter().filter(|name| set(name).is_none()) {
             problems.push(format!("{name} is not set: run this under Lambda or `cargo lambda watch`"));
@@ -76,12 +77,14 @@ impl Config {
         let settings = settings(&mut problems);
         let policy = PasswordPolicy::new(&settings).map_err(|error| problems.push(error.to_string()));
         let username_limit = number("USERNAME_CHARACTER_LIMIT", &mut problems);
+        let promotion = promotion(strategy, &mut problems);
         let trusted = trust_anchors().map_err(|problem| problems.push(problem));
         let aws_authorities = aws_authorities().map_err(|problem| problems.push(problem));
         match (policy, trusted, aws_authorities) {
             (Ok(policy), Ok(trusted), Ok(aws_authorities)) if problems.is_empty() => Ok(Self {
                 policy,
                 username_limit,
+                promotion,
                 aws: aws_settings(),
                 trusted,
                 aws_authorities,
@@ -142,6 +145,21 @@ fn aws_settings() -> Settings {
 /// As AWS's functions read it: these four words are true, anything else is false.
 fn boolean(name: &str) -> Option<bool> {
     set(name).map(|value| ["true", "1", "y", "yes"].contains(&value.to_ascii_lowercase().as_str()))
+}
+
+/// A setting of ours, so a word that is neither true nor false is an error, and so is a strategy that has no gap: its owner would
+/// believe that something is on that is not.
+fn promotion(strategy: Strategy, problems: &mut Vec<String>) -> Promotion {
+    let name = "PROMOTE_IN_SET_SECRET";
+    match set(name).map(|value| value.to_ascii_lowercase()).as_deref() {
+        None | Some("false" | "0" | "n" | "no") => {}
+        Some("true" | "1" | "y" | "yes") if strategy == Strategy::SingleUser => return Promotion::InSetSecret,
+        Some("true" | "1" | "y" | "yes") => problems.push(format!(
+            "{name} is for single user only (AWSCURRENT always signs in under this function's strategy): remove it"
+        )),
+        Some(_) => problems.push(format!("{name} must be true or false")),
+    }
+    Promotion::InFinishSecret
 }
 
 fn number(name: &str, problems: &mut Vec<String>) -> Option<usize> {

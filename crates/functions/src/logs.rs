@@ -11,8 +11,8 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// Modules of ours. With the colons, since a target is matched by its beginning: `aws` alone would let the
-/// SDK's crates through, which write requests and responses out.
-const OURS: [&str; 4] = ["aws::", "databases::", "functions::", "rotation::"];
+/// SDK's crates through, which write requests and responses out. The root of `rotation` writes a line, too.
+const OURS: [&str; 4] = ["aws::", "databases::", "functions::", "rotation"];
 
 /// Starts logging to standard output, where Lambda takes it from.
 pub(crate) fn start(level: LevelFilter, passwords: &Arc<PasswordsInUse>) {

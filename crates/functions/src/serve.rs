@@ -31,7 +31,7 @@ pub fn serve<D: Database + 'static>(
 ) -> ExitCode {
     let passwords = Arc::new(PasswordsInUse::default());
     logs::start(config::log_level(), &passwords);
-    let config = match Config::read() {
+    let config = match Config::read(strategy) {
         Ok(config) => config,
         Err(problem) => {
             error!("{problem}");
@@ -131,6 +131,7 @@ impl Function {
             topology: self.topology.as_deref(),
             clock: &deadline,
             strategy: self.strategy,
+            promotion: self.config.promotion,
             policy: &self.config.policy,
             username_limit: self.config.username_limit,
             progress: &progress,

@@ -14,6 +14,7 @@ mod in_memory;
 mod password;
 pub mod ports;
 mod progress;
+mod promotion;
 mod redaction;
 mod remedy;
 mod replication;
@@ -33,6 +34,7 @@ pub use event::{RotationEvent, RotationToken, Step};
 pub use ids::{SecretId, VersionId};
 pub use password::{PasswordPolicy, PolicyError, PolicySettings};
 pub use progress::Progress;
+pub use promotion::Promotion;
 pub use redaction::{PasswordsInUse, does_not_print, server_words};
 pub use remedy::{ADMINISTRATOR, run_as};
 pub use replication::{Replica, ReplicaStatus, Replication};
@@ -64,7 +66,10 @@ pub async fn rotate(rotation: &Rotation<'_>, event: &RotationEvent) -> Result<()
     read?;
     match event.step {
         Step::CreateSecret => steps::create_secret(&context).await,
-        Step::SetSecret => steps::set_secret(&context).await,
+        Step::SetSecret => match rotation.promotion {
+            Promotion::InFinishSecret => steps::set_secret(&context).await,
+            Promotion::InSetSecret => steps::set_and_promote(&context, &current).await,
+        },
         Step::TestSecret => steps::test_secret(&context).await,
         Step::FinishSecret => steps::finish_secret(&context, &current).await,
     }

@@ -3,6 +3,7 @@
 use crate::password::PasswordPolicy;
 use crate::ports::{Clock, Database, SecretStore, Topology};
 use crate::progress::Progress;
+use crate::promotion::Promotion;
 use crate::redaction::PasswordsInUse;
 use crate::strategy::Strategy;
 
@@ -24,6 +25,8 @@ pub struct Rotation<'a> {
     pub clock: &'a dyn Clock,
     /// Whose password comes next, and who sets it.
     pub strategy: Strategy,
+    /// Which step makes the pending version current.
+    pub promotion: Promotion,
     /// What a new password is made of.
     pub policy: &'a PasswordPolicy,
     /// A limit on user names below the engine's own (`USERNAME_CHARACTER_LIMIT`), in characters.

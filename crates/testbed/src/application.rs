@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use aws_sdk_secretsmanager::Client;
 use local_aws::{LocalAws, Options, Rotation};
+use rotation::Promotion;
 use serde_json::{Value, json};
 
 use crate::role::{self, On};
@@ -42,6 +43,8 @@ pub struct Application<'a, S: Server = Postgres> {
     /// The superuser's secret, which alternating users need and single user may have.
     pub superuser_arn: String,
     function: String,
+    /// Which step of the function makes the new version current.
+    pub(crate) promotion: Promotion,
     /// The rotation that failed last, and its attempts so far.
     unfinished: Mutex<Option<(String, usize)>>,
 }
@@ -100,7 +103,7 @@ impl<'a, S: Server> Application<'a, S> {
         }
 
         let functions = Functions::between(&local.url(), server).await;
-        functions.add(setup.function, &setup.environment, setup.timeout).await;
+        functions.add(setup.function, &setup.variables(), setup.timeout).await;
         local.set_lambda_url(functions.url());
         let function = setup.function.to_owned();
         Self {
@@ -112,6 +115,7 @@ impl<'a, S: Server> Application<'a, S> {
             arn,
             superuser_arn,
             function,
+            promotion: setup.promotion,
             unfinished: Mutex::default(),
         }
     }

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rotation::ports::{Clock, Database, SecretStore, Topology};
-use rotation::{Error, PasswordPolicy, PasswordsInUse, Progress, Rotation, RotationEvent, Strategy};
+use rotation::{
+    Error, PasswordPolicy, PasswordsInUse, Progress, Promotion, Rotation, RotationEvent, Strategy,
+};
 
 use crate::crash::{Crash, Crashing};
 use crate::{Application, STEPS, Server, aws_at};
@@ -16,6 +18,7 @@ pub struct InProcess {
     rds: aws::Rds,
     database: Box<dyn Database>,
     strategy: Strategy,
+    promotion: Promotion,
 }
 
 impl InProcess {
@@ -23,7 +26,8 @@ impl InProcess {
     pub async fn of<S: Server>(application: &Application<'_, S>, strategy: Strategy) -> Self {
         let aws = aws_at(&application.local.url()).await;
         let database = application.server.adapter();
-        Self { secrets_manager: aws.secrets_manager(), rds: aws.rds(), database, strategy }
+        let promotion = application.promotion;
+        Self { secrets_manager: aws.secrets_manager(), rds: aws.rds(), database, strategy, promotion }
     }
 
     /// The real Secrets Manager.
@@ -90,6 +94,7 @@ impl InProcess {
             topology,
             clock: &AMinute,
             strategy: self.strategy,
+            promotion: self.promotion,
             policy: &PasswordPolicy::default(),
             username_limit: None,
             progress: &Progress::default(),

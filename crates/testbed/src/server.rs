@@ -43,6 +43,17 @@ pub trait Server: fmt::Debug + Send + Sync {
         functions
     }
 
+    /// Single user with a setSecret that makes the new version current.
+    fn setups_promoting_in_set_secret(&self) -> Vec<Setup<'static>> {
+        let single_user = self.setups().into_iter().filter(|setup| setup.function.ends_with("single-user"));
+        single_user.map(Setup::promoting_in_set_secret).collect()
+    }
+
+    /// [`Self::setups`] and [`Self::setups_promoting_in_set_secret`].
+    fn setups_with_either_promotion(&self) -> Vec<Setup<'static>> {
+        self.setups().into_iter().chain(self.setups_promoting_in_set_secret()).collect()
+    }
+
     /// A new application, whose user the superuser creates; its name begins with `hint`.
     async fn create_app(&self, hint: &str) -> App;
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rotation::Promotion;
 use serde_json::{Value, json};
 
 /// The choices of a test about its application and function.
@@ -15,7 +16,9 @@ pub struct Setup<'a> {
     pub user: &'a str,
     /// Fields of the secret to add or replace; null removes one.
     pub fields: Value,
-    /// Environment variables of the function.
+    /// Which step makes the new version current.
+    pub promotion: Promotion,
+    /// Environment variables of the function, besides those that the other choices set.
     pub environment: Vec<(&'a str, &'a str)>,
     /// How many times Secrets Manager attempts a rotation that fails.
     pub attempts: u32,
@@ -32,13 +35,32 @@ pub enum ChangedBy {
     Themselves,
 }
 
+impl<'a> Setup<'a> {
+    /// The same, but setSecret makes the new version current. For single user only.
+    #[must_use]
+    pub fn promoting_in_set_secret(self) -> Self {
+        Self { promotion: Promotion::InSetSecret, ..self }
+    }
+
+    /// All environment variables that these choices set.
+    #[must_use]
+    pub fn variables(&self) -> Vec<(&'a str, &'a str)> {
+        let promotes = match self.promotion {
+            Promotion::InFinishSecret => None,
+            Promotion::InSetSecret => Some(("PROMOTE_IN_SET_SECRET", "true")),
+        };
+        self.environment.iter().copied().chain(promotes).collect()
+    }
+}
+
 impl Setup<'_> {
-    /// The function, and what its strategy goes without.
+    /// The function, and what is special about its strategy.
     #[must_use]
     pub fn name(&self) -> String {
-        match self.changed_by {
-            ChangedBy::Superuser => self.function.to_owned(),
-            ChangedBy::Themselves => format!("{} without a superuser", self.function),
+        match (self.changed_by, self.promotion) {
+            (ChangedBy::Superuser, Promotion::InFinishSecret) => self.function.to_owned(),
+            (ChangedBy::Themselves, _) => format!("{} without a superuser", self.function),
+            (ChangedBy::Superuser, Promotion::InSetSecret) => format!("{} promoted in setSecret", self.function),
         }
     }
 
@@ -50,6 +72,7 @@ impl Setup<'_> {
             changed_by: ChangedBy::Superuser,
             user: "app",
             fields: json!({}),
+            promotion: Promotion::InFinishSecret,
             environment: vec![("AWS_LAMBDA_LOG_LEVEL", "TRACE")],
             attempts: 1,
             timeout: Duration::from_secs(30),

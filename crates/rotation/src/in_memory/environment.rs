@@ -12,8 +12,8 @@ use super::server::{Engine, MemoryServer};
 use super::store::MemoryStore;
 use super::topology::MemoryTopology;
 use crate::{
-    Error, PasswordPolicy, PasswordsInUse, Progress, Refusal, Rotation, RotationEvent, SecretId, Stage, Step,
-    Strategy, VersionId,
+    Error, PasswordPolicy, PasswordsInUse, Progress, Promotion, Refusal, Rotation, RotationEvent, SecretId,
+    Stage, Step, Strategy, VersionId,
 };
 
 pub(crate) const APP_SECRET: &str = "app-secret";
@@ -28,6 +28,7 @@ pub(crate) struct Environment {
     pub(crate) topology: Option<MemoryTopology>,
     pub(crate) clock: FakeClock,
     pub(crate) strategy: Strategy,
+    pub(crate) promotion: Promotion,
     pub(crate) username_limit: Option<usize>,
     progress: Progress,
     passwords: PasswordsInUse,
@@ -47,8 +48,17 @@ impl Environment {
             readers: vec![MemoryServer::endpoint("reader")],
         });
         let (progress, passwords) = (Progress::default(), PasswordsInUse::default());
-        let environment =
-            Self { store, server, topology, clock, strategy, username_limit: None, progress, passwords };
+        let environment = Self {
+            store,
+            server,
+            topology,
+            clock,
+            strategy,
+            promotion: Promotion::default(),
+            username_limit: None,
+            progress,
+            passwords,
+        };
         let superuser = json!({"engine": "memory", "host": "db", "username": ADMIN, "password": ADMIN});
         environment.put(SUPERUSER_SECRET, "superuser-1", &superuser, &["AWSCURRENT"]);
         environment.put(APP_SECRET, "v1", &environment.secret("app", "first"), &["AWSCURRENT"]);
@@ -70,6 +80,11 @@ impl Environment {
     /// A value of the secret without a superuser.
     pub(crate) fn alone(&self, user: &str, password: &str) -> Value {
         self.secret_with(user, password, json!({"masterarn": null}))
+    }
+
+    /// The same, but setSecret makes the version current.
+    pub(crate) fn promoting_in_set_secret(self) -> Self {
+        Self { promotion: Promotion::InSetSecret, ..self }
     }
 
     /// A value of the secret.
@@ -174,6 +189,7 @@ impl Environment {
             topology: topology.map(|topology| topology as _),
             clock: &self.clock,
             strategy: self.strategy,
+            promotion: self.promotion,
             policy: &PasswordPolicy::default(),
             username_limit: self.username_limit,
             progress: &self.progress,

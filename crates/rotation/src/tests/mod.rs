@@ -6,6 +6,7 @@ mod finish_secret;
 mod idle_user;
 mod other_user;
 mod patience;
+mod promotion;
 mod regions;
 mod rotations;
 mod set_secret;
