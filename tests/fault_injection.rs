@@ -17,7 +17,14 @@ async fn a_few(kind: Kind) {
     let rows: Vec<Row> = cases.join_all().await;
     println!("{}", table(&rows));
     for row in rows {
-        assert_eq!(row.violations, Vec::<String>::new(), "{:?} on {}", row.strategy, row.engine);
+        assert_eq!(
+            row.violations,
+            Vec::<String>::new(),
+            "{:?} {:?} on {}",
+            row.strategy,
+            row.promotion,
+            row.engine
+        );
         assert!(row.cases() >= CASES, "{row:?}");
     }
 }

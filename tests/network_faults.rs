@@ -5,6 +5,7 @@ mod slow_servers;
 use std::time::Duration;
 
 use local_aws::{Effect, Failure};
+use rotation::Promotion;
 use testbed::fault_proxy::{End, Fault};
 use testbed::{
     Application, FaultProxy, MySql, Postgres, Server, Setup, mysql_versions, postgres_versions,
@@ -32,7 +33,7 @@ async fn fails_and_is_repaired<S: Server>(
     step: &'static str,
     fault: Fault,
 ) -> bool {
-    let context = format!("{} on {}, {step}, {fault:?}", setup.function, server.name());
+    let context = format!("{} on {}, {step}, {fault:?}", setup.name(), server.name());
     let single_user = setup.function.ends_with("single-user");
     let proxy = FaultProxy::to(server.port(), Fault::None).await;
     let (application, pending) = ready_for_set_secret(server, &proxy, setup).await;
@@ -73,7 +74,12 @@ async fn traffic<S: Server>(server: &S, setup: Setup<'_>, step: &str) -> (usize,
 async fn fails_everywhere<S: Server>(server: &'static S) -> (usize, usize) {
     let mut all = Vec::new();
     for setup in setups_with_a_short_timeout(server) {
-        for step in ["setSecret", "testSecret"] {
+        let steps = match setup.promotion {
+            Promotion::InFinishSecret => &["setSecret", "testSecret"][..],
+            // It does what both do.
+            Promotion::InSetSecret => &["setSecret"],
+        };
+        for step in steps.iter().copied() {
             let (sent, answered) = traffic(server, setup.clone(), step).await;
             assert!(sent > 500 && answered > 500, "{sent} {answered}");
             let mut faults = vec![Fault::Silent, Fault::Crawls];
@@ -140,7 +146,7 @@ async fn check<S: Server>(server: &'static S) {
 
 /// Fails more often than the step has time for; then the next attempt succeeds.
 async fn a_call_that_fails(server: &Postgres, setup: Setup<'_>, fault: Failure, classes: [&'static str; 2]) {
-    let context = format!("{}, {fault:?}", setup.function);
+    let context = format!("{}, {fault:?}", setup.name());
     let single_user = setup.function.ends_with("single-user");
     let application = Application::start(server, setup).await;
     for _ in 0..ALWAYS {
@@ -163,7 +169,7 @@ async fn a_call_that_fails(server: &Postgres, setup: Setup<'_>, fault: Failure, 
 async fn a_secrets_manager_that_fails_at_any_call_is_named_and_loses_nothing() {
     let server = Postgres::shared(postgres_versions()[0]).await;
     let mut running = JoinSet::new();
-    for setup in server.setups() {
+    for setup in server.setups_with_either_promotion() {
         let setup = Setup { timeout: Duration::from_secs(15), ..setup };
         for operation in ["DescribeSecret", "GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage"] {
             let no_response = ["Unreachable", "SecretsManager"];
@@ -188,14 +194,17 @@ async fn a_write_that_is_throttled_is_tried_again_while_there_is_time() {
     let mut running = JoinSet::new();
     for operation in ["PutSecretValue", "UpdateSecretVersionStage"] {
         running.spawn(async move {
-            let application = Application::start(server, Setup::single_user()).await;
-            for _ in 0..7 {
-                application.local.fail(Failure::refuse(operation, 1, "ThrottlingException"));
+            let single_user = Setup::single_user();
+            for setup in [single_user.clone(), single_user.promoting_in_set_secret()] {
+                let application = Application::start(server, setup).await;
+                for _ in 0..7 {
+                    application.local.fail(Failure::refuse(operation, 1, "ThrottlingException"));
+                }
+                application.rotate_ok().await;
+                let calls = application.local.calls();
+                let throttled = calls.iter().filter(|call| call.error.is_some()).count();
+                assert_eq!(throttled, 7, "{operation}");
             }
-            application.rotate_ok().await;
-            let calls = application.local.calls();
-            let throttled = calls.iter().filter(|call| call.error.is_some()).count();
-            assert_eq!(throttled, 7, "{operation}");
         });
     }
     running.join_all().await;

@@ -22,7 +22,8 @@ async fn between_steps<S: Server>(
     for step in testbed::STEPS {
         stop().await;
         let result = application.step(step, &pending).await;
-        let asks_the_server = ["setSecret", "testSecret"].contains(&step);
+        let is_current = application.labels().await.contains(&format!("AWSCURRENT {pending}"));
+        let asks_the_server = ["setSecret", "testSecret"].contains(&step) && !is_current;
         match result {
             Ok(()) => assert!(!asks_the_server, "{step} without a server"),
             Err(error) => {

@@ -106,7 +106,7 @@ pub(crate) fn setups_that_a_function_keeps_equal<S: Server>(server: &S) -> Vec<S
 /// Every strategy of a server, with a timeout of 5 s.
 pub(crate) fn setups_with_a_short_timeout<S: Server>(server: &S) -> Vec<Setup<'static>> {
     let timeout = Duration::from_secs(5);
-    server.setups().into_iter().map(|setup| Setup { timeout, ..setup }).collect()
+    server.setups_with_either_promotion().into_iter().map(|setup| Setup { timeout, ..setup }).collect()
 }
 
 /// An application behind a fault proxy, after createSecret.

@@ -23,6 +23,8 @@ enum Bug {
     RetainWithoutReplace,
     /// As after an abandoned rotation.
     PromotesWithoutTheLabel,
+    /// The version is current, so the retry has nothing left to do.
+    PromotesBeforeTheChange,
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -41,6 +43,12 @@ async fn retain_without_replace_is_a_violation() {
 async fn a_promotion_that_does_not_look_at_the_label_is_a_violation() {
     let Some(row) = faults("mysql-alternating-users", Bug::PromotesWithoutTheLabel).await else { return };
     assert!(row.violations[0].starts_with("finishSecret of a rotation that was given up"), "{row:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_promotion_before_the_password_is_set_is_a_violation() {
+    let Some(row) = faults("mysql-single-user", Bug::PromotesBeforeTheChange).await else { return };
+    assert!(row.violations[0].contains("AWSCURRENT does not sign in"), "{row:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -74,6 +82,9 @@ impl RunStep<MySql> for Bug {
         version: &str,
         crash: &Crash,
     ) -> Result<(), Error> {
+        if (*self, step) == (Self::PromotesBeforeTheChange, "setSecret") {
+            function.step(application, "finishSecret", version, crash).await?;
+        }
         let seeded = Seeded { bug: *self, finishes: (step == "finishSecret").then(|| version.to_owned()) };
         function.step(application, step, version, &crash.clone().with(seeded)).await
     }

@@ -60,7 +60,9 @@ impl Setup<'_> {
         match (self.changed_by, self.promotion) {
             (ChangedBy::Superuser, Promotion::InFinishSecret) => self.function.to_owned(),
             (ChangedBy::Themselves, _) => format!("{} without a superuser", self.function),
-            (ChangedBy::Superuser, Promotion::InSetSecret) => format!("{} promoted in setSecret", self.function),
+            (ChangedBy::Superuser, Promotion::InSetSecret) => {
+                format!("{} promoted in setSecret", self.function)
+            }
         }
     }
 

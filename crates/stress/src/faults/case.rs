@@ -11,6 +11,7 @@ use super::row::Row;
 use super::run::{FaultRun, OnProgress};
 use super::secrets_manager::SecretsManagerFault;
 use super::subject::Subject;
+use rotation::Promotion;
 use testbed::{ChangedBy, MySql, MySqlVersion, Postgres, mysql_versions, postgres_versions};
 
 /// A function on a server.
@@ -22,25 +23,34 @@ pub struct Case {
     pub changed_by: ChangedBy,
     /// `None` for PostgreSQL, in the newest version that is tested.
     pub mysql: Option<MySqlVersion>,
+    /// Which step makes the new version current.
+    pub promotion: Promotion,
 }
 
 const fn case(function: &'static str, mysql: Option<MySqlVersion>) -> Case {
-    Case { function, changed_by: ChangedBy::Superuser, mysql }
+    Case { function, changed_by: ChangedBy::Superuser, mysql, promotion: Promotion::InFinishSecret }
 }
 
 const fn without_superuser(function: &'static str, mysql: Option<MySqlVersion>) -> Case {
-    Case { function, changed_by: ChangedBy::Themselves, mysql }
+    Case { changed_by: ChangedBy::Themselves, ..case(function, mysql) }
 }
 
-const ALL: [Case; 10] = [
+const fn promoting_in_set_secret(function: &'static str, mysql: Option<MySqlVersion>) -> Case {
+    Case { promotion: Promotion::InSetSecret, ..case(function, mysql) }
+}
+
+const ALL: [Case; 13] = [
     case("postgres-single-user", None),
+    promoting_in_set_secret("postgres-single-user", None),
     case("postgres-alternating-users", None),
     without_superuser("postgres-alternating-users", None),
     case("mysql-single-user", Some(MySqlVersion::MySql97)),
+    promoting_in_set_secret("mysql-single-user", Some(MySqlVersion::MySql97)),
     case("mysql-alternating-users", Some(MySqlVersion::MySql97)),
     without_superuser("mysql-alternating-users", Some(MySqlVersion::MySql97)),
     case("mysql-dual-password", Some(MySqlVersion::MySql97)),
     case("mysql-single-user", Some(MySqlVersion::MariaDb118)),
+    promoting_in_set_secret("mysql-single-user", Some(MySqlVersion::MariaDb118)),
     case("mysql-alternating-users", Some(MySqlVersion::MariaDb118)),
     without_superuser("mysql-alternating-users", Some(MySqlVersion::MariaDb118)),
 ];
@@ -99,9 +109,12 @@ impl Case {
         match self.mysql {
             None => {
                 let server = Postgres::shared(postgres_versions()[0]).await;
-                Gap::measure(server, self.function, rotations).await
+                Gap::measure(server, self.function, self.promotion, rotations).await
             }
-            Some(version) => Gap::measure(MySql::shared(version).await, self.function, rotations).await,
+            Some(version) => {
+                let server = MySql::shared(version).await;
+                Gap::measure(server, self.function, self.promotion, rotations).await
+            }
         }
     }
 
@@ -139,7 +152,11 @@ impl Case {
         limits: &Limits,
         on_progress: OnProgress<'_>,
     ) -> Row {
-        let steps = fault.steps();
+        // After a setSecret that promotes, the other steps do too little to be interrupted every time.
+        let steps = match self.promotion {
+            Promotion::InFinishSecret => fault.steps().to_vec(),
+            Promotion::InSetSecret => vec!["setSecret"],
+        };
         let in_every_step = |row: &Row| steps.iter().all(|step| row.interruptions[number_of(step)] > 0);
         let is_over = || limits.until.is_some_and(|until| Instant::now() >= until);
         let is_enough = |row: &Row| row.cases() >= cases && in_every_step(row) || is_over();
@@ -147,6 +164,7 @@ impl Case {
         Box::pin(
             FaultRun::new(server, self.function, fault, !limits.seed)
                 .changed_by(self.changed_by)
+                .promoting(self.promotion)
                 .run(&is_enough, on_progress),
         )
         .await

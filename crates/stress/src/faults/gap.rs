@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
-use rotation::Strategy;
+use rotation::{Promotion, Strategy};
 use tokio::sync::watch;
 
 use super::strategy::{strategy_name, strategy_of};
@@ -15,6 +15,7 @@ use testbed::{Application, ChangedBy, Setup};
 pub struct Gap {
     engine: String,
     strategy: Strategy,
+    promotion: Promotion,
     rotations: usize,
     /// Sign-ins with a version that was AWSCURRENT before them and after.
     pub sign_ins: usize,
@@ -26,15 +27,21 @@ pub struct Gap {
 
 impl Gap {
     /// Rotates this many times, and signs in meanwhile.
-    pub async fn measure<S: Subject>(server: &S, function: &str, rotations: usize) -> Self {
+    pub async fn measure<S: Subject>(
+        server: &S,
+        function: &str,
+        promotion: Promotion,
+        rotations: usize,
+    ) -> Self {
         let environment = vec![("AWS_LAMBDA_LOG_LEVEL", "INFO")];
-        let setup = Setup { function, user: "gap", environment, ..Setup::single_user() };
+        let setup = Setup { function, promotion, user: "gap", environment, ..Setup::single_user() };
         let application = Application::start(server, setup).await;
         let (engine, strategy) = (server.name(), strategy_of(function));
         if strategy == Strategy::DualPassword {
             server.allow_two_passwords(&application.app).await;
         }
-        let mut gap = Self { engine, strategy, rotations, sign_ins: 0, refused: 0, lengths: Vec::new() };
+        let (sign_ins, refused, lengths) = (0, 0, Vec::new());
+        let mut gap = Self { engine, strategy, promotion, rotations, sign_ins, refused, lengths };
         let (counted, mut count) = watch::channel(0);
         let rotating = async {
             for _rotation in 0..rotations {
@@ -90,7 +97,8 @@ pub fn gaps(all: &[Gap]) -> String {
         let length =
             |length: Option<&Duration>| length.map_or("none".into(), |l| format!("{} ms", l.as_millis()));
         let (median, longest) = (gap.lengths.get(gap.lengths.len() / 2), gap.lengths.last());
-        let (engine, strategy) = (&gap.engine, strategy_name(gap.strategy, ChangedBy::Superuser));
+        let (engine, strategy) =
+            (&gap.engine, strategy_name(gap.strategy, ChangedBy::Superuser, gap.promotion));
         let (rotations, sign_ins, refused) = (gap.rotations, gap.sign_ins, gap.refused);
         let (median, longest) = (length(median), length(longest));
         let _ = writeln!(

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use rotation::Strategy;
+use rotation::{Promotion, Strategy};
 
 use super::injector::number_of;
 use super::strategy::strategy_name;
@@ -17,6 +17,8 @@ pub struct Row {
     pub strategy: Strategy,
     /// Who changes the passwords of two alternating users.
     pub changed_by: ChangedBy,
+    /// Which of its steps makes the new version current.
+    pub promotion: Promotion,
     /// The kind of fault.
     pub fault: &'static str,
     /// How often the fault interrupted each of the four steps.
@@ -32,7 +34,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// A row with all counts 0.
+    /// A row with all counts 0, for the promotion in finishSecret.
     #[must_use]
     pub fn new(engine: String, (strategy, changed_by): (Strategy, ChangedBy), fault: &'static str) -> Self {
         let (interruptions, violations) = ([0; 4], Vec::new());
@@ -40,6 +42,7 @@ impl Row {
             engine,
             strategy,
             changed_by,
+            promotion: Promotion::InFinishSecret,
             fault,
             interruptions,
             rotations: 0,
@@ -73,7 +76,7 @@ pub fn table(rows: &[Row]) -> String {
     );
     let _ = writeln!(text, "| --- | --- | --- |{}", " ---: |".repeat(9));
     for row in rows {
-        let strategy = strategy_name(row.strategy, row.changed_by);
+        let strategy = strategy_name(row.strategy, row.changed_by, row.promotion);
         let [create, set, test, finish] = row.interruptions;
         let _ = writeln!(
             text,

@@ -2,7 +2,7 @@
 
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
-use rotation::Strategy;
+use rotation::{Promotion, Strategy};
 
 use super::checks;
 use super::injector::{Attempt, FaultInjector};
@@ -57,6 +57,13 @@ impl<'a, S: Subject, F: FaultInjector<S>> FaultRun<'a, S, F> {
         self
     }
 
+    /// Makes this step the one in which the new version becomes current.
+    #[must_use]
+    pub fn promoting(mut self, promotion: Promotion) -> Self {
+        self.row.promotion = promotion;
+        self
+    }
+
     /// Makes the run end with the first violation.
     #[must_use]
     pub fn until_a_violation(self) -> Self {
@@ -82,6 +89,7 @@ impl<'a, S: Subject, F: FaultInjector<S>> FaultRun<'a, S, F> {
         let setup = Setup {
             function: self.function,
             changed_by,
+            promotion: self.row.promotion,
             user: "faults",
             environment,
             ..Setup::single_user()

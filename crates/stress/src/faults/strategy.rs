@@ -1,12 +1,15 @@
 //! The strategies, by the names of functions.
 
-use rotation::Strategy;
+use rotation::{Promotion, Strategy};
 use testbed::ChangedBy;
 
 /// The name of a strategy in reports.
-pub(super) fn strategy_name(strategy: Strategy, changed_by: ChangedBy) -> &'static str {
+pub(super) fn strategy_name(strategy: Strategy, changed_by: ChangedBy, promotion: Promotion) -> &'static str {
     match (strategy, changed_by) {
-        (Strategy::SingleUser, _) => "single user",
+        (Strategy::SingleUser, _) => match promotion {
+            Promotion::InFinishSecret => "single user",
+            Promotion::InSetSecret => "single user, promoted in setSecret",
+        },
         (Strategy::AlternatingUsers, ChangedBy::Superuser) => "alternating users",
         (Strategy::AlternatingUsers, ChangedBy::Themselves) => "alternating users without a superuser",
         (Strategy::DualPassword, _) => "dual password",
