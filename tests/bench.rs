@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::Value;
-use stress::bench::{FIGURES, Report, Spread, page};
+use stress::bench::{FIGURES, Report, Spread, page, with_gap};
 use tempfile::TempDir;
 use testbed::environment::{built_into, path, postgres_versions};
 use testbed::functions::binaries;
@@ -114,7 +114,17 @@ async fn a_run_has_every_figure_counts_what_a_rotation_costs_and_leaves_nothing(
     for row in rows {
         has_every_figure(row);
     }
+    // Single user in both orders, under each condition.
+    let gaps = report["gaps"].as_array().expect("rows");
+    let orders: Vec<_> = gaps.iter().map(|row| row["implementation"].as_str().unwrap_or_default()).collect();
+    assert_eq!(orders, ["ours", "ours, promoted in setSecret"].repeat(rows.len() / 4), "{text}");
+    for row in gaps {
+        let median = |key: &str| row["figures"][key]["median"].as_f64();
+        assert!(median("gap_ms").is_some(), "{row:#}");
+        assert_eq!([median("api_calls"), median("database_connections")], [Some(10.0), Some(2.0)], "{row:#}");
+    }
     let page = fs::read_to_string(bench.path("figures/performance.md")).expect("the page");
+    assert_eq!(page.matches("| postgres-single-user on ").count(), gaps.len() / 2, "{page}");
     assert!(page.contains("| postgres-single-user | ours | cold |") || !is_limited, "{page}");
     let picture = fs::read_to_string(bench.path("figures/performance.svg")).expect("the picture");
     assert!(picture.contains("postgres-single-user, ours"), "{picture}");
@@ -179,10 +189,27 @@ async fn a_bench_that_is_killed_leaves_no_process_and_no_cgroup() {
 #[test]
 fn a_page_says_what_the_peer_is() {
     let report = |peer: Option<&str>| {
-        page(&Report { rotations: 1, peer: peer.map(str::to_owned), no_limit: None, rows: Vec::new() })
+        page(&Report {
+            rotations: 1,
+            peer: peer.map(str::to_owned),
+            no_limit: None,
+            rows: Vec::new(),
+            gaps: Vec::new(),
+        })
     };
     assert!(report(Some("another one")).contains("**The peer of this run:** another one\n"));
     assert!(!report(None).contains("The peer of this run"));
+}
+
+#[test]
+fn the_section_of_the_gap_is_replaced_alone() {
+    let report = Report { rotations: 7, peer: None, no_limit: None, rows: Vec::new(), gaps: Vec::new() };
+    let whole = page(&report);
+    let page = whole.replace("7 rotations of each", "old").replace("# Performance", "# Others' figures");
+    let replaced = with_gap(&page, &report).expect("the page has its place");
+    assert_eq!(replaced.matches("7 rotations of each").count(), 1, "{replaced}");
+    assert!(replaced.starts_with("# Others' figures") && replaced.contains("\n\nold.\n"), "{replaced}");
+    assert_eq!(with_gap("no place", &report), None);
 }
 
 #[test]

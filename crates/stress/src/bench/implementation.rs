@@ -10,6 +10,8 @@ use testbed::functions;
 pub enum Implementation {
     /// Our binaries.
     Ours,
+    /// The same, with a setSecret that makes the new version current.
+    OursPromotingInSetSecret,
     /// Another implementation, as executables in this folder.
     Peer(PathBuf),
     /// A function that does nothing.
@@ -22,6 +24,7 @@ impl Implementation {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Ours => "ours",
+            Self::OursPromotingInSetSecret => "ours, promoted in setSecret",
             Self::Peer(_) => "peer",
             Self::Nothing => "nothing",
         }
@@ -35,12 +38,16 @@ impl Implementation {
     /// The program of this function. `None` if a peer has none for it.
     pub(super) async fn program(&self, function: &str) -> Option<PathBuf> {
         match self {
-            Self::Ours => Some(functions::program(function).await),
+            Self::Ours | Self::OursPromotingInSetSecret => Some(functions::program(function).await),
             Self::Nothing => Some(functions::program("nothing").await),
             Self::Peer(folder) => peer(folder, function),
         }
     }
 }
+
+/// Both orders of single user, in which the gap is compared.
+pub(super) const BOTH_ORDERS: [Implementation; 2] =
+    [Implementation::Ours, Implementation::OursPromotingInSetSecret];
 
 /// All implementations, in the order in which they rotate.
 ///

@@ -63,7 +63,10 @@ impl<'a> Measurement<'a> {
             shared.server.allow_two_passwords(&app).await;
         }
         let arn = shared.store(&app, delay_proxy.port).await;
-        let environment = environment(&shared.function, &program, &tls_proxy.url, &*shared.server);
+        let mut environment = environment(&shared.function, &program, &tls_proxy.url, &*shared.server);
+        if *implementation == Implementation::OursPromotingInSetSecret {
+            environment.push(("PROMOTE_IN_SET_SECRET".to_owned(), "true".to_owned()));
+        }
         let (implementation, samples) = (implementation.clone(), Vec::new());
         let mut measurement = Self {
             shared,

@@ -31,7 +31,7 @@ pub use self::{
     error::BenchError,
     figure::{FIGURES, Figure, Sample, Spread, figure},
     implementation::Implementation,
-    report::{Report, Row, json, page, picture, table},
+    report::{Report, Row, gap, json, page, picture, table, with_gap},
     tls_proxy::TlsProxy,
 };
 use testbed::{secrets_manager, start_local_aws};
@@ -45,9 +45,20 @@ pub const FUNCTIONS: [&str; 5] = [
     "mysql-dual-password",
 ];
 
+/// What a run measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Everything.
+    All,
+    /// Only the gap of single user, in both orders.
+    Gap,
+}
+
 /// What is measured, and how often.
 #[derive(Clone, Debug)]
 pub struct Plan {
+    /// All of it, or a part.
+    pub scope: Scope,
     /// Some of [`FUNCTIONS`].
     pub functions: Vec<String>,
     /// Rotations of each implementation under each condition. The implementations rotate in turns.
@@ -85,19 +96,28 @@ pub async fn run(plan: &Plan, on_progress: &mut (dyn FnMut(&str) + Send)) -> Res
         }
     }
     let guard = Arc::new(Guard::start(&limits.as_ref().map(Limits::prefix).unwrap_or_default()));
-    let mut rows = Vec::new();
+    let (mut rows, mut gaps) = (Vec::new(), Vec::new());
     for function in &plan.functions {
         let shared = shared(function, limits.clone(), &guard).await;
         for condition in condition::all(&plan.api, &plan.database, &shares) {
-            let of_condition = measure(&shared, &implementations, condition, plan.rotations).await;
-            let of_condition = of_condition.map_err(|error| error.during(function))?;
-            for row in &of_condition {
-                on_progress(&row.progress());
+            let mut add = async |implementations: &[Implementation], rows: &mut Vec<Row>| {
+                let of_condition = measure(&shared, implementations, condition, plan.rotations).await;
+                let of_condition = of_condition.map_err(|error| error.during(function))?;
+                for row in &of_condition {
+                    on_progress(&row.progress());
+                }
+                rows.extend(of_condition);
+                Ok::<_, BenchError>(())
+            };
+            if plan.scope == Scope::All {
+                add(&implementations, &mut rows).await?;
             }
-            rows.extend(of_condition);
+            if function.ends_with("single-user") {
+                add(&implementation::BOTH_ORDERS, &mut gaps).await?;
+            }
         }
     }
-    Ok(Report { rotations: plan.rotations, peer, no_limit, rows })
+    Ok(Report { rotations: plan.rotations, peer, no_limit, rows, gaps })
 }
 
 async fn shared(function: &str, limits: Option<Limits>, guard: &Arc<Guard>) -> Shared {

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use stress::bench::{FUNCTIONS, Plan, Report, Share, json, page, picture, run, table};
+use stress::bench::{FUNCTIONS, Plan, Report, Scope, Share, gap, json, page, picture, run, table, with_gap};
 use testbed::environment::repository;
 
 /// Measures rotations, and what they cost.
@@ -32,6 +32,9 @@ struct Arguments {
     /// Leaves out what is measured at a fourteenth of a core, as Lambda gives it to 128 MB
     #[arg(long)]
     whole_core: bool,
+    /// Measures only the gap of single user, and publishes only its section
+    #[arg(long)]
+    gap_only: bool,
     /// A folder with another implementation: executables `bootstrap-FUNCTION`, or one `bootstrap`
     #[arg(long)]
     peer: Option<PathBuf>,
@@ -46,6 +49,7 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    let scope = scope(&arguments);
     let report = match run(&plan(&arguments), &mut |line| println!("{line}")).await {
         Ok(report) => report,
         Err(error) => {
@@ -53,16 +57,21 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    println!("\n{}", table(&report));
+    println!("\n{}\n{}", table(&report), gap(&report));
     if let Some(why) = &report.no_limit {
         println!("NO FIGURES FOR 128 MB: this machine does not let us limit a process's CPU ({why})");
     }
     let output = arguments.output.unwrap_or_else(|| repository().join("target/bench"));
     let docs = repository().join("docs");
-    let written = write(&report, &output, arguments.publish.then_some(docs.as_path()));
+    let docs = arguments.publish.then_some(docs.as_path());
+    let written = match scope {
+        Scope::All => write(&report, &output, docs),
+        Scope::Gap => write_gap(&report, &output, docs),
+    };
     match written {
         Ok(()) => {
-            println!("bench: {} rows, in {}", report.rows.len(), output.join("bench.json").display());
+            let rows = report.rows.len() + report.gaps.len();
+            println!("bench: {rows} rows, in {}", output.join("bench.json").display());
             ExitCode::SUCCESS
         }
         Err(error) => {
@@ -80,6 +89,7 @@ fn plan(arguments: &Arguments) -> Plan {
     let shares =
         if arguments.whole_core { vec![Share::Whole] } else { vec![Share::Whole, Share::Fourteenth] };
     Plan {
+        scope: scope(arguments),
         functions: if arguments.function.is_empty() { all() } else { arguments.function.clone() },
         rotations: arguments.rotations.into(),
         api: delays(&arguments.api),
@@ -87,6 +97,10 @@ fn plan(arguments: &Arguments) -> Plan {
         shares,
         peer: arguments.peer.clone(),
     }
+}
+
+fn scope(arguments: &Arguments) -> Scope {
+    if arguments.gap_only { Scope::Gap } else { Scope::All }
 }
 
 fn write(report: &Report, output: &Path, docs: Option<&Path>) -> io::Result<()> {
@@ -97,4 +111,16 @@ fn write(report: &Report, output: &Path, docs: Option<&Path>) -> io::Result<()> 
         std::fs::write(folder.join("performance.svg"), picture(report))?;
     }
     Ok(())
+}
+
+/// Only what a run of the gap alone has.
+fn write_gap(report: &Report, output: &Path, docs: Option<&Path>) -> io::Result<()> {
+    std::fs::create_dir_all(output)?;
+    std::fs::write(output.join("bench.json"), format!("{:#}\n", json(report)))?;
+    std::fs::write(output.join("gap.md"), format!("{}\n", gap(report)))?;
+    let Some(page) = docs.map(|docs| docs.join("performance.md")) else { return Ok(()) };
+    let text = std::fs::read_to_string(&page)?;
+    let text =
+        with_gap(&text, report).ok_or_else(|| io::Error::other("the page has no place for the gap"))?;
+    std::fs::write(page, text)
 }

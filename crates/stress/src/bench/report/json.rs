@@ -13,6 +13,7 @@ pub fn json(report: &Report) -> Value {
         "peer": report.peer,
         "no_limit": report.no_limit,
         "rows": report.rows.iter().map(row).collect::<Vec<_>>(),
+        "gaps": report.gaps.iter().map(row).collect::<Vec<_>>(),
     })
 }
 

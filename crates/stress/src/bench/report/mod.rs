@@ -1,12 +1,13 @@
 //! The figures of a run: as tables, as JSON, as a picture, and as a page of the docs.
 
+mod gap;
 mod json;
 mod money;
 mod page;
 mod picture;
 mod table;
 
-pub use self::{json::json, page::page, picture::picture, table::table};
+pub use self::{gap::gap, gap::with_gap, json::json, page::page, picture::picture, table::table};
 use super::{Condition, Figure, ProcessAge, Sample, Share, Spread, figure};
 
 /// What a run has measured.
@@ -20,6 +21,8 @@ pub struct Report {
     pub no_limit: Option<String>,
     /// The rows, in the order in which they were measured.
     pub rows: Vec<Row>,
+    /// Single user in both orders, in turns.
+    pub gaps: Vec<Row>,
 }
 
 /// An implementation of a function under one condition.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Report, Row, money::money, table::table};
+use super::{Report, Row, gap::gap, money::money, table::table};
 use crate::bench::{Condition, ProcessAge, Share};
 
 const ABOUT: &str = "\
@@ -92,6 +92,7 @@ pub fn page(report: &Report) -> String {
     if let Some(parts) = parts(report) {
         let _ = write!(text, "## Where the time goes\n\n{parts}\n");
     }
+    let _ = write!(text, "{}\n\n", gap(report));
     text + PEER
 }
 
