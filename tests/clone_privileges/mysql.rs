@@ -2,6 +2,7 @@
 //! however it changed.
 
 mod gone;
+mod mandatory;
 mod proxies;
 mod random;
 mod restrictions;

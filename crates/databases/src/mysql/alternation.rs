@@ -46,6 +46,7 @@ pub(super) async fn set_up(
     let mut pair = UserPair::read(connection, &stored, &superuser).await?;
     pair.exclude_user_grantable(alternation, &superuser);
     pair.check(alternation, connection.dialect)?;
+    pair.add_mandatory_roles(connection).await?;
     if alternation.target == Target::Base {
         pair.check_nothing_is_lost(connection, &superuser).await?;
     }

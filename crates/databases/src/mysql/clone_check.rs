@@ -16,6 +16,7 @@ use super::dialect::Dialect;
 use super::dropped_objects::{self, Reader};
 use super::grant_tables::StoredAccount;
 use super::grants::{DatabaseNames, Statement, difference};
+use super::mandatory_roles;
 use super::prior_access::{drops_of_objects_defined_by, kill_statements};
 use super::processes::sessions_of;
 use super::superuser::Superuser;
@@ -124,6 +125,16 @@ impl UserPair {
             pair.clone.push(AccountState::read(connection, stored, superuser).await?);
         }
         Ok(pair)
+    }
+
+    /// Adds the mandatory roles that only the clone was granted to what the base holds.
+    pub(super) async fn add_mandatory_roles(&mut self, connection: &mut Connection) -> Result<(), CallError> {
+        for base in &mut self.base {
+            if let Some(clone) = at(&self.clone, base.account.host()) {
+                mandatory_roles::add_to_base(connection, &mut base.grants, &clone.grants).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Refuses if the clone may do what the base may not.

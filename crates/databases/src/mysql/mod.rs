@@ -15,6 +15,7 @@ mod grant_tables;
 mod grants;
 mod handshake;
 mod identity;
+mod mandatory_roles;
 mod other_hosts;
 mod password;
 mod prior_access;

@@ -13,6 +13,7 @@ use super::dropped_objects::{self, Reader};
 use super::equality;
 use super::grants::{DatabaseNames, Grants};
 use super::identity;
+use super::mandatory_roles;
 use super::sign_in::sign_in;
 use crate::dial::Connector;
 
@@ -65,6 +66,7 @@ impl AccountView {
     async fn read(connection: &mut Connection) -> Result<Self, CallError> {
         let mut own = AccountState::read_own(connection).await?;
         dropped_objects::remove_dropped_tables(connection, &mut own.grants, Reader::Itself).await?;
+        mandatory_roles::remove(connection, &mut own.grants).await?;
         let rules = own.properties.lines();
         let grants = own.grants.without_user_grantable();
         Ok(Self { grants, names: connection.database_names().await?, rules, state: own })
