@@ -17,6 +17,8 @@ pub(super) struct ObjectsIn {
     pub(super) database: String,
     /// Whether it is neither the application's nor owned by a manager of the two users: its owner may deny connections.
     pub(super) is_strangers: bool,
+    /// Whether it has a limit of connections of its own.
+    pub(super) has_limit: bool,
 }
 
 /// The databases in which the clone owns objects or, if the base is next, holds grants that only a session in that database can
@@ -37,7 +39,8 @@ pub(super) async fn of_clone(
          bool_or(s.dbid = 0 OR d.datname = pg_catalog.current_database()) AS is_here, \
          bool_or(s.dbid = 0 OR d.datname = pg_catalog.current_database() OR d.datallowconn AND d.datconnlimit NOT IN (0, -2) \
              AND pg_catalog.has_database_privilege(clone.oid, d.oid, 'CONNECT')) AS is_open, \
-         bool_or(d.datdba IN (SELECT oid FROM managers)) IS TRUE AS is_managed \
+         bool_or(d.datdba IN (SELECT oid FROM managers)) IS TRUE AS is_managed, \
+         bool_or(d.datconnlimit > 0) IS TRUE AS has_limit \
          FROM clone JOIN pg_catalog.pg_shdepend s ON s.refobjid = clone.oid \
          LEFT JOIN pg_catalog.pg_database d ON d.oid = s.dbid \
          WHERE s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass \
@@ -55,10 +58,11 @@ pub(super) async fn of_clone(
         let is_here: bool = connection.get(&row, "is_here")?;
         let is_open: bool = connection.get(&row, "is_open")?;
         let is_managed: bool = connection.get(&row, "is_managed")?;
+        let has_limit = connection.get(&row, "has_limit")?;
         grants_here |= is_granted && is_here;
         let may_be_lost = is_granted && !is_here && alternation.target == Target::Base;
         if is_open && (owns || may_be_lost && is_managed) {
-            databases.push(ObjectsIn { database, is_strangers: !is_here && !is_managed });
+            databases.push(ObjectsIn { database, is_strangers: !is_here && !is_managed, has_limit });
         } else if owns || may_be_lost {
             left_out.push(database);
         }

@@ -65,10 +65,10 @@ impl OwnedObjects for OwnedByClone {
             (objects.database.as_str(), owner)
         });
         self.reassign_in(server, password, &ours.collect::<Vec<_>>()).await?;
-        for ObjectsIn { database, .. } in self.databases.iter().filter(|objects| objects.is_strangers) {
-            let strangers = [(database.as_str(), DatabaseOwner::Stranger)];
+        for objects in self.databases.iter().filter(|objects| objects.is_strangers) {
+            let strangers = [(objects.database.as_str(), DatabaseOwner::Stranger)];
             if let Err(error) = self.reassign_in(server, password, &strangers).await {
-                tolerate_failure(database, &self.alternation, error)?;
+                tolerate_failure(objects, &self.alternation, error)?;
             }
         }
         Ok(())
@@ -127,23 +127,30 @@ enum DatabaseOwner {
 ///
 /// # Errors
 /// If the failure is temporary: the objects are the application's, and a later attempt can reassign them.
-fn tolerate_failure(database: &str, alternation: &Alternation, error: CallError) -> Result<(), CallError> {
-    let is_temporary = matches!(
-        error.cause(),
-        Some(
-            Cause::TooManyConnections
-                | Cause::ServerUnavailable
-                | Cause::NotAnswering
-                | Cause::Unreachable
-                | Cause::LockTimeout
-                | Cause::ConcurrentChange
-        )
-    );
+fn tolerate_failure(
+    objects: &ObjectsIn,
+    alternation: &Alternation,
+    error: CallError,
+) -> Result<(), CallError> {
+    let is_temporary = match error.cause() {
+        // By a limit of the database, its owner can keep everybody out with a single session.
+        Some(Cause::TooManyConnections) => !objects.has_limit,
+        cause => matches!(
+            cause,
+            Some(
+                Cause::ServerUnavailable
+                    | Cause::NotAnswering
+                    | Cause::Unreachable
+                    | Cause::LockTimeout
+                    | Cause::ConcurrentChange
+            )
+        ),
+    };
     if is_temporary {
         return Err(error);
     }
     warn!(
-        database,
+        database = objects.database,
         "{} keeps its objects in this database, which is somebody else's, and {} has no access to them: {error}",
         alternation.clone,
         alternation.base
