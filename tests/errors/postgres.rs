@@ -60,6 +60,25 @@ async fn a_clone_that_was_dropped_while_it_is_current_is_explained() {
     }
 }
 
+/// That does not end by itself, as other errors of this SQLSTATE do.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_accepts_no_connections_is_opened_by_what_is_printed() {
+    for version in postgres_versions() {
+        let server = Postgres::shared(version).await;
+        for setup in server.setups() {
+            let application = Application::start(server, setup).await;
+            let database = testbed::postgres::name(&application.app.database);
+            server.execute("postgres", &format!("ALTER DATABASE {database} ALLOW_CONNECTIONS false")).await;
+            let refusal = application.rotate_expect_err().await;
+            says(&refusal, "Refused", &["55000", "has ALLOW_CONNECTIONS false", "\"dbname\""]);
+            let open = remedy(&refusal, "the owner of that database");
+            as_user(server, &server.root(), &open.join("; ")).await;
+            application.rotate_ok().await;
+            assert!(application.signs_in("AWSCURRENT").await, "on {version}");
+        }
+    }
+}
+
 /// RDS keeps members of these roles from passwords: to give them to the base as well would end both users' passwords.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clone_in_rds_iam_and_a_user_in_it_are_explained() {

@@ -1,8 +1,9 @@
 //! What PostgreSQL's errors mean (PostgreSQL documentation, Appendix A; every code here was tried).
 
-use rotation::{CallError, Cause, Endpoint, Refusal, server_words};
+use rotation::{CallError, Cause, Endpoint, Refusal, Username, run_as, server_words};
 use sqlx::postgres::PgDatabaseError;
 
+use super::quoting::identifier;
 use crate::network_errors;
 
 /// Code and primary message, without detail, hint, context or statement.
@@ -23,6 +24,24 @@ pub(super) fn database_error(error: &sqlx::Error) -> Option<&PgDatabaseError> {
 /// Whether a sign-in was rejected. `PgBouncer` uses 08P01 for everything, and its messages are in English only.
 pub(super) fn is_rejection(error: &PgDatabaseError) -> bool {
     error.code() == "28P01" || (error.code() == "08P01" && error.message().contains("authentication failed"))
+}
+
+/// Whether the database accepts no connections (`ALLOW_CONNECTIONS false`), which does not end by itself.
+pub(super) fn is_closed_database(error: &PgDatabaseError) -> bool {
+    error.code() == "55000" && error.routine() == Some("CheckMyDatabase")
+}
+
+/// Refuses because the database accepts no connections.
+pub(super) fn closed_database(endpoint: &Endpoint, database: &str, error: &PgDatabaseError) -> CallError {
+    let open =
+        format!("ALTER DATABASE {} ALLOW_CONNECTIONS true", identifier(&Username(database.to_owned())));
+    refused(
+        format!("{endpoint} responded with {}: the database has ALLOW_CONNECTIONS false", message(error)),
+        format!(
+            "{}; or name another database in \"dbname\"",
+            run_as("the owner of that database, from another one,", &[open])
+        ),
+    )
 }
 
 /// Classifies by cause.

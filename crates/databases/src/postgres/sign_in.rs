@@ -74,6 +74,10 @@ pub(super) async fn sign_in(connector: &Connector, options: PgConnectOptions) ->
 fn not_accepted(connector: &Connector, error: &sqlx::Error) -> Result<Outcome, CallError> {
     match errors::database_error(error) {
         Some(error) if errors::is_rejection(error) => Ok(Outcome::Rejected(errors::rejection(error))),
+        Some(error) if errors::is_closed_database(error) => {
+            let database = connector.server.database.as_deref().unwrap_or(DEFAULT_DATABASE);
+            Err(errors::closed_database(&connector.server.endpoint, database, error))
+        }
         _ => Err(errors::failed(&connector.server.endpoint, error)),
     }
 }
