@@ -61,7 +61,7 @@ pub(super) async fn discard_old(connection: &mut Connection, accounts: &[Account
         return Ok(());
     }
     let each: Vec<_> = accounts.iter().map(|account| format!("{account} DISCARD OLD PASSWORD")).collect();
-    Ok(connection.run(&format!("ALTER USER {}", each.join(", "))).await?)
+    Ok(connection.run(&alter(each.iter(), "")).await?)
 }
 
 /// IF EXISTS is for a replica that lacks the user, whose replication would stop at this statement (1396).
@@ -221,9 +221,9 @@ pub(super) async fn install(
     discard_old(connection, &changed).await
 }
 
-/// ALTER USER for several users at once, each with what follows its name.
+/// ALTER USER for several users at once, each with what follows its name. IF EXISTS as in [`swap`]; here, the accounts exist.
 pub(super) fn alter(users: impl Iterator<Item = impl AsRef<str>>, options: &str) -> Zeroizing<String> {
-    let mut statement = Zeroizing::new("ALTER USER ".to_owned());
+    let mut statement = Zeroizing::new("ALTER USER IF EXISTS ".to_owned());
     for (index, user) in users.enumerate() {
         statement.push_str(if index == 0 { "" } else { ", " });
         statement.push_str(user.as_ref());
