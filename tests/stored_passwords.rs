@@ -8,6 +8,9 @@ use testbed::{
     Application, Credentials, InProcess, Postgres, PostgresOptions, STEPS, Server, Setup, postgres_versions,
 };
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
 use crate::support::postgres::clone_name;
 
 /// Every place where `password_encryption` can be set to md5, on a server that accepts SCRAM-SHA-256 only.
@@ -167,29 +170,62 @@ async fn a_pending_password_that_would_not_sign_in_here_is_not_installed() {
     }
 }
 
-/// A password hook gets the verifier and raises an SQLSTATE of its own choice, which is not a rejected sign-in.
+/// A password hook gets the verifier and raises an SQLSTATE of its own choice, which is not a rejected sign-in: passwordcheck raises
+/// 22023, and credcheck 28000, which a relay puts in its place here.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_password_that_a_hook_of_the_server_refuses_is_named_as_that() {
     for version in postgres_versions() {
         let settings = [("shared_preload_libraries", "passwordcheck")];
-        let options = PostgresOptions { settings: &settings, ..PostgresOptions::default() };
+        let pg_hba = ["host all all 127.0.0.1/32 scram-sha-256"];
+        let options = PostgresOptions { settings: &settings, pg_hba: &pg_hba, ..PostgresOptions::default() };
         let server = Postgres::start(version, options).await;
         let app = server.create_app("long-name-1").await;
-        let at = rotation::Server {
-            endpoint: Endpoint { host: server.host().into(), port: server.port() },
-            tls: Tls::Required,
-            database: None,
-        };
         let user = Username(app.user().to_owned());
         let used = Password::new(app.credentials.password.clone());
-        let signed_in = server.adapter().sign_in(&at, &user, &used).await.expect("a result");
-        let SignIn::Accepted(mut session) = signed_in else { panic!("the user signs in") };
-        let own_name = Password::new(app.user().to_owned());
-        let change = session.change_own_password(&user, &used, &own_name, OldPassword::Discard).await;
-        let refusal = change.expect_err("passwordcheck takes no password that is the name").to_string();
-        assert!(refusal.contains("a password hook of") && refusal.contains("22023"), "{refusal}");
-        assert!(server.signs_in(&app.credentials, &app.database).await, "on {version}");
+        let as_credcheck = relay_with(server.port(), b"C22023\0", b"C28000\0").await;
+        for (port, tls, code) in
+            [(server.port(), Tls::Required, "22023"), (as_credcheck, Tls::Forbidden, "28000")]
+        {
+            let endpoint = Endpoint { host: server.host().into(), port };
+            let at = rotation::Server { endpoint, tls, database: None };
+            let signed_in = server.adapter().sign_in(&at, &user, &used).await.expect("a result");
+            let SignIn::Accepted(mut session) = signed_in else { panic!("the user signs in") };
+            let own_name = Password::new(app.user().to_owned());
+            let change = session.change_own_password(&user, &used, &own_name, OldPassword::Discard).await;
+            let refusal = change.expect_err("passwordcheck takes no password that is the name").to_string();
+            for part in ["a password hook of", code, "credcheck.encrypted_password_allowed"] {
+                assert!(refusal.contains(part), "{part} is not in {refusal}");
+            }
+            assert!(server.signs_in(&app.credentials, &app.database).await, "on {version}");
+        }
     }
+}
+
+/// The port of a relay to the server's port that replaces bytes in what the server sends, in cleartext.
+async fn relay_with(server: u16, bytes: &'static [u8], by: &'static [u8]) -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let server = TcpStream::connect(("127.0.0.1", server)).await.expect("the server listens");
+            let (mut from_client, mut to_client) = client.into_split();
+            let (mut from_server, mut to_server) = server.into_split();
+            tokio::spawn(async move { tokio::io::copy(&mut from_client, &mut to_server).await });
+            tokio::spawn(async move {
+                let mut message = vec![0; 64 * 1024];
+                while let Ok(length @ 1..) = from_server.read(&mut message).await {
+                    if let Some(at) = message[..length].windows(bytes.len()).position(|found| found == bytes)
+                    {
+                        message[at..at + by.len()].copy_from_slice(by);
+                    }
+                    if to_client.write_all(&message[..length]).await.is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+    });
+    port
 }
 
 /// The server chooses `password_encryption` and, from 16 on, `scram_iterations`.

@@ -133,6 +133,55 @@ fn the_forms_of_live_servers_are_read() {
     assert_lines(Known::MYSQL, of_mysql, lines);
 }
 
+/// Tried: MySQL 9.7.4, MariaDB 10.11.18 and 11.8.9: an account with everything, a sequence, and all kinds of grants to PUBLIC, also
+/// beside a user of that name.
+#[test]
+fn the_forms_of_grants_to_everybody_and_of_everything_are_read() {
+    let to_everybody = "GRANT `r1` TO `u`@`%`
+        GRANT ALL PRIVILEGES ON *.* TO `u`@`%` IDENTIFIED BY PASSWORD '*3CAF06F5A3053566C1B95EBBB09CAFD43FE1C431' WITH GRANT OPTION
+        GRANT SELECT ON `d`.`s` TO `u`@`%`
+        GRANT PROXY ON ``@`%` TO `u`@`%`
+        GRANT USAGE ON *.* TO `r1`
+        GRANT `r1` TO PUBLIC
+        GRANT SELECT ON *.* TO PUBLIC WITH GRANT OPTION
+        GRANT SELECT (`a`) ON `d`.`t` TO PUBLIC
+        SET DEFAULT ROLE `r1` FOR `u`@`%`";
+    let lines = "ALL PRIVILEGES ON *.*
+        GRANT OPTION ON *.*
+        PROXY ON ``@`%`
+        SELECT ON `d`.`s`
+        role `r1`";
+    assert_lines(MARIADB_11, to_everybody, lines);
+    let named_public = "GRANT USAGE ON *.* TO `PUBLIC`@`%`\nGRANT INSERT ON `d`.* TO `PUBLIC`@`%`";
+    assert_lines(MARIADB_11, named_public, "INSERT ON `d`.*");
+    assert_lines(Known::MYSQL, named_public, "INSERT ON `d`.*");
+    let everything = "GRANT SELECT, CREATE TABLESPACE, CREATE ROLE, DROP ROLE ON *.* TO `u`@`%` WITH GRANT OPTION
+        GRANT MANAGE_DATA_MASKING_POLICY,OPTIMIZE_LOCAL_TABLE,TRANSACTION_GTID_TAG ON *.* TO `u`@`%` WITH GRANT OPTION
+        GRANT PROXY ON ``@`` TO `u`@`%`";
+    let lines = "CREATE ROLE ON *.*
+        CREATE TABLESPACE ON *.*
+        DROP ROLE ON *.*
+        GRANT OPTION ON *.*
+        MANAGE_DATA_MASKING_POLICY ON *.* WITH GRANT OPTION
+        OPTIMIZE_LOCAL_TABLE ON *.* WITH GRANT OPTION
+        PROXY ON ``@``
+        SELECT ON *.*
+        TRANSACTION_GTID_TAG ON *.* WITH GRANT OPTION";
+    assert_lines(Known::MYSQL, everything, lines);
+}
+
+/// Aurora MySQL 2 (Amazon Aurora User Guide, "Invoking a Lambda function from an Amazon Aurora MySQL DB cluster" and "Loading data
+/// into an Amazon Aurora MySQL DB cluster from text files in an Amazon S3 bucket") gives static privileges; version 3 gives roles.
+#[test]
+fn the_privileges_of_aurora_are_read() {
+    let of_version_2 =
+        "GRANT SELECT, LOAD FROM S3, SELECT INTO S3, INVOKE LAMBDA ON *.* TO 'u'@'%' WITH GRANT OPTION";
+    let lines = "GRANT OPTION ON *.*\nINVOKE LAMBDA ON *.*\nLOAD FROM S3 ON *.*\nSELECT INTO S3 ON *.*\nSELECT ON *.*";
+    assert_lines(Known::MYSQL, of_version_2, lines);
+    let of_version_3 = "GRANT `AWS_LOAD_S3_ACCESS`@`%`,`AWS_LAMBDA_ACCESS`@`%` TO `u`@`%`";
+    assert_lines(Known::MYSQL, of_version_3, "role `AWS_LAMBDA_ACCESS`@`%`\nrole `AWS_LOAD_S3_ACCESS`@`%`");
+}
+
 /// For each known product, how many privileges ALL PRIVILEGES is: globally, on a database, a table, a routine.
 #[test]
 fn all_privileges_are_single_privileges_except_globally() {
