@@ -7,8 +7,8 @@ use rotation::{
 };
 use stress::faults::{CrashAtACall, FaultRun, Row, RunStep};
 use testbed::crash::Crash;
-use testbed::mysql::{run, text};
-use testbed::{Application, Credentials, Hooks, InProcess, MySql, MySqlVersion, mysql_versions};
+use testbed::mysql::{name, run, text};
+use testbed::{Application, ChangedBy, Credentials, Hooks, InProcess, MySql, MySqlVersion, mysql_versions};
 
 /// Between them and the first violation.
 const CRASHES: usize = 120;
@@ -23,6 +23,8 @@ enum Bug {
     RetainWithoutReplace,
     /// As after an abandoned rotation.
     PromotesWithoutTheLabel,
+    /// Without a superuser: the application's user is changed beside the idle one.
+    SetsTheCurrentUser,
     /// The version is current, so the retry has nothing left to do.
     PromotesBeforeTheChange,
 }
@@ -52,6 +54,12 @@ async fn a_promotion_before_the_password_is_set_is_a_violation() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_awscurrents_user_is_a_violation() {
+    let Some(row) = faults("mysql-alternating-users", Bug::SetsTheCurrentUser).await else { return };
+    assert!(row.violations[0].contains("does not sign in"), "{row:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_a_bug_there_is_no_violation() {
     for function in ["mysql-single-user", "mysql-alternating-users", "mysql-dual-password"] {
         faults(function, Bug::None).await;
@@ -65,7 +73,10 @@ async fn faults(function: &str, bug: Bug) -> Option<Row> {
     }
     let server = MySql::shared(MySqlVersion::MySql97).await;
     let cases = if bug == Bug::None { 20 } else { CRASHES };
+    let changed_by =
+        if bug == Bug::SetsTheCurrentUser { ChangedBy::Themselves } else { ChangedBy::Superuser };
     let faults = FaultRun::new(server, function, CrashAtACall::any(7, bug), 8).until_a_violation();
+    let faults = faults.changed_by(changed_by);
     let row = faults.run(&|row| row.cases() >= cases, &mut |_| ()).await;
     println!("{bug:?}: {row:?}");
     assert_eq!(row.violations.is_empty(), bug == Bug::None, "{bug:?}: {row:?}");
@@ -86,7 +97,13 @@ impl RunStep<MySql> for Bug {
             function.step(application, "finishSecret", version, crash).await?;
         }
         let seeded = Seeded { bug: *self, finishes: (step == "finishSecret").then(|| version.to_owned()) };
-        function.step(application, step, version, &crash.clone().with(seeded)).await
+        function.step(application, step, version, &crash.clone().with(seeded)).await?;
+        if (*self, step) == (Self::SetsTheCurrentUser, "setSecret") {
+            let current = application.credentials("AWSCURRENT").await.expect("a current version");
+            let (user, password) = (name(&current.user), text(&Credentials::new("").password));
+            application.server.execute(&format!("ALTER USER {user}@'%' IDENTIFIED BY {password}")).await;
+        }
+        Ok(())
     }
 }
 

@@ -83,7 +83,7 @@ async fn a_user_that_does_not_exist_is_refused() {
         refused(&application, "SetSecret", "Refused", &["no stored version signs in", "1045", "mysql.user"])
             .await;
         let application = with(version, Setup::mysql_alternating_users(), nobody).await;
-        refused(&application, "SetSecret", "Refused", &["superuser's secret is not touched", "1045"]).await;
+        refused(&application, "SetSecret", "Refused", &["other user is not touched", "1045"]).await;
     }
 }
 

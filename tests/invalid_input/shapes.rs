@@ -4,10 +4,10 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
-use testbed::{Application, Server, Setup};
+use testbed::{Application, Setup};
 
-use crate::support::MARK;
 use crate::support::postgres::{newest, users_and_labels};
+use crate::support::{MARK, setups_that_a_function_keeps_equal};
 
 /// What Secrets Manager takes at most, in bytes.
 const MOST: usize = 65_536;
@@ -68,7 +68,7 @@ fn refused() -> Vec<(&'static str, String, &'static str)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_secret_of_a_wrong_shape_is_refused_before_anything_is_written() {
     let server = newest().await;
-    for setup in server.setups() {
+    for setup in setups_that_a_function_keeps_equal(server) {
         let application = Application::start(server, setup).await;
         let fields = fields(&application).await;
         for (what, wrong, said) in refused() {

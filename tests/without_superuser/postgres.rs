@@ -95,10 +95,12 @@ async fn a_pair_that_drifts_is_refused_with_the_statements_that_settle_it() {
             format!("ALTER ROLE {base} SET work_mem = '5MB'"),
             format!("ALTER ROLE {clone} RESET role"),
             format!("ALTER ROLE {clone} SET jit = off"),
-            format!("ALTER ROLE {base} REPLICATION"),
             format!("ALTER ROLE {clone} CREATEDB"),
+            format!("ALTER ROLE {base} REPLICATION"),
         ]
         .into_iter()
+        // Up to 15 only a superuser sets the password of a user with REPLICATION, even of itself (tried: 13).
+        .filter(|drift| version >= 16 || !drift.ends_with(" REPLICATION"))
         .enumerate()
         {
             // The base is current.

@@ -20,6 +20,9 @@ pub(super) fn objection(
     clone: &AccountState,
     (dialect, names): (Dialect, DatabaseNames),
 ) -> Option<Refusal> {
+    if let Err(refusal) = base.method(dialect).and(clone.method(dialect)) {
+        return Some(refusal);
+    }
     if base.properties.methods != clone.properties.methods {
         let methods = |state: &AccountState| state.properties.methods.join(", ");
         warn!("{} signs in by {}, and {} by {}", base.account, methods(base), clone.account, methods(clone));

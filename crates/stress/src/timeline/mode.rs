@@ -54,7 +54,7 @@ pub(super) fn mysql() -> Option<MySqlVersion> {
 }
 
 /// All ways to rotate that have a picture, in the order of docs/strategies.md.
-pub const MODES: [Mode; 3] = [
+pub const MODES: [Mode; 5] = [
     Mode {
         name: "single user",
         file: "single-user",
@@ -64,10 +64,26 @@ pub const MODES: [Mode; 3] = [
         promise: Promise::OutsideTheGap,
     },
     Mode {
+        name: "single user, promoted in setSecret",
+        file: "single-user-promoted-in-set-secret",
+        engine: Engine::Postgres,
+        setup: || Setup::single_user().promoting_in_set_secret(),
+        preparation: Preparation::None,
+        promise: Promise::OutsideTheGap,
+    },
+    Mode {
         name: "alternating users",
         file: "alternating-users",
         engine: Engine::Postgres,
         setup: Setup::alternating_users,
+        preparation: Preparation::None,
+        promise: Promise::EverySignIn,
+    },
+    Mode {
+        name: "alternating users without a superuser",
+        file: "alternating-users-without-a-superuser",
+        engine: Engine::Postgres,
+        setup: || Setup::alternating_users().without_superuser(),
         preparation: Preparation::None,
         promise: Promise::EverySignIn,
     },

@@ -66,7 +66,7 @@ async fn record_on<S: Server + 'static>(server: Arc<S>, app: App, mode: &Mode, p
     let proxy = DelayProxy::to(application.local.port(), plan.delay).await;
     let delayed = format!("http://127.0.0.1:{}", proxy.port);
     setup.environment.extend([("SECRETS_MANAGER_ENDPOINT", &*delayed), ("AWS_ENDPOINT_URL_RDS", &*delayed)]);
-    application.functions.add(setup.function, &setup.environment, TIMEOUT).await;
+    application.functions.add(setup.function, &setup.variables(), TIMEOUT).await;
     // A process that has run one step: a start is not what the picture shows.
     application.probe().await;
     let mut rotations = Vec::new();
