@@ -61,7 +61,11 @@ fn the_page_of_strategies_shows_every_picture_with_an_alternative_text() {
     };
     for mode in MODES {
         let text = alternative(&page, &format!("timeline/{}.svg", mode.file)).unwrap_or_default();
-        assert!(text.to_lowercase().starts_with(&format!("{}: ", mode.name)), "{}: {text}", mode.file);
+        assert!(
+            text.to_lowercase().starts_with(&format!("{}: ", mode.name.to_lowercase())),
+            "{}: {text}",
+            mode.file
+        );
     }
     let shown = MODES.iter().filter_map(|mode| {
         alternative(&readme, &format!("docs/timeline/{}.svg", mode.file)).map(|text| (mode, text))
@@ -69,7 +73,11 @@ fn the_page_of_strategies_shows_every_picture_with_an_alternative_text() {
     let shown: Vec<_> = shown.collect();
     assert!(shown.len() >= 2, "README.md shows {} pictures", shown.len());
     for (mode, text) in shown {
-        assert!(text.to_lowercase().starts_with(&format!("{}: ", mode.name)), "{}: {text}", mode.file);
+        assert!(
+            text.to_lowercase().starts_with(&format!("{}: ", mode.name.to_lowercase())),
+            "{}: {text}",
+            mode.file
+        );
     }
 }
 
