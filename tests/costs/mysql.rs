@@ -45,23 +45,28 @@ async fn an_account_that_is_locked_by_one_failed_sign_in_is_never_locked() {
     }
 }
 
-/// After a crash single user has to find out which password is right; the others always know one.
+/// After a crash a user that changes its own password has to find out which is right; the others always know one.
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_crash_the_limits_of_failed_sign_ins_that_the_readme_names_are_enough() {
     for version in mysql_versions().into_iter().filter(|version| !version.is_mariadb()) {
         let server = MySql::shared(version).await;
-        let strategies: [(_, Strategy, _); 4] = [
+        let strategies: [(_, Strategy, _); 5] = [
             (Setup::mysql_single_user(), Strategy::SingleUser, 3),
             (Setup::mysql_single_user().promoting_in_set_secret(), Strategy::SingleUser, 3),
             (Setup::mysql_alternating_users(), Strategy::AlternatingUsers, 1),
+            (Setup::mysql_alternating_users().without_superuser(), Strategy::AlternatingUsers, 2),
             (Setup::mysql_dual_password(), Strategy::DualPassword, 1),
         ];
         for (setup, strategy, limit) in strategies {
             let application = Application::start(server, setup).await;
-            let account = format!("`{}`@`%`", application.app.user());
-            let rule = format!("FAILED_LOGIN_ATTEMPTS {limit} PASSWORD_LOCK_TIME UNBOUNDED");
-            server.execute(&format!("ALTER USER {account} {rule}")).await;
-            server.execute(&format!("GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO {account}")).await;
+            let mut users = vec![application.app.user().to_owned()];
+            // The clone that a person has created.
+            users.extend(application.credentials("AWSPREVIOUS").await.map(|clone| clone.user));
+            for user in users {
+                let rule = format!("FAILED_LOGIN_ATTEMPTS {limit} PASSWORD_LOCK_TIME UNBOUNDED");
+                server.execute(&format!("ALTER USER `{user}`@`%` {rule}")).await;
+                server.execute(&format!("GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO `{user}`@`%`")).await;
+            }
             let function = InProcess::of(&application, strategy).await;
             for at in 1..20 {
                 let pending = application.begin().await;

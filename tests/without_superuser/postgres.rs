@@ -66,7 +66,7 @@ async fn a_pair_is_made_by_what_the_refusal_says() {
         let fields = json!({"masterarn": null});
         let application = Application::start(server, Setup { fields, ..Setup::alternating_users() }).await;
         let refusal = application.rotate_expect_err().await;
-        let (_, statements) = refusal.split_once("as an administrator ").expect("statements");
+        let (_, statements) = refusal.split_once("as an administrator run ").expect("statements");
         let (statements, _) = statements.split_once(", and in psql \\password").expect("an end");
         as_user(server, server.admin().await, statements).await;
         let clone = Credentials::new(&format!("{}_clone", application.app.user()));
@@ -99,7 +99,7 @@ async fn a_pair_that_drifts_is_refused_with_the_statements_that_settle_it() {
             format!("ALTER ROLE {base} REPLICATION"),
         ]
         .into_iter()
-        // Up to 15 only a superuser sets the password of a user with REPLICATION, even of itself (tried: 13).
+        // Up to 15 it is refused: only a superuser sets the password of such a user.
         .filter(|drift| version >= 16 || !drift.ends_with(" REPLICATION"))
         .enumerate()
         {

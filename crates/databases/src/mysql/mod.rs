@@ -115,8 +115,8 @@ impl Database for MySql {
     fn creation_of_clone(&self, Alternation { base, clone, .. }: &Alternation) -> String {
         let (base, clone) = (literal(&base.0), literal(&clone.0));
         format!(
-            "as an administrator look up the hosts of {base} (SELECT Host FROM mysql.user WHERE User = {base}), and at each of them \
-             CREATE USER {clone}@'HOST' IDENTIFIED BY ..."
+            "as an administrator look up the host of {base} (SELECT Host FROM mysql.user WHERE User = {base}; if there is more than \
+             one, name a superuser's secret in masterarn instead), and there run CREATE USER {clone}@'HOST' IDENTIFIED BY ..."
         )
     }
 

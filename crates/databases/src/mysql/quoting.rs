@@ -8,6 +8,7 @@ pub(super) fn identifier(name: &str) -> String {
 /// A text in quotes, for a session in utf8mb4 whose `sql_mode` has neither `NO_BACKSLASH_ESCAPES` nor
 /// `ANSI_QUOTES`. (The server's own `QUOTE(?)` would write a password into its general log.)
 pub(super) fn literal(value: &str) -> String {
-    let escaped = value.replace('\\', r"\\").replace('\'', r"\'").replace('\0', r"\0");
+    // Two quotes are one under every `sql_mode`: a person may run what is printed in a session with another.
+    let escaped = value.replace('\\', r"\\").replace('\'', "''").replace('\0', r"\0");
     format!("'{escaped}'")
 }

@@ -14,6 +14,7 @@ use super::equality;
 use super::grants::{DatabaseNames, Grants};
 use super::identity;
 use super::mandatory_roles;
+use super::other_hosts;
 use super::sign_in::sign_in;
 use crate::dial::Connector;
 
@@ -115,9 +116,11 @@ impl Comparison for Half {
         password: &Password,
     ) -> Result<SignIn<dyn OtherSession>, CallError> {
         let signed_in = SignIn::from(sign_in(&self.connector, other, password).await?);
-        let (user, alternation, first) = (other.clone(), self.alternation.clone(), Arc::clone(&self.account));
-        Ok(signed_in
-            .map::<dyn OtherSession>(|connection| Box::new(Other { connection, user, alternation, first })))
+        let (user, password) = (other.clone(), password.clone());
+        let (alternation, first) = (self.alternation.clone(), Arc::clone(&self.account));
+        Ok(signed_in.map::<dyn OtherSession>(|connection| {
+            Box::new(Other { connection, user, password, alternation, first })
+        }))
     }
 }
 
@@ -125,6 +128,7 @@ impl Comparison for Half {
 struct Other {
     connection: Box<Connection>,
     user: Username,
+    password: Password,
     alternation: Alternation,
     first: Arc<AccountView>,
 }
@@ -132,7 +136,7 @@ struct Other {
 #[async_trait]
 impl OtherSession for Other {
     async fn differences(&mut self) -> Result<Vec<String>, CallError> {
-        let Self { connection, user, alternation, first } = self;
+        let Self { connection, user, alternation, first, .. } = self;
         let compare = async |connection: &mut Connection| {
             let mut found = misidentified(connection, user).await?;
             found.extend(differences(alternation, first, &AccountView::read(connection).await?));
@@ -142,9 +146,13 @@ impl OtherSession for Other {
     }
 
     async fn objection(&mut self, alternation: &Alternation) -> Result<Option<Refusal>, CallError> {
-        let Self { connection, user, first, .. } = self;
+        let Self { connection, user, password, first, .. } = self;
         let compare = async |connection: &mut Connection| {
             identity::check_is(connection, user).await?;
+            // The first user changes one account, and the application signs in wherever this one does.
+            if let Some(seen) = other_hosts::seen(connection, password).await {
+                return Ok(Some(other_hosts::refusal(&first.state.account, &seen)));
+            }
             let second = AccountView::read(connection).await?;
             let (base, clone) =
                 if *user == alternation.clone { (&**first, &second) } else { (&second, &**first) };

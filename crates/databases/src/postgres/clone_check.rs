@@ -151,6 +151,11 @@ impl UserPair {
         self.base.replication && !self.clone.as_ref().is_some_and(|clone| clone.replication)
     }
 
+    /// Whether the base has REPLICATION.
+    pub(super) fn base_replicates(&self) -> bool {
+        self.base.replication
+    }
+
     /// The refusal if the base's VALID UNTIL is in the past.
     pub(super) fn expired(&self, alternation: &Alternation) -> Option<Refusal> {
         self.base.has_expired.then(|| has_expired(alternation, &self.base))

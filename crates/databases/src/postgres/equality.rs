@@ -21,7 +21,7 @@ pub(super) async fn compare(
     let pair = UserPair::read(connection, alternation, secret).await?;
     pair.warn_of_untrusted_grants(alternation);
     // A base that has expired is no example to follow.
-    let expired = pair.expired(alternation);
+    let expired = pair.expired(alternation).or(needs_a_superuser(connection, alternation, &pair));
     let lacking = lacking(connection, alternation, &pair).await?;
     let (databases, grants) = owned_objects::of_clone(connection, alternation).await?;
     connection.commit().await?;
@@ -37,6 +37,17 @@ pub(super) async fn compare(
     let objection = expired.or(inequality).or(pair.objection(alternation)).or(grants);
     let owned = OwnedByClone::if_any(databases, alternation, connection.connector.clone());
     Ok(PairComparison::Complete { owned, objection })
+}
+
+/// Up to 15 only a role with SUPERUSER sets the password of one with REPLICATION, even the role's own (tried: 13).
+fn needs_a_superuser(connection: &Connection, alternation: &Alternation, pair: &UserPair) -> Option<Refusal> {
+    (pair.base_replicates() && !connection.has_membership_options()).then(|| Refusal::Database {
+        what: format!(
+            "{} has REPLICATION, and up to PostgreSQL 15 only a role with SUPERUSER sets the password of such a user",
+            alternation.base
+        ),
+        remedy: "name the secret of such a superuser in masterarn, or rotate a user without REPLICATION".into(),
+    })
 }
 
 fn differs(alternation: &Alternation, lacking: &[String]) -> Refusal {

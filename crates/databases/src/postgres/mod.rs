@@ -107,7 +107,7 @@ impl Database for Postgres {
     fn creation_of_clone(&self, Alternation { base, clone, .. }: &Alternation) -> String {
         let (base, clone) = (identifier(base), identifier(clone));
         format!(
-            "as an administrator CREATE ROLE {clone} LOGIN; GRANT {base} TO {clone}; ALTER ROLE {clone} SET role = {base}, and in \
+            "as an administrator run CREATE ROLE {clone} LOGIN; GRANT {base} TO {clone}; ALTER ROLE {clone} SET role = {base}, and in \
              psql \\password {clone}"
         )
     }

@@ -15,7 +15,7 @@ use crate::secret::Secret;
 use crate::server::Server;
 use crate::strategy::{Alternation, Target};
 use crate::versions::Stage;
-use crate::{SecretId, VersionId};
+use crate::{Password, SecretId, Username, VersionId};
 
 /// AWSCURRENT has to sign in before the superuser's secret is read: otherwise anyone who may write this secret could borrow
 /// the superuser. And the other user, if its account exists, is shown to be the application's before it gets anything.
@@ -39,11 +39,11 @@ pub(super) async fn alternate(
     }
     let session = context.sign_in_superuser(&superuser).await?;
     if let (Target::Base, Some(owned)) = (alternation.target, &view.owned) {
-        reassign_owned(context, &server, &**owned, current).await?;
+        reassign_owned(context, &server, &**owned, (&current.username, &current.password)).await?;
     }
     next.set_up(session, evidence).await?;
     if let (Target::Clone, Some(owned)) = (alternation.target, &view.owned) {
-        reassign_owned(context, &server, &**owned, pending).await?;
+        reassign_owned(context, &server, &**owned, (&pending.username, &pending.password)).await?;
     }
     Ok(())
 }
@@ -111,6 +111,7 @@ impl NextUser<'_> {
                 return Ok(());
             }
         }
+        self.context.is_still_pending().await?;
         Err(self.refusal(unproven.clone(), versions.untried()))
     }
 
@@ -158,7 +159,10 @@ impl NextUser<'_> {
         self.context.close(superuser.close()).await;
         match outcome {
             AlternationOutcome::Done => Ok(()),
-            AlternationOutcome::NeedsProof(unproven) => Err(self.refusal(unproven, unread)),
+            AlternationOutcome::NeedsProof(unproven) => {
+                self.context.is_still_pending().await?;
+                Err(self.refusal(unproven, unread))
+            }
         }
     }
 
@@ -185,16 +189,16 @@ impl NextUser<'_> {
     }
 }
 
-/// Reassigns what an earlier function's clone owns to the base, before the version is promoted. `clone` is the version that
-/// signs in as the clone.
+/// Reassigns what an earlier function's clone owns to the base, before the version is promoted. `clone` is its name and a password
+/// with which it signs in.
 pub(super) async fn reassign_owned(
     context: &Context<'_>,
     server: &Server,
     owned: &dyn OwnedObjects,
-    clone: &Secret,
+    (clone, password): (&Username, &Password),
 ) -> Result<(), Error> {
-    let (databases, user) = (owned.databases(), &clone.username);
-    warn!(?databases, "{user} owns objects; reassigning them to its base");
-    let doing = format!("reassign the objects of {user} to its base");
-    context.rotation.progress.of(doing, owned.reassign(server, &clone.password)).await
+    let databases = owned.databases();
+    warn!(?databases, "{clone} owns objects; reassigning them to its base");
+    let doing = format!("reassign the objects of {clone} to its base");
+    context.rotation.progress.of(doing, owned.reassign(server, password)).await
 }

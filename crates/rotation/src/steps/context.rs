@@ -1,6 +1,7 @@
 //! One event: what a step acts with, and what it has read of the secret.
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use crate::error::{CallError, Error, Refusal};
 use crate::event::{RotationEvent, Step};
@@ -9,8 +10,11 @@ use crate::replication::Replication;
 use crate::rotation::Rotation;
 use crate::secret::Secret;
 use crate::server::Server;
-use crate::versions::{Stage, Versions, describe_version};
-use crate::{SecretText, Username};
+use crate::versions::{Admission, Stage, Versions, describe_version};
+use crate::{Cause, SecretText, Username, VersionId};
+
+/// For how long a step relies on the labels that it read at its start: no other rotation runs through all steps in this time.
+const LABELS_AGE: Duration = Duration::from_secs(2);
 
 /// One event. Each version of the secret is read once, when it is first asked for.
 pub(crate) struct Context<'a> {
@@ -20,12 +24,17 @@ pub(crate) struct Context<'a> {
     pending: OnceLock<Secret>,
     previous: OnceLock<Option<SecretText>>,
     replication: OnceLock<Replication>,
+    /// The version that had AWSCURRENT at the start.
+    replaces: OnceLock<Option<VersionId>>,
+    /// How much time was left at the start.
+    left: Duration,
 }
 
 impl<'a> Context<'a> {
     pub(crate) fn new(rotation: &'a Rotation<'a>, event: &'a RotationEvent) -> Self {
         let (current, pending, previous) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Self { rotation, event, current, pending, previous, replication: OnceLock::new() }
+        let (replication, replaces, left) = (OnceLock::new(), OnceLock::new(), rotation.clock.left());
+        Self { rotation, event, current, pending, previous, replication, replaces, left }
     }
 
     /// Reads what the step needs in any case, all at once: a step waits for as few rounds of calls as it can.
@@ -52,7 +61,34 @@ impl<'a> Context<'a> {
         let describe = self.rotation.store.describe(secret);
         let versions = self.rotation.progress.of(format!("describe {secret}"), describe).await?;
         self.replication.get_or_init(|| versions.replication.clone());
+        self.replaces.get_or_init(|| versions.holder(Stage::Current).cloned());
         Ok(versions)
+    }
+
+    /// Looks at the labels again, before a person is told to change a password: in a rotation that was given up meanwhile, the user
+    /// may be AWSCURRENT's by now.
+    pub(super) async fn is_still_pending(&self) -> Result<(), Error> {
+        let versions = self.describe().await?;
+        let check = async { self.check_still_pending(&versions) };
+        self.rotation.progress.of("go on with this rotation", check).await
+    }
+
+    /// Checks that the version is still pending, or current already, and that AWSCURRENT is where it was at the start.
+    pub(super) fn check_still_pending(&self, versions: &Versions) -> Result<(), CallError> {
+        let Admission::Pending { current } = versions.admit(&self.event.version_id)? else { return Ok(()) };
+        if self.replaces.get() == Some(&Some(current.clone())) {
+            return Ok(());
+        }
+        let said = format!("AWSCURRENT was moved meanwhile, to {current}");
+        Err(CallError::failed(Cause::SecretsManager, said))
+    }
+
+    /// The same before a password changes, if the labels were read a while ago.
+    pub(super) async fn is_still_pending_after_a_while(&self) -> Result<(), Error> {
+        if self.left.saturating_sub(self.rotation.clock.left()) < LABELS_AGE {
+            return Ok(());
+        }
+        self.is_still_pending().await
     }
 
     /// The secret's replicas, as they were at the start of the step.

@@ -40,15 +40,16 @@ impl<'a> IdleUser<'a> {
     pub(super) async fn alternate(&self, pending: &Secret) -> Result<(), Error> {
         let Self { context, alternation, current, server } = self;
         let (mut session, version) = self.sign_in().await?;
-        let owned = self.compare(&mut *session).await?;
-        if let (Target::Base, Some(owned)) = (alternation.target, &owned) {
-            reassign_owned(context, server, &**owned, current).await?;
+        if let Some(owned) = self.compare(&mut *session).await? {
+            // The one of the two that is the clone.
+            let (clone, password) = match alternation.target {
+                Target::Base => (&current.username, &current.password),
+                Target::Clone => (&version.username, &version.password),
+            };
+            reassign_owned(context, server, &*owned, (clone, password)).await?;
         }
-        self.set_password(session, &version.password, &pending.password).await?;
-        if let (Target::Clone, Some(owned)) = (alternation.target, &owned) {
-            reassign_owned(context, server, &**owned, pending).await?;
-        }
-        Ok(())
+        context.is_still_pending_after_a_while().await?;
+        self.set_password(session, &version.password, &pending.password).await
     }
 
     /// Whether the alternation is possible. Changes nothing.
@@ -150,6 +151,9 @@ impl<'a> IdleUser<'a> {
     }
 
     async fn does_not_sign_in(&self, response: String, versions: OtherVersions<'_>) -> Error {
+        if let Err(error) = self.context.is_still_pending().await {
+            return error;
+        }
         let (user, untried) = (self.user().clone(), versions.untried().into());
         let store = store_as_previous(&user, &self.context.event.secret_id);
         let remedy = match why_not_previous(self.context, &user).await {

@@ -23,11 +23,25 @@ const SETTLE: Duration = Duration::from_secs(2);
 /// The first pause between two looks and the longest. Each is twice the one before, give or take a quarter.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(4));
 
-/// What setSecret leaves of the step's time for what follows (a sign-in of 5 s, a transaction of 20 s), or half of it.
-const CHANGE: Duration = Duration::from_secs(25);
+/// What is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Until {
+    /// A password may be changed. A rotation that is given up meanwhile changes none.
+    Change,
+    /// The step may respond.
+    Response,
+}
 
-/// What finishSecret leaves for the last look and the step's response, or half of the time.
-const RESPONSE: Duration = Duration::from_secs(3);
+impl Until {
+    /// What is left of the step's time for what follows, or half of it: a sign-in of 5 s and a transaction of 20 s, or the last
+    /// look and the response.
+    fn reserve(self) -> Duration {
+        match self {
+            Self::Change => Duration::from_secs(25),
+            Self::Response => Duration::from_secs(3),
+        }
+    }
+}
 
 /// When the secret was last changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +65,7 @@ impl Context<'_> {
     pub(super) async fn pending_is_everywhere(&self) -> Result<(), Error> {
         let version = &self.event.version_id;
         let doing = format!("have version {version} in every region before its password is set");
-        self.wait_for_regions(doing, self.replication(), CHANGE).await
+        self.wait_for_regions(doing, self.replication(), Until::Change).await
     }
 
     /// After AWSCURRENT has moved: waits until every region has it. No call if there are no replicas, or AWSCURRENT moved
@@ -62,24 +76,19 @@ impl Context<'_> {
         if changed == Changed::Now {
             seen.since_change = Some(Duration::ZERO);
         }
-        self.wait_for_regions(doing, seen, RESPONSE).await
+        self.wait_for_regions(doing, seen, Until::Response).await
     }
 
-    async fn wait_for_regions(
-        &self,
-        doing: String,
-        seen: Replication,
-        reserve: Duration,
-    ) -> Result<(), Error> {
+    async fn wait_for_regions(&self, doing: String, seen: Replication, until: Until) -> Result<(), Error> {
         if seen.replicas.is_empty() {
             return Ok(());
         }
-        self.rotation.progress.of(doing, self.look_until_everywhere(seen, reserve)).await
+        self.rotation.progress.of(doing, self.look_until_everywhere(seen, until)).await
     }
 
-    async fn look_until_everywhere(&self, mut seen: Replication, reserve: Duration) -> Result<(), CallError> {
+    async fn look_until_everywhere(&self, mut seen: Replication, until: Until) -> Result<(), CallError> {
         let Self { rotation, event, .. } = self;
-        let reserve = reserve.min(rotation.clock.left() / 2);
+        let reserve = until.reserve().min(rotation.clock.left() / 2);
         let (mut settles_in, mut next_pause) = (unsettled(&seen), PAUSES.0);
         loop {
             let (pause, behind) = if settles_in.is_zero() {
@@ -99,7 +108,11 @@ impl Context<'_> {
             }
             info!(pause_ms = pause.as_millis(), "waiting until every region has this version of the secret");
             rotation.clock.sleep(pause).await;
-            seen = rotation.store.describe(&event.secret_id).await?.replication;
+            let versions = rotation.store.describe(&event.secret_id).await?;
+            if until == Until::Change {
+                self.check_still_pending(&versions)?;
+            }
+            seen = versions.replication;
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Alternating users without a superuser.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::cause;
@@ -236,5 +238,65 @@ fn a_rotation_is_not_stopped_by_what_the_next_one_would_be_refused_for() {
         environment.server.change("app", |account| account.rights.insert("UPDATE".into()));
         environment.rotate_all("v3");
         assert_eq!(environment.stored(Stage::Current).0, "app");
+    }
+}
+
+/// Another rotation runs through all steps while one that was given up is under way.
+fn newer(environment: &Environment) {
+    environment.store.change(APP_SECRET, |secret| secret.unlabel("v2"));
+    environment.rotate_all("v3");
+}
+
+#[test]
+fn a_test_without_a_rotation_shows_no_statement_for_an_account_that_nobody_signed_in_as() {
+    for engine in ENGINES {
+        let environment = Environment::without_superuser(engine);
+        environment.store.change(APP_SECRET, |secret| secret.remove_version("v0"));
+        environment.server.change("app_clone", |account| {
+            account.passwords = vec!["strangers".into()];
+            account.rights.clear();
+        });
+        environment.put(APP_SECRET, "probe", &environment.alone("app", "first"), &["AWSPENDING"]);
+        let refusal = environment.refused(Step::TestSecret, "probe");
+        assert!(matches!(refusal, Refusal::NoIdleUser { .. }), "{refusal:?}");
+    }
+}
+
+#[test]
+fn a_late_step_tells_nobody_to_change_awscurrents_password() {
+    let environment = created(Engine::Postgres);
+    let late = environment.run_with(Step::SetSecret, "v2", 3, newer).expect_err("it was given up");
+    let text = std::error::Error::source(&late).expect("a refusal").to_string();
+    assert!(text.contains("is not AWSPENDING") || text.contains("no version v2"), "{text}");
+    assert!(environment.signs_in(Stage::Current));
+}
+
+#[test]
+fn a_slow_step_looks_at_the_labels_again_before_it_changes_a_password() {
+    // After one more the password is being changed.
+    for polls in 0..=4 {
+        let environment = created(Engine::Postgres);
+        let late = environment.run_with(Step::SetSecret, "v2", polls, |environment| {
+            newer(environment);
+            environment.clock.advance(Duration::from_secs(3));
+        });
+        late.expect_err("it was given up");
+        assert!(environment.signs_in(Stage::Current), "after {polls} polls");
+    }
+}
+
+#[test]
+fn a_label_that_a_person_moves_back_ends_a_slow_step() {
+    for polls in 2..=4 {
+        let environment = created(Engine::Postgres);
+        let late = environment.run_with(Step::SetSecret, "v2", polls, |environment| {
+            environment.store.change(APP_SECRET, |secret| {
+                secret.label("v1b", "AWSPREVIOUS");
+                secret.label("v0", "AWSCURRENT");
+            });
+            environment.clock.advance(Duration::from_secs(3));
+        });
+        late.expect_err("AWSCURRENT has moved");
+        assert!(environment.signs_in(Stage::Current), "after {polls} polls");
     }
 }

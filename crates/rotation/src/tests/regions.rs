@@ -8,13 +8,15 @@ use crate::{Cause, Stage, Step, Strategy};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn all() -> [Environment; 5] {
+fn all() -> [Environment; 7] {
     [
         Environment::new(Strategy::SingleUser, Engine::Postgres),
         Environment::new(Strategy::SingleUser, Engine::MySql),
         Environment::new(Strategy::DualPassword, Engine::MySql),
         Environment::new(Strategy::AlternatingUsers, Engine::Postgres),
         Environment::new(Strategy::AlternatingUsers, Engine::MySql),
+        Environment::without_superuser(Engine::Postgres),
+        Environment::without_superuser(Engine::MySql),
     ]
 }
 
@@ -230,5 +232,20 @@ fn a_test_of_the_function_asks_for_no_region() {
         environment.put(APP_SECRET, "v2", &environment.secret(&current.0, &current.1), &["AWSPENDING"]);
         replicate(&environment, &[failing()]);
         environment.run(Step::TestSecret, "v2").expect("testSecret");
+    }
+}
+
+#[test]
+fn a_rotation_that_is_given_up_while_it_waits_for_a_region_sets_nothing() {
+    for environment in all() {
+        replicate(&environment, &[slow(6 * SECOND)]);
+        let environment = environment.created("v2");
+        let late = environment.run_with(Step::SetSecret, "v2", 150, |environment| {
+            replicate(environment, &[]);
+            environment.store.change(APP_SECRET, |secret| secret.unlabel("v2"));
+            environment.rotate_all("v3");
+        });
+        late.expect_err("it was given up");
+        assert!(environment.signs_in(Stage::Current), "{:?}", environment.strategy);
     }
 }

@@ -209,7 +209,7 @@ fn may_not_reset(error: CallError, alternation: &Alternation, key: &SettingKey) 
 }
 
 fn reset_of(user: &Username, key: &SettingKey) -> String {
-    format!("{} RESET {}", alter_role(user, key), key.1)
+    format!("{} RESET {}", alter_role(user, key), quoted(&key.1))
 }
 
 fn alter_role(user: &Username, (database, _): &SettingKey) -> String {
@@ -221,10 +221,23 @@ fn alter_role(user: &Username, (database, _): &SettingKey) -> String {
 /// The statements by which a person makes a clone's settings what they must be.
 pub(in super::super) fn statements(clone: &Username, wanted: &Settings, has: &Settings) -> Vec<String> {
     let differing = wanted.iter().filter(|(key, value)| has.get(*key) != Some(*value));
-    let sets = differing
-        .map(|(key, value)| format!("{} SET {} = {}", alter_role(clone, key), key.1, written(&key.1, value)));
+    let sets = differing.map(|(key, value)| {
+        format!("{} SET {} = {}", alter_role(clone, key), quoted(&key.1), written(&key.1, value))
+    });
     let resets = has.keys().filter(|key| !wanted.contains_key(*key)).map(|key| reset_of(clone, key));
     sets.chain(resets).collect()
+}
+
+/// A setting's name as a statement takes it. An extension's may hold any word; the server's own are plain.
+fn quoted(name: &str) -> String {
+    let parts: Vec<_> = name.split('.').collect();
+    match parts.as_slice() {
+        [plain] => (*plain).to_owned(),
+        parts => {
+            let quoted = parts.iter().map(|part| identifier(&Username((*part).to_owned())));
+            quoted.collect::<Vec<_>>().join(".")
+        }
+    }
 }
 
 /// A stored value as a statement takes it. A list has a literal for each name: as one literal it would become one name.
@@ -268,12 +281,13 @@ mod tests {
             (None, "work_mem", "1MB"),
             (Some("d"), "role", "it's"),
         ]);
-        let has = settings(&[(None, "work_mem", "1MB"), (None, "jit", "off")]);
+        let has = settings(&[(None, "work_mem", "1MB"), (None, "jit", "off"), (None, "app.user", "x")]);
         assert_eq!(
             statements(&Username("c".into()), &wanted, &has),
             [
                 "ALTER ROLE \"c\" SET search_path = '$user', 'public', ''",
                 "ALTER ROLE \"c\" IN DATABASE \"d\" SET role = 'it''s'",
+                "ALTER ROLE \"c\" RESET \"app\".\"user\"",
                 "ALTER ROLE \"c\" RESET jit",
             ]
         );
