@@ -56,10 +56,11 @@ async fn the_region_follows_every_step<S: Server>(server: &S, setup: Setup<'_>, 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_region_has_the_pending_version_before_set_secret_and_the_current_one_at_the_end() {
     let server = postgres().await;
-    let [one, two] = server.setups().try_into().expect("two setups");
+    let [one, two, three] = server.setups().try_into().expect("three setups");
     tokio::join!(
         the_region_follows_every_step(server, one, 2),
-        the_region_follows_every_step(server, two, 2)
+        the_region_follows_every_step(server, two, 2),
+        the_region_follows_every_step(server, three, 2)
     );
 }
 
@@ -148,10 +149,11 @@ async fn a_crash_of_finish_secret<S: Server>(server: &S, setup: Setup<'_>, strat
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_of_finish_secret_after_the_move_leaves_only_the_regions_to_look_at() {
     let server = postgres().await;
-    let [one, two] = server.setups().try_into().expect("two setups");
+    let [one, two, three] = server.setups().try_into().expect("three setups");
     tokio::join!(
         a_crash_of_finish_secret(server, one, Strategy::SingleUser),
-        a_crash_of_finish_secret(server, two, Strategy::AlternatingUsers)
+        a_crash_of_finish_secret(server, two, Strategy::AlternatingUsers),
+        a_crash_of_finish_secret(server, three, Strategy::AlternatingUsers)
     );
 }
 
