@@ -23,12 +23,16 @@ async fn no_log_holds_a_password_whatever_happened() {
         let server = MySql::start(version, MySqlOptions::default()).await;
         for setup in server.setups() {
             let application = Application::start(&server, Setup { attempts: 2, ..setup.clone() }).await;
-            let account = format!("`{}`@`%`", application.app.user());
+            let mut users = vec![application.app.user().to_owned()];
+            // A clone that a person has to keep equal.
+            users.extend(application.credentials("AWSPREVIOUS").await.map(|clone| clone.user));
             if !version.is_mariadb() {
                 // Without the privilege at first: a statement that fails is logged as well.
                 application.rotate().await;
-                server.execute(&format!("GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO {account}")).await;
-                server.execute(&format!("ALTER USER {account} PASSWORD REQUIRE CURRENT")).await;
+                for user in users {
+                    server.execute(&format!("GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO `{user}`@`%`")).await;
+                    server.execute(&format!("ALTER USER `{user}`@`%` PASSWORD REQUIRE CURRENT")).await;
+                }
             }
             let mut passwords = passwords_of(&application).await;
             for failing in ["GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage"] {

@@ -3,6 +3,8 @@
 
 use testbed::{Application, MySql, MySqlOptions, Server, mysql_versions};
 
+use crate::support::setups_that_a_function_keeps_equal;
+
 /// What `init_connect` sets, by what that reaches.
 const SETTINGS: &[(&str, &str)] = &[
     (
@@ -55,7 +57,7 @@ async fn no_variable_of_a_server_changes_what_a_rotation_reads_and_does() {
 }
 
 async fn rotate_under(server: &MySql, statement: &str, back: &str, context: &str) {
-    for setup in server.setups() {
+    for setup in setups_that_a_function_keeps_equal(server) {
         let (function, version) = (setup.function, server.version());
         let alternates = function.contains("alternating");
         let application = Application::start(server, setup.clone()).await;
