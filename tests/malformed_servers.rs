@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use rand::rngs::SmallRng;
 use rand::{Rng, RngExt};
+use rotation::Promotion;
 use serde_json::Value;
 use testbed::fault_proxy::Fault;
 use testbed::memory::peak;
@@ -33,6 +34,11 @@ const CLASSES: [&str; 8] = [
 /// Whether this strategy rotates without TLS. One with a superuser does not.
 fn without_tls(setup: &Setup<'_>) -> bool {
     !setup.function.ends_with("alternating-users")
+}
+
+/// Whether setSecret has something to do each time: where it promotes, the version is current after the first.
+fn repeats_set_secret(setup: &Setup<'_>) -> bool {
+    setup.promotion == Promotion::InFinishSecret
 }
 
 /// What other programs send where a database was expected.
