@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 use testbed::postgres::name;
-use testbed::{Application, Postgres, PostgresOptions, Server, Setup, postgres_versions};
+use testbed::{Application, ChangedBy, Postgres, PostgresOptions, Server, Setup, postgres_versions};
 
 use super::{between_steps, in_the_middle, waits_for};
 use crate::support::{nothing_is_lost, setups_with_a_short_timeout};
@@ -18,10 +18,14 @@ async fn a_postgresql_that_stops_and_starts_before_every_step_loses_nothing() {
     }
 }
 
-/// A session that has changed the user, has made the clone, and does not commit: a session that changes either waits.
-async fn holds_up(server: &Postgres, user: &str) -> PgConnection {
+/// A session that has changed the user, has made the clone or changed it, and does not commit: a session that changes either waits.
+async fn holds_up(server: &Postgres, user: &str, changed_by: ChangedBy) -> PgConnection {
     let mut holder = server.sign_in(&server.root(), "postgres").await.expect("root signs in");
-    let hold = format!("BEGIN; ALTER ROLE {user} CONNECTION LIMIT 50; CREATE ROLE {user}_clone");
+    let clone = match changed_by {
+        ChangedBy::Superuser => format!("CREATE ROLE {user}_clone"),
+        ChangedBy::Themselves => format!("ALTER ROLE {user}_clone CONNECTION LIMIT 50"),
+    };
+    let hold = format!("BEGIN; ALTER ROLE {user} CONNECTION LIMIT 50; {clone}");
     testbed::postgres::run(&mut holder, &hold).await.expect("root may");
     holder
 }
@@ -32,9 +36,10 @@ async fn a_postgresql_that_restarts_during_set_secret_loses_nothing() {
         let server = Postgres::start(version, PostgresOptions::default()).await;
         for setup in setups_with_a_short_timeout(&server) {
             let context = format!("{} on {}", setup.function, server.name());
+            let changed_by = setup.changed_by;
             let application = Application::start(&server, setup).await;
             // The user's own session, or the superuser's.
-            let _holder = holds_up(&server, application.app.user()).await;
+            let _holder = holds_up(&server, application.app.user(), changed_by).await;
             let waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
             let restart = async || {
                 waits_for(async || !server.values("postgres", waiting).await.is_empty()).await;
