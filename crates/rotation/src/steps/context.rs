@@ -1,6 +1,6 @@
 //! One event: what a step acts with, and what it has read of the secret.
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::error::{CallError, Error, Refusal};
@@ -11,9 +11,9 @@ use crate::rotation::Rotation;
 use crate::secret::Secret;
 use crate::server::Server;
 use crate::versions::{Admission, Stage, Versions, describe_version};
-use crate::{Cause, SecretText, Username, VersionId};
+use crate::{Cause, SecretText, Username};
 
-/// For how long a step relies on the labels that it read at its start: no other rotation runs through all steps in this time.
+/// For how long a step relies on the labels that it has read: no other rotation runs through all steps in this time.
 const LABELS_AGE: Duration = Duration::from_secs(2);
 
 /// One event. Each version of the secret is read once, when it is first asked for.
@@ -23,18 +23,17 @@ pub(crate) struct Context<'a> {
     current: OnceLock<Secret>,
     pending: OnceLock<Secret>,
     previous: OnceLock<Option<SecretText>>,
-    replication: OnceLock<Replication>,
-    /// The version that had AWSCURRENT at the start.
-    replaces: OnceLock<Option<VersionId>>,
-    /// How much time was left at the start.
-    left: Duration,
+    /// What the secret was at the start.
+    described: OnceLock<Versions>,
+    /// How much time was left when the labels were last found to be as at the start.
+    left: Mutex<Duration>,
 }
 
 impl<'a> Context<'a> {
     pub(crate) fn new(rotation: &'a Rotation<'a>, event: &'a RotationEvent) -> Self {
         let (current, pending, previous) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        let (replication, replaces, left) = (OnceLock::new(), OnceLock::new(), rotation.clock.left());
-        Self { rotation, event, current, pending, previous, replication, replaces, left }
+        let (described, left) = (OnceLock::new(), Mutex::new(rotation.clock.left()));
+        Self { rotation, event, current, pending, previous, described, left }
     }
 
     /// Reads what the step needs in any case, all at once: a step waits for as few rounds of calls as it can.
@@ -60,8 +59,7 @@ impl<'a> Context<'a> {
         let secret = &self.event.secret_id;
         let describe = self.rotation.store.describe(secret);
         let versions = self.rotation.progress.of(format!("describe {secret}"), describe).await?;
-        self.replication.get_or_init(|| versions.replication.clone());
-        self.replaces.get_or_init(|| versions.holder(Stage::Current).cloned());
+        self.described.get_or_init(|| versions.clone());
         Ok(versions)
     }
 
@@ -73,10 +71,12 @@ impl<'a> Context<'a> {
         self.rotation.progress.of("go on with this rotation", check).await
     }
 
-    /// Checks that the version is still pending, or current already, and that AWSCURRENT is where it was at the start.
+    /// Checks what was just described: that the version is still pending, or current already, and that AWSCURRENT is where it was at
+    /// the start.
     pub(super) fn check_still_pending(&self, versions: &Versions) -> Result<(), CallError> {
         let Admission::Pending { current } = versions.admit(&self.event.version_id)? else { return Ok(()) };
-        if self.replaces.get() == Some(&Some(current.clone())) {
+        if self.described.get().and_then(|before| before.holder(Stage::Current)) == Some(&current) {
+            *self.left() = self.rotation.clock.left();
             return Ok(());
         }
         let said = format!("AWSCURRENT was moved meanwhile, to {current}");
@@ -85,15 +85,17 @@ impl<'a> Context<'a> {
 
     /// The same before a password changes, if the labels were read a while ago.
     pub(super) async fn is_still_pending_after_a_while(&self) -> Result<(), Error> {
-        if self.left.saturating_sub(self.rotation.clock.left()) < LABELS_AGE {
-            return Ok(());
-        }
-        self.is_still_pending().await
+        let age = self.left().saturating_sub(self.rotation.clock.left());
+        if age < LABELS_AGE { Ok(()) } else { self.is_still_pending().await }
+    }
+
+    fn left(&self) -> MutexGuard<'_, Duration> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The secret's replicas, as they were at the start of the step.
     pub(super) fn replication(&self) -> Replication {
-        self.replication.get().cloned().unwrap_or_default()
+        self.described.get().map(|versions| versions.replication.clone()).unwrap_or_default()
     }
 
     /// The version that applications read.
