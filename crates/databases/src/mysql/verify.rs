@@ -11,7 +11,7 @@ use super::account_state::AccountState;
 use super::connection::Connection;
 use super::dropped_objects::{self, Reader};
 use super::equality;
-use super::grants::{DatabaseNames, Grants};
+use super::grants::DatabaseNames;
 use super::identity;
 use super::mandatory_roles;
 use super::other_hosts;
@@ -56,11 +56,7 @@ async fn misidentified(connection: &mut Connection, user: &Username) -> Result<V
 #[derive(Debug)]
 struct AccountView {
     state: AccountState,
-    /// Without those that any user can grant.
-    grants: Grants,
     names: DatabaseNames,
-    /// Limits, TLS, password rules and so on; in lines that two users share if these are equal.
-    rules: BTreeSet<String>,
 }
 
 impl AccountView {
@@ -68,14 +64,18 @@ impl AccountView {
         let mut own = AccountState::read_own(connection).await?;
         dropped_objects::remove_dropped_tables(connection, &mut own.grants, Reader::Itself).await?;
         mandatory_roles::remove(connection, &mut own.grants).await?;
-        let rules = own.properties.lines();
-        let grants = own.grants.without_user_grantable();
-        Ok(Self { grants, names: connection.database_names().await?, rules, state: own })
+        Ok(Self { names: connection.database_names().await?, state: own })
     }
 
     /// The privileges of `other`, an account of the same server, that this one lacks.
     fn lacks(&self, other: &Self) -> Vec<String> {
-        self.grants.lost(&other.grants, self.names).lines()
+        let grants = |view: &Self| view.state.grants.without_user_grantable();
+        grants(self).lost(&grants(other), self.names).lines()
+    }
+
+    /// Limits, TLS, password rules and so on; in lines that two users share if these are equal.
+    fn rules(&self) -> BTreeSet<String> {
+        self.state.properties.lines()
     }
 }
 
@@ -87,9 +87,10 @@ fn differences(alternation: &Alternation, incoming: &AccountView, outgoing: &Acc
     let has_more = |line: &String| format!("{user} has {line}, its base has not");
     let mut differences: Vec<_> = incoming.lacks(outgoing).iter().map(lacks).collect();
     if alternation.target == Target::Clone {
-        differences.extend(outgoing.rules.difference(&incoming.rules).map(lacks));
+        let (of_incoming, of_outgoing) = (incoming.rules(), outgoing.rules());
+        differences.extend(of_outgoing.difference(&of_incoming).map(lacks));
         differences.extend(outgoing.lacks(incoming).iter().map(has_more));
-        differences.extend(incoming.rules.difference(&outgoing.rules).map(has_more));
+        differences.extend(of_incoming.difference(&of_outgoing).map(has_more));
     }
     differences
 }
@@ -171,20 +172,22 @@ impl OtherSession for Other {
 mod tests {
     use super::*;
     use crate::mysql::account::Account;
-    use crate::mysql::grants::Known;
+    use crate::mysql::grants::{Grants, Known};
     use crate::mysql::properties::Properties;
 
-    fn view(rows: &[&str], rules: &[&str]) -> AccountView {
-        let set = |lines: &[&str]| lines.iter().map(ToString::to_string).collect();
+    /// With this as its only limit.
+    fn view(rows: &[&str], limit: &str) -> AccountView {
+        let (name, most) = limit.split_once(' ').expect("a limit and its number");
+        let limits = [(name.to_owned(), most.to_owned())].into();
         let rows: Vec<_> = rows.iter().map(ToString::to_string).collect();
         let grants = Grants::parse(Known::MYSQL, &rows).unwrap_or_else(|error| panic!("{rows:?}: {error}"));
         let state = AccountState {
             account: Account::at("u", "%"),
-            grants: grants.clone(),
-            properties: Properties::default(),
+            grants,
+            properties: Properties { limits, ..Properties::default() },
             unseen: BTreeSet::new(),
         };
-        AccountView { state, grants, names: DatabaseNames::Patterns, rules: set(rules) }
+        AccountView { state, names: DatabaseNames::Patterns }
     }
 
     fn found(target: Target, incoming: &AccountView, outgoing: &AccountView) -> Vec<String> {
@@ -194,8 +197,8 @@ mod tests {
 
     #[test]
     fn a_clone_has_to_be_equal_and_a_base_may_have_more() {
-        let less = view(&["GRANT SELECT ON `d`.* TO u"], &["LIMIT 1"]);
-        let more = view(&["GRANT SELECT, UPDATE ON `d`.* TO u"], &["LIMIT 2"]);
+        let less = view(&["GRANT SELECT ON `d`.* TO u"], "LIMIT 1");
+        let more = view(&["GRANT SELECT, UPDATE ON `d`.* TO u"], "LIMIT 2");
         assert!(found(Target::Clone, &more, &more).is_empty());
         assert_eq!(
             found(Target::Clone, &less, &more),
