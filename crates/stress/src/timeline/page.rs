@@ -4,10 +4,7 @@ use std::fmt::Write;
 
 use super::recording::Recording;
 use super::words::of_password;
-
-/// The table's place on the page: between these lines.
-const BEGIN: &str = "<!-- timeline -->\n";
-const END: &str = "<!-- /timeline -->";
+use crate::figures::with_section;
 
 /// A table of these recordings: a row for each rotation. Labels are those of before finishSecret.
 #[must_use]
@@ -39,7 +36,5 @@ pub fn table(recordings: &[Recording]) -> String {
 /// The page with this table in its place. `None` if the page has no such place.
 #[must_use]
 pub fn with_table(page: &str, table: &str) -> Option<String> {
-    let (before, rest) = page.split_once(BEGIN)?;
-    let (_, after) = rest.split_once(END)?;
-    Some(format!("{before}{BEGIN}\n{table}\n{END}{after}"))
+    with_section(page, "timeline", &format!("\n{table}"))
 }

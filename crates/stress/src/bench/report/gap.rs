@@ -4,9 +4,10 @@ use std::fmt::Write;
 
 use super::{Report, Row, cell, conditions};
 use crate::bench::figure;
+use crate::figures::{section, with_section};
 
-/// Where the section is in the page.
-const MARKS: (&str, &str) = ("<!-- gap -->", "<!-- /gap -->");
+/// The section's name on the page.
+const NAME: &str = "gap";
 
 const ABOUT: &str = "\
 ## The gap of single user
@@ -20,17 +21,21 @@ not known, come on top of the first only.
 /// The section, with the ratio of the medians.
 #[must_use]
 pub fn gap(report: &Report) -> String {
+    section(NAME, &text(report))
+}
+
+fn text(report: &Report) -> String {
     let mut text = format!(
-        "{}\n{ABOUT}\n{} rotations of each. Milliseconds: the median, with the quartiles.\n\n\
-         | function | conditions | moved by finishSecret | by setSecret | ratio |\n| --- | --- | ---: | ---: | ---: |\n",
-        MARKS.0, report.rotations
+        "{ABOUT}\n{} rotations of each. Milliseconds: the median, with the quartiles.\n\n\
+         | function | conditions | moved by finishSecret | by setSecret | ratio |\n| --- | --- | ---: | ---: | ---: |",
+        report.rotations
     );
     for pair in report.gaps.chunks_exact(2) {
         if let [late, early] = pair {
-            let _ = writeln!(text, "{}", line(late, early));
+            let _ = write!(text, "\n{}", line(late, early));
         }
     }
-    text + MARKS.1
+    text
 }
 
 fn line(late: &Row, early: &Row) -> String {
@@ -50,7 +55,5 @@ fn line(late: &Row, early: &Row) -> String {
 /// A page with this section in place of its own; `None` if it has none.
 #[must_use]
 pub fn with_gap(page: &str, report: &Report) -> Option<String> {
-    let (before, rest) = page.split_once(MARKS.0)?;
-    let (_, after) = rest.split_once(MARKS.1)?;
-    Some(format!("{before}{}{after}", gap(report)))
+    with_section(page, NAME, &text(report))
 }
