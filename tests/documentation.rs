@@ -46,6 +46,15 @@ fn every_error_class_has_a_row_in_troubleshooting_and_no_other_has() {
     assert_eq!(rows.len(), classes.len(), "a class has one row");
 }
 
+#[test]
+fn every_check_of_the_doctor_has_a_row_in_its_order() {
+    let registry = read("crates/rotation/src/diagnosis/checks/mod.rs");
+    let registry = between(&registry, "const CHECKS", "];");
+    let page = read("docs/doctor.md");
+    let rows: Vec<_> = first_cells(&page, "What it checks").into_iter().flat_map(named).collect();
+    assert_eq!(rows, literals(registry).collect::<Vec<_>>());
+}
+
 /// What the SDK's provider of credentials reads by itself.
 const CREDENTIALS: [&str; 3] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
 

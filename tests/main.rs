@@ -16,6 +16,7 @@ mod conformance;
 mod costs;
 mod crash_recovery;
 mod deploy;
+mod diagnosis;
 mod documentation;
 mod dual_password;
 mod errors;

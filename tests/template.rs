@@ -165,6 +165,7 @@ fn each_parameter_reaches_the_functions_as_the_variable_that_they_read() {
         ("DATABASE_CA_FILE", "CaFile", "/opt/authority.pem"),
         ("AWS_CA_BUNDLE", "AwsCaFile", "/opt/aws.pem"),
         ("LOG_LEVEL", "LogLevel", "DEBUG"),
+        ("DIAGNOSIS", "Diagnosis", "true"),
         ("PASSWORD_LENGTH", "PasswordLength", "40"),
         ("EXCLUDE_CHARACTERS", "ExcludeCharacters", "abc"),
         ("EXCLUDE_NUMBERS", "ExcludeNumbers", "true"),

@@ -107,6 +107,26 @@ impl Aws {
     }
 }
 
+/// The host of a service's endpoint: that of `endpoint`, or the region's own (AWS General Reference, "AWS service endpoints").
+/// Only shown and looked up: the SDK forms the addresses that it calls by itself.
+fn host(config: &SdkConfig, service: &str, endpoint: Option<&str>) -> Option<String> {
+    if let Some(endpoint) = endpoint.or(config.endpoint_url()) {
+        let (_, rest) = endpoint.split_once("://")?;
+        let authority = rest.split(['/', '?']).next()?;
+        let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+        return Some(host.trim_matches(['[', ']']).to_owned());
+    }
+    let region = config.region()?.as_ref();
+    let fips = if config.use_fips().unwrap_or_default() { "-fips" } else { "" };
+    let domain = match (region.starts_with("cn-"), config.use_dual_stack().unwrap_or_default()) {
+        (false, false) => "amazonaws.com",
+        (true, false) => "amazonaws.com.cn",
+        (false, true) => "api.aws",
+        (true, true) => "api.amazonwebservices.com.cn",
+    };
+    Some(format!("{service}{fips}.{region}.{domain}"))
+}
+
 /// One TLS stack (rustls on ring, as the database driver's), and the limits.
 fn limited(authorities: Authorities) -> Result<SdkConfig, HttpClientError> {
     let ring = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
@@ -128,6 +148,24 @@ fn limited(authorities: Authorities) -> Result<SdkConfig, HttpClientError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_host_is_the_endpoints_or_the_regions() {
+        let config = |region: &'static str, fips, dual| {
+            SdkConfig::builder().region(Region::new(region)).use_fips(fips).use_dual_stack(dual).build()
+        };
+        for (config, endpoint, expected) in [
+            (config("eu-west-1", false, false), None, "rds.eu-west-1.amazonaws.com"),
+            (config("us-east-1", true, false), None, "rds-fips.us-east-1.amazonaws.com"),
+            (config("eu-west-1", false, true), None, "rds.eu-west-1.api.aws"),
+            (config("cn-north-1", false, false), None, "rds.cn-north-1.amazonaws.com.cn"),
+            (config("eu-west-1", false, false), Some("http://127.0.0.1:4566/"), "127.0.0.1"),
+            (config("eu-west-1", false, false), Some("https://vpce-1.example.com"), "vpce-1.example.com"),
+            (config("eu-west-1", false, false), Some("http://[::1]:1"), "::1"),
+        ] {
+            assert_eq!(host(&config, "rds", endpoint).as_deref(), Some(expected));
+        }
+    }
 
     #[test]
     fn a_connection_uses_the_endpoints_that_the_settings_name() {

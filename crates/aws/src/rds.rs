@@ -15,6 +15,7 @@ use rotation::{CallError, Cause, Endpoint};
 
 use crate::certificate::NoRetry;
 use crate::errors::Service;
+use crate::host;
 
 /// What `DescribeDBInstances` and `DescribeDBClusters` return. A name in a secret is only a key to look up:
 /// the address that RDS returns is what counts, compared whole.
@@ -34,6 +35,10 @@ impl fmt::Debug for Rds {
 
 #[async_trait]
 impl Topology for Rds {
+    fn host(&self) -> Option<String> {
+        host(&self.config, "rds", self.endpoint.as_deref())
+    }
+
     async fn server_of(&self, arn: &str) -> Result<(Endpoint, String), CallError> {
         let server = if arn.contains(":cluster:") {
             self.cluster(arn).await?.and_then(|cluster| Some((writer_of(&cluster)?, cluster.engine?)))

@@ -12,15 +12,17 @@ use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 use aws_sdk_secretsmanager::operation::put_secret_value::PutSecretValueError;
 use aws_sdk_secretsmanager::operation::update_secret_version_stage::UpdateSecretVersionStageError;
+use aws_sdk_secretsmanager::primitives::DateTime;
 use aws_sdk_secretsmanager::types::{ReplicationStatusType, StatusType};
 use rotation::ports::{Move, Put, SecretStore, Wanted};
 use rotation::{
-    CallError, Cause, Replica, ReplicaStatus, Replication, RotationToken, SecretId, SecretText, Stage,
-    VersionId, Versions,
+    CallError, Cause, Replica, ReplicaStatus, Replication, RotationToken, Schedule, SecretId, SecretText,
+    Stage, VersionId, Versions,
 };
 
 use crate::certificate::NoRetry;
 use crate::errors::Service;
+use crate::host;
 
 /// The tags by which RDS says for which server it made a secret (Amazon RDS User Guide, "Password management
 /// with Amazon RDS and AWS Secrets Manager"). Their case differs between RDS's guides.
@@ -30,6 +32,7 @@ const MADE_FOR: [&str; 2] = ["aws:rds:primaryDBInstanceArn", "aws:rds:primaryDBC
 pub struct SecretsManager {
     client: Client,
     service: Service,
+    host: Option<String>,
 }
 
 impl fmt::Debug for SecretsManager {
@@ -41,16 +44,21 @@ impl fmt::Debug for SecretsManager {
 impl SecretsManager {
     pub(crate) fn new(config: &SdkConfig, endpoint: Option<String>) -> Self {
         let service = Service::new("Secrets Manager", config, endpoint.as_deref(), Cause::SecretsManager);
+        let host = host(config, "secretsmanager", endpoint.as_deref());
         let mut builder = Builder::from(config).retry_classifier(NoRetry);
         if endpoint.is_some() {
             builder.set_endpoint_url(endpoint);
         }
-        Self { client: Client::from_conf(builder.build()), service }
+        Self { client: Client::from_conf(builder.build()), service, host }
     }
 }
 
 #[async_trait]
 impl SecretStore for SecretsManager {
+    fn host(&self) -> Option<String> {
+        self.host.clone()
+    }
+
     async fn describe(&self, secret: &SecretId) -> Result<Versions, CallError> {
         let response = self.client.describe_secret().secret_id(&secret.0).send().await;
         response.map(versions).map_err(|error| self.service.failure(&error))
@@ -159,13 +167,19 @@ fn versions(secret: DescribeSecretOutput) -> Versions {
     let made_for = tags.into_iter().find(|tag| tag.key().is_some_and(is_made_for)).and_then(|tag| tag.value);
     let stages = secret.version_ids_to_stages.unwrap_or_default();
     let stages: BTreeMap<_, _> = stages.into_iter().map(|(id, stages)| (VersionId(id), stages)).collect();
-    let changed = secret.last_changed_date.and_then(|date| SystemTime::try_from(date).ok());
+    let time = |date: Option<DateTime>| date.and_then(|date| SystemTime::try_from(date).ok());
+    let changed = time(secret.last_changed_date);
     let replication = Replication {
         replicas: secret.replication_status.unwrap_or_default().into_iter().map(replica).collect(),
         // The service's clock may be ahead of this one.
         since_change: changed.map(|changed| changed.elapsed().unwrap_or_default()),
     };
-    Versions { rotation_enabled: secret.rotation_enabled, stages, made_for, replication }
+    let schedule = Schedule {
+        function: secret.rotation_lambda_arn,
+        last: time(secret.last_rotated_date),
+        next: time(secret.next_rotation_date),
+    };
+    Versions { rotation_enabled: secret.rotation_enabled, stages, made_for, replication, schedule }
 }
 
 fn replica(replica: ReplicationStatusType) -> Replica {

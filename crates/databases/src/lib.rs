@@ -9,6 +9,7 @@
 //! - `verifier`: what the server stores of a password
 //! - `quoting`: names and texts in statements
 //! - `errors`: the server's error codes as causes
+//! - `examination`: what a diagnosis asks, which changes nothing
 //! - `session`: the port that the steps call, on top of all of these
 
 mod dial;
@@ -16,6 +17,7 @@ mod limits;
 mod mysql;
 mod network_errors;
 mod postgres;
+mod reach;
 mod roots;
 mod tls;
 

@@ -2,18 +2,24 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use rotation::{CallError, Cause, Endpoint};
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::ring::{default_provider, kx_group};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::network_errors::from_io;
 use crate::roots;
+
+/// Longer than any certificate is valid.
+const FOR_EVER: Duration = Duration::from_secs(100 * 366 * 24 * 60 * 60);
 
 /// The authorities that may certify a database server, beside the public ones: RDS's, and the operator's.
 #[derive(Debug, Clone)]
@@ -59,11 +65,34 @@ impl TrustAnchors {
         if let Some(client) = clients.get(region) {
             return Ok(Arc::clone(client));
         }
-        let mut trusted = authorities(&self.pem(host))?;
-        trusted.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-        let client = Arc::new(client(trusted)?);
+        let client = Arc::new(client(self.roots(host)?)?);
         clients.insert(region.to_owned(), Arc::clone(&client));
         Ok(client)
+    }
+
+    /// For how much longer this chain, which is trusted now, would be. The certificate that expires first decides.
+    pub(crate) fn valid_for(&self, endpoint: &Endpoint, chain: &[CertificateDer<'_>]) -> Option<Duration> {
+        let (own, others) = chain.split_first()?;
+        let name = ServerName::try_from(endpoint.host.as_str()).ok()?;
+        let roots = Arc::new(self.roots(&endpoint.host).ok()?);
+        let verifier =
+            WebPkiServerVerifier::builder_with_provider(roots, Arc::new(default_provider())).build();
+        let now = UnixTime::now();
+        // Checked as of a time at which nothing is valid any more: the error names the end. No certificate of today's is valid
+        // for a hundred years.
+        let then = UnixTime::since_unix_epoch(Duration::from_secs(now.as_secs()) + FOR_EVER);
+        match verifier.ok()?.verify_server_cert(own, others, &name, &[], then) {
+            Err(rustls::Error::InvalidCertificate(CertificateError::ExpiredContext {
+                not_after, ..
+            })) => Some(Duration::from_secs(not_after.as_secs().saturating_sub(now.as_secs()))),
+            Ok(_) | Err(_) => None,
+        }
+    }
+
+    fn roots(&self, host: &str) -> Result<RootCertStore, AuthorityError> {
+        let mut trusted = authorities(&self.pem(host))?;
+        trusted.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        Ok(trusted)
     }
 
     /// Does the TLS handshake with the server, whose certificate has to be for its host name.

@@ -25,6 +25,8 @@ pub(crate) struct Config {
     pub(crate) aws_authorities: Authorities,
     /// What Lambda calls this function.
     pub(crate) function: String,
+    /// Whether it responds to `Diagnose`.
+    pub(crate) diagnoses: bool,
 }
 
 /// Everything that is wrong with the environment, by name, without values.
@@ -78,6 +80,7 @@ impl Config {
         let policy = PasswordPolicy::new(&settings).map_err(|error| problems.push(error.to_string()));
         let username_limit = number("USERNAME_CHARACTER_LIMIT", &mut problems);
         let promotion = promotion(strategy, &mut problems);
+        let diagnoses = own_boolean("DIAGNOSIS", &mut problems);
         let trusted = trust_anchors().map_err(|problem| problems.push(problem));
         let aws_authorities = aws_authorities().map_err(|problem| problems.push(problem));
         match (policy, trusted, aws_authorities) {
@@ -89,6 +92,7 @@ impl Config {
                 trusted,
                 aws_authorities,
                 function: set("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default(),
+                diagnoses,
             }),
             _ => Err(ConfigError(problems)),
         }
@@ -147,19 +151,31 @@ fn boolean(name: &str) -> Option<bool> {
     set(name).map(|value| ["true", "1", "y", "yes"].contains(&value.to_ascii_lowercase().as_str()))
 }
 
-/// A setting of ours, so a word that is neither true nor false is an error, and so is a strategy that has no gap: its owner would
-/// believe that something is on that is not.
+/// A strategy that has no gap has nothing to make shorter: its owner would believe that something is on that is not.
 fn promotion(strategy: Strategy, problems: &mut Vec<String>) -> Promotion {
     let name = "PROMOTE_IN_SET_SECRET";
-    match set(name).map(|value| value.to_ascii_lowercase()).as_deref() {
-        None | Some("false" | "0" | "n" | "no") => {}
-        Some("true" | "1" | "y" | "yes") if strategy == Strategy::SingleUser => return Promotion::InSetSecret,
-        Some("true" | "1" | "y" | "yes") => problems.push(format!(
-            "{name} is for single user only (AWSCURRENT always signs in under this function's strategy): remove it"
-        )),
-        Some(_) => problems.push(format!("{name} must be true or false")),
+    match (own_boolean(name, problems), strategy) {
+        (false, _) => Promotion::InFinishSecret,
+        (true, Strategy::SingleUser) => Promotion::InSetSecret,
+        (true, Strategy::AlternatingUsers | Strategy::DualPassword) => {
+            problems.push(format!(
+                "{name} is for single user only (AWSCURRENT always signs in under this function's strategy): remove it"
+            ));
+            Promotion::InFinishSecret
+        }
     }
-    Promotion::InFinishSecret
+}
+
+/// A setting of ours, false unless set. A word that is neither true nor false is an error.
+fn own_boolean(name: &str, problems: &mut Vec<String>) -> bool {
+    match set(name).map(|value| value.to_ascii_lowercase()).as_deref() {
+        None | Some("false" | "0" | "n" | "no") => false,
+        Some("true" | "1" | "y" | "yes") => true,
+        Some(_) => {
+            problems.push(format!("{name} must be true or false"));
+            false
+        }
+    }
 }
 
 fn number(name: &str, problems: &mut Vec<String>) -> Option<usize> {

@@ -6,6 +6,7 @@ mod failure;
 mod logs;
 mod metrics;
 mod serve;
+mod surroundings;
 
 use std::alloc::System;
 

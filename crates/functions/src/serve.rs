@@ -7,8 +7,8 @@ use std::time::Instant;
 use aws::{Aws, SecretsManager};
 use databases::{Limits, TrustAnchors};
 use lambda_runtime::{Context, LambdaEvent, Runtime, service_fn};
-use rotation::ports::{Database, Topology};
-use rotation::{PasswordsInUse, Progress, Rotation, RotationEvent, Strategy};
+use rotation::ports::{Clock, Database, Topology};
+use rotation::{DiagnosisEvent, PasswordsInUse, Progress, Refusal, Rotation, RotationEvent, Strategy};
 use serde_json::Value;
 use tracing::{Instrument, error, info, info_span};
 
@@ -17,6 +17,7 @@ use crate::config::{self, Config};
 use crate::failure::Failure;
 use crate::logs;
 use crate::metrics::Metrics;
+use crate::surroundings::Invocation;
 
 /// Makes the client of RDS, behind a pointer: a function that gives none is linked without.
 pub type Rds = fn(&Aws) -> Box<dyn Topology>;
@@ -84,9 +85,14 @@ struct Function {
 }
 
 impl Function {
-    async fn respond(&self, event: LambdaEvent<Value>) -> Result<(), Failure> {
+    async fn respond(&self, event: LambdaEvent<Value>) -> Result<Value, Failure> {
         let started = Instant::now();
         let LambdaEvent { payload, context } = event;
+        if let Some(event) = DiagnosisEvent::parse(&payload) {
+            let result = self.diagnose(event, &context).await.map_err(|failure| logged(failure, started));
+            self.passwords.forget();
+            return result;
+        }
         let (event, result) = match RotationEvent::parse(payload) {
             Ok(event) => {
                 let result = self.step(&event, &context, started).await;
@@ -97,7 +103,28 @@ impl Function {
         self.passwords.forget();
         let failed_as = result.as_ref().err().map(|failure| failure.class);
         self.metrics.record(&context.request_id, event.as_ref(), failed_as, started.elapsed());
-        result
+        result.map(|()| Value::Null)
+    }
+
+    /// Not counted as a step: an alarm means that a rotation failed.
+    async fn diagnose(
+        &self,
+        event: Result<DiagnosisEvent, Refusal>,
+        context: &Context,
+    ) -> Result<Value, Failure> {
+        let refused = |refusal: Refusal| Failure::of(&refusal.into(), &self.passwords);
+        if !self.config.diagnoses {
+            return Err(refused(Refusal::NoDiagnosis));
+        }
+        let event = event.map_err(refused)?;
+        info!(secret.id = %event.secret_id, request.id = %context.request_id, "diagnosing");
+        let (deadline, progress) = (Deadline::before(context.deadline()), Progress::default());
+        let invocation =
+            Invocation { function: context.invoked_function_arn.clone(), time_limit: deadline.left() };
+        let report =
+            rotation::diagnose(&self.rotation(&deadline, &progress), &invocation, &event).await.to_json();
+        let shown = self.passwords.json(&report.to_string());
+        Ok(serde_json::from_str(&shown).unwrap_or_default())
     }
 
     async fn step(&self, event: &RotationEvent, context: &Context, started: Instant) -> Result<(), Failure> {
@@ -125,21 +152,25 @@ impl Function {
 
     async fn rotate(&self, event: &RotationEvent, deadline: Deadline) -> Result<(), Failure> {
         let progress = Progress::default();
-        let rotation = Rotation {
+        let rotation = self.rotation(&deadline, &progress);
+        match tokio::time::timeout_at(deadline.due(), rotation::rotate(&rotation, event)).await {
+            Ok(result) => result.map_err(|error| Failure::of(&error, &self.passwords)),
+            Err(_) => Err(Failure::deadline(&progress, &self.passwords)),
+        }
+    }
+
+    fn rotation<'a>(&'a self, clock: &'a Deadline, progress: &'a Progress) -> Rotation<'a> {
+        Rotation {
             store: &self.secrets_manager,
             database: &*self.database,
             topology: self.topology.as_deref(),
-            clock: &deadline,
+            clock,
             strategy: self.strategy,
             promotion: self.config.promotion,
             policy: &self.config.policy,
             username_limit: self.config.username_limit,
-            progress: &progress,
+            progress,
             passwords: &self.passwords,
-        };
-        match tokio::time::timeout_at(deadline.due(), rotation::rotate(&rotation, event)).await {
-            Ok(result) => result.map_err(|error| Failure::of(&error, &self.passwords)),
-            Err(_) => Err(Failure::deadline(&progress, &self.passwords)),
         }
     }
 }

@@ -71,6 +71,7 @@ pub(crate) async fn respond(
         (&Method::GET, "rotation") => rotation(service, region, head),
         (&Method::GET, "clock") => Ok(clock(service)),
         (&Method::GET, "events") => events(service, head).await,
+        (&Method::GET, "diagnosis") => diagnosis(service, region, head).await,
         (&Method::GET, "calls") => Ok(json!(service.calls.all())),
         (&Method::DELETE, "calls") => {
             service.calls.clear();
@@ -155,6 +156,26 @@ const MAX_WAIT: u64 = 60;
 async fn events(service: &Service, head: &Parts) -> Result<Json, Refusal> {
     let (after, wait) = (number(head, "after")?, number(head, "wait")?);
     Ok(json!(service.events.after(after, Duration::from_secs(wait.min(MAX_WAIT))).await))
+}
+
+/// Asks the secret's rotation function what would go wrong in a rotation.
+async fn diagnosis(service: &Service, region: &Region, head: &Parts) -> Result<Json, Refusal> {
+    let id = parameter(head, "secret")?;
+    let (arn, function) = {
+        let mut account = lock(&service.account);
+        let secret = account.region(region).find(&id)?;
+        (secret.arn.clone(), secret.rotation.as_ref().map(|rotation| rotation.lambda_arn.clone()))
+    };
+    let function = function.ok_or_else(|| {
+        Refusal::invalid_request(
+            "no function rotates this secret yet: run `local-aws rotate --function NAME` once",
+        )
+    })?;
+    let event = json!({"Diagnose": {"SecretId": arn}});
+    crate::rotation::invoke(service, &function, &event).await.map_err(|error| {
+        let kind = error.error_type.map(|kind| format!("{kind}: ")).unwrap_or_default();
+        Refusal::invalid_request(format!("{kind}{}", error.message))
+    })
 }
 
 fn number(head: &Parts, name: &str) -> Result<u64, Refusal> {

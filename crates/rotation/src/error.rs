@@ -93,6 +93,11 @@ fn joined<T: fmt::Display>(items: &[T]) -> String {
 pub enum Refusal {
     #[error("this is not a rotation event: {}", joined(.0))]
     Event(Vec<Problem>),
+    #[error(
+        "this function responds to no diagnosis, which shows hosts, users and grants; to allow it, set DIAGNOSIS to true \
+         (Diagnosis in the template)"
+    )]
+    NoDiagnosis,
     #[error("the {which} is not a database secret: {}", joined(.problems))]
     Secret { which: String, problems: Vec<Problem> },
     #[error(

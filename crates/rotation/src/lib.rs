@@ -6,6 +6,7 @@
 
 mod cause;
 mod credentials;
+mod diagnosis;
 mod error;
 mod event;
 mod ids;
@@ -29,6 +30,7 @@ mod versions;
 
 pub use cause::Cause;
 pub use credentials::{Password, SecretText, Username};
+pub use diagnosis::{DiagnosisEvent, Finding, Report, Status, Topic, diagnose};
 pub use error::{CallError, Error, Problem, Refusal};
 pub use event::{RotationEvent, RotationToken, Step};
 pub use ids::{SecretId, VersionId};
@@ -42,7 +44,7 @@ pub use rotation::Rotation;
 pub use secret::{Secret, SuperuserSecret};
 pub use server::{Endpoint, Server, Tls};
 pub use strategy::{Alternation, OldPassword, SetBy, Strategy, Target};
-pub use versions::{Admission, Stage, Versions};
+pub use versions::{Admission, Schedule, Stage, Versions};
 
 use tracing::info;
 

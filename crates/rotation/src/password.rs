@@ -108,6 +108,11 @@ impl PasswordPolicy {
         Ok(Self { length: settings.length, types: included, require_each_type: settings.require_each_type })
     }
 
+    /// How many characters a password has.
+    pub(crate) fn length(&self) -> usize {
+        self.length
+    }
+
     /// Draws a password. Each that meets the policy is as likely as any other.
     #[must_use]
     pub fn generate(&self) -> Password {

@@ -2,16 +2,20 @@
 //! adapter. A failure is a [`CallError`] with its cause; no failure is ever mapped to "no".
 
 mod database;
+mod examination;
 mod secret_store;
 mod session;
 mod sign_in;
+mod surroundings;
 mod user_pair;
 mod verification;
 
 pub use database::{Database, ProofOfOtherUser};
+pub use examination::{Reached, SeenTls, ServerState};
 pub use secret_store::{Move, Put, SecretStore};
 pub use session::{Change, SuperuserSession, UserSession};
 pub use sign_in::SignIn;
+pub use surroundings::Surroundings;
 pub use user_pair::{AlternationOutcome, Evidence, Membership, OwnedObjects, PairComparison, PairView};
 pub use verification::{Comparison, OtherSession, Verification};
 
@@ -28,6 +32,9 @@ use crate::server::Endpoint;
 /// Amazon RDS: which address belongs to which server.
 #[async_trait]
 pub trait Topology: Send + Sync {
+    /// The host of the service's endpoint; `None` if that is not known.
+    fn host(&self) -> Option<String>;
+
     /// The writer's endpoint of the instance or cluster with this ARN, and its engine.
     async fn server_of(&self, arn: &str) -> Result<(Endpoint, String), CallError>;
 

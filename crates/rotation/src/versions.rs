@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::SystemTime;
 
 use crate::error::Refusal;
 use crate::replication::Replication;
@@ -48,6 +49,19 @@ pub struct Versions {
     pub made_for: Option<String>,
     /// Its replicas in other regions.
     pub replication: Replication,
+    /// When it is rotated, and by whom.
+    pub schedule: Schedule,
+}
+
+/// What `DescribeSecret` tells of a secret's rotations.
+#[derive(Debug, Clone, Default)]
+pub struct Schedule {
+    /// `RotationLambdaARN`; absent until rotation was configured once.
+    pub function: Option<String>,
+    /// `LastRotatedDate`: when AWSCURRENT was last moved by a rotation.
+    pub last: Option<SystemTime>,
+    /// `NextRotationDate`: by when the next one is due. Absent while rotation is off.
+    pub next: Option<SystemTime>,
 }
 
 /// Whether a step has anything to do.

@@ -236,6 +236,14 @@ impl<'a, S: Server> Application<'a, S> {
         self.functions.invoke(&self.function, &self.event(step, version)).await.map(|_| ())
     }
 
+    /// Asks the function for a diagnosis of the application's secret.
+    ///
+    /// # Errors
+    /// The function's error.
+    pub async fn diagnose(&self) -> Result<Value, FunctionError> {
+        self.functions.invoke(&self.function, &json!({"Diagnose": {"SecretId": self.arn}})).await
+    }
+
     /// Everything that the function has written to its output.
     #[must_use]
     pub fn output(&self) -> String {

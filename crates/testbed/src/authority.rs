@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::sync::{Arc, LazyLock};
+use std::time::{Duration, SystemTime};
 
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, date_time_ymd,
@@ -22,6 +23,8 @@ pub enum Certificate {
     WrongName,
     /// Like [`Certificate::Good`], but expired at the start of 2021.
     Expired,
+    /// Like [`Certificate::Good`], but valid for ten more days.
+    ExpiresSoon,
     /// Like [`Certificate::Good`], but valid only from 2099.
     NotYetValid,
     /// Like [`Certificate::Good`], but from an authority that clients do not trust.
@@ -58,6 +61,7 @@ impl Certificate {
             Self::Good => Some(OURS.issue(&["localhost", "127.0.0.1", "127.0.0.2"], 2020..2100)),
             Self::WrongName => Some(OURS.issue(&["elsewhere.example"], 2020..2100)),
             Self::Expired => Some(OURS.issue(&["localhost", "127.0.0.1"], 2020..2021)),
+            Self::ExpiresSoon => Some(OURS.issue_for_ten_days(&["localhost", "127.0.0.1"])),
             Self::NotYetValid => Some(OURS.issue(&["localhost", "127.0.0.1"], 2099..2100)),
             Self::Foreign => Some(FOREIGN.issue(&["localhost", "127.0.0.1"], 2020..2100)),
             Self::None => None,
@@ -90,8 +94,18 @@ impl Authority {
     }
 
     fn issue(&self, names: &[&str], years: Range<i32>) -> Identity {
+        self.sign(params(names, years))
+    }
+
+    fn issue_for_ten_days(&self, names: &[&str]) -> Identity {
+        let mut params = params(names, 2020..2100);
+        params.not_after = (SystemTime::now() + Duration::from_secs(10 * 24 * 60 * 60)).into();
+        self.sign(params)
+    }
+
+    fn sign(&self, params: CertificateParams) -> Identity {
         let key = KeyPair::generate().expect("a new key");
-        let certificate = params(names, years).signed_by(&key, &self.issuer).expect("a signed certificate");
+        let certificate = params.signed_by(&key, &self.issuer).expect("a signed certificate");
         Identity { certificate: certificate.pem(), key: key.serialize_pem() }
     }
 }

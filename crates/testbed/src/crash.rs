@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use rotation::ports::{
     AlternationOutcome, Change, Comparison, Database, Evidence, Move, OtherSession, OwnedObjects,
-    PairComparison, PairView, ProofOfOtherUser, Put, SecretStore, SignIn, SuperuserSession, UserSession,
-    Verification, Wanted,
+    PairComparison, PairView, ProofOfOtherUser, Put, Reached, SecretStore, ServerState, SignIn,
+    SuperuserSession, UserSession, Verification, Wanted,
 };
 use rotation::{
     Alternation, CallError, OldPassword, Password, Refusal, RotationToken, SecretId, SecretText, Server,
@@ -111,6 +111,10 @@ pub struct Crashing<'a, T: ?Sized> {
 
 #[async_trait]
 impl SecretStore for Crashing<'_, dyn SecretStore> {
+    fn host(&self) -> Option<String> {
+        self.adapter.host()
+    }
+
     async fn describe(&self, secret: &SecretId) -> Result<Versions, CallError> {
         Ok(self.crash.hooks.versions(self.crash.call(self.adapter.describe(secret)).await?))
     }
@@ -171,6 +175,10 @@ impl Database for Crashing<'_, dyn Database> {
 
     fn creation_of_clone(&self, alternation: &Alternation) -> String {
         self.adapter.creation_of_clone(alternation)
+    }
+
+    async fn reach(&self, server: &Server) -> Result<Reached, CallError> {
+        self.crash.call(self.adapter.reach(server)).await
     }
 
     async fn sign_in(
@@ -258,6 +266,23 @@ impl UserSession for CrashingSession<dyn UserSession> {
         self.crash.call(self.session.on_replica()).await
     }
 
+    async fn check_own_change(
+        &mut self,
+        user: &Username,
+        used: &Password,
+        old: OldPassword,
+    ) -> Result<Option<String>, CallError> {
+        self.crash.call(self.session.check_own_change(user, used, old)).await
+    }
+
+    async fn check_password(&mut self, sample: &Password) -> Result<(), CallError> {
+        self.crash.call(self.session.check_password(sample)).await
+    }
+
+    async fn server_state(&mut self) -> Result<ServerState, CallError> {
+        self.crash.call(self.session.server_state()).await
+    }
+
     async fn close(self: Box<Self>) {
         self.session.close().await;
     }
@@ -284,6 +309,15 @@ impl SuperuserSession for CrashingSession<dyn SuperuserSession> {
         let hooks = Arc::clone(&self.crash.hooks);
         hooks.before_set_up(self, alternation, password, evidence).await?;
         self.crash.call(self.session.set_up_next_user(alternation, secret, password, evidence)).await
+    }
+
+    async fn check_next_user(
+        &mut self,
+        alternation: &Alternation,
+        secret: &SecretId,
+        evidence: &Evidence,
+    ) -> Result<AlternationOutcome, CallError> {
+        self.crash.call(self.session.check_next_user(alternation, secret, evidence)).await
     }
 
     async fn close(self: Box<Self>) {

@@ -1,6 +1,6 @@
 //! Setting up the next of two alternating users, as a superuser: equal rights first, the password last.
 
-use rotation::ports::{AlternationOutcome, Evidence};
+use rotation::ports::{AlternationOutcome, Evidence, Unproven};
 use rotation::{Alternation, CallError, Cause, Password, Target};
 use tracing::warn;
 use zeroize::Zeroizing;
@@ -11,6 +11,7 @@ use super::clone_check::{self, StoredPair, UserPair};
 use super::connection::Connection;
 use super::dialect::Dialect;
 use super::errors::{self, Failure};
+use super::examination;
 use super::grants::{Grants, Statement, difference};
 use super::password::{self, alter, identified};
 use super::prior_access;
@@ -32,13 +33,51 @@ pub(super) async fn set_up(
     evidence: &Evidence,
 ) -> Result<AlternationOutcome, CallError> {
     connection.lock(&alternation.base).await?;
+    let Checked { superuser, pair } = match checked(connection, alternation, evidence).await? {
+        Ok(checked) => checked,
+        Err(unproven) => return Ok(AlternationOutcome::NeedsProof(unproven)),
+    };
+    let accounts = match alternation.target {
+        Target::Base => pair.base.iter().map(|base| base.account.clone()).collect(),
+        Target::Clone => equalize_clones(connection, alternation, &superuser, &pair, password).await?,
+    };
+    set_password(connection, alternation, &pair, &accounts, password).await?;
+    password::discard_old(connection, &accounts).await?;
+    Ok(AlternationOutcome::Done)
+}
+
+/// Does the checks of [`set_up`], and changes nothing.
+pub(super) async fn check(
+    connection: &mut Connection,
+    alternation: &Alternation,
+    evidence: &Evidence,
+) -> Result<AlternationOutcome, CallError> {
+    examination::check_writable(connection).await?;
+    Ok(match checked(connection, alternation, evidence).await? {
+        Ok(_) => AlternationOutcome::Done,
+        Err(unproven) => AlternationOutcome::NeedsProof(unproven),
+    })
+}
+
+/// What was found before a change.
+struct Checked {
+    superuser: Superuser,
+    pair: UserPair,
+}
+
+/// Everything that is checked before a change.
+async fn checked(
+    connection: &mut Connection,
+    alternation: &Alternation,
+    evidence: &Evidence,
+) -> Result<Result<Checked, Unproven>, CallError> {
     let superuser = Superuser::read(connection).await?;
     superuser.check_reads_and_alters()?;
     let stored = StoredPair::read(connection, alternation).await?;
     let unproven = stored.unproven(alternation, evidence).await;
     if !unproven.is_empty() {
         let unproven = clone_check::unproven_accounts(connection, alternation, &unproven, &superuser).await?;
-        return Ok(AlternationOutcome::NeedsProof(unproven));
+        return Ok(Err(unproven));
     }
     if alternation.target == Target::Clone {
         prior_access::check_nobody_acts_as_clone(connection, alternation).await?;
@@ -69,13 +108,7 @@ pub(super) async fn set_up(
         prior_access::check_defines_nothing(connection, alternation, &stored.base).await?;
         prior_access::check_no_sessions(connection, alternation).await?;
     }
-    let accounts = match alternation.target {
-        Target::Base => pair.base.iter().map(|base| base.account.clone()).collect(),
-        Target::Clone => equalize_clones(connection, alternation, &superuser, &pair, password).await?,
-    };
-    set_password(connection, alternation, &pair, &accounts, password).await?;
-    password::discard_old(connection, &accounts).await?;
-    Ok(AlternationOutcome::Done)
+    Ok(Ok(Checked { superuser, pair }))
 }
 
 /// Makes the clone's account at each host equal to the base's.

@@ -12,13 +12,24 @@ use sqlx::ConnectOptions;
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
+use tokio_rustls::client::TlsStream;
 
 use super::errors;
 use crate::dial::{self, Connector, OpenError, Relay, RelayedConnection};
-use crate::network_errors::not_understood;
+use crate::network_errors::{from_io, not_understood};
+use crate::tls::TrustAnchors;
 
 /// The longest first packet: a greeting has about a hundred bytes, an error at most 512 of text.
 const LONGEST: usize = 64 * 1024;
+/// The request for TLS: the second packet, with the flags of protocol 4.1, TLS and secure connections, packets of up to 16 MiB,
+/// and the character set `utf8mb4` (MySQL, "`Protocol::SSLRequest`").
+const SSL_REQUEST: [u8; 36] = {
+    let mut packet = [0; 36];
+    (packet[0], packet[3]) = (32, 1);
+    (packet[5], packet[6]) = (0x8a, 0x08);
+    (packet[11], packet[12]) = (1, 45);
+    packet
+};
 /// The plugin by which a client sends the plain text.
 const PLAINTEXT: &[u8] = b"mysql_clear_password";
 
@@ -56,6 +67,22 @@ fn relay(server: TcpStream, tls: Tls, stopped: &Arc<OnceLock<Violation>>) -> Res
         };
         dial::pass(from_driver, to_server, receiving).await;
     })
+}
+
+/// Does the TLS handshake, and nothing after it. The driver, which signs in, does its own.
+pub(super) async fn secured(
+    mut socket: TcpStream,
+    endpoint: &Endpoint,
+    trusted: &TrustAnchors,
+) -> Result<TlsStream<TcpStream>, CallError> {
+    let failed = |error: io::Error| from_io(endpoint, &error);
+    let (mut server, _) = socket.split();
+    relay_greeting(&mut server, &mut tokio::io::sink(), Tls::Required)
+        .await
+        .map_err(failed)?
+        .map_err(|violation| explained(violation, endpoint))?;
+    socket.write_all(&SSL_REQUEST).await.map_err(failed)?;
+    trusted.secure(socket, endpoint).await
 }
 
 /// Passes on a server's greeting, and stops at anything else. If TLS is required, the driver takes all that follows for TLS.

@@ -9,6 +9,7 @@ mod dialect;
 mod dropped_objects;
 mod equality;
 mod errors;
+mod examination;
 #[doc(hidden)]
 pub mod fuzzing;
 mod grant_tables;
@@ -30,11 +31,12 @@ mod verifier;
 mod verify;
 
 use async_trait::async_trait;
-use rotation::ports::{Database, ProofOfOtherUser, SignIn, SuperuserSession, UserSession};
+use rotation::ports::{Database, ProofOfOtherUser, Reached, SignIn, SuperuserSession, UserSession};
 use rotation::{Alternation, CallError, Password, Server, Stage, Username};
 
 use crate::dial::Connector;
 use crate::limits::Limits;
+use crate::reach::reach;
 use crate::tls::TrustAnchors;
 use quoting::literal;
 use sign_in::sign_in;
@@ -118,6 +120,11 @@ impl Database for MySql {
             "as an administrator look up the host of {base} (SELECT Host FROM mysql.user WHERE User = {base}; if there is more than \
              one, name a superuser's secret in masterarn instead), and there run CREATE USER {clone}@'HOST' IDENTIFIED BY ..."
         )
+    }
+
+    async fn reach(&self, server: &Server) -> Result<Reached, CallError> {
+        let connector = self.connector(server);
+        reach(&connector, |socket| handshake::secured(socket, &server.endpoint, &connector.trusted)).await
     }
 
     async fn sign_in(

@@ -10,11 +10,15 @@ use super::connection::Connection;
 use super::dialect::Dialect;
 use super::errors::{self, Failure};
 use super::grant_tables::StoredAccount;
+use super::grants::{Grants, Object, whole};
 use super::other_hosts;
 use super::quoting::literal;
 use super::sign_in::can_sign_in;
 use super::superuser::activate_roles;
 use super::verifier;
+
+/// The privilege for a second password of one's own account.
+const RETAINS: &str = "APPLICATION_PASSWORD_ADMIN";
 
 /// Sets the password of the session's user, signed in with `used`, to `next`.
 pub(super) async fn change_own(
@@ -64,6 +68,19 @@ pub(super) async fn discard_old(connection: &mut Connection, accounts: &[Account
     Ok(connection.run(&alter(each.iter(), "")).await?)
 }
 
+/// Refuses if the session's user may not have a second password, by what it sees of its own privileges.
+pub(super) async fn check_retains(connection: &mut Connection) -> Result<(), CallError> {
+    if connection.dialect == Dialect::MariaDb {
+        return Err(one_password_only(connection).into());
+    }
+    let own = Grants::parse(connection.known, &connection.rows("SHOW GRANTS").await?);
+    let names = connection.database_names().await?;
+    let creates_users = |own: &Grants| own.allows(&Object::Global, &whole("CREATE USER"), names);
+    // What cannot be read decides nothing: the server will.
+    let may_not = own.is_ok_and(|own| !own.dynamic.contains_key(RETAINS) && !creates_users(&own));
+    if may_not { Err(cannot_retain(connection, &format!("it lacks {RETAINS}")).into()) } else { Ok(()) }
+}
+
 /// IF EXISTS is for a replica that lacks the user, whose replication would stop at this statement (1396).
 ///
 /// REPLACE is a compare-and-swap: the server refuses (3891) unless `used` is still the *primary* password, so a
@@ -96,7 +113,7 @@ async fn swap(
             replace_abandoned(connection, next).await
         }
         Some(errors::NEEDS_PRIVILEGE) if old == OldPassword::Retain => {
-            Err(cannot_retain(connection, &failure).into())
+            Err(cannot_retain(connection, &failure.message()).into())
         }
         Some(errors::SYNTAX) => Err(too_old(connection).into()),
         _ => Err(failure.into()),
@@ -287,11 +304,11 @@ fn too_old(connection: &Connection) -> Refusal {
     Refusal::Database { what, remedy: "use MySQL 8.0.14 or later".into() }
 }
 
-fn cannot_retain(connection: &Connection, failure: &Failure) -> Refusal {
+fn cannot_retain(connection: &Connection, response: &str) -> Refusal {
     let account = &connection.account;
     Refusal::Database {
-        what: format!("{account} may not retain a second password ({})", failure.message()),
-        remedy: run_as(ADMINISTRATOR, &[format!("GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO {account}")]),
+        what: format!("{account} may not retain a second password ({response})"),
+        remedy: run_as(ADMINISTRATOR, &[format!("GRANT {RETAINS} ON *.* TO {account}")]),
     }
 }
 

@@ -2,13 +2,13 @@
 
 use async_trait::async_trait;
 use rotation::ports::{
-    AlternationOutcome, Change, Evidence, PairComparison, PairView, SuperuserSession, UserSession,
-    Verification,
+    AlternationOutcome, Change, Evidence, PairComparison, PairView, ServerState, SuperuserSession,
+    UserSession, Verification,
 };
 use rotation::{Alternation, CallError, OldPassword, Password, SecretId, SetBy, Username};
 
 use super::connection::Connection;
-use super::{alternation, identity, other_hosts, password, verify};
+use super::{alternation, examination, identity, other_hosts, password, verify};
 
 #[async_trait]
 impl UserSession for Connection {
@@ -67,6 +67,37 @@ impl UserSession for Connection {
         self.within_limit(async |connection| Ok(connection.is_replica().await?)).await
     }
 
+    async fn check_own_change(
+        &mut self,
+        user: &Username,
+        used: &Password,
+        old: OldPassword,
+    ) -> Result<Option<String>, CallError> {
+        self.within_limit(async |connection| {
+            identity::check_is(connection, user).await?;
+            examination::check_writable(connection).await?;
+            match (other_hosts::seen(connection, used).await, old) {
+                (Some(seen), OldPassword::Retain) => {
+                    Err(other_hosts::refusal(&connection.account, &seen).into())
+                }
+                (None, OldPassword::Retain) => {
+                    password::check_retains(connection).await?;
+                    Ok(None)
+                }
+                (seen, OldPassword::Discard) => Ok(seen),
+            }
+        })
+        .await
+    }
+
+    async fn check_password(&mut self, sample: &Password) -> Result<(), CallError> {
+        self.within_limit(async |connection| examination::check_password(connection, sample).await).await
+    }
+
+    async fn server_state(&mut self) -> Result<ServerState, CallError> {
+        self.within_limit(async |connection| examination::server_state(connection).await).await
+    }
+
     async fn close(self: Box<Self>) {
         (*self).close().await;
     }
@@ -94,6 +125,16 @@ impl SuperuserSession for Connection {
             alternation::set_up(connection, alternation, password, evidence).await
         })
         .await
+    }
+
+    async fn check_next_user(
+        &mut self,
+        alternation: &Alternation,
+        _secret: &SecretId,
+        evidence: &Evidence,
+    ) -> Result<AlternationOutcome, CallError> {
+        self.within_limit(async |connection| alternation::check(connection, alternation, evidence).await)
+            .await
     }
 
     async fn close(self: Box<Self>) {

@@ -1,7 +1,7 @@
 //! Setting up the next of two alternating users, as a superuser: one transaction, the password last.
 
-use rotation::ports::{AlternationOutcome, Evidence};
-use rotation::{Alternation, CallError, Password, SecretId, Target};
+use rotation::ports::{AlternationOutcome, Evidence, Unproven};
+use rotation::{Alternation, CallError, Password, Refusal, SecretId, Target};
 use tracing::warn;
 
 use super::begin::Access;
@@ -23,22 +23,10 @@ pub(super) async fn set_up(
     evidence: &Evidence,
 ) -> Result<AlternationOutcome, CallError> {
     let storage = connection.begin_change(Access::WriteAsSuperuser, &alternation.base).await?;
-    let pair = UserPair::read(connection, alternation, secret).await?;
-    if !pair.is_proven(alternation, evidence) {
-        connection.rollback().await?;
-        return Ok(AlternationOutcome::NeedsProof(pair.unproven(alternation)));
-    }
-    if let Some(refusal) = pair.objection(alternation) {
-        return Err(refusal.into());
-    }
-    superuser::check_is_another(connection, alternation).await?;
-    let needs_grant = alternation.target == Target::Clone && !pair.membership.is_whole;
-    let right = if needs_grant { Right::Grant } else { Right::Alter };
-    let mut doubt = superuser::check_admin(connection, &alternation.base, right).await?;
-    if alternation.target == Target::Clone && pair.clone.is_some() {
-        doubt = doubt.or(superuser::check_admin(connection, &alternation.clone, Right::Alter).await?);
-        memberships::check_nobody_acts_as_clone(connection, alternation).await?;
-    }
+    let Checked { pair, doubt } = match checked(connection, alternation, secret, evidence).await? {
+        Ok(checked) => checked,
+        Err(unproven) => return Ok(AlternationOutcome::NeedsProof(unproven)),
+    };
     let changed = change(connection, alternation, secret, (password, &storage), &pair).await;
     changed.map_err(|error| superuser::explain_missing_privilege(error, doubt))?;
     let can_signal = pair.clone.is_some()
@@ -55,6 +43,55 @@ pub(super) async fn set_up(
         );
     }
     Ok(AlternationOutcome::Done)
+}
+
+/// Does the checks of [`set_up`], and changes nothing.
+pub(super) async fn check(
+    connection: &mut Connection,
+    alternation: &Alternation,
+    secret: &SecretId,
+    evidence: &Evidence,
+) -> Result<AlternationOutcome, CallError> {
+    connection.begin(Access::ReadAsSuperuser).await?;
+    let outcome = match checked(connection, alternation, secret, evidence).await? {
+        Ok(_) => AlternationOutcome::Done,
+        Err(unproven) => return Ok(AlternationOutcome::NeedsProof(unproven)),
+    };
+    connection.rollback().await?;
+    Ok(outcome)
+}
+
+/// What was found before a change.
+struct Checked {
+    pair: UserPair,
+    /// Adds to the server's error if only the server can tell what the superuser may do.
+    doubt: Option<Refusal>,
+}
+
+/// Everything that is checked before a change. Ends the transaction if there is no proof.
+async fn checked(
+    connection: &mut Connection,
+    alternation: &Alternation,
+    secret: &SecretId,
+    evidence: &Evidence,
+) -> Result<Result<Checked, Unproven>, CallError> {
+    let pair = UserPair::read(connection, alternation, secret).await?;
+    if !pair.is_proven(alternation, evidence) {
+        connection.rollback().await?;
+        return Ok(Err(pair.unproven(alternation)));
+    }
+    if let Some(refusal) = pair.objection(alternation) {
+        return Err(refusal.into());
+    }
+    superuser::check_is_another(connection, alternation).await?;
+    let needs_grant = alternation.target == Target::Clone && !pair.membership.is_whole;
+    let right = if needs_grant { Right::Grant } else { Right::Alter };
+    let mut doubt = superuser::check_admin(connection, &alternation.base, right).await?;
+    if alternation.target == Target::Clone && pair.clone.is_some() {
+        doubt = doubt.or(superuser::check_admin(connection, &alternation.clone, Right::Alter).await?);
+        memberships::check_nobody_acts_as_clone(connection, alternation).await?;
+    }
+    Ok(Ok(Checked { pair, doubt }))
 }
 
 /// All statements before COMMIT.

@@ -11,6 +11,8 @@ pub(super) enum Access {
     /// The same as a superuser, which acts as itself or as its own `role` setting says, and not as a role that is set for a database
     /// or for all roles.
     WriteAsSuperuser,
+    /// Acts as the same role, and changes nothing.
+    ReadAsSuperuser,
 }
 
 /// What follows BEGIN. Settings of a role or a database could shorten the time limits, change the form of what is read, end the
@@ -30,14 +32,14 @@ const OWN_ROLE: &str = "; SELECT pg_catalog.set_config('role', 'none', true) WHE
 /// BEGIN and its settings, in one message, so that no statement runs without them. `version` as in `server_version_num`.
 pub(super) fn begin(access: Access, version: u32) -> String {
     let begin = match access {
-        Access::Read => "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY",
+        Access::Read | Access::ReadAsSuperuser => "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY",
         Access::WriteAsItself | Access::WriteAsSuperuser => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
     };
     let transaction_timeout = if version >= 170_000 { "; SET LOCAL transaction_timeout = 0" } else { "" };
     // Keeps a superuser that creates a role from becoming a member of it with further options.
     let self_grant = if version >= 160_000 { "; SET LOCAL createrole_self_grant = ''" } else { "" };
     let own_role = match access {
-        Access::WriteAsSuperuser => OWN_ROLE,
+        Access::WriteAsSuperuser | Access::ReadAsSuperuser => OWN_ROLE,
         Access::WriteAsItself => "; SET LOCAL ROLE NONE",
         Access::Read => "",
     };

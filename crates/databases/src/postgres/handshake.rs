@@ -165,7 +165,7 @@ fn other_mechanisms(body: &[u8]) -> Option<String> {
 }
 
 /// Does the TLS handshake. Anybody on the network can write what comes before it: nothing of that is repeated or trusted.
-async fn secured(
+pub(super) async fn secured(
     mut socket: TcpStream,
     endpoint: &Endpoint,
     trusted: &TrustAnchors,

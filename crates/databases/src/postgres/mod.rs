@@ -6,6 +6,7 @@ mod clone_check;
 mod connection;
 mod equality;
 mod errors;
+mod examination;
 mod handshake;
 mod memberships;
 mod owned_objects;
@@ -23,11 +24,12 @@ mod verifier;
 mod verify;
 
 use async_trait::async_trait;
-use rotation::ports::{Database, ProofOfOtherUser, SignIn, SuperuserSession, UserSession};
+use rotation::ports::{Database, ProofOfOtherUser, Reached, SignIn, SuperuserSession, UserSession};
 use rotation::{Alternation, CallError, Password, Server, Stage, Username, run_as};
 
 use crate::dial::Connector;
 use crate::limits::Limits;
+use crate::reach::reach;
 use crate::tls::TrustAnchors;
 use quoting::identifier;
 use scram_users::ScramUsers;
@@ -110,6 +112,11 @@ impl Database for Postgres {
             "as an administrator run CREATE ROLE {clone} LOGIN; GRANT {base} TO {clone}; ALTER ROLE {clone} SET role = {base}, and in \
              psql \\password {clone}"
         )
+    }
+
+    async fn reach(&self, server: &Server) -> Result<Reached, CallError> {
+        let connector = self.connector(server);
+        reach(&connector, |socket| handshake::secured(socket, &server.endpoint, &connector.trusted)).await
     }
 
     async fn sign_in(

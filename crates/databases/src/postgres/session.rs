@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use rotation::ports::{
-    AlternationOutcome, Change, Evidence, PairComparison, PairView, SuperuserSession, UserSession,
-    Verification,
+    AlternationOutcome, Change, Evidence, PairComparison, PairView, ServerState, SuperuserSession,
+    UserSession, Verification,
 };
 use rotation::{Alternation, CallError, Cause, OldPassword, Password, SecretId, SetBy, Username};
 
@@ -12,7 +12,7 @@ use super::clone_check::UserPair;
 use super::connection::Connection;
 use super::reassign_owned::OwnedByClone;
 use super::role_change::RoleChange;
-use super::{equality, owned_objects, password, verify};
+use super::{alternation, equality, examination, owned_objects, password, verify};
 
 #[async_trait]
 impl UserSession for Connection {
@@ -75,6 +75,27 @@ impl UserSession for Connection {
         self.within_limit(async |connection| connection.is_replica().await).await
     }
 
+    async fn check_own_change(
+        &mut self,
+        user: &Username,
+        _used: &Password,
+        old: OldPassword,
+    ) -> Result<Option<String>, CallError> {
+        if old == OldPassword::Retain {
+            return Err(password::one_password_only().into());
+        }
+        self.within_limit(async |connection| examination::check_own_change(connection, user).await).await
+    }
+
+    /// What a password hook demands shows in no setting, and a verifier passes most of them.
+    async fn check_password(&mut self, _sample: &Password) -> Result<(), CallError> {
+        Ok(())
+    }
+
+    async fn server_state(&mut self) -> Result<ServerState, CallError> {
+        self.within_limit(async |connection| examination::server_state(connection).await).await
+    }
+
     async fn close(self: Box<Self>) {
         (*self).close().await;
     }
@@ -99,6 +120,18 @@ impl SuperuserSession for Connection {
         evidence: &Evidence,
     ) -> Result<AlternationOutcome, CallError> {
         RoleChange::Alternation(alternation, secret, password, evidence).run(self).await
+    }
+
+    async fn check_next_user(
+        &mut self,
+        alternation: &Alternation,
+        secret: &SecretId,
+        evidence: &Evidence,
+    ) -> Result<AlternationOutcome, CallError> {
+        self.within_limit(async |connection| {
+            alternation::check(connection, alternation, secret, evidence).await
+        })
+        .await
     }
 
     async fn close(self: Box<Self>) {

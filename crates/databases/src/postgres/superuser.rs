@@ -1,6 +1,6 @@
 //! Whether the superuser may change a role: from 16 on, CREATEROLE alone is not enough.
 
-use rotation::{Alternation, CallError, Cause, Refusal, Username, run_as};
+use rotation::{ADMINISTRATOR, Alternation, CallError, Cause, Refusal, Username, run_as};
 
 use super::connection::Connection;
 use super::errors::refused;
@@ -30,7 +30,8 @@ pub(super) async fn check_admin(
          (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) OR EXISTS ( \
              SELECT FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles r ON r.oid = m.roleid \
              WHERE r.rolname = $1 AND m.admin_option AND pg_catalog.pg_has_role(current_user, m.member, $2) \
-         ) AS has_admin_option, EXISTS ( \
+         ) AS has_admin_option, \
+         (SELECT rolcreaterole OR rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) AS creates_roles, EXISTS ( \
              SELECT FROM pg_catalog.pg_roles r \
              WHERE r.rolname = 'rds_superuser' AND pg_catalog.pg_has_role(current_user, r.oid, 'MEMBER') \
          ) AS is_on_rds";
@@ -39,10 +40,16 @@ pub(super) async fn check_admin(
     let superuser = Username(connection.get(&row, "superuser")?);
     let acts_as = Username(connection.get(&row, "acts_as")?);
     let needs_no_option = !connection.has_membership_options() && (superuser == acts_as || acts_as != *user);
-    if needs_no_option || connection.get(&row, "has_admin_option")? {
+    let refusal = if !needs_no_option && !connection.get(&row, "has_admin_option")? {
+        no_admin_option(user, &superuser, &acts_as)
+    } else if connection.get(&row, "creates_roles")? {
         return Ok(None);
-    }
-    let refusal = no_admin_option(user, &superuser, &acts_as);
+    } else {
+        Refusal::Database {
+            what: format!("{acts_as}, as which the superuser acts, has no CREATEROLE"),
+            remedy: run_as(ADMINISTRATOR, &[format!("ALTER ROLE {} CREATEROLE", identifier(&acts_as))]),
+        }
+    };
     if connection.get(&row, "is_on_rds")? { Ok(Some(refusal)) } else { Err(refusal.into()) }
 }
 

@@ -15,6 +15,10 @@ pub(super) enum CliError {
     UnexpectedResponse { endpoint: String },
     #[error("cannot read the value from {what}")]
     Read { what: String, source: std::io::Error },
+    #[error("{what} is no diagnosis of a function")]
+    NoReport { what: String },
+    #[error("a rotation would fail, or AWSCURRENT does not sign in: {check}")]
+    Diagnosis { check: String },
     #[error("cannot write to standard output")]
     Print(#[from] std::io::Error),
     #[error("cannot start the server")]

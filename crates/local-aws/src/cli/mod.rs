@@ -4,6 +4,7 @@ mod calls;
 mod client;
 mod clock;
 mod create;
+mod doctor;
 mod error;
 mod events;
 mod key;
@@ -51,6 +52,8 @@ enum Command {
     Create(create::Args),
     /// Rotate a secret, wait, and show each step; the exit status is 1 if the rotation failed
     Rotate(rotate::Args),
+    /// Ask a secret's function what would go wrong in a rotation; the exit status is 1 if something would
+    Doctor(doctor::Args),
     /// Show a secret's versions and labels, never its values
     Show(show::Args),
     /// Set tags, also those that AWS reserves, such as aws:rds:primaryDBInstanceArn
@@ -76,6 +79,7 @@ pub async fn run() -> ExitCode {
         Command::Serve(args) => serve::run(args, &mut out).await,
         Command::Create(args) => create::run(args, &mut out).await,
         Command::Rotate(args) => rotate::run(args, &mut out).await,
+        Command::Doctor(args) => doctor::run(args, &mut out).await,
         Command::Show(args) => show::run(args, &mut out).await,
         Command::Tag(args) => tag::run(args).await,
         Command::RegisterInstance(args) => register::instance(args, &mut out).await,

@@ -13,8 +13,8 @@ const MAX_RESPONSE: usize = 6 * 1024 * 1024;
 /// The longest error type, and the longest message, that are kept of a response, in characters.
 const MAX_MESSAGE: usize = 4_000;
 
-/// Calls the function once, and waits for its response.
-pub(super) async fn invoke(service: &Service, lambda_arn: &str, event: &Json) -> Result<(), FunctionError> {
+/// Calls the function once, and waits for its response, which is returned.
+pub(crate) async fn invoke(service: &Service, lambda_arn: &str, event: &Json) -> Result<Json, FunctionError> {
     let unreachable = |message: String| FunctionError::new(FunctionErrorKind::Unreachable, message);
     let base = lock(&service.lambda_url).clone().ok_or_else(|| {
         unreachable("no URL of functions is set: start local-aws with --lambda-url".to_owned())
@@ -34,7 +34,7 @@ fn timed_out(url: &str, limit: Duration) -> FunctionError {
     FunctionError::new(FunctionErrorKind::TimedOut, message)
 }
 
-async fn send(client: &FunctionClient, url: &str, event: &Json) -> Result<(), FunctionError> {
+async fn send(client: &FunctionClient, url: &str, event: &Json) -> Result<Json, FunctionError> {
     let broken = |error: &dyn std::error::Error| {
         let causes: String = std::iter::successors(error.source(), |cause| cause.source())
             .map(|cause| format!(": {cause}"))
@@ -55,7 +55,7 @@ async fn send(client: &FunctionClient, url: &str, event: &Json) -> Result<(), Fu
 
 /// Returns the error in a response, if it is one. Lambda marks errors by a header; `cargo lambda watch` sends status 500,
 /// and older versions 200 with the error's object; the Runtime Interface Emulator sends 200 with the error's object.
-fn check_response(status: StatusCode, marked: bool, body: &[u8]) -> Result<(), FunctionError> {
+fn check_response(status: StatusCode, marked: bool, body: &[u8]) -> Result<Json, FunctionError> {
     let json = serde_json::from_slice::<Json>(body).ok();
     let text = |member: &str| {
         json.as_ref().and_then(|json| json.get(member)).and_then(Json::as_str).map(str::to_owned)
@@ -63,7 +63,7 @@ fn check_response(status: StatusCode, marked: bool, body: &[u8]) -> Result<(), F
     let cut = |text: String| text.chars().take(MAX_MESSAGE).collect::<String>();
     let (error_type, message) = (text("errorType").map(cut), text("errorMessage"));
     if !marked && status.as_u16() < 400 && error_type.is_none() && message.is_none() {
-        return Ok(());
+        return Ok(json.unwrap_or_default());
     }
     let message = message
         .or_else(|| text("detail"))

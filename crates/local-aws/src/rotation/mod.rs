@@ -14,6 +14,7 @@ mod wake;
 
 pub(crate) use client::{FunctionClient, client};
 pub(crate) use function::{check_function, function_name};
+pub(crate) use invoke::invoke;
 pub(crate) use kind::{Kind, Run};
 pub(crate) use progress::Rotations;
 pub use progress::{Attempt, FunctionError, FunctionErrorKind, Rotation, Step, StepResult};

@@ -86,7 +86,7 @@ async fn call(service: &Service, run: &Run, step: Step) -> Result<(), FunctionEr
         "ClientRequestToken": run.version,
         "RotationToken": token,
     });
-    invoke(service, &lambda_arn, &event).await
+    invoke(service, &lambda_arn, &event).await.map(|_| ())
 }
 
 /// Checks that the next step may be called; returns the function. Each step has a rotation token of its own (seen in

@@ -1,11 +1,13 @@
 //! The engine in memory.
 
+use std::net::IpAddr;
+
 use async_trait::async_trait;
 
 use super::clock::let_others_go_on;
 use super::server::{Engine, MemoryServer};
 use super::session::MemorySession;
-use crate::ports::{Database, ProofOfOtherUser, SignIn, SuperuserSession, UserSession};
+use crate::ports::{Database, ProofOfOtherUser, Reached, SignIn, SuperuserSession, UserSession};
 use crate::{Alternation, CallError, Cause, Password, Server, Stage, Tls, Username};
 
 impl MemoryServer {
@@ -70,6 +72,11 @@ impl Database for MemoryServer {
 
     fn creation_of_clone(&self, alternation: &Alternation) -> String {
         format!("CREATE {}", alternation.clone)
+    }
+
+    async fn reach(&self, server: &Server) -> Result<Reached, CallError> {
+        let address = IpAddr::from([127, 0, 0, 1]);
+        Ok(Reached { addresses: vec![(address, self.connect(&server.endpoint).await)], tls: None })
     }
 
     async fn sign_in(

@@ -2,7 +2,7 @@
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
@@ -10,10 +10,11 @@ use super::account::Account;
 use super::clock::FakeClock;
 use super::server::{Engine, MemoryServer};
 use super::store::MemoryStore;
+use super::surroundings::MemorySurroundings;
 use super::topology::MemoryTopology;
 use crate::{
-    Error, PasswordPolicy, PasswordsInUse, Progress, Promotion, Refusal, Rotation, RotationEvent, SecretId,
-    Stage, Step, Strategy, VersionId,
+    DiagnosisEvent, Error, PasswordPolicy, PasswordsInUse, Progress, Promotion, Refusal, Report, Rotation,
+    RotationEvent, SecretId, Stage, Step, Strategy, VersionId,
 };
 
 pub(crate) const APP_SECRET: &str = "app-secret";
@@ -181,20 +182,32 @@ impl Environment {
         }
     }
 
-    async fn step(&self, step: Step, version: &str) -> Result<(), Error> {
+    /// A diagnosis by the function whose ARN is `FUNCTION`, at this time after 1970.
+    pub(crate) fn diagnose(&self, now: Duration) -> Report {
+        let surroundings = MemorySurroundings { now: SystemTime::UNIX_EPOCH + now };
+        let event = DiagnosisEvent { secret_id: SecretId(APP_SECRET.into()) };
+        block_on(crate::diagnose(&self.rotation(&PasswordPolicy::default()), &surroundings, &event))
+    }
+
+    fn rotation<'a>(&'a self, policy: &'a PasswordPolicy) -> Rotation<'a> {
         let topology = self.topology.as_ref();
-        let rotation = Rotation {
+        Rotation {
             store: &self.store,
             database: &self.server,
             topology: topology.map(|topology| topology as _),
             clock: &self.clock,
             strategy: self.strategy,
             promotion: self.promotion,
-            policy: &PasswordPolicy::default(),
+            policy,
             username_limit: self.username_limit,
             progress: &self.progress,
             passwords: &self.passwords,
-        };
+        }
+    }
+
+    async fn step(&self, step: Step, version: &str) -> Result<(), Error> {
+        let policy = PasswordPolicy::default();
+        let rotation = self.rotation(&policy);
         let (secret_id, version_id) = (SecretId(APP_SECRET.into()), VersionId(version.into()));
         let event = RotationEvent { step, secret_id, version_id, rotation_token: None };
         crate::rotate(&rotation, &event).await

@@ -10,9 +10,11 @@ mod region;
 mod server;
 mod session;
 mod store;
+mod surroundings;
 mod topology;
 
 pub(crate) use account::Account;
 pub(crate) use environment::{ADMIN, APP_SECRET, Environment, SUPERUSER_SECRET};
 pub(crate) use region::Region;
 pub(crate) use server::{Engine, Unavailable};
+pub(crate) use surroundings::FUNCTION;

@@ -7,8 +7,8 @@ use super::clock::let_others_go_on;
 use super::pair::{Half, Owned, inequality, membership, objection, what_is_unproven};
 use super::server::{Engine, MemoryServer};
 use crate::ports::{
-    AlternationOutcome, Change, Evidence, PairComparison, PairView, SuperuserSession, UserSession,
-    Verification,
+    AlternationOutcome, Change, Evidence, PairComparison, PairView, ServerState, SuperuserSession,
+    UserSession, Verification,
 };
 use crate::{
     Alternation, CallError, Cause, OldPassword, Password, SecretId, Server, SetBy, Target, Username,
@@ -142,6 +142,33 @@ impl UserSession for MemorySession {
         Ok(self.server.is_replica(&self.at.endpoint.host))
     }
 
+    async fn check_own_change(
+        &mut self,
+        user: &Username,
+        _used: &Password,
+        _old: OldPassword,
+    ) -> Result<Option<String>, CallError> {
+        self.check_writes()?;
+        self.check_is(user)?;
+        let is_barred = self.account(user).is_some_and(|account| account.is_barred);
+        Ok(is_barred.then(|| format!("{user} may not")))
+    }
+
+    async fn check_password(&mut self, _sample: &Password) -> Result<(), CallError> {
+        Ok(())
+    }
+
+    async fn server_state(&mut self) -> Result<ServerState, CallError> {
+        let replica = self.server.is_replica(&self.at.endpoint.host);
+        Ok(ServerState {
+            version: "memory 1".into(),
+            signed_in_by: "a comparison".into(),
+            read_only: replica.then(|| "is a replica".into()),
+            time: None,
+            sessions: None,
+        })
+    }
+
     async fn close(self: Box<Self>) {}
 }
 
@@ -188,6 +215,21 @@ impl SuperuserSession for MemorySession {
             }
         });
         Ok(AlternationOutcome::Done)
+    }
+
+    async fn check_next_user(
+        &mut self,
+        alternation: &Alternation,
+        _secret: &SecretId,
+        evidence: &Evidence,
+    ) -> Result<AlternationOutcome, CallError> {
+        self.check_is_superuser()?;
+        let acts_as = self.account(&self.user).and_then(|account| account.acts_as);
+        let acts_as = acts_as.unwrap_or_else(|| self.user.clone());
+        Ok(match what_is_unproven(&self.server, alternation, &acts_as, evidence) {
+            Some(unproven) => AlternationOutcome::NeedsProof(unproven),
+            None => AlternationOutcome::Done,
+        })
     }
 
     async fn close(self: Box<Self>) {}

@@ -9,7 +9,9 @@ use async_trait::async_trait;
 use super::clock::{FakeClock, let_others_go_on};
 use super::region::Region;
 use crate::ports::{Move, Put, SecretStore, Wanted};
-use crate::{CallError, Cause, Replication, RotationToken, SecretId, SecretText, Stage, VersionId, Versions};
+use crate::{
+    CallError, Cause, Replication, RotationToken, Schedule, SecretId, SecretText, Stage, VersionId, Versions,
+};
 
 /// All secrets of an account.
 #[derive(Debug)]
@@ -30,6 +32,8 @@ pub(crate) struct StoredSecret {
     pub(crate) regions: Vec<Region>,
     /// When a value or a label was last written through the port.
     changed: Duration,
+    /// When it was rotated, and by whom.
+    pub(crate) schedule: Schedule,
     /// How often it was described.
     pub(crate) described: usize,
     /// In the order in which they were made.
@@ -134,6 +138,10 @@ impl MemoryStore {
 
 #[async_trait]
 impl SecretStore for MemoryStore {
+    fn host(&self) -> Option<String> {
+        Some("store".into())
+    }
+
     async fn describe(&self, secret: &SecretId) -> Result<Versions, CallError> {
         let describe = |secret: &mut StoredSecret| {
             let labelled = secret.versions.iter().filter(|version| !version.labels.is_empty());
@@ -143,7 +151,8 @@ impl SecretStore for MemoryStore {
             let since_change = self.clock.now().saturating_sub(secret.changed);
             let replicas = secret.regions.iter().map(|region| region.shown(since_change)).collect();
             let replication = Replication { replicas, since_change: Some(since_change) };
-            Ok(Versions { rotation_enabled, stages, made_for, replication })
+            let schedule = secret.schedule.clone();
+            Ok(Versions { rotation_enabled, stages, made_for, replication, schedule })
         };
         self.of(secret, describe).await
     }

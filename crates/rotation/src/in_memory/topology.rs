@@ -16,6 +16,10 @@ pub(crate) struct MemoryTopology {
 
 #[async_trait]
 impl Topology for MemoryTopology {
+    fn host(&self) -> Option<String> {
+        None
+    }
+
     async fn server_of(&self, arn: &str) -> Result<(Endpoint, String), CallError> {
         if arn == self.arn {
             return Ok((self.writer.clone(), self.engine.clone()));

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use super::examination::Reached;
 use super::session::{SuperuserSession, UserSession};
 use super::sign_in::SignIn;
 use crate::error::CallError;
@@ -34,6 +35,12 @@ pub trait Database: Send + Sync {
 
     /// What a person runs to create the clone; what it lacks after that is said by [`super::UserSession::compare_pair`].
     fn creation_of_clone(&self, alternation: &Alternation) -> String;
+
+    /// Connects to each address of a server, and ends before the sign-in.
+    ///
+    /// # Errors
+    /// [`crate::Cause::NameNotResolved`].
+    async fn reach(&self, server: &Server) -> Result<Reached, CallError>;
 
     /// Signs in as a user of the application. Unreachable, locked, full and so on are errors, never
     /// [`SignIn::Rejected`].

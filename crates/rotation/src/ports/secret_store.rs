@@ -9,6 +9,9 @@ use crate::{RotationToken, SecretId, SecretText, VersionId};
 /// Secrets Manager.
 #[async_trait]
 pub trait SecretStore: Send + Sync {
+    /// The host of the service's endpoint; `None` if that is not known.
+    fn host(&self) -> Option<String>;
+
     /// `DescribeSecret`.
     async fn describe(&self, secret: &SecretId) -> Result<Versions, CallError>;
 

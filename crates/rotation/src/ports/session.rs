@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use super::examination::ServerState;
 use super::user_pair::{AlternationOutcome, Evidence, PairComparison, PairView};
 use super::verification::Verification;
 use crate::error::CallError;
@@ -45,6 +46,21 @@ pub trait UserSession: Send {
     /// Whether the server is a replica, which may lag.
     async fn on_replica(&mut self) -> Result<bool, CallError>;
 
+    /// Does the checks of [`Self::change_own_password`], as far as they are possible without a change. Returns why the server lets
+    /// no user do that; `None` if nothing prevents it.
+    async fn check_own_change(
+        &mut self,
+        user: &Username,
+        used: &Password,
+        old: OldPassword,
+    ) -> Result<Option<String>, CallError>;
+
+    /// Whether the server's rules accept a password like `sample`, which nobody has. Servers that do not say so accept it.
+    async fn check_password(&mut self, sample: &Password) -> Result<(), CallError>;
+
+    /// What the server says of itself.
+    async fn server_state(&mut self) -> Result<ServerState, CallError>;
+
     /// Ends the session, so that the server's log shows no lost connection. Errors are ignored.
     async fn close(self: Box<Self>);
 }
@@ -70,6 +86,14 @@ pub trait SuperuserSession: Send {
         alternation: &Alternation,
         secret: &SecretId,
         password: &Password,
+        evidence: &Evidence,
+    ) -> Result<AlternationOutcome, CallError>;
+
+    /// Does every check of [`Self::set_up_next_user`] and none of its changes.
+    async fn check_next_user(
+        &mut self,
+        alternation: &Alternation,
+        secret: &SecretId,
         evidence: &Evidence,
     ) -> Result<AlternationOutcome, CallError>;
 

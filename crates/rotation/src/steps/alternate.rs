@@ -25,14 +25,9 @@ pub(super) async fn alternate(
     superuser: &SecretId,
 ) -> Result<(), Error> {
     let (current, pending) = (context.current().await?, context.pending().await?);
-    let mut server = context.server(current);
-    let view = view_as_current(context, &server, alternation).await?;
-
-    let superuser = context.superuser(superuser, &server).await?;
-    // From here on the connections go to the writer. The application may read elsewhere.
-    server.endpoint = superuser.server.endpoint.clone();
-
-    let next = NextUser { context, server: &server, pending, alternation };
+    let (view, superuser, server) = prepare(context, alternation, superuser).await?;
+    let password = Some(&pending.password);
+    let next = NextUser { context, server: &server, pending, alternation, password };
     let evidence = next.evidence(&view, &superuser).await?;
     if let Some(objection) = view.objection {
         return Err(objection.into());
@@ -46,6 +41,38 @@ pub(super) async fn alternate(
         reassign_owned(context, &server, &**owned, (&pending.username, &pending.password)).await?;
     }
     Ok(())
+}
+
+/// Does every check of [`alternate`], and changes nothing. Returns the superuser's name.
+pub(super) async fn check(
+    context: &Context<'_>,
+    alternation: &Alternation,
+    superuser: &SecretId,
+) -> Result<Username, Error> {
+    let pending = context.pending().await?;
+    let (view, superuser, server) = prepare(context, alternation, superuser).await?;
+    let next = NextUser { context, server: &server, pending, alternation, password: None };
+    let evidence = next.evidence(&view, &superuser).await?;
+    if let Some(objection) = view.objection {
+        return Err(objection.into());
+    }
+    let session = context.sign_in_superuser(&superuser).await?;
+    next.set_up(session, evidence).await?;
+    Ok(superuser.username)
+}
+
+/// What AWSCURRENT's user sees of the pair; the superuser; and the server to which the connections go from here on: the writer. The
+/// application may read elsewhere.
+async fn prepare(
+    context: &Context<'_>,
+    alternation: &Alternation,
+    superuser: &SecretId,
+) -> Result<(PairView, Superuser, Server), Error> {
+    let mut server = context.server(context.current().await?);
+    let view = view_as_current(context, &server, alternation).await?;
+    let superuser = context.superuser(superuser, &server).await?;
+    server.endpoint = superuser.server.endpoint.clone();
+    Ok((view, superuser, server))
 }
 
 async fn view_as_current(
@@ -75,6 +102,8 @@ struct NextUser<'a> {
     server: &'a Server,
     pending: &'a Secret,
     alternation: &'a Alternation,
+    /// The one to set; `None` if nothing is to be changed.
+    password: Option<&'a Password>,
 }
 
 impl NextUser<'_> {
@@ -86,7 +115,7 @@ impl NextUser<'_> {
                 let previous = self.context.previous().await?;
                 let labelled = previous.into_iter().chain([Credentials::pending(self.pending)]);
                 // Passwords that the outgoing user had may have leaked.
-                let ours = labelled.filter(|version| version.username == self.pending.username);
+                let ours = labelled.filter(|version| version.username == *self.user());
                 Ok(Evidence::Passwords(ours.map(|version| version.password).collect()))
             }
             (Some(membership), ProofOfOtherUser::MembershipOrSignIn)
@@ -101,7 +130,7 @@ impl NextUser<'_> {
 
     /// Signs in as the other user with the versions of the secret until one does.
     async fn prove_by_sign_in(&self, unproven: &Unproven) -> Result<(), Error> {
-        let mut versions = OtherVersions::of_other_user(self.context, &self.pending.username).await?;
+        let mut versions = OtherVersions::of_other_user(self.context, self.user()).await?;
         while let Some(version) = versions.next().await? {
             if self.is_proven_by(&version).await? {
                 info!(
@@ -111,7 +140,7 @@ impl NextUser<'_> {
                 return Ok(());
             }
         }
-        self.context.is_still_pending().await?;
+        self.is_still_pending().await?;
         Err(self.refusal(unproven.clone(), versions.untried()))
     }
 
@@ -129,7 +158,7 @@ impl NextUser<'_> {
         }
     }
 
-    /// Sets up the user and its password, with more evidence if the first is not enough.
+    /// Sets up the user and its password, or only checks that, with more evidence if the first is not enough.
     async fn set_up(
         &self,
         mut superuser: Box<dyn SuperuserSession>,
@@ -143,7 +172,7 @@ impl NextUser<'_> {
                 Evidence::Passwords(mut passwords) => {
                     let unlabelled = self.context.unlabelled().await?;
                     let read = unlabelled.read.into_iter().map(|(_, version)| version);
-                    let ours = read.filter(|version| version.username == self.pending.username);
+                    let ours = read.filter(|version| version.username == *self.user());
                     passwords.extend(ours.map(|version| version.password));
                     unread = unlabelled.unread;
                     Evidence::Passwords(passwords)
@@ -160,10 +189,14 @@ impl NextUser<'_> {
         match outcome {
             AlternationOutcome::Done => Ok(()),
             AlternationOutcome::NeedsProof(unproven) => {
-                self.context.is_still_pending().await?;
+                self.is_still_pending().await?;
                 Err(self.refusal(unproven, unread))
             }
         }
+    }
+
+    fn user(&self) -> &Username {
+        self.alternation.next_user()
     }
 
     async fn set_up_with(
@@ -171,16 +204,28 @@ impl NextUser<'_> {
         superuser: &mut dyn SuperuserSession,
         evidence: &Evidence,
     ) -> Result<AlternationOutcome, Error> {
-        let Secret { username, password, .. } = self.pending;
-        let secret = &self.context.event.secret_id;
-        let doing = format!("set up {username} and its password");
-        let set_up = superuser.set_up_next_user(self.alternation, secret, password, evidence);
-        self.context.rotation.progress.of(doing, set_up).await
+        let (user, secret, progress) =
+            (self.user(), &self.context.event.secret_id, self.context.rotation.progress);
+        match self.password {
+            Some(password) => {
+                let set_up = superuser.set_up_next_user(self.alternation, secret, password, evidence);
+                progress.of(format!("set up {user} and its password"), set_up).await
+            }
+            None => {
+                let check = superuser.check_next_user(self.alternation, secret, evidence);
+                progress.of(format!("ask whether {user} can be set up"), check).await
+            }
+        }
+    }
+
+    /// A check does not depend on whether a rotation is under way.
+    async fn is_still_pending(&self) -> Result<(), Error> {
+        if self.password.is_some() { self.context.is_still_pending().await } else { Ok(()) }
     }
 
     fn refusal(&self, unproven: Unproven, untried: Vec<VersionId>) -> Error {
         Refusal::NotTheOtherUser {
-            user: self.pending.username.clone(),
+            user: self.user().clone(),
             unproven: Box::new(unproven),
             secret: self.context.event.secret_id.clone(),
             untried,

@@ -11,7 +11,7 @@ use crate::rotation::Rotation;
 use crate::secret::Secret;
 use crate::server::Server;
 use crate::versions::{Admission, Stage, Versions, describe_version};
-use crate::{Cause, SecretText, Username};
+use crate::{Cause, SecretId, SecretText, Username};
 
 /// For how long a step relies on the labels that it has read: no other rotation runs through all steps in this time.
 const LABELS_AGE: Duration = Duration::from_secs(2);
@@ -34,6 +34,17 @@ impl<'a> Context<'a> {
         let (current, pending, previous) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
         let (described, left) = (OnceLock::new(), Mutex::new(rotation.clock.left()));
         Self { rotation, event, current, pending, previous, described, left }
+    }
+
+    /// With these versions, which were read before. For a diagnosis, which needs no rotation to be under way.
+    pub(crate) fn with_versions(self, current: Secret, pending: Secret) -> Self {
+        let (current, pending) = (OnceLock::from(current), OnceLock::from(pending));
+        Self { current, pending, ..self }
+    }
+
+    /// The secret that the event is about.
+    pub(crate) fn secret_id(&self) -> &SecretId {
+        &self.event.secret_id
     }
 
     /// Reads what the step needs in any case, all at once: a step waits for as few rounds of calls as it can.
@@ -124,7 +135,7 @@ impl<'a> Context<'a> {
     }
 
     /// The version that was current before, as it is stored: only some errors in it matter to anyone.
-    pub(super) async fn previous_text(&self) -> Result<Option<&SecretText>, Error> {
+    pub(crate) async fn previous_text(&self) -> Result<Option<&SecretText>, Error> {
         if let Some(text) = self.previous.get() {
             return Ok(text.as_ref());
         }
@@ -133,7 +144,7 @@ impl<'a> Context<'a> {
     }
 
     /// Reads the value of the version that has a label.
-    pub(super) async fn value(&self, stage: Stage) -> Result<Option<SecretText>, Error> {
+    pub(crate) async fn value(&self, stage: Stage) -> Result<Option<SecretText>, Error> {
         let wanted = match stage {
             Stage::Pending => Wanted::Pending(&self.event.version_id),
             Stage::Current | Stage::Previous => Wanted::Labelled(stage),
@@ -144,7 +155,7 @@ impl<'a> Context<'a> {
     }
 
     /// Reads a version's fields. `which` names the version, as in "AWSCURRENT version of ARN".
-    pub(super) fn parse(&self, text: &SecretText, which: &str) -> Result<Secret, Error> {
+    pub(crate) fn parse(&self, text: &SecretText, which: &str) -> Result<Secret, Error> {
         let secret = Secret::parse(text, which, self.rotation.database.engines())?;
         self.rotation.passwords.remember(&secret.password);
         self.check_name(&secret.username, &secret.engine)?;
@@ -164,7 +175,7 @@ impl<'a> Context<'a> {
     }
 
     /// The server of a version of the secret.
-    pub(super) fn server(&self, version: &Secret) -> Server {
+    pub(crate) fn server(&self, version: &Secret) -> Server {
         version.server(self.rotation.database.default_port())
     }
 

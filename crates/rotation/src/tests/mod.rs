@@ -2,6 +2,7 @@
 
 mod alternating_users;
 mod create_secret;
+mod diagnosis;
 mod finish_secret;
 mod idle_user;
 mod other_user;

@@ -1,0 +1,110 @@
+//! What a diagnosis asks of a signed-in user. Needs no privilege and changes nothing.
+
+use std::time::{Duration, SystemTime};
+
+use rotation::ports::ServerState;
+use rotation::{CallError, Cause, Password};
+
+use super::connection::Connection;
+use super::dialect::Dialect;
+use super::quoting::literal;
+
+/// Asks for the state of the server in one row; see [`columns`].
+const STATE: &str = "SELECT CONCAT_WS('|', UNIX_TIMESTAMP(), @@max_connections, @@global.read_only OR @@global.innodb_read_only, \
+     VERSION())";
+
+/// What the server says of itself.
+pub(super) async fn server_state(connection: &mut Connection) -> Result<ServerState, CallError> {
+    let row = connection.rows(STATE).await?.concat();
+    let mut columns = row.splitn(4, '|');
+    let time = columns.next().and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
+    let most = columns.next().and_then(|most| most.parse().ok());
+    let is_read_only = columns.next() == Some("1");
+    let product = if connection.dialect == Dialect::MariaDb { "MariaDB" } else { "MySQL" };
+    let sessions = status(connection, "Threads_connected").await;
+    Ok(ServerState {
+        version: format!("{product} {}", columns.next().unwrap_or_default()),
+        signed_in_by: method(connection).await,
+        read_only: is_read_only.then(|| "is a replica or read-only".into()),
+        time: time.map(|time| SystemTime::UNIX_EPOCH + time),
+        sessions: sessions.zip(most),
+    })
+}
+
+/// A status variable that any user may read.
+async fn status(connection: &mut Connection, name: &str) -> Option<u32> {
+    let rows = connection.fetch(&format!("SHOW GLOBAL STATUS LIKE {}", literal(name))).await.ok()?;
+    connection.column(rows.first()?, 1).ok()??.parse().ok()
+}
+
+/// The plugin by which the session's account signs in, as its own definition names it.
+async fn method(connection: &mut Connection) -> String {
+    let account = connection.account.to_string();
+    let definition =
+        connection.rows(&format!("SHOW CREATE USER {account}")).await.unwrap_or_default().concat();
+    let named = |before: &str, quote: char| {
+        let (_, rest) = definition.split_once(before)?;
+        Some(rest.split([quote, ' ']).next().unwrap_or_default().to_owned())
+    };
+    named("IDENTIFIED WITH '", '\'')
+        .or_else(|| named("IDENTIFIED VIA ", ' '))
+        .unwrap_or_else(|| "mysql_native_password".into())
+}
+
+/// # Errors
+/// [`Cause::ReadOnly`] on a replica, or on a server that was made read-only.
+pub(super) async fn check_writable(connection: &mut Connection) -> Result<(), CallError> {
+    if connection.is_replica().await? {
+        let what = format!("{} is a replica or read-only", connection.connector.server.endpoint);
+        return Err(CallError::failed(Cause::ReadOnly, what));
+    }
+    Ok(())
+}
+
+/// MariaDB gets a hash, which no plugin that validates passwords can see into: by default it then refuses every one (1290).
+async fn check_hash(connection: &mut Connection) -> Result<(), CallError> {
+    let query = "SELECT PLUGIN_NAME FROM information_schema.PLUGINS WHERE PLUGIN_TYPE = 'PASSWORD VALIDATION' \
+         AND PLUGIN_STATUS = 'ACTIVE' AND @@global.strict_password_validation";
+    let plugins = connection.rows(query).await?;
+    let Some(plugin) = plugins.first() else { return Ok(()) };
+    let endpoint = &connection.connector.server.endpoint;
+    let what = format!(
+        "{endpoint} lets no account have a password that {plugin} cannot see (strict_password_validation)"
+    );
+    Err(CallError::failed(Cause::PasswordPolicy, what))
+}
+
+/// Asks the server how strong it takes a password to be that nobody has (MySQL Reference Manual, "`VALIDATE_PASSWORD_STRENGTH`":
+/// 50 satisfies LOW, 75 MEDIUM, 100 STRONG). MariaDB has no such function.
+///
+/// # Errors
+/// [`Cause::PasswordPolicy`].
+pub(super) async fn check_password(connection: &mut Connection, sample: &Password) -> Result<(), CallError> {
+    if connection.dialect == Dialect::MariaDb {
+        return check_hash(connection).await;
+    }
+    // The component's variable, or that of the plugin before it. Without either nothing is demanded.
+    for variable in ["@@global.`validate_password.policy`", "@@global.validate_password_policy"] {
+        let query = format!(
+            "SELECT CONCAT_WS(',', {variable}, VALIDATE_PASSWORD_STRENGTH({}))",
+            literal(sample.expose())
+        );
+        let Ok(rows) = connection.rows(&query).await else { continue };
+        let row = rows.concat();
+        let Some((policy, strength)) = row.split_once(',') else { continue };
+        let needed = match policy {
+            "LOW" => 50,
+            "MEDIUM" => 75,
+            _ => 100,
+        };
+        if strength.parse().is_ok_and(|strength: u32| strength < needed) {
+            let endpoint = &connection.connector.server.endpoint;
+            let what = format!(
+                "{endpoint} rejects passwords as this function makes them (validate_password is {policy})"
+            );
+            return Err(CallError::failed(Cause::PasswordPolicy, what));
+        }
+        return Ok(());
+    }
+    Ok(())
+}

@@ -1,0 +1,47 @@
+//! Whether this function rotates the secret, and has the time for it. Another function's secret is not looked at any further: whoever
+//! may invoke this function might not be allowed to know it.
+
+use std::time::Duration;
+
+use super::{Facts, Judgement};
+use crate::diagnosis::time::duration;
+
+/// A sign-in that a server holds, and the change.
+const ENOUGH: Duration = Duration::from_secs(25);
+
+pub(super) fn judge(facts: &Facts) -> Judgement {
+    match facts.is_ours() {
+        None if facts.described.is_err() => Judgement::skipped("the secret was not described"),
+        None => Judgement::fail(
+            "rotation was never configured for this secret",
+            format!(
+                "run aws secretsmanager rotate-secret --secret-id {} --rotation-lambda-arn {} --rotation-rules \
+                 AutomaticallyAfterDays=30",
+                facts.secret, facts.function
+            ),
+        ),
+        Some(false) => Judgement::fail(
+            "another function rotates this secret, so this one looks no further",
+            format!(
+                "invoke the function that aws secretsmanager describe-secret --secret-id {} --query RotationLambdaARN names",
+                facts.secret
+            ),
+        ),
+        Some(true) if facts.time_limit < ENOUGH => Judgement::warn(
+            format!(
+                "an invocation may take {}, too short for a server that resumes or fails over",
+                duration(facts.time_limit)
+            ),
+            format!(
+                "run aws lambda update-function-configuration --function-name {} --timeout 60",
+                facts.function
+            ),
+        ),
+        Some(true) => Judgement::pass(format!(
+            "rotates this secret ({:?}), within {}, to passwords of {} characters",
+            facts.strategy,
+            duration(facts.time_limit),
+            facts.password_length
+        )),
+    }
+}

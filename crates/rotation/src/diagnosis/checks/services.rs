@@ -1,0 +1,34 @@
+//! How the function reaches AWS's own services: their names resolve, to a private address (a VPC endpoint) or a public one (a NAT
+//! gateway).
+
+use std::net::IpAddr;
+
+use super::{Facts, Judgement};
+use crate::cause::Cause;
+
+pub(super) fn judge(facts: &Facts) -> Judgement {
+    let mut seen = Vec::new();
+    for service in &facts.services {
+        match &service.addresses {
+            Ok(addresses) => {
+                let private = addresses.iter().all(is_private);
+                let kind = if private { "private" } else { "public" };
+                let shown = addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                seen.push(format!("{} is {} ({kind}: {shown})", service.name, service.host));
+            }
+            Err(_) => {
+                let seen = format!("{}: the name {} does not resolve", service.name, service.host);
+                return Judgement::fail(seen, Cause::NameNotResolved.remedy());
+            }
+        }
+    }
+    Judgement::pass(seen.join("; "))
+}
+
+/// Of a private network, or this machine (RFC 1918, RFC 4193).
+fn is_private(address: &IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_private() || address.is_loopback() || address.is_link_local(),
+        IpAddr::V6(address) => address.is_loopback() || address.is_unique_local(),
+    }
+}

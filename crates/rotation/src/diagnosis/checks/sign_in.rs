@@ -1,0 +1,17 @@
+//! Whether AWSCURRENT signs in.
+
+use super::{Facts, Judgement, judged};
+use crate::steps::CurrentSignIn;
+
+pub(super) fn judge(facts: &Facts) -> Judgement {
+    judged(facts, facts.rehearsal.current.as_ref(), |sign_in| match sign_in {
+        CurrentSignIn::Accepted => Judgement::pass("AWSCURRENT signs in"),
+        CurrentSignIn::Another { rejected, version } => Judgement::fail(
+            format!("AWSCURRENT is rejected ({rejected}), and {version} signs in"),
+            format!(
+                "run aws secretsmanager rotate-secret --secret-id {}: the rotation goes on from the version that signs in",
+                facts.secret
+            ),
+        ),
+    })
+}

@@ -1,0 +1,172 @@
+//! The report of a diagnosis: what each check found, and what to do.
+
+use serde_json::{Value, json};
+
+use crate::error::{CallError, Error, Refusal};
+
+/// What each check of a diagnosis found, in the order of causes: what comes first may explain what follows.
+#[derive(Debug)]
+pub struct Report {
+    /// The secret, as it was named.
+    pub secret: String,
+    /// Every check, in the order of the registry.
+    pub findings: Vec<Finding>,
+}
+
+/// What one check found.
+#[derive(Debug)]
+pub struct Finding {
+    /// What the check is about.
+    pub topic: Topic,
+    /// The check's name.
+    pub check: &'static str,
+    /// How it ended.
+    pub status: Status,
+    /// What was seen.
+    pub seen: String,
+    /// What to do. Statements stand in it as the errors of a rotation print them.
+    pub fix: Option<String>,
+}
+
+/// What a check is about, in the order in which a rotation meets it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Topic {
+    /// The function itself.
+    Function,
+    /// The secret in Secrets Manager.
+    Secret,
+    /// Names, addresses, TLS.
+    Network,
+    /// The database server and its users.
+    Database,
+}
+
+/// How a check ended, the worst last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Status {
+    /// It could not be made.
+    Skipped,
+    /// Nothing is wrong.
+    Pass,
+    /// A rotation succeeds, and something should be looked at.
+    Warn,
+    /// A rotation fails, or AWSCURRENT does not sign in.
+    Fail,
+}
+
+impl Topic {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Function => "function",
+            Self::Secret => "secret",
+            Self::Network => "network",
+            Self::Database => "database",
+        }
+    }
+}
+
+impl Status {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Skipped => "skipped",
+            Self::Pass => "pass",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+        }
+    }
+}
+
+impl Report {
+    /// The finding to act on: the first of the worst ones. `None` if nothing is wrong.
+    #[must_use]
+    pub fn worst(&self) -> Option<&Finding> {
+        let of = |status| self.findings.iter().find(|finding| finding.status == status);
+        of(Status::Fail).or_else(|| of(Status::Warn))
+    }
+
+    /// As the function responds.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let worst = self.worst();
+        json!({
+            "SecretId": self.secret,
+            "Status": worst.map_or(Status::Pass, |finding| finding.status).name(),
+            "Worst": worst.map(|finding| finding.check),
+            "Next": worst.and_then(|finding| finding.fix.as_deref()),
+            "Checks": self.findings.iter().map(Finding::to_json).collect::<Vec<_>>(),
+        })
+    }
+}
+
+impl Finding {
+    fn to_json(&self) -> Value {
+        json!({
+            "Topic": self.topic.name(),
+            "Check": self.check,
+            "Status": self.status.name(),
+            "Seen": self.seen,
+            "Fix": self.fix,
+        })
+    }
+}
+
+/// What a check says; the registry adds which check it was.
+#[derive(Debug)]
+pub(super) struct Judgement {
+    pub(super) status: Status,
+    pub(super) seen: String,
+    pub(super) fix: Option<String>,
+}
+
+impl Judgement {
+    pub(super) fn pass(seen: impl Into<String>) -> Self {
+        Self { status: Status::Pass, seen: seen.into(), fix: None }
+    }
+
+    pub(super) fn skipped(why: impl Into<String>) -> Self {
+        Self { status: Status::Skipped, seen: why.into(), fix: None }
+    }
+
+    pub(super) fn warn(seen: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { status: Status::Warn, seen: seen.into(), fix: Some(fix.into()) }
+    }
+
+    pub(super) fn fail(seen: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { status: Status::Fail, seen: seen.into(), fix: Some(fix.into()) }
+    }
+
+    /// The error that a step of the rotation would end with, in its words.
+    pub(super) fn of(error: &Error) -> Self {
+        let (seen, fix) = match error {
+            Error::Refused(refusal) => of_refusal(refusal),
+            Error::Call { doing, source: CallError::Failed { cause, response } } => {
+                (format!("cannot {doing}: {response}"), cause.remedy().to_owned())
+            }
+            Error::Call { doing, source: CallError::Refused(refusal) } => {
+                let (seen, fix) = of_refusal(refusal);
+                (format!("cannot {doing}: {seen}"), fix)
+            }
+        };
+        Self::fail(seen, fix)
+    }
+
+    /// The same, where a rotation goes on without what failed.
+    pub(super) fn warning_of(error: &Error) -> Self {
+        Self { status: Status::Warn, ..Self::of(error) }
+    }
+}
+
+/// A refusal says what was found, and after the first semicolon what to do.
+fn of_refusal(refusal: &Refusal) -> (String, String) {
+    if let Refusal::Database { what, remedy } = refusal {
+        return (what.clone(), remedy.clone());
+    }
+    if let Refusal::Secret { .. } = refusal {
+        return (refusal.to_string(), "store the secret anew with these fields corrected".into());
+    }
+    let text = refusal.to_string();
+    match text.split_once("; ") {
+        Some((what, remedy)) => (what.to_owned(), remedy.to_owned()),
+        None => (text, String::new()),
+    }
+}

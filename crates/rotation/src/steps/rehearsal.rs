@@ -1,0 +1,178 @@
+//! What the next rotation would find at the database, by the steps' own checks. Nothing is changed.
+
+use super::alternate;
+use super::context::{Context, failed};
+use super::idle_user::IdleUser;
+use super::other_versions::OtherVersions;
+use super::sign_in::Credentials;
+use crate::Username;
+use crate::cause::Cause;
+use crate::error::{CallError, Error, Refusal};
+use crate::ports::{ServerState, SignIn, UserSession};
+use crate::secret::Secret;
+use crate::server::Server;
+use crate::strategy::{OldPassword, SetBy};
+use crate::versions::Stage;
+
+/// What was seen, in the order of a rotation. `None` where what came before prevented it.
+#[derive(Default)]
+pub(crate) struct Rehearsal {
+    /// Signing in with AWSCURRENT.
+    pub(crate) current: Option<Result<CurrentSignIn, Error>>,
+    /// What the server says of itself.
+    pub(crate) state: Option<Result<ServerState, Error>>,
+    /// Whether the server accepts passwords as they are made here.
+    pub(crate) password: Option<Result<(), Error>>,
+    /// What setSecret checks before it changes anything.
+    pub(crate) change: Option<Result<NextChange, Error>>,
+    /// What differs between the two users, and the next rotation repairs.
+    pub(crate) differences: Option<Result<Vec<String>, Error>>,
+}
+
+/// Which version signs in as AWSCURRENT's user.
+pub(crate) enum CurrentSignIn {
+    /// AWSCURRENT itself.
+    Accepted,
+    /// Another one, which the next rotation goes on from.
+    Another {
+        /// What the server responded to AWSCURRENT's.
+        rejected: String,
+        /// What messages call the other one.
+        version: String,
+    },
+}
+
+/// Who would set the next password.
+pub(crate) enum NextChange {
+    /// The user itself.
+    Own(Username),
+    /// A superuser, for this user.
+    Anothers {
+        /// The superuser.
+        superuser: Username,
+        /// Whose password it would set.
+        user: Username,
+    },
+    /// The idle user, its own.
+    IdleUsers(Username),
+}
+
+/// Runs the checks, as far as each lets the next one be made. What was seen before the caller drops this stays in `seen`.
+pub(crate) async fn rehearse(context: &Context<'_>, current: &Secret, seen: &mut Rehearsal) {
+    let server = context.server(current);
+    let (result, session) = match sign_in(context, current, &server).await {
+        Ok((result, session)) => (Ok(result), session),
+        Err(error) => (Err(error), None),
+    };
+    let is_current = matches!(result, Ok(CurrentSignIn::Accepted));
+    seen.current = Some(result);
+    let Some(mut session) = session else { return };
+    let progress = context.rotation.progress;
+    let doing = format!("ask {} what it is", server.endpoint);
+    seen.state = Some(progress.of(doing, session.server_state()).await);
+    let sample = context.rotation.policy.generate();
+    let doing = format!("ask {} which passwords it accepts", server.endpoint);
+    seen.password = Some(progress.of(doing, session.check_password(&sample)).await);
+    if is_current {
+        seen.change = Some(change(context, current, &mut *session, &server).await);
+        seen.differences = differences(context, current, &mut *session).await;
+    }
+    context.close(session.close()).await;
+}
+
+/// Signs in with AWSCURRENT or, if the user sets its own password, with another version, as setSecret does.
+async fn sign_in(
+    context: &Context<'_>,
+    current: &Secret,
+    server: &Server,
+) -> Result<(CurrentSignIn, Option<Box<dyn UserSession>>), Error> {
+    let rejected = match context.sign_in(server, &Credentials::current(current)).await? {
+        SignIn::Accepted(session) => return Ok((CurrentSignIn::Accepted, Some(session))),
+        SignIn::Expired(response) => {
+            let doing = format!("sign in to {} as {}", server.endpoint, current.username);
+            return Err(failed(doing, CallError::failed(Cause::PasswordExpired, response)));
+        }
+        SignIn::Rejected(response) => response,
+    };
+    let username = current.username.clone();
+    let remedy = context.rotation.database.manual_remedy(&username, Stage::Current);
+    if context.rotation.strategy.alternates() {
+        return Err(Refusal::CurrentDoesNotSignIn { username, response: rejected, remedy }.into());
+    }
+    let pending = context.pending().await?;
+    if !pending.same_credentials(current)
+        && let SignIn::Accepted(session) = context.sign_in(server, &Credentials::pending(pending)).await?
+    {
+        let version = Stage::Pending.to_string();
+        return Ok((CurrentSignIn::Another { rejected, version }, Some(session)));
+    }
+    let mut versions = OtherVersions::of_user(context).await?;
+    while let Some(version) = versions.next().await? {
+        if let SignIn::Accepted(session) = context.sign_in(server, &version).await? {
+            let version = version.version.to_string();
+            return Ok((CurrentSignIn::Another { rejected, version }, Some(session)));
+        }
+    }
+    let untried = versions.untried();
+    Err(Refusal::NoVersionSignsIn { username, current: rejected, untried, remedy }.into())
+}
+
+/// Everything that setSecret checks, for the turn after AWSCURRENT.
+async fn change(
+    context: &Context<'_>,
+    current: &Secret,
+    session: &mut dyn UserSession,
+    server: &Server,
+) -> Result<NextChange, Error> {
+    let strategy = context.rotation.strategy;
+    let next = strategy.next_user(&current.username);
+    context.check_name(&next, &current.engine)?;
+    match strategy.set_by(&next, current.superuser.as_ref()) {
+        SetBy::User(old) => own_change(context, current, session, old, server).await,
+        SetBy::Superuser(alternation, superuser) => {
+            let superuser = alternate::check(context, &alternation, &superuser).await?;
+            Ok(NextChange::Anothers { superuser, user: next })
+        }
+        SetBy::IdleUser(alternation) => {
+            IdleUser::new(context, &alternation).await?.check().await?;
+            Ok(NextChange::IdleUsers(next))
+        }
+    }
+}
+
+async fn own_change(
+    context: &Context<'_>,
+    current: &Secret,
+    session: &mut dyn UserSession,
+    old: OldPassword,
+    server: &Server,
+) -> Result<NextChange, Error> {
+    let user = &current.username;
+    let doing = format!("ask whether {user} may set its own password");
+    let check = session.check_own_change(user, &current.password, old);
+    let Some(response) = context.rotation.progress.of(doing, check).await? else {
+        return Ok(NextChange::Own(user.clone()));
+    };
+    let Some(id) = &current.superuser else {
+        return Err(Refusal::NoSuperuser { username: user.clone(), response }.into());
+    };
+    let superuser = context.superuser(id, server).await?;
+    let session = context.sign_in_superuser(&superuser).await?;
+    context.close(session.close()).await;
+    Ok(NextChange::Anothers { superuser: superuser.username, user: user.clone() })
+}
+
+/// What testSecret would find different, if AWSCURRENT's user is one that a superuser keeps equal to another.
+async fn differences(
+    context: &Context<'_>,
+    current: &Secret,
+    session: &mut dyn UserSession,
+) -> Option<Result<Vec<String>, Error>> {
+    let set_by = context.rotation.strategy.set_by(&current.username, current.superuser.as_ref());
+    if !matches!(set_by, SetBy::Superuser(..)) {
+        return None;
+    }
+    let doing = format!("verify what {} is", current.username);
+    let verified = context.rotation.progress.of(doing, session.verify(&current.username, &set_by)).await;
+    Some(verified.map(|verification| verification.differences))
+}

@@ -1,0 +1,118 @@
+//! A diagnosis: what it finds where no real server and no real service can be brought into that state.
+
+use std::time::{Duration, SystemTime};
+
+use crate::in_memory::{APP_SECRET, Engine, Environment, FUNCTION, Region, Unavailable};
+use crate::{Finding, Report, Schedule, Status, Strategy};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Secrets that the function rotates.
+fn all() -> [Environment; 7] {
+    let all = [
+        Environment::new(Strategy::SingleUser, Engine::Postgres),
+        Environment::new(Strategy::SingleUser, Engine::MySql),
+        Environment::new(Strategy::DualPassword, Engine::MySql),
+        Environment::new(Strategy::AlternatingUsers, Engine::Postgres),
+        Environment::new(Strategy::AlternatingUsers, Engine::MySql),
+        Environment::without_superuser(Engine::Postgres),
+        Environment::without_superuser(Engine::MySql),
+    ];
+    for environment in &all {
+        schedule(environment, None);
+    }
+    all
+}
+
+/// Rotation is on, by this function or one with a version of it; the next one is due then.
+fn schedule(environment: &Environment, next: Option<SystemTime>) {
+    environment.store.change(APP_SECRET, |secret| {
+        secret.rotation_enabled = Some(true);
+        secret.schedule = Schedule { function: Some(format!("{FUNCTION}:live")), last: None, next };
+    });
+}
+
+fn finding<'a>(report: &'a Report, check: &str) -> &'a Finding {
+    report.findings.iter().find(|finding| finding.check == check).expect("a check")
+}
+
+#[test]
+fn nothing_is_found_where_nothing_is_wrong_and_nothing_is_changed() {
+    for environment in all() {
+        let state = || (format!("{:?}", environment.server), environment.current_version());
+        let before = state();
+        let report = environment.diagnose(DAY);
+        assert!(report.worst().is_none(), "{report:#?}");
+        assert_eq!(state(), before);
+    }
+}
+
+#[test]
+fn a_rotation_that_is_overdue_is_a_warning_and_one_that_is_due_is_none() {
+    let environment = Environment::new(Strategy::SingleUser, Engine::Postgres);
+    schedule(&environment, Some(SystemTime::UNIX_EPOCH + 10 * DAY));
+    for (day, status) in [(9, Status::Pass), (11, Status::Pass), (12, Status::Warn)] {
+        let report = environment.diagnose(day * DAY);
+        assert_eq!(finding(&report, "schedule").status, status, "{report:#?}");
+    }
+    assert!(finding(&environment.diagnose(13 * DAY), "schedule").seen.contains("was due 3 days ago"));
+}
+
+#[test]
+fn another_functions_secret_is_not_read() {
+    for function in [
+        "arn:aws:lambda:us-east-1:123456789012:function:rotation2",
+        "arn:aws:lambda:eu-west-1:123456789012:function:rotation",
+        "arn:aws:lambda:us-east-1:210987654321:function:rotation",
+    ] {
+        let environment = Environment::new(Strategy::SingleUser, Engine::Postgres);
+        environment.store.change(APP_SECRET, |secret| secret.schedule.function = Some(function.into()));
+        let report = environment.diagnose(DAY);
+        assert_eq!(report.worst().expect("a finding").check, "function");
+        assert_eq!(finding(&report, "AWSCURRENT").status, Status::Skipped);
+    }
+}
+
+#[test]
+fn a_server_that_is_silent_is_named_within_the_time() {
+    for environment in all() {
+        environment.server.becomes(Unavailable::Silent, DAY);
+        let report = environment.diagnose(DAY);
+        let worst = report.worst().expect("a finding");
+        assert_eq!(worst.status, Status::Fail, "{report:#?}");
+        assert!(environment.clock.now() <= Duration::from_secs(59), "{:?}", environment.clock.now());
+    }
+}
+
+#[test]
+fn a_server_that_does_not_respond_is_tried_once() {
+    for unavailable in [Unavailable::Starting, Unavailable::Unreachable, Unavailable::Untrusted] {
+        let environment = Environment::new(Strategy::SingleUser, Engine::Postgres);
+        schedule(&environment, None);
+        environment.server.becomes(unavailable, DAY);
+        let report = environment.diagnose(DAY);
+        assert_eq!(finding(&report, "sign-in").status, Status::Fail, "{unavailable:?}: {report:#?}");
+    }
+}
+
+#[test]
+fn a_replica_in_another_region_that_has_failed_is_found() {
+    for environment in all() {
+        let failed = Region { failure: Some("the key is disabled"), ..Region::new("eu-west-1") };
+        environment.store.change(APP_SECRET, |secret| secret.regions = vec![failed]);
+        let report = environment.diagnose(DAY);
+        let worst = report.worst().expect("a finding");
+        assert_eq!(worst.check, "replicas in other regions", "{report:#?}");
+        assert!(worst.seen.contains("eu-west-1"), "{worst:?}");
+    }
+}
+
+#[test]
+fn the_report_says_what_to_do_about_the_first_of_the_worst() {
+    let environment = Environment::new(Strategy::SingleUser, Engine::Postgres);
+    schedule(&environment, Some(SystemTime::UNIX_EPOCH));
+    environment.server.change("app", |account| account.is_locked = true);
+    let report = environment.diagnose(30 * DAY).to_json();
+    assert_eq!((&report["Status"], &report["Worst"]), (&"fail".into(), &"sign-in".into()), "{report:#}");
+    assert!(report["Next"].as_str().is_some_and(|next| next.contains("unlock")), "{report:#}");
+}

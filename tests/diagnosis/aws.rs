@@ -1,0 +1,185 @@
+//! What is wrong in Secrets Manager, in the function, or on the way to either.
+
+use std::time::Duration;
+
+use local_aws::Failure;
+use serde_json::{Value, json};
+use testbed::{Application, Server, Setup};
+
+use super::{diagnosing, finding, finds_nothing, next, report, rotated, run_commands};
+use crate::support::postgres::newest;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_responds_to_no_diagnosis_unless_it_is_set_to() {
+    let application = Application::start(newest().await, Setup::single_user()).await;
+    let error = application.diagnose().await.expect_err("a refusal");
+    assert_eq!(error.error_type, "Refused");
+    assert!(error.error_message.contains("set DIAGNOSIS to true"), "{error:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_no_function_rotates_is_found_and_not_read() {
+    let application = Application::start(newest().await, diagnosing(Setup::single_user())).await;
+    application.local.clear_calls();
+    application.diagnose().await.expect("a report");
+    let read = application.local.calls().iter().any(|call| format!("{call:?}").contains("GetSecretValue"));
+    assert!(!read, "its value was read");
+    let next = next(&application, "function", &["never configured", "--rotation-lambda-arn"]).await;
+    run_commands(&application, &next).await;
+    finds_nothing(&application, "cured").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_of_another_function_is_not_looked_at() {
+    let application = rotated(newest().await, Setup::single_user()).await;
+    let other = "postgres-alternating-users";
+    application.functions.add(other, &[("DIAGNOSIS", "true")], Duration::from_secs(30)).await;
+    let event = json!({"Diagnose": {"SecretId": application.arn}});
+    application.local.clear_calls();
+    let report = application.functions.invoke(other, &event).await.expect("a report");
+    assert_eq!(report["Worst"], "function", "{report:#}");
+    assert!(
+        finding(&report, "AWSCURRENT")["Status"] == "skipped" && !report.to_string().contains("single-user")
+    );
+    assert_eq!(application.local.calls().len(), 1, "only DescribeSecret");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_does_not_exist_is_found() {
+    let application = rotated(newest().await, Setup::single_user()).await;
+    let event = json!({"Diagnose": {"SecretId": "no-such-secret"}});
+    let report = application.functions.invoke("postgres-single-user", &event).await.expect("a report");
+    assert_eq!((&report["Status"], &report["Worst"]), (&json!("fail"), &json!("description")), "{report:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_with_a_field_that_is_not_known_is_refused_by_name() {
+    let application = rotated(newest().await, Setup::single_user()).await;
+    for (event, named) in [
+        (json!({"Diagnose": {"SecretId": application.arn, "Fix": true}}), "Fix is not known"),
+        (json!({"Diagnose": {"SecretId": application.arn}, "Step": "setSecret"}), "Step is not known"),
+        (json!({"Diagnose": {}}), "SecretId is missing"),
+    ] {
+        let error = application.functions.invoke("postgres-single-user", &event).await.expect_err(named);
+        assert!(error.error_message.contains(named), "{error:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_that_is_no_secret_of_this_engine_is_found() {
+    let application = rotated(newest().await, Setup::single_user()).await;
+    let good = application.stored("AWSCURRENT").await.expect("a version");
+    let with = |name: &str, value: Value| {
+        let mut secret = good.clone();
+        secret[name] = value;
+        secret
+    };
+    for (secret, said) in [
+        (json!("hunter2-hunter2"), "JSON"),
+        (with("engine", json!("mysql")), "engine"),
+        (with("host", json!("p.proxy-abcdefghijkl.eu-west-1.rds.amazonaws.com")), "RDS Proxy"),
+        (with("port", json!(70_000)), "port"),
+        (with("password", json!("")), "password"),
+    ] {
+        let text = secret.as_str().map_or_else(|| secret.to_string(), str::to_owned);
+        let call = application.client.put_secret_value().secret_id(&application.arn).secret_string(text);
+        call.send().await.expect("PutSecretValue is accepted");
+        let invoked = application.diagnose().await.expect("a report");
+        assert_eq!(invoked["Worst"], "AWSCURRENT", "{invoked:#}");
+        let seen = finding(&invoked, "AWSCURRENT").to_string();
+        assert!(seen.contains(said) && !seen.contains("hunter2"), "{seen}");
+    }
+    application.store_current(&good).await;
+    application.rotate_ok().await;
+    finds_nothing(&application, "cured").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotation_that_is_off_is_found() {
+    let application = rotated(newest().await, Setup::single_user()).await;
+    let cancelled = application.client.cancel_rotate_secret().secret_id(&application.arn).send().await;
+    cancelled.expect("CancelRotateSecret is accepted");
+    let next = next(&application, "schedule", &["rotation is off"]).await;
+    run_commands(&application, &next).await;
+    finds_nothing(&application, "cured").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unfinished_rotation_is_a_warning_and_the_next_one_goes_on_with_it() {
+    let server = newest().await;
+    for setup in server.setups() {
+        let application = rotated(server, setup).await;
+        let pending = application.begin().await;
+        application.step("createSecret", &pending).await.expect("createSecret");
+        let next = next(&application, "labels", &["AWSPENDING is on"]).await;
+        run_commands(&application, &next).await;
+        finds_nothing(&application, "cured").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pending_version_that_no_rotation_wrote_is_found_and_removed() {
+    let application = rotated(newest().await, Setup::single_user()).await;
+    for (name, value) in [("username", json!("another")), ("port", json!(1)), ("ssl", json!(true))] {
+        let version = application.begin().await;
+        let mut secret = application.stored("AWSCURRENT").await.expect("a version");
+        secret[name] = value;
+        application.store_pending(&version, &secret).await;
+        let report = report(&application).await;
+        assert_eq!(report["Worst"], "AWSPENDING", "{report:#}");
+        run_commands(&application, report["Next"].as_str().expect("a text")).await;
+        finds_nothing(&application, name).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_that_an_abandoned_rotation_left_on_a_version_without_a_label_is_found() {
+    let application = rotated(newest().await, Setup::single_user()).await;
+    let pending = application.begin().await;
+    for step in ["createSecret", "setSecret"] {
+        application.step(step, &pending).await.expect(step);
+    }
+    // Still pending: the next rotation goes on with it.
+    next(&application, "sign-in", &["AWSPENDING signs in"]).await;
+    let mut repaired = application.stored("AWSCURRENT").await.expect("a version");
+    repaired["note"] = "put back by hand".into();
+    application.store_current(&repaired).await;
+    let next =
+        next(&application, "sign-in", &["AWSCURRENT is rejected", &format!("version {pending} signs in")])
+            .await;
+    run_commands(&application, &next).await;
+    finds_nothing(&application, "cured").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_role_may_not_is_found() {
+    for (operation, worst, status) in [
+        ("DescribeSecret", "description", "fail"),
+        ("GetSecretValue", "AWSCURRENT", "fail"),
+        ("ListSecretVersionIds", "versions without a label", "warn"),
+    ] {
+        let application = rotated(newest().await, Setup::single_user()).await;
+        application.local.fail(Failure::refuse(operation, 1, "AccessDeniedException"));
+        let report = report(&application).await;
+        assert_eq!((&report["Worst"], &report["Status"]), (&json!(worst), &json!(status)), "{report:#}");
+        assert!(
+            finding(&report, worst)["Fix"].as_str().is_some_and(|fix| fix.contains("role")),
+            "{report:#}"
+        );
+        finds_nothing(&application, "once it may").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_superusers_secret_for_another_server_is_found() {
+    let server = newest().await;
+    let application = rotated(server, Setup::alternating_users()).await;
+    let good = server.superuser_secret().await;
+    let mut elsewhere = good.clone();
+    elsewhere["host"] = "elsewhere.example".into();
+    application.store_superuser(&elsewhere).await;
+    next(&application, "next password", &["neither the secret's host", "correct masterarn or host"]).await;
+    application.store_superuser(&good).await;
+    application.rotate_ok().await;
+    finds_nothing(&application, "cured").await;
+}
