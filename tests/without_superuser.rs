@@ -2,6 +2,7 @@
 
 mod mysql;
 mod postgres;
+mod remedies;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

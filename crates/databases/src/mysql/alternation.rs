@@ -183,7 +183,7 @@ async fn repair(
     let account = &has.account;
     let mut equal = true;
     if let Some(options) =
-        has.properties.difference(&base.properties, connection.dialect, &alternation.base.0)
+        has.properties.difference(&base.properties, connection.dialect, Some(&alternation.base.0))
     {
         if connection.dialect == Dialect::MySql && options.contains(EXPIRE_DEFAULT) {
             connection.run(&format!("ALTER USER {account} PASSWORD EXPIRE NEVER")).await?;

@@ -41,6 +41,7 @@ pub fn show_grants(version: &str, rows: &[String]) -> Result<Read, String> {
 /// What the operator is told of an unknown form.
 pub fn show_create_user(row: &str) -> Result<Read, String> {
     let properties = Properties::parse(row, &[]).map_err(|error| error.to_string())?;
-    let options = Properties::default().difference(&properties, Dialect::MySql, "base").unwrap_or_default();
+    let options =
+        Properties::default().difference(&properties, Dialect::MySql, Some("base")).unwrap_or_default();
     Ok(Read { lines: properties.lines(), statements: vec![format!("CREATE USER `another`@`%` {options}")] })
 }

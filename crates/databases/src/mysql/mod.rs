@@ -108,9 +108,18 @@ impl Database for MySql {
 
     fn manual_remedy(&self, user: &Username, stage: Stage) -> String {
         let quoted = literal(&user.0);
+        let missing = user.0.strip_suffix("_clone").map(|base| {
+            let base = literal(base);
+            format!(
+                "; or, if there is no {quoted}, create it at the host of {base} with that password (CREATE USER {quoted}@'HOST' \
+                 IDENTIFIED BY ...)"
+            )
+        });
         format!(
             "as a superuser, look the account up (SELECT User, Host FROM mysql.user WHERE User = {quoted}), give it the \
-             password of the {stage} version (ALTER USER {quoted}@'HOST' IDENTIFIED BY ...), then rotate again"
+             password of the {stage} version (ALTER USER {quoted}@'HOST' IDENTIFIED BY ...{}), then rotate again; or, if that \
+             password is right, find in SHOW CREATE USER {quoted}@'HOST' which certificate it requires of its client",
+            missing.unwrap_or_default()
         )
     }
 

@@ -95,7 +95,7 @@ impl Properties {
 
     /// What follows the account in ALTER USER to turn these properties into `wanted`; `None` if nothing differs. Leaves out
     /// password, authentication plugin, lock and default roles.
-    pub(super) fn difference(&self, wanted: &Self, dialect: Dialect, base: &str) -> Option<String> {
+    pub(super) fn difference(&self, wanted: &Self, dialect: Dialect, base: Option<&str>) -> Option<String> {
         let mut options = Vec::new();
         if self.require != wanted.require {
             options.push(require(&wanted.require));
@@ -127,13 +127,13 @@ impl Properties {
         (!options.is_empty()).then(|| options.join(" "))
     }
 
-    /// Includes the attribute that marks a clone.
-    fn attributes_difference(&self, wanted: &Self, base: &str) -> Option<String> {
+    /// Includes the attribute that marks a clone of `base`.
+    fn attributes_difference(&self, wanted: &Self, base: Option<&str>) -> Option<String> {
         let compared =
             |properties: &Self| properties.compared().map(|(n, v)| (n.clone(), v.clone())).collect();
         let (has, wanted): (Map<_, _>, Map<_, _>) = (compared(self), compared(wanted));
         let mut merge = merge_patch(&has, &wanted);
-        if self.clone_of() != Some(base) {
+        if let Some(base) = base.filter(|base| self.clone_of() != Some(base)) {
             merge.insert(CLONE_OF.into(), Value::String(base.into()));
         }
         (!merge.is_empty()).then(|| format!("ATTRIBUTE {}", literal(&Value::Object(merge).to_string())))

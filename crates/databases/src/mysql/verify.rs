@@ -1,11 +1,10 @@
 //! Verifies that a signed-in user is the one it should be. Needs no privilege: a user may read its own account.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use rotation::ports::{Comparison, OtherSession, PairComparison, SignIn, Verification};
-use rotation::{Alternation, CallError, Password, Refusal, SetBy, Target, Username};
+use rotation::{Alternation, CallError, Password, Refusal, SetBy, Username};
 
 use super::account_state::AccountState;
 use super::connection::Connection;
@@ -66,33 +65,6 @@ impl AccountView {
         mandatory_roles::remove(connection, &mut own.grants).await?;
         Ok(Self { names: connection.database_names().await?, state: own })
     }
-
-    /// The privileges of `other`, an account of the same server, that this one lacks.
-    fn lacks(&self, other: &Self) -> Vec<String> {
-        let grants = |view: &Self| view.state.grants.without_user_grantable();
-        grants(self).lost(&grants(other), self.names).lines()
-    }
-
-    /// Limits, TLS, password rules and so on; in lines that two users share if these are equal.
-    fn rules(&self) -> BTreeSet<String> {
-        self.state.properties.lines()
-    }
-}
-
-/// What is wrong with the user whose turn it is. A clone must equal its base. The base must have every privilege of the
-/// clone; it may have more.
-fn differences(alternation: &Alternation, incoming: &AccountView, outgoing: &AccountView) -> Vec<String> {
-    let user = alternation.next_user();
-    let lacks = |line: &String| format!("{user} lacks {line}");
-    let has_more = |line: &String| format!("{user} has {line}, its base has not");
-    let mut differences: Vec<_> = incoming.lacks(outgoing).iter().map(lacks).collect();
-    if alternation.target == Target::Clone {
-        let (of_incoming, of_outgoing) = (incoming.rules(), outgoing.rules());
-        differences.extend(of_outgoing.difference(&of_incoming).map(lacks));
-        differences.extend(outgoing.lacks(incoming).iter().map(has_more));
-        differences.extend(of_incoming.difference(&of_outgoing).map(has_more));
-    }
-    differences
 }
 
 /// The account of one user, and how to sign in as the other one.
@@ -140,7 +112,8 @@ impl OtherSession for Other {
         let Self { connection, user, alternation, first, .. } = self;
         let compare = async |connection: &mut Connection| {
             let mut found = misidentified(connection, user).await?;
-            found.extend(differences(alternation, first, &AccountView::read(connection).await?));
+            let second = AccountView::read(connection).await?;
+            found.extend(equality::differences(alternation, &first.state, &second.state, first.names));
             Ok(found)
         };
         connection.within_limit(compare).await
@@ -165,51 +138,5 @@ impl OtherSession for Other {
 
     async fn close(self: Box<Self>) {
         self.connection.close().await;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::mysql::account::Account;
-    use crate::mysql::grants::{Grants, Known};
-    use crate::mysql::properties::Properties;
-
-    /// With this as its only limit.
-    fn view(rows: &[&str], limit: &str) -> AccountView {
-        let (name, most) = limit.split_once(' ').expect("a limit and its number");
-        let limits = [(name.to_owned(), most.to_owned())].into();
-        let rows: Vec<_> = rows.iter().map(ToString::to_string).collect();
-        let grants = Grants::parse(Known::MYSQL, &rows).unwrap_or_else(|error| panic!("{rows:?}: {error}"));
-        let state = AccountState {
-            account: Account::at("u", "%"),
-            grants,
-            properties: Properties { limits, ..Properties::default() },
-            unseen: BTreeSet::new(),
-        };
-        AccountView { state, names: DatabaseNames::Patterns }
-    }
-
-    fn found(target: Target, incoming: &AccountView, outgoing: &AccountView) -> Vec<String> {
-        let (base, clone) = (Username("app".into()), Username("app_clone".into()));
-        differences(&Alternation { base, clone, target }, incoming, outgoing)
-    }
-
-    #[test]
-    fn a_clone_has_to_be_equal_and_a_base_may_have_more() {
-        let less = view(&["GRANT SELECT ON `d`.* TO u"], "LIMIT 1");
-        let more = view(&["GRANT SELECT, UPDATE ON `d`.* TO u"], "LIMIT 2");
-        assert!(found(Target::Clone, &more, &more).is_empty());
-        assert_eq!(
-            found(Target::Clone, &less, &more),
-            [
-                "app_clone lacks UPDATE ON `d`.*",
-                "app_clone lacks LIMIT 2",
-                "app_clone has LIMIT 1, its base has not"
-            ]
-        );
-        assert_eq!(found(Target::Clone, &more, &less).len(), 3);
-        assert!(found(Target::Base, &more, &less).is_empty());
-        assert_eq!(found(Target::Base, &less, &more), ["app lacks UPDATE ON `d`.*"]);
     }
 }

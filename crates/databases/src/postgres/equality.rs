@@ -9,7 +9,7 @@ use super::clone_check::UserPair;
 use super::connection::Connection;
 use super::quoting::{identifier, literal};
 use super::reassign_owned::OwnedByClone;
-use super::{owned_objects, role_settings};
+use super::{memberships, owned_objects, role_settings};
 
 /// Compares the two users, as either of them.
 pub(super) async fn compare(
@@ -22,6 +22,10 @@ pub(super) async fn compare(
     pair.warn_of_untrusted_grants(alternation);
     // A base that has expired is no example to follow.
     let expired = pair.expired(alternation).or(needs_a_superuser(connection, alternation, &pair));
+    if alternation.target == Target::Clone && !pair.membership.is_whole {
+        // The statements would give them the rights of the base.
+        memberships::check_nobody_acts_as_clone(connection, alternation).await?;
+    }
     let lacking = lacking(connection, alternation, &pair).await?;
     let (databases, grants) = owned_objects::of_clone(connection, alternation).await?;
     connection.commit().await?;
@@ -95,6 +99,6 @@ async fn lacking(
     }
     let wanted = role_settings::wanted(connection, alternation).await?;
     let has = role_settings::of(connection, &alternation.clone).await?;
-    statements.extend(role_settings::statements(&alternation.clone, &wanted, &has));
+    statements.extend(role_settings::statements(connection, &alternation.clone, &wanted, &has).await?);
     Ok(statements)
 }

@@ -1,6 +1,8 @@
 //! The settings of a role (`ALTER ROLE ... SET`), and those that a clone must have.
 
 mod copy;
+mod lists;
+mod statements;
 
 use std::collections::BTreeMap;
 
@@ -9,7 +11,8 @@ use rotation::{Alternation, CallError, Username};
 use super::connection::Connection;
 use super::query::text;
 
-pub(super) use copy::{equalize, statements};
+pub(super) use copy::equalize;
+pub(super) use statements::statements;
 
 /// The database in which a setting applies (`None`: all of them), and its name.
 type SettingKey = (Option<String>, String);

@@ -212,7 +212,8 @@ const OPTIONS: [(&str, &str); 12] = [
 #[test]
 fn a_difference_is_the_option_that_differs() {
     let none = parsed("CREATE USER `u`@`%`", &[]);
-    let difference = |has: &Properties, wanted: &Properties| has.difference(wanted, Dialect::MariaDb, "u");
+    let difference =
+        |has: &Properties, wanted: &Properties| has.difference(wanted, Dialect::MariaDb, Some("u"));
     for (option, back) in OPTIONS {
         let with = parsed(&format!("CREATE USER `u`@`%` {option}"), &[]);
         assert_eq!(difference(&none, &with).as_deref(), Some(option));
@@ -225,11 +226,13 @@ fn a_difference_is_the_option_that_differs() {
 fn a_clone_is_marked_and_its_mark_is_not_compared() {
     let base = parsed("CREATE USER `u`@`%` ATTRIBUTE '{\"c\": 1}'", &[]);
     let mut clone = parsed("CREATE USER `u_clone`@`%` ATTRIBUTE '{\"b\": 2}'", &[]);
-    let marked = clone.difference(&base, Dialect::MySql, "it's u");
+    let marked = clone.difference(&base, Dialect::MySql, Some("it's u"));
+    let unmarked = clone.difference(&base, Dialect::MySql, None);
+    assert_eq!(unmarked.as_deref(), Some(r#"ATTRIBUTE '{"b":null,"c":1}'"#));
     let attribute = r#"ATTRIBUTE '{"b":null,"c":1,"rotation.clone_of":"it''s u"}'"#;
     assert_eq!(marked.as_deref(), Some(attribute));
     clone.attributes = Map::from_iter([("c".to_owned(), json!(1)), (CLONE_OF.to_owned(), json!("it's u"))]);
-    assert_eq!(clone.difference(&base, Dialect::MySql, "it's u"), None);
+    assert_eq!(clone.difference(&base, Dialect::MySql, Some("it's u")), None);
     assert_eq!(clone.lines(), base.lines());
 }
 

@@ -5,16 +5,10 @@ use rotation::{Alternation, CallError, Cause, Username, run_as};
 use super::super::connection::Connection;
 use super::super::errors::refused;
 use super::super::query::{text, texts};
-use super::super::quoting::{identifier, literal};
+use super::super::quoting::identifier;
+use super::lists::{LISTS, TEMP_TABLESPACES, names_of};
+use super::statements::reset_of;
 use super::{SettingKey, Settings, of, wanted};
-
-/// Settings whose stored value is a list of quoted names (`GUC_LIST_QUOTE`; extensions cannot add any, and
-/// `pg_dump` lists the same). Quoted as one literal, such a list would become one name.
-const LISTS: [&str; 4] =
-    ["local_preload_libraries", "search_path", "session_preload_libraries", TEMP_TABLESPACES];
-
-/// The one of them whose names have to exist.
-const TEMP_TABLESPACES: &str = "temp_tablespaces";
 
 /// Makes the clone's settings what they must be; changes only those that differ.
 ///
@@ -80,26 +74,6 @@ async fn set(
         return connection.execute("SET LOCAL search_path = pg_catalog").await;
     }
     alter(connection, user, database.as_deref(), name, "= %L", &[value]).await
-}
-
-/// The names in a list as `ALTER ROLE ... SET` stores it; `None` if it was stored in another way, or is empty.
-fn names_of(list: &str) -> Option<Vec<String>> {
-    let mut names = Vec::new();
-    let mut rest = list;
-    loop {
-        let (name, after) = match rest.strip_prefix('"') {
-            Some(quoted) => unquoted(quoted)?,
-            None => {
-                let (name, after) = rest.split_at(rest.find(',').unwrap_or(rest.len()));
-                (Some(name.to_owned()).filter(|name| !name.is_empty())?, after)
-            }
-        };
-        names.push(name);
-        match after.strip_prefix(", ") {
-            Some(more) => rest = more,
-            None => return after.is_empty().then_some(names),
-        }
-    }
 }
 
 async fn alter(
@@ -206,100 +180,4 @@ fn may_not_reset(error: CallError, alternation: &Alternation, key: &SettingKey) 
         format!("{clone} has the setting {}, which {base} lacks and this superuser may not remove", key.1),
         run_as("the role that has set it", &[reset_of(clone, key)]),
     )
-}
-
-fn reset_of(user: &Username, key: &SettingKey) -> String {
-    format!("{} RESET {}", alter_role(user, key), quoted(&key.1))
-}
-
-fn alter_role(user: &Username, (database, _): &SettingKey) -> String {
-    let database =
-        database.as_ref().map(|database| format!(" IN DATABASE {}", identifier(&Username(database.clone()))));
-    format!("ALTER ROLE {}{}", identifier(user), database.unwrap_or_default())
-}
-
-/// The statements by which a person makes a clone's settings what they must be.
-pub(in super::super) fn statements(clone: &Username, wanted: &Settings, has: &Settings) -> Vec<String> {
-    let differing = wanted.iter().filter(|(key, value)| has.get(*key) != Some(*value));
-    let sets = differing.map(|(key, value)| {
-        format!("{} SET {} = {}", alter_role(clone, key), quoted(&key.1), written(&key.1, value))
-    });
-    let resets = has.keys().filter(|key| !wanted.contains_key(*key)).map(|key| reset_of(clone, key));
-    sets.chain(resets).collect()
-}
-
-/// A setting's name as a statement takes it. An extension's may hold any word; the server's own are plain.
-fn quoted(name: &str) -> String {
-    let parts: Vec<_> = name.split('.').collect();
-    match parts.as_slice() {
-        [plain] => (*plain).to_owned(),
-        parts => {
-            let quoted = parts.iter().map(|part| identifier(&Username((*part).to_owned())));
-            quoted.collect::<Vec<_>>().join(".")
-        }
-    }
-}
-
-/// A stored value as a statement takes it. A list has a literal for each name: as one literal it would become one name.
-fn written(name: &str, value: &str) -> String {
-    match names_of(value).filter(|_| LISTS.contains(&name)) {
-        Some(names) => names.iter().map(|name| literal(name)).collect::<Vec<_>>().join(", "),
-        None => literal(value),
-    }
-}
-
-/// A name up to its closing quote, and what follows; a quote within is doubled.
-fn unquoted(mut rest: &str) -> Option<(String, &str)> {
-    let mut name = String::new();
-    loop {
-        let (part, after) = rest.split_once('"')?;
-        name.push_str(part);
-        match after.strip_prefix('"') {
-            Some(more) => {
-                name.push('"');
-                rest = more;
-            }
-            None => return Some((name, after)),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_statements_for_a_person_set_what_differs_and_reset_what_is_too_much() {
-        let settings = |list: &[(Option<&str>, &str, &str)]| -> Settings {
-            let owned = |(database, name, value): &(Option<&str>, &str, &str)| {
-                ((database.map(String::from), (*name).to_owned()), (*value).to_owned())
-            };
-            list.iter().map(owned).collect()
-        };
-        let wanted = settings(&[
-            (None, "search_path", "\"$user\", public, \"\""),
-            (None, "work_mem", "1MB"),
-            (Some("d"), "role", "it's"),
-        ]);
-        let has = settings(&[(None, "work_mem", "1MB"), (None, "jit", "off"), (None, "app.user", "x")]);
-        assert_eq!(
-            statements(&Username("c".into()), &wanted, &has),
-            [
-                "ALTER ROLE \"c\" SET search_path = '$user', 'public', ''",
-                "ALTER ROLE \"c\" IN DATABASE \"d\" SET role = 'it''s'",
-                "ALTER ROLE \"c\" RESET \"app\".\"user\"",
-                "ALTER ROLE \"c\" RESET jit",
-            ]
-        );
-    }
-
-    #[test]
-    fn a_list_of_names_is_parsed_only_in_its_stored_form() {
-        let names = |list: &str| names_of(list).map(|names| names.join("|"));
-        assert_eq!(names("a").as_deref(), Some("a"));
-        assert_eq!(names("a, \"B, c\", \"d\"\"\", \"\"\"\", \"\"").as_deref(), Some("a|B, c|d\"|\"|"));
-        for other in ["", "a,b", "a, ", "\"a", "\"a\"b"] {
-            assert_eq!(names(other), None, "{other}");
-        }
-    }
 }
