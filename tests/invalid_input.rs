@@ -124,10 +124,10 @@ async fn a_version_that_is_unknown_or_not_pending_and_a_secret_without_rotation_
     let before = users_and_labels(&application).await;
     for step in STEPS {
         let refusal = application.step(step, &abandoned).await.expect_err(step);
-        assert!(refusal.error_message.contains("has no version"), "{refusal:?}");
+        assert!(refusal.error_message.contains("has no label, or does not exist"), "{refusal:?}");
         let unknown = "00000000-0000-4000-8000-000000000000";
         let refusal = application.step(step, unknown).await.expect_err(step);
-        assert!(refusal.error_message.contains("has no version"), "{refusal:?}");
+        assert!(refusal.error_message.contains("has no label, or does not exist"), "{refusal:?}");
     }
     assert_eq!(users_and_labels(&application).await, before);
     assert_eq!(application.labels().await, previous);

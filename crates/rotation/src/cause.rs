@@ -45,6 +45,7 @@ pub enum Cause {
     Throttled,
     Kms,
     SecretsManager,
+    LabelMoved,
     Rds,
     ReplicationFailed,
     ReplicationPending,
@@ -93,6 +94,7 @@ impl Cause {
             Self::Throttled => "Throttled",
             Self::Kms => "Kms",
             Self::SecretsManager => "SecretsManager",
+            Self::LabelMoved => "LabelMoved",
             Self::Rds => "Rds",
             Self::ReplicationFailed => "ReplicationFailed",
             Self::ReplicationPending => "ReplicationPending",
@@ -231,6 +233,10 @@ impl Cause {
                 "allow the function's role kms:Decrypt and kms:GenerateDataKey on the secret's key, and enable the key"
             }
             Self::SecretsManager => "look the code up in the API reference of Secrets Manager",
+            Self::LabelMoved => {
+                "the next attempt goes on from the version that is AWSCURRENT then; if nobody was to move the label, look in \
+                 CloudTrail for PutSecretValue and UpdateSecretVersionStage"
+            }
             Self::Rds => {
                 "allow rds:DescribeDBInstances and rds:DescribeDBClusters, and check that the server is in this \
                  account and region"

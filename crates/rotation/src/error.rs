@@ -106,7 +106,9 @@ pub enum Refusal {
     TooLong { bytes: usize, most: usize },
     #[error("rotation is not enabled for this secret; enable it with RotateSecret")]
     RotationDisabled,
-    #[error("the secret has no version {version}; rotate with RotateSecret, which makes it")]
+    #[error(
+        "version {version} has no label, or does not exist: its rotation was given up, or never began; rotate again with RotateSecret"
+    )]
     UnknownVersion { version: VersionId },
     #[error(
         "version {version} is not AWSPENDING (its stages: {stages}); a newer rotation may have replaced it: rotate again"

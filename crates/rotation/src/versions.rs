@@ -156,7 +156,7 @@ mod tests {
         type Labels<'a> = &'a [(&'a str, &'a [&'a str])];
         let cases: [(Option<bool>, Labels<'_>, &str); 4] = [
             (Some(false), &[("old", &["AWSCURRENT"]), ("new", &["AWSPENDING"])], "not enabled"),
-            (Some(true), &[("old", &["AWSCURRENT"])], "no version new"),
+            (Some(true), &[("old", &["AWSCURRENT"])], "version new has no label"),
             (Some(true), &[("old", &["AWSCURRENT"]), ("new", &["AWSPREVIOUS"])], "not AWSPENDING"),
             (Some(true), &[("new", &["AWSPENDING"])], "no AWSCURRENT"),
         ];

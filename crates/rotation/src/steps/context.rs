@@ -91,7 +91,7 @@ impl<'a> Context<'a> {
             return Ok(());
         }
         let said = format!("AWSCURRENT was moved meanwhile, to {current}");
-        Err(CallError::failed(Cause::SecretsManager, said))
+        Err(CallError::failed(Cause::LabelMoved, said))
     }
 
     /// The same before a password changes, if the labels were read a while ago.
@@ -179,7 +179,8 @@ impl<'a> Context<'a> {
         version.server(self.rotation.database.default_port())
     }
 
-    /// Whether a superuser would show the other of two users by verifiers, so that every alternation reads AWSPREVIOUS.
+    /// Whether a superuser would show the other of two users by verifiers, so that every alternation reads AWSPREVIOUS. On such a server
+    /// a user sees its own account only.
     pub(super) fn reads_verifiers(&self) -> bool {
         let Rotation { strategy, database, .. } = self.rotation;
         strategy.alternates() && database.proof_of_other_user() == ProofOfOtherUser::StoredVerifier

@@ -26,7 +26,7 @@ pub(crate) async fn finish_secret(context: &Context<'_>, current: &VersionId) ->
         Admission::AlreadyCurrent => context.current_is_everywhere(Changed::Now).await,
         Admission::Pending { current } => Err(failed(
             doing,
-            CallError::failed(Cause::SecretsManager, format!("AWSCURRENT was moved meanwhile, to {current}")),
+            CallError::failed(Cause::LabelMoved, format!("AWSCURRENT was moved meanwhile, to {current}")),
         )),
     }
 }

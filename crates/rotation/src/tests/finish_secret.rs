@@ -35,7 +35,7 @@ fn a_label_that_moved_elsewhere_meanwhile_stays_there() {
         environment.put(APP_SECRET, "v3", &environment.secret("app", "third"), &["AWSCURRENT"]);
     };
     let failed = environment.run_with(Step::FinishSecret, "v2", 2, put);
-    assert_eq!(cause(failed), Cause::SecretsManager);
+    assert_eq!(cause(failed), Cause::LabelMoved);
     assert_eq!(environment.current_version(), "v3");
 }
 
