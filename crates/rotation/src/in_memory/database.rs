@@ -36,7 +36,8 @@ impl MemoryServer {
         if account.is_expired {
             return Ok(SignIn::Expired(format!("the password of {user} has expired")));
         }
-        let session = MemorySession { server: self.clone(), at: at.clone(), user: user.clone() };
+        let (server, used) = (self.clone(), self.clock.now());
+        let session = MemorySession { server, at: at.clone(), user: user.clone(), used };
         Ok(SignIn::Accepted(Box::new(session)))
     }
 }

@@ -1,5 +1,7 @@
 //! Sessions in memory.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use super::account::Account;
@@ -20,9 +22,21 @@ pub(super) struct MemorySession {
     pub(super) server: MemoryServer,
     pub(super) at: Server,
     pub(super) user: Username,
+    /// When it was last used.
+    pub(super) used: Duration,
 }
 
 impl MemorySession {
+    /// MySQL ends a session of ours that was not used for 10 s.
+    fn is_used(&mut self) -> Result<(), CallError> {
+        let unused = self.server.clock.now().saturating_sub(self.used);
+        if self.server.engine == Engine::MySql && unused > Duration::from_secs(10) {
+            return Err(CallError::failed(Cause::ServerUnavailable, "the session was ended"));
+        }
+        self.used = self.server.clock.now();
+        Ok(())
+    }
+
     fn check_writes(&self) -> Result<(), CallError> {
         if self.server.is_replica(&self.at.endpoint.host) {
             return Err(CallError::failed(Cause::ReadOnly, "this is a replica"));
@@ -65,6 +79,7 @@ impl UserSession for MemorySession {
         old: OldPassword,
     ) -> Result<Change, CallError> {
         let_others_go_on().await;
+        self.is_used()?;
         self.check_writes()?;
         self.check_is(user)?;
         if self.account(user).is_some_and(|account| account.is_barred) {
@@ -112,6 +127,7 @@ impl UserSession for MemorySession {
         _secret: &SecretId,
     ) -> Result<PairComparison, CallError> {
         let_others_go_on().await;
+        self.is_used()?;
         let is_one = [&alternation.base, &alternation.clone].contains(&&self.user);
         assert!(is_one, "{} is none of the two users", self.user);
         Ok(match self.server.engine {

@@ -130,7 +130,7 @@ impl NextUser<'_> {
 
     /// Signs in as the other user with the versions of the secret until one does.
     async fn prove_by_sign_in(&self, unproven: &Unproven) -> Result<(), Error> {
-        let mut versions = OtherVersions::of_other_user(self.context, self.user()).await?;
+        let mut versions = OtherVersions::of_other_user(self.context, self.user(), 1).await?;
         while let Some(version) = versions.next().await? {
             if self.is_proven_by(&version).await? {
                 info!(

@@ -2,14 +2,16 @@
 //! AWSCURRENT's user is not touched.
 
 use std::error::Error as _;
+use std::time::Duration;
 
 use tracing::info;
 
 use super::alternate::reassign_owned;
-use super::context::Context;
+use super::context::{Context, failed};
 use super::other_versions::OtherVersions;
 use super::sign_in::Credentials;
-use crate::error::{Error, Refusal};
+use crate::cause::Cause;
+use crate::error::{CallError, Error, Refusal};
 use crate::ports::{Change, Comparison, OwnedObjects, PairComparison, SignIn, UserSession};
 use crate::remedy::store_as_previous;
 use crate::secret::Secret;
@@ -17,6 +19,13 @@ use crate::server::Server;
 use crate::strategy::{Alternation, OldPassword, Target};
 use crate::versions::{Stage, describe_version};
 use crate::{Password, Username};
+
+/// For how long a session that nobody used is relied on: a server ends it after a while, MySQL and MariaDB ours after 10 s.
+const UNUSED: Duration = Duration::from_secs(5);
+
+/// Sign-ins as AWSCURRENT's user in a step: those that compare the two users, and that of a test without a rotation.
+const COMPARES: usize = 1;
+const TESTS_AND_COMPARES: usize = 2;
 
 /// The idle user, whose turn it is.
 pub(super) struct IdleUser<'a> {
@@ -39,7 +48,8 @@ impl<'a> IdleUser<'a> {
     /// Sets its password to `pending`'s, once the two users are known to be equal: nobody here could make them so.
     pub(super) async fn alternate(&self, pending: &Secret) -> Result<(), Error> {
         let Self { context, alternation, current, server } = self;
-        let (mut session, version) = self.sign_in().await?;
+        let (mut session, version) = self.sign_in(COMPARES).await?;
+        let left = context.rotation.clock.left();
         if let Some(owned) = self.compare(&mut *session).await? {
             // The one of the two that is the clone.
             let (clone, password) = match alternation.target {
@@ -48,23 +58,27 @@ impl<'a> IdleUser<'a> {
             };
             reassign_owned(context, server, &*owned, (clone, password)).await?;
         }
+        if left.saturating_sub(context.rotation.clock.left()) > UNUSED {
+            context.close(session.close()).await;
+            session = self.sign_in_again(&version).await?;
+        }
         context.is_still_pending_after_a_while().await?;
         self.set_password(session, &version.password, &pending.password).await
     }
 
-    /// Whether the alternation is possible. Changes nothing.
+    /// Whether the alternation is possible. Changes nothing. For a test without a rotation, which has signed in as AWSCURRENT's user.
     pub(super) async fn check(&self) -> Result<(), Error> {
-        let (mut session, _) = self.sign_in().await?;
+        let (mut session, _) = self.sign_in(TESTS_AND_COMPARES).await?;
         self.compare(&mut *session).await?;
         self.context.close(session.close()).await;
         Ok(())
     }
 
     /// Signs in with AWSPREVIOUS; else with the pending version, whose password an earlier attempt may have set; else with versions
-    /// that have no label.
-    async fn sign_in(&self) -> Result<(Box<dyn UserSession>, Credentials), Error> {
+    /// that have no label. `as_current` as in [`OtherVersions::of_other_user`].
+    async fn sign_in(&self, as_current: usize) -> Result<(Box<dyn UserSession>, Credentials), Error> {
         let user = self.user();
-        let mut versions = OtherVersions::of_other_user(self.context, user).await?;
+        let mut versions = OtherVersions::of_other_user(self.context, user, as_current).await?;
         let mut first = None;
         while let Some(version) = versions.next().await? {
             match self.context.sign_in(&self.server, &version).await? {
@@ -83,6 +97,17 @@ impl<'a> IdleUser<'a> {
             None => {
                 let why = why_not_previous(self.context, user).await?.unwrap_or_default();
                 Err(no_version(self.context, self.alternation, why))
+            }
+        }
+    }
+
+    async fn sign_in_again(&self, version: &Credentials) -> Result<Box<dyn UserSession>, Error> {
+        match self.context.sign_in(&self.server, version).await? {
+            SignIn::Accepted(session) => Ok(session),
+            // Another run of this step has set the pending password.
+            SignIn::Rejected(response) | SignIn::Expired(response) => {
+                let doing = format!("sign in to {} as {} again", self.server.endpoint, version.username);
+                Err(failed(doing, CallError::failed(Cause::SignInRefused, response)))
             }
         }
     }

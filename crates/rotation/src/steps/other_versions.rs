@@ -52,12 +52,16 @@ impl<'a> OtherVersions<'a> {
         Ok(Self::new(context, &pending.username, tried, SIGN_INS - 2, waiting))
     }
 
-    /// Those of `user`, the other of two users, beside a sign-in with AWSCURRENT, which is not that user's: AWSPREVIOUS; the pending
-    /// version, whose password an earlier attempt may have set; and the versions without a label.
-    pub(super) async fn of_other_user(context: &'a Context<'a>, user: &Username) -> Result<Self, Error> {
+    /// Those of `user`, the other of two users: AWSPREVIOUS; the pending version, whose password an earlier attempt may have set; and
+    /// the versions without a label. The step also signs in with AWSCURRENT, which is not that user's, `as_current` times.
+    pub(super) async fn of_other_user(
+        context: &'a Context<'a>,
+        user: &Username,
+        as_current: usize,
+    ) -> Result<Self, Error> {
         let mut waiting: VecDeque<_> = context.previous().await?.into_iter().collect();
         waiting.push_back(Credentials::pending(context.pending().await?));
-        Ok(Self::new(context, user, Vec::new(), SIGN_INS - 1, waiting))
+        Ok(Self::new(context, user, Vec::new(), SIGN_INS.saturating_sub(as_current), waiting))
     }
 
     fn new(

@@ -5,6 +5,7 @@ mod create_secret;
 mod diagnosis;
 mod finish_secret;
 mod idle_user;
+mod idle_user_sign_ins;
 mod other_user;
 mod patience;
 mod promotion;
