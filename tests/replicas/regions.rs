@@ -1,6 +1,7 @@
 //! A secret that Secrets Manager replicates to another region, where applications read the replica.
 
 mod failed;
+mod promotion;
 mod slow;
 
 use aws_sdk_secretsmanager::Client;
