@@ -74,6 +74,12 @@ impl StoredSecret {
         self.version(id).labels.clear();
     }
 
+    /// Nothing is pending any more.
+    pub(crate) fn unlabel_pending(&mut self) {
+        let pending = Stage::Pending.name();
+        self.versions.iter_mut().for_each(|version| version.labels.retain(|label| label != pending));
+    }
+
     /// A value never changes.
     pub(crate) fn put(&mut self, id: &str, value: &str) -> Put {
         let version = self.version(id);

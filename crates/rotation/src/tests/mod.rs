@@ -8,6 +8,7 @@ mod idle_user;
 mod idle_user_sign_ins;
 mod other_user;
 mod patience;
+mod people_without_superuser;
 mod promotion;
 mod regions;
 mod rotations;
