@@ -26,7 +26,9 @@ async fn the_server_sees_no_superuser() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn awscurrent_signs_in_at_every_instant_of_twenty_rotations_with_crashes() {
-    the_application_always_signs_in(Postgres::shared(postgres_versions()[0]).await, setup()).await;
+    for version in postgres_versions() {
+        the_application_always_signs_in(Postgres::shared(version).await, setup()).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

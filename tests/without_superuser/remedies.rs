@@ -2,7 +2,7 @@
 
 use testbed::{
     Application, MySql, MySqlOptions, Postgres, PostgresOptions, Server, Setup, mysql_versions,
-    postgres_versions, remedy,
+    postgres_versions, remedies, remedy,
 };
 
 use super::refused;
@@ -127,6 +127,42 @@ async fn one_refusal_is_enough_whatever_its_statements_take_along() {
             vec![format!(r#"ALTER USER {base} ATTRIBUTE '{{"a": {{"b": "it''s"}}}}'"#)],
         ] {
             on_mysql(&application, &changes).await;
+        }
+    }
+}
+
+/// At the base's turn: giving the base what it lacks, or taking it from the clone.
+#[tokio::test(flavor = "multi_thread")]
+async fn either_of_two_remedies_is_enough_at_the_turn_of_the_base() {
+    for version in mysql_versions() {
+        let server = MySql::start(version, MySqlOptions::default()).await;
+        let application =
+            Application::start(&server, Setup::mysql_alternating_users().without_superuser()).await;
+        let user = application.app.user();
+        let clone = format!("`{user}_clone`@`%`");
+        for statement in ["CREATE DATABASE d", "CREATE TABLE d.t (a INT, b INT)", "CREATE ROLE r"] {
+            server.execute(statement).await;
+        }
+        for which in 0..2 {
+            application.rotate_ok().await;
+            for change in [
+                format!("GRANT SELECT (a), INSERT (b) ON d.t TO `{user}`@`%`, {clone}"),
+                format!("GRANT SELECT, INSERT ON d.t TO {clone}"),
+                format!("GRANT r TO {clone} WITH ADMIN OPTION"),
+                format!("GRANT EVENT ON d.* TO {clone} WITH GRANT OPTION"),
+            ] {
+                server.execute(&change).await;
+            }
+            let refusal = refused(&application, "the clone has more").await;
+            let mut root = server.root_session().await;
+            let [give, take] = &remedies(&refusal)[..] else { panic!("two remedies: {refusal}") };
+            for statement in &[take, give][which].statements {
+                let ran = testbed::mysql::run(&mut root, statement).await;
+                ran.unwrap_or_else(|error| panic!("{statement}: {error}"));
+            }
+            application.rotate_ok().await;
+            let refusal = format!("remedy {which} of {refusal}");
+            is_settled(&application, "the clone has more", &refusal).await;
         }
     }
 }
