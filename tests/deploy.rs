@@ -55,8 +55,13 @@ async fn package(ministack: &MiniStack, build: &str) -> String {
     folder
 }
 
-/// A stack of the template, whose functions speak to `local` as their Secrets Manager. Returns its outputs.
-async fn deploy(ministack: &MiniStack, local: &LocalAws, template: &str, prefix: &str) -> Vec<Value> {
+/// A stack of the template with these further parameters, whose functions speak to `local` as their Secrets Manager. Returns its outputs.
+async fn deploy(
+    ministack: &MiniStack,
+    local: &LocalAws,
+    template: &str,
+    (prefix, further): (&str, &[&str]),
+) -> Vec<Value> {
     let authority = ministack.give("authority.pem", authority::pem());
     let (endpoint, ca_file) =
         (format!("SecretsManagerEndpoint={}", local.url()), format!("CaFile={authority}"));
@@ -68,7 +73,7 @@ async fn deploy(ministack: &MiniStack, local: &LocalAws, template: &str, prefix:
         ["--s3-bucket", ministack.bucket(), "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset"];
     let parameters = ["--parameter-overrides", &architecture, &name_prefix, &endpoint, &ca_file];
     let others = ["LogLevel=TRACE", "CloudTrailIsLogging=true"];
-    ministack.sam(&[&words[..], &how, &parameters, &others].concat()).await;
+    ministack.sam(&[&words[..], &how, &parameters, &others, further].concat()).await;
     let words =
         ["list", "stack-outputs", "--stack-name", prefix, "--region", "us-east-1", "--output", "json"];
     serde_json::from_str(&ministack.sam(&words).await).expect("JSON")
@@ -119,7 +124,7 @@ async fn secrets_are_rotated_through_the_deployed_functions() {
     let access_keys = vec![ministack.access_key().clone()];
     let local = start_local_aws(Options { access_keys, attempts: 1, ..Options::default() }).await;
     let build = build(&ministack).await;
-    let outputs = deploy(&ministack, &local, &format!("{build}/template.yaml"), "rotate").await;
+    let outputs = deploy(&ministack, &local, &format!("{build}/template.yaml"), ("rotate", &[])).await;
     local.set_lambda_url(&ministack.url());
     let postgres = Postgres::shared(postgres_versions()[0]).await;
     let mysql = MySql::shared(MySqlVersion::MySql97).await;
@@ -144,9 +149,21 @@ async fn secrets_are_rotated_through_the_deployed_functions() {
     let folder = package(&ministack, &build).await;
     let function = "mysql-dual-password";
     let template = format!("{folder}/{function}-{ARCHITECTURE}.yaml");
-    let outputs = deploy(&ministack, &local, &template, "packaged").await;
+    let outputs = deploy(&ministack, &local, &template, ("packaged", &[])).await;
     assert!(outputs.iter().all(|output| output["OutputKey"] != "MySqlSingleUserArn"), "{outputs:?}");
     rotations += rotate(&local, &outputs, mysql, mysql_app(function).await, ("packaged", function)).await;
+
+    let function = "postgres-single-user";
+    let template = format!("{folder}/{function}-{ARCHITECTURE}.yaml");
+    let outputs = deploy(&ministack, &local, &template, ("early", &["PromoteInSetSecret=true"])).await;
+    local.clear_calls();
+    let app = App::create(postgres, "deployed").await;
+    rotations += rotate(&local, &outputs, postgres, app, ("early", function)).await;
+    let promoted = local.calls().into_iter().filter(|call| call.operation == "UpdateSecretVersionStage");
+    assert_eq!(promoted.count(), ROTATIONS);
+    // createSecret, setSecret and testSecret, and finishSecret, which only looks.
+    let described = local.calls().into_iter().filter(|call| call.operation == "DescribeSecret");
+    assert_eq!(described.count(), ROTATIONS * 4);
     say(&format!("deployed functions: {rotations} rotations, 0 failed"));
 }
 
