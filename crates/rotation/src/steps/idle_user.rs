@@ -23,7 +23,7 @@ use crate::{Password, Username};
 /// For how long a session that nobody used is relied on: a server ends it after a while, MySQL and MariaDB ours after 10 s.
 const UNUSED: Duration = Duration::from_secs(5);
 
-/// Sign-ins as AWSCURRENT's user in a step: those that compare the two users, and that of a test without a rotation.
+/// Sign-ins as AWSCURRENT's user in a step: the one that compares the two users, and that of a test without a rotation or a diagnosis.
 const COMPARES: usize = 1;
 const TESTS_AND_COMPARES: usize = 2;
 
@@ -66,7 +66,7 @@ impl<'a> IdleUser<'a> {
         self.set_password(session, &version.password, &pending.password).await
     }
 
-    /// Whether the alternation is possible. Changes nothing. For a test without a rotation, which has signed in as AWSCURRENT's user.
+    /// Whether the alternation is possible. Changes nothing. For a test or a diagnosis, which has signed in as AWSCURRENT's user.
     pub(super) async fn check(&self) -> Result<(), Error> {
         let (mut session, _) = self.sign_in(TESTS_AND_COMPARES).await?;
         self.compare(&mut *session).await?;
