@@ -58,10 +58,19 @@ fn every_check_of_the_doctor_has_a_row_in_its_order() {
 /// What the SDK's provider of credentials reads by itself.
 const CREDENTIALS: [&str; 3] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
 
+/// Where the functions' settings are named.
+const SETTINGS: [&str; 4] = [
+    "crates/functions/src/config.rs",
+    "crates/rotation/src/variables.rs",
+    "crates/aws/src/variables.rs",
+    "crates/databases/src/lib.rs",
+];
+
 #[test]
 fn every_setting_is_in_configuration_and_no_other_is() {
-    let source = read("crates/functions/src/config.rs");
-    let source = between(&source, "const ", "#[cfg(test)]");
+    let read_before_tests = |path: &&str| between(&read(path), "use ", "#[cfg(test)]").to_owned();
+    let source: String = SETTINGS.iter().map(read_before_tests).collect();
+    let source = source.as_str();
     // The other words in capitals are the levels of LOG_LEVEL.
     let levels = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
     let is_name = |word: &&str| word.len() > 3 && word.chars().all(|c| c.is_ascii_uppercase() || c == '_');

@@ -10,6 +10,7 @@ mod rds;
 mod secrets_manager;
 #[cfg(test)]
 mod stub_server;
+mod variables;
 
 use std::time::Duration;
 
@@ -46,7 +47,7 @@ pub struct Settings {
     pub endpoints: Endpoints,
 }
 
-/// Addresses of services. Taken as they are: whether their scheme may be http is for the caller to check.
+/// Addresses of services. Taken as they are; [`Settings::named`] checks those that the environment names.
 #[derive(Debug, Clone, Default)]
 pub struct Endpoints {
     /// Secrets Manager's.

@@ -27,3 +27,6 @@ pub use mysql::MySql;
 pub use mysql::fuzzing;
 pub use postgres::Postgres;
 pub use tls::{AuthorityError, TrustAnchors};
+
+/// Variables that the PostgreSQL driver reads on its own and that nothing can unset.
+pub const FORBIDDEN_VARIABLES: [&str; 3] = ["PGSSLCERT", "PGSSLKEY", "PGOPTIONS"];

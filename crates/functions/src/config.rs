@@ -5,11 +5,10 @@
 use std::env;
 use std::fmt;
 
-use aws::{Authorities, Endpoints, Settings};
+use aws::{Authorities, Settings};
 use databases::TrustAnchors;
-use rotation::{PasswordPolicy, PolicySettings, Promotion, Strategy};
+use rotation::{PasswordPolicy, Promotion, Strategy, username_limit};
 use tracing::level_filters::LevelFilter;
-use url::{Host, Url};
 
 /// What the environment says.
 #[derive(Debug)]
@@ -47,17 +46,6 @@ const RUNTIME: [&str; 4] = [
     "AWS_LAMBDA_FUNCTION_VERSION",
 ];
 
-/// Variables that the PostgreSQL driver reads on its own and that nothing can unset.
-const FORBIDDEN_VARIABLES: [&str; 3] = ["PGSSLCERT", "PGSSLKEY", "PGOPTIONS"];
-
-/// The SDK's own ways to another endpoint; held to the same rule as ours.
-const ENDPOINTS: [&str; 4] = [
-    "SECRETS_MANAGER_ENDPOINT",
-    "AWS_ENDPOINT_URL",
-    "AWS_ENDPOINT_URL_SECRETS_MANAGER",
-    "AWS_ENDPOINT_URL_RDS",
-];
-
 impl Config {
     /// Reads and checks everything at once, for a function of this strategy.
     ///
@@ -68,32 +56,31 @@ impl Config {
         for name in RUNTIME.iter().filter(|name| set(name).is_none()) {
             problems.push(format!("{name} is not set: run this under Lambda or `cargo lambda watch`"));
         }
-        for name in FORBIDDEN_VARIABLES.iter().filter(|name| env::var_os(name).is_some()) {
+        for name in databases::FORBIDDEN_VARIABLES.iter().filter(|name| env::var_os(name).is_some()) {
             problems.push(format!("{name} must not be set"));
         }
-        for name in ENDPOINTS {
-            if set(name).is_some_and(|url| !is_protected(&url)) {
-                problems.push(format!("{name} must be an https URL, or http to a loopback address"));
-            }
-        }
-        let settings = settings(&mut problems);
-        let policy = PasswordPolicy::new(&settings).map_err(|error| problems.push(error.to_string()));
-        let username_limit = number("USERNAME_CHARACTER_LIMIT", &mut problems);
+        let aws = Settings::named(&raw).map_err(|wrong| problems.extend(wrong));
+        let policy = PasswordPolicy::named(&raw).map_err(|wrong| problems.extend(wrong));
+        let username_limit = username_limit(&raw).map_err(|problem| problems.push(problem));
         let promotion = promotion(strategy, &mut problems);
         let diagnoses = own_boolean("DIAGNOSIS", &mut problems);
         let trusted = trust_anchors().map_err(|problem| problems.push(problem));
         let aws_authorities = aws_authorities().map_err(|problem| problems.push(problem));
-        match (policy, trusted, aws_authorities) {
-            (Ok(policy), Ok(trusted), Ok(aws_authorities)) if problems.is_empty() => Ok(Self {
-                policy,
-                username_limit,
-                promotion,
-                aws: aws_settings(),
-                trusted,
-                aws_authorities,
-                function: set("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default(),
-                diagnoses,
-            }),
+        match (policy, username_limit, aws, trusted, aws_authorities) {
+            (Ok(policy), Ok(username_limit), Ok(aws), Ok(trusted), Ok(aws_authorities))
+                if problems.is_empty() =>
+            {
+                Ok(Self {
+                    policy,
+                    username_limit,
+                    promotion,
+                    aws,
+                    trusted,
+                    aws_authorities,
+                    function: set("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default(),
+                    diagnoses,
+                })
+            }
             _ => Err(ConfigError(problems)),
         }
     }
@@ -110,45 +97,13 @@ pub(crate) fn log_level() -> LevelFilter {
     }
 }
 
+fn raw(name: &str) -> Option<String> {
+    env::var(name).ok()
+}
+
 /// An empty variable is one that is not set, as templates leave them.
 fn set(name: &str) -> Option<String> {
-    env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-fn settings(problems: &mut Vec<String>) -> PolicySettings {
-    let default = PolicySettings::default();
-    PolicySettings {
-        length: number("PASSWORD_LENGTH", problems).unwrap_or(default.length),
-        // Empty is a choice here: nothing excluded.
-        exclude: env::var("EXCLUDE_CHARACTERS").unwrap_or(default.exclude),
-        exclude_numbers: boolean("EXCLUDE_NUMBERS").unwrap_or(default.exclude_numbers),
-        exclude_punctuation: boolean("EXCLUDE_PUNCTUATION").unwrap_or(default.exclude_punctuation),
-        exclude_uppercase: boolean("EXCLUDE_UPPERCASE").unwrap_or(default.exclude_uppercase),
-        exclude_lowercase: boolean("EXCLUDE_LOWERCASE").unwrap_or(default.exclude_lowercase),
-        require_each_type: boolean("REQUIRE_EACH_INCLUDED_TYPE").unwrap_or(default.require_each_type),
-    }
-}
-
-/// What AWS's SDKs read of the environment by themselves, but for the credentials.
-fn aws_settings() -> Settings {
-    let is_true = |name| set(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
-    let named = |name| {
-        let url = || set(name).or_else(|| set("AWS_ENDPOINT_URL"));
-        if is_true("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") { None } else { url() }
-    };
-    let secrets_manager =
-        set("SECRETS_MANAGER_ENDPOINT").or_else(|| named("AWS_ENDPOINT_URL_SECRETS_MANAGER"));
-    Settings {
-        region: set("AWS_REGION").or_else(|| set("AWS_DEFAULT_REGION")),
-        use_fips: is_true("AWS_USE_FIPS_ENDPOINT"),
-        use_dual_stack: is_true("AWS_USE_DUALSTACK_ENDPOINT"),
-        endpoints: Endpoints { secrets_manager, rds: named("AWS_ENDPOINT_URL_RDS") },
-    }
-}
-
-/// As AWS's functions read it: these four words are true, anything else is false.
-fn boolean(name: &str) -> Option<bool> {
-    set(name).map(|value| ["true", "1", "y", "yes"].contains(&value.to_ascii_lowercase().as_str()))
+    raw(name).filter(|value| !value.is_empty())
 }
 
 /// A strategy that has no gap has nothing to make shorter: its owner would believe that something is on that is not.
@@ -178,26 +133,6 @@ fn own_boolean(name: &str, problems: &mut Vec<String>) -> bool {
     }
 }
 
-fn number(name: &str, problems: &mut Vec<String>) -> Option<usize> {
-    let number = set(name)?.parse().ok().filter(|number| *number > 0);
-    if number.is_none() {
-        problems.push(format!("{name} must be a whole number above 0"));
-    }
-    number
-}
-
-/// Secrets travel there: only TLS, or a program on this machine.
-fn is_protected(url: &str) -> bool {
-    let Ok(url) = Url::parse(url) else { return false };
-    let is_loopback = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => return false,
-    };
-    url.scheme() == "https" || (url.scheme() == "http" && is_loopback)
-}
-
 fn trust_anchors() -> Result<TrustAnchors, String> {
     let extra = file("DATABASE_CA_FILE")?;
     TrustAnchors::new(extra.as_deref()).map_err(|error| unusable_file("DATABASE_CA_FILE", &error))
@@ -217,34 +152,4 @@ fn file(variable: &str) -> Result<Option<Vec<u8>>, String> {
 
 fn unusable_file(variable: &str, error: &dyn fmt::Display) -> String {
     format!("the file that {variable} names cannot be used: {error}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_tls_or_this_machine_is_protected() {
-        for url in [
-            "https://vpce-1.secretsmanager.eu-west-1.vpce.amazonaws.com",
-            "http://127.0.0.1:4566",
-            "http://localhost:1",
-            "http://[::1]:1",
-        ] {
-            assert!(is_protected(url), "{url}");
-        }
-        for url in [
-            "http://example.com",
-            "http://127.0.0.1.example.com",
-            "http://localhost.example.com",
-            "http://127.0.0.1@example.com",
-            "http://10.0.0.1",
-            "ftp://127.0.0.1",
-            "127.0.0.1:4566",
-            "unix:/run/socket",
-            "",
-        ] {
-            assert!(!is_protected(url), "{url}");
-        }
-    }
 }

@@ -26,6 +26,7 @@ mod steps;
 mod strategy;
 #[cfg(test)]
 mod tests;
+mod variables;
 mod versions;
 
 pub use cause::Cause;
@@ -44,6 +45,7 @@ pub use rotation::Rotation;
 pub use secret::{Secret, SuperuserSecret};
 pub use server::{Endpoint, Server, Tls};
 pub use strategy::{Alternation, OldPassword, SetBy, Strategy, Target};
+pub use variables::username_limit;
 pub use versions::{Admission, Schedule, Stage, Versions};
 
 use tracing::info;

@@ -28,7 +28,7 @@ pub struct Secret {
     tls: Tls,
     created: Option<SystemTime>,
     /// The engine, one of those that `parse` was given.
-    pub(crate) engine: String,
+    pub engine: String,
     /// The user.
     pub username: Username,
     /// Its password.
