@@ -72,10 +72,12 @@ async fn masterarn_comes_and_goes<S: Server>(server: &S, setup: Setup<'_>) {
     let application = Application::start(server, setup).await;
     application.rotate_ok().await;
     let mut users = Vec::new();
-    for masterarn in
-        [Value::Null, json!(application.superuser_arn), Value::Null, json!(application.superuser_arn)]
-    {
-        for _turn in 0..3 {
+    let superuser = || json!(application.superuser_arn);
+    // Each change comes at the turn of the clone and at that of the base.
+    let ways = [(Value::Null, 2), (superuser(), 3), (Value::Null, 2), (superuser(), 3), (Value::Null, 1)];
+    let (mut way, mut changes) = (Value::Null, Vec::new());
+    for (masterarn, turns) in ways {
+        for _turn in 0..turns {
             let mut current = application.stored("AWSCURRENT").await.expect("a current version");
             let fields = current.as_object_mut().expect("a secret");
             fields.remove("masterarn");
@@ -85,12 +87,17 @@ async fn masterarn_comes_and_goes<S: Server>(server: &S, setup: Setup<'_>) {
             application.store_current(&current).await;
             application.rotate_ok().await;
             assert!(application.signs_in("AWSCURRENT").await);
-            users.push((
-                masterarn.is_null(),
-                application.credentials("AWSCURRENT").await.expect("a user").user,
-            ));
+            let user = application.credentials("AWSCURRENT").await.expect("a user").user;
+            if way != masterarn {
+                changes.push((masterarn.is_null(), user.clone()));
+                way.clone_from(&masterarn);
+            }
+            users.push((masterarn.is_null(), user));
         }
     }
+    changes.sort();
+    changes.dedup();
+    assert_eq!(changes.len(), 4, "each change at the turn of either user: {changes:?}");
     users.sort();
     users.dedup();
     assert_eq!(users.len(), 4, "each of both ways at the turn of either user: {users:?}");
