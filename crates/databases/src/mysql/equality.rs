@@ -96,16 +96,21 @@ fn inequality(
     if differences.is_empty() {
         return None;
     }
-    let (wanted, has) = (base.grants.without_user_grantable(), clone.grants.without_user_grantable());
-    let mut statements = listed(difference(&wanted, &has, &clone.account, &base.account, dialect));
-    statements.extend(properties(base, &clone, dialect));
     let what = format!(
         "{} is not equal to {}, and the secret names no superuser that could make it so: {}",
         clone.account,
         base.account,
         differences.join("; ")
     );
-    Some(Refusal::Database { what, remedy: run_as(ADMINISTRATOR, &statements) })
+    Some(Refusal::Database { what, remedy: run_as(ADMINISTRATOR, &statements(base, &clone, dialect)) })
+}
+
+/// The statements that make the clone equal to its base, but for the way to sign in and for rights that any user can grant.
+pub(super) fn statements(base: &AccountState, clone: &AccountState, dialect: Dialect) -> Vec<String> {
+    let (wanted, has) = (base.grants.without_user_grantable(), clone.grants.without_user_grantable());
+    let mut statements = listed(difference(&wanted, &has, &clone.account, &base.account, dialect));
+    statements.extend(properties(base, clone, dialect));
+    statements
 }
 
 /// Each of the two users signs in by one account, and the application may come from any address that only one of them covers.

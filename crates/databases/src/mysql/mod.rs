@@ -4,6 +4,7 @@ mod account;
 mod account_state;
 mod alternation;
 mod clone_check;
+mod clone_plan;
 mod connection;
 mod dialect;
 mod dropped_objects;

@@ -5,7 +5,9 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use rotation::Password;
+use rand::TryRng;
+use rand::rngs::SysRng;
+use rotation::{CallError, Cause, Password};
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha512};
 use zeroize::Zeroizing;
@@ -18,6 +20,31 @@ pub(super) fn native(password: &Password) -> Zeroizing<String> {
     let once = Sha1::digest(password.expose().as_bytes());
     let hash = Sha1::digest(once).iter().map(|byte| format!("{byte:02X}")).collect::<String>();
     Zeroizing::new(format!("*{hash}"))
+}
+
+/// What the server stores of a password for an authentication plugin: one of `account_state::method`. The salt is printable, so that
+/// the statement that has it may be printed; 20 characters of 64 have 120 bits.
+///
+/// # Errors
+/// If the system has no entropy for a salt.
+pub(super) fn salted(method: &str, password: &Password) -> Result<Zeroizing<String>, CallError> {
+    if method == "mysql_native_password" {
+        return Ok(native(password));
+    }
+    let mut salt = [0; SALT];
+    SysRng.try_fill_bytes(&mut salt).map_err(|error| {
+        CallError::failed(
+            Cause::QueryFailed,
+            format!("cannot compute the verifier of the password ({error})"),
+        )
+    })?;
+    let salt: String = salt.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 64)])).collect();
+    // Both plugins begin with 5000 rounds.
+    let digest = sha256_crypt(password.expose().as_bytes(), salt.as_bytes(), SHA256_ROUNDS);
+    Ok(Zeroizing::new(match method {
+        "sha256_password" => format!("$5${salt}${}", *digest),
+        _ => format!("$A$005${salt}{}", *digest),
+    }))
 }
 
 /// Whether a stored verifier is that of one of these passwords; false if its form is not known here.
@@ -141,9 +168,10 @@ fn repeated(digest: &[u8], length: usize) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(digest.iter().copied().cycle().take(length).collect())
 }
 
+const ALPHABET: &[u8; 64] = b"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
 /// Encodes each three bytes, which are taken from three places of the digest, as four characters.
 fn encoded(digest: &[u8]) -> Zeroizing<String> {
-    const ALPHABET: &[u8; 64] = b"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     let mut text = Zeroizing::new(String::with_capacity(43));
     let mut add = |bytes: [u8; 3], characters: usize| {
         let mut number = bytes.iter().fold(0, |number, byte| number << 8 | usize::from(*byte));
@@ -192,6 +220,20 @@ mod tests {
             let all = [&others[..], &[Password::new(password.into())]].concat();
             assert!(is_of_any(&verifier, &all).await, "{password}");
             assert!(!is_of_any(&verifier, &[]).await);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_verifier_of_ours_matches_its_password_and_no_other_and_is_printable() {
+        let ours = Password::new("hunter2-\u{20ac}".into());
+        for (method, length) in
+            [("caching_sha2_password", 70), ("sha256_password", 67), ("mysql_native_password", 41)]
+        {
+            let stored = salted(method, &ours).expect("entropy");
+            assert!(stored.len() == length && stored.chars().all(|c| c.is_ascii_graphic()), "{method}");
+            let verifier = Verifier(Zeroizing::new(stored.as_bytes().to_vec()));
+            assert!(is_of_any(&verifier, std::slice::from_ref(&ours)).await, "{method}");
+            assert!(!is_of_any(&verifier, &[Password::new("hunter2".into())]).await, "{method}");
         }
     }
 

@@ -53,17 +53,21 @@ async fn misidentified(connection: &mut Connection, user: &Username) -> Result<V
 
 /// An account as its user sees it, without its name.
 #[derive(Debug)]
-struct AccountView {
+pub(super) struct AccountView {
     state: AccountState,
     names: DatabaseNames,
 }
 
 impl AccountView {
-    async fn read(connection: &mut Connection) -> Result<Self, CallError> {
+    pub(super) async fn read(connection: &mut Connection) -> Result<Self, CallError> {
         let mut own = AccountState::read_own(connection).await?;
         dropped_objects::remove_dropped_tables(connection, &mut own.grants, Reader::Itself).await?;
         mandatory_roles::remove(connection, &mut own.grants).await?;
         Ok(Self { names: connection.database_names().await?, state: own })
+    }
+
+    pub(super) fn into_state(self) -> AccountState {
+        self.state
     }
 }
 

@@ -20,8 +20,7 @@ pub(super) async fn compare(
     connection.begin(Access::Read).await?;
     let pair = UserPair::read(connection, alternation, secret).await?;
     pair.warn_of_untrusted_grants(alternation);
-    // A base that has expired is no example to follow.
-    let expired = pair.expired(alternation).or(needs_a_superuser(connection, alternation, &pair));
+    let expired = objection_to_base(connection, alternation, &pair);
     if alternation.target == Target::Clone && !pair.membership.is_whole {
         // The statements would give them the rights of the base.
         memberships::check_nobody_acts_as_clone(connection, alternation).await?;
@@ -41,6 +40,15 @@ pub(super) async fn compare(
     let objection = expired.or(inequality).or(pair.objection(alternation)).or(grants);
     let owned = OwnedByClone::if_any(databases, alternation, connection.connector.clone());
     Ok(PairComparison::Complete { owned, objection })
+}
+
+/// What prevents every alternation of this base. One that has expired is no example to follow.
+pub(super) fn objection_to_base(
+    connection: &Connection,
+    alternation: &Alternation,
+    pair: &UserPair,
+) -> Option<Refusal> {
+    pair.expired(alternation).or(needs_a_superuser(connection, alternation, pair))
 }
 
 /// Up to 15 only a role with SUPERUSER sets the password of one with REPLICATION, even the role's own (tried: 13).
@@ -65,7 +73,7 @@ fn differs(alternation: &Alternation, lacking: &[String]) -> Refusal {
 }
 
 /// The statements that make the clone what [`super::alternation`] would make it: a member of the base, with its limits and settings.
-async fn lacking(
+pub(super) async fn lacking(
     connection: &mut Connection,
     alternation: &Alternation,
     pair: &UserPair,

@@ -3,6 +3,7 @@
 mod alternation;
 mod begin;
 mod clone_check;
+mod clone_plan;
 mod connection;
 mod equality;
 mod errors;
