@@ -178,6 +178,22 @@ async fn sql_that_would_make_no_pair_or_give_rights_to_others_fails_first() {
     }
 }
 
+/// MariaDB's GRANT would create it, with no password.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_create_user_nothing_creates_the_clone() {
+    for version in mysql_versions() {
+        let server = MySql::shared(version).await;
+        let application = application(server).await;
+        let printed = Desk::of(&application).pair(&[&application.arn]).await;
+        let others = printed.sql.lines().filter(|line| !line.starts_with("CREATE USER"));
+        let others = others.collect::<Vec<_>>().join("\n");
+        assert!(others.contains("\nGRANT ") && others.len() < printed.sql.trim_end().len(), "{others}");
+        run_each_as_root(server, &others).await;
+        let clone = server.rows_about(&format!("{}_clone", application.app.user())).await;
+        assert!(clone.is_empty(), "{version}: {clone:?}");
+    }
+}
+
 /// Until its last statement, the clone does not sign in.
 #[tokio::test(flavor = "multi_thread")]
 async fn sql_that_ends_in_between_leaves_a_clone_that_is_locked() {

@@ -94,8 +94,8 @@ impl fmt::Display for Failure {
             ),
             Self::IsPair { clone, previous, secret } => write!(
                 f,
-                "AWSPREVIOUS is of {clone} already: the pair is made if that signs in, which `aws secretsmanager rotate-secret \
-                 --secret-id {secret} --no-rotate-immediately` tests; if {clone} does not exist, run `aws secretsmanager \
+                "AWSPREVIOUS is of {clone} already, so the pair was made; `aws secretsmanager rotate-secret --secret-id {secret} \
+                 --no-rotate-immediately` tells whether the two are equal; if {clone} does not exist, run `aws secretsmanager \
                  update-secret-version-stage --secret-id {secret} --version-stage AWSPREVIOUS --remove-from-version-id {previous}`, \
                  and this again"
             ),
