@@ -52,9 +52,11 @@ impl Connection {
         // only from that version on (MariaDB documentation, "Comment Syntax"): the version's text can be set to anything.
         // There, lock_wait_timeout does not end every wait. READ WRITE, because init_connect may have made transactions
         // read-only.
-        let set_up = "SET SESSION sql_mode = '', sql_select_limit = 18446744073709551615, sql_big_selects = 1, \
-            sql_quote_show_create = 1, lock_wait_timeout = 5, wait_timeout = 10 \
-            /*M!, max_statement_time = 15, max_session_mem_used = 9223372036854775807 */; \
+        // There, too, GRANT makes an account that somebody has dropped, without a password (tried: 11.8.9, 10.11.18), unless the mode
+        // says otherwise; MySQL knows no such mode.
+        let set_up = "SET SESSION sql_mode = CONCAT('' /*M!, 'NO_AUTO_CREATE_USER' */), \
+            sql_select_limit = 18446744073709551615, sql_big_selects = 1, sql_quote_show_create = 1, lock_wait_timeout = 5, \
+            wait_timeout = 10 /*M!, max_statement_time = 15, max_session_mem_used = 9223372036854775807 */; \
             SET SESSION TRANSACTION READ WRITE; \
             SELECT CONCAT(0 /*M! + 1 */, 0 /*M!110300 + 1 */, CURRENT_USER())";
         let row = connection.rows(set_up).await?.concat();
