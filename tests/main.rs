@@ -34,6 +34,7 @@ mod locks;
 mod malformed_servers;
 mod names_and_passwords;
 mod network_faults;
+mod open_sessions;
 mod owned_objects;
 mod pair;
 mod planted_objects;

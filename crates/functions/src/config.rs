@@ -7,7 +7,7 @@ use std::fmt;
 
 use aws::{Authorities, Settings};
 use databases::TrustAnchors;
-use rotation::{PasswordPolicy, Promotion, Strategy, username_limit};
+use rotation::{OnIdleUserSessions, PasswordPolicy, Promotion, Strategy, username_limit};
 use tracing::level_filters::LevelFilter;
 
 /// What the environment says.
@@ -16,6 +16,7 @@ pub(crate) struct Config {
     pub(crate) policy: PasswordPolicy,
     pub(crate) username_limit: Option<usize>,
     pub(crate) promotion: Promotion,
+    pub(crate) on_idle_user_sessions: OnIdleUserSessions,
     /// Where AWS's APIs are.
     pub(crate) aws: Settings,
     /// Who may vouch for a database server.
@@ -64,6 +65,7 @@ impl Config {
         let username_limit = username_limit(&raw).map_err(|problem| problems.push(problem));
         let promotion = promotion(strategy, &mut problems);
         let diagnoses = own_boolean("DIAGNOSIS", &mut problems);
+        let on_idle_user_sessions = on_idle_user_sessions(strategy, &mut problems);
         let trusted = trust_anchors().map_err(|problem| problems.push(problem));
         let aws_authorities = aws_authorities().map_err(|problem| problems.push(problem));
         match (policy, username_limit, aws, trusted, aws_authorities) {
@@ -74,6 +76,7 @@ impl Config {
                     policy,
                     username_limit,
                     promotion,
+                    on_idle_user_sessions,
                     aws,
                     trusted,
                     aws_authorities,
@@ -119,6 +122,20 @@ fn promotion(strategy: Strategy, problems: &mut Vec<String>) -> Promotion {
             Promotion::InFinishSecret
         }
     }
+}
+
+/// The same of a strategy that has no idle user.
+fn on_idle_user_sessions(strategy: Strategy, problems: &mut Vec<String>) -> OnIdleUserSessions {
+    let name = "REFUSE_WHILE_IDLE_USER_HAS_SESSIONS";
+    if !own_boolean(name, problems) {
+        return OnIdleUserSessions::Warn;
+    }
+    if !strategy.alternates() {
+        problems.push(format!(
+            "{name} is for alternating users only (no user is idle under this function's strategy): remove it"
+        ));
+    }
+    OnIdleUserSessions::Refuse
 }
 
 /// A setting of ours, false unless set. A word that is neither true nor false is an error.

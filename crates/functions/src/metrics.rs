@@ -7,11 +7,20 @@ use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
 use metrics_cloudwatch_embedded::{Builder, Collector};
 use rotation::RotationEvent;
 
-/// `Failures` (a count, by `Function`) and `Duration` (milliseconds, by `Function`, `Step` and `Outcome`, which is
-/// `done` or `failed`). Secret, version, request and class of error are properties: dimensions of their own would make
+/// `Failures` (a count, by `Function`), `SessionsOfIdleUser` (a count, by `Function`, only of events that have looked for these
+/// sessions) and `Duration` (milliseconds, by `Function`, `Step` and `Outcome`, which is `done` or `failed`). Secret, version, request and class of error are properties: dimensions of their own would make
 /// a metric for each secret.
 pub(crate) struct Metrics {
     collector: &'static Collector,
+}
+
+/// How an event ended.
+pub(crate) struct Outcome {
+    /// The class of its error.
+    pub(crate) failed_as: Option<&'static str>,
+    pub(crate) elapsed: Duration,
+    /// `None` if it has not looked for them, or the server did not show them.
+    pub(crate) sessions_of_idle_user: Option<u64>,
 }
 
 impl Metrics {
@@ -27,6 +36,7 @@ impl Metrics {
             .emit_zeros(true);
         let collector = builder.init().map_err(|error| format!("cannot write metrics: {error}"))?;
         describe_counter!("Failures", Unit::Count, "");
+        describe_histogram!("SessionsOfIdleUser", Unit::Count, "");
         describe_histogram!("Duration", Unit::Milliseconds, "");
         Ok(Self { collector })
     }
@@ -36,10 +46,13 @@ impl Metrics {
         &self,
         request_id: &str,
         event: Option<&RotationEvent>,
-        failed_as: Option<&'static str>,
-        elapsed: Duration,
+        Outcome { failed_as, elapsed, sessions_of_idle_user }: Outcome,
     ) {
         counter!("Failures").increment(failed_as.is_some().into());
+        if let Some(sessions) = sessions_of_idle_user {
+            // Of a counter, every later event would write a zero.
+            histogram!("SessionsOfIdleUser").record(u32::try_from(sessions).unwrap_or(u32::MAX));
+        }
         self.collector.set_property("RequestId", request_id);
         match failed_as {
             Some(class) => self.collector.set_property("ErrorClass", class),

@@ -8,7 +8,9 @@ use aws::{Aws, SecretsManager};
 use databases::{Limits, TrustAnchors};
 use lambda_runtime::{Context, LambdaEvent, Runtime, service_fn};
 use rotation::ports::{Clock, Database, Topology};
-use rotation::{DiagnosisEvent, PasswordsInUse, Progress, Refusal, Rotation, RotationEvent, Strategy};
+use rotation::{
+    DiagnosisEvent, PasswordsInUse, Progress, Refusal, Rotation, RotationEvent, SessionCount, Strategy,
+};
 use serde_json::Value;
 use tracing::{Instrument, error, info, info_span};
 
@@ -16,7 +18,7 @@ use crate::clock::Deadline;
 use crate::config::{self, Config};
 use crate::failure::Failure;
 use crate::logs;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Outcome};
 use crate::surroundings::Invocation;
 
 /// Makes the client of RDS, behind a pointer: a function that gives none is linked without.
@@ -93,16 +95,19 @@ impl Function {
             self.passwords.forget();
             return result;
         }
+        let sessions = SessionCount::default();
         let (event, result) = match RotationEvent::parse(payload) {
             Ok(event) => {
-                let result = self.step(&event, &context, started).await;
+                let result = self.step(&event, &context, started, &sessions).await;
                 (Some(event), result)
             }
             Err(refusal) => (None, Err(logged(Failure::of(&refusal.into(), &self.passwords), started))),
         };
         self.passwords.forget();
         let failed_as = result.as_ref().err().map(|failure| failure.class);
-        self.metrics.record(&context.request_id, event.as_ref(), failed_as, started.elapsed());
+        let outcome =
+            Outcome { failed_as, elapsed: started.elapsed(), sessions_of_idle_user: sessions.get() };
+        self.metrics.record(&context.request_id, event.as_ref(), outcome);
         result.map(|()| Value::Null)
     }
 
@@ -121,13 +126,20 @@ impl Function {
         let (deadline, progress) = (Deadline::before(context.deadline()), Progress::default());
         let invocation =
             Invocation { function: context.invoked_function_arn.clone(), time_limit: deadline.left() };
-        let report =
-            rotation::diagnose(&self.rotation(&deadline, &progress), &invocation, &event).await.to_json();
+        let sessions = SessionCount::default();
+        let rotation = self.rotation(&deadline, &progress, &sessions);
+        let report = rotation::diagnose(&rotation, &invocation, &event).await.to_json();
         let shown = self.passwords.json(&report.to_string());
         Ok(serde_json::from_str(&shown).unwrap_or_default())
     }
 
-    async fn step(&self, event: &RotationEvent, context: &Context, started: Instant) -> Result<(), Failure> {
+    async fn step(
+        &self,
+        event: &RotationEvent,
+        context: &Context,
+        started: Instant,
+        sessions: &SessionCount,
+    ) -> Result<(), Failure> {
         let span = info_span!(
             "step",
             step = %event.step,
@@ -137,7 +149,7 @@ impl Function {
         );
         let deadline = Deadline::before(context.deadline());
         async {
-            let result = self.rotate(event, deadline).await;
+            let result = self.rotate(event, deadline, sessions).await;
             match result {
                 Ok(()) => {
                     info!(elapsed_ms = millis(started), "step done");
@@ -150,16 +162,26 @@ impl Function {
         .await
     }
 
-    async fn rotate(&self, event: &RotationEvent, deadline: Deadline) -> Result<(), Failure> {
+    async fn rotate(
+        &self,
+        event: &RotationEvent,
+        deadline: Deadline,
+        sessions: &SessionCount,
+    ) -> Result<(), Failure> {
         let progress = Progress::default();
-        let rotation = self.rotation(&deadline, &progress);
+        let rotation = self.rotation(&deadline, &progress, sessions);
         match tokio::time::timeout_at(deadline.due(), rotation::rotate(&rotation, event)).await {
             Ok(result) => result.map_err(|error| Failure::of(&error, &self.passwords)),
             Err(_) => Err(Failure::deadline(&progress, &self.passwords)),
         }
     }
 
-    fn rotation<'a>(&'a self, clock: &'a Deadline, progress: &'a Progress) -> Rotation<'a> {
+    fn rotation<'a>(
+        &'a self,
+        clock: &'a Deadline,
+        progress: &'a Progress,
+        sessions: &'a SessionCount,
+    ) -> Rotation<'a> {
         Rotation {
             store: &self.secrets_manager,
             database: &*self.database,
@@ -167,6 +189,8 @@ impl Function {
             clock,
             strategy: self.strategy,
             promotion: self.config.promotion,
+            on_idle_user_sessions: self.config.on_idle_user_sessions,
+            sessions_of_idle_user: sessions,
             policy: &self.config.policy,
             username_limit: self.config.username_limit,
             progress,

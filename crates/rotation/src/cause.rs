@@ -38,6 +38,7 @@ pub enum Cause {
     LockTimeout,
     ConcurrentChange,
     PrivilegesDiffer,
+    IdleUserHasSessions,
     Protocol,
     QueryFailed,
     SecretNotFound,
@@ -87,6 +88,7 @@ impl Cause {
             Self::LockTimeout => "LockTimeout",
             Self::ConcurrentChange => "ConcurrentChange",
             Self::PrivilegesDiffer => "PrivilegesDiffer",
+            Self::IdleUserHasSessions => "IdleUserHasSessions",
             Self::Protocol => "Protocol",
             Self::QueryFailed => "QueryFailed",
             Self::SecretNotFound => "SecretNotFound",
@@ -215,6 +217,10 @@ impl Cause {
             }
             Self::PrivilegesDiffer => {
                 "Secrets Manager's retry runs setSecret again, which repairs a clone; if it comes back, find who changes this user"
+            }
+            Self::IdleUserHasSessions => {
+                "nothing has been changed, and the next attempt goes on once these sessions have ended: let their clients read AWSCURRENT \
+                 and open new ones, or end the sessions; or set REFUSE_WHILE_IDLE_USER_HAS_SESSIONS to false"
             }
             Self::Protocol => {
                 "check the secret's host and port: what responds there does not speak this database's protocol"

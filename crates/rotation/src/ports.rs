@@ -3,6 +3,7 @@
 
 mod database;
 mod examination;
+mod open_sessions;
 mod secret_store;
 mod session;
 mod sign_in;
@@ -12,6 +13,7 @@ mod verification;
 
 pub use database::{Database, ProofOfOtherUser};
 pub use examination::{Reached, SeenTls, ServerState};
+pub use open_sessions::{ClientSessions, MOST_CLIENTS, Sessions, Since};
 pub use secret_store::{Move, Put, SecretStore};
 pub use session::{Change, SuperuserSession, UserSession};
 pub use sign_in::SignIn;

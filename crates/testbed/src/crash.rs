@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use rotation::ports::{
     AlternationOutcome, Change, Comparison, Database, Evidence, Move, OtherSession, OwnedObjects,
-    PairComparison, PairView, ProofOfOtherUser, Put, Reached, SecretStore, ServerState, SignIn,
+    PairComparison, PairView, ProofOfOtherUser, Put, Reached, SecretStore, ServerState, Sessions, SignIn,
     SuperuserSession, UserSession, Verification, Wanted,
 };
 use rotation::{
@@ -283,6 +283,10 @@ impl UserSession for CrashingSession<dyn UserSession> {
         self.crash.call(self.session.server_state()).await
     }
 
+    async fn sessions_of(&mut self, user: &Username) -> Result<Sessions, CallError> {
+        self.crash.call(self.session.sessions_of(user)).await
+    }
+
     async fn close(self: Box<Self>) {
         self.session.close().await;
     }
@@ -318,6 +322,10 @@ impl SuperuserSession for CrashingSession<dyn SuperuserSession> {
         evidence: &Evidence,
     ) -> Result<AlternationOutcome, CallError> {
         self.crash.call(self.session.check_next_user(alternation, secret, evidence)).await
+    }
+
+    async fn sessions_of(&mut self, user: &Username) -> Result<Sessions, CallError> {
+        self.crash.call(self.session.sessions_of(user)).await
     }
 
     async fn close(self: Box<Self>) {

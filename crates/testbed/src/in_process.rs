@@ -5,7 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rotation::ports::{Clock, Database, SecretStore, Topology};
 use rotation::{
-    Error, PasswordPolicy, PasswordsInUse, Progress, Promotion, Rotation, RotationEvent, Strategy,
+    Error, OnIdleUserSessions, PasswordPolicy, PasswordsInUse, Progress, Promotion, Rotation, RotationEvent,
+    SessionCount, Strategy,
 };
 
 use crate::crash::{Crash, Crashing};
@@ -95,6 +96,8 @@ impl InProcess {
             clock: &AMinute,
             strategy: self.strategy,
             promotion: self.promotion,
+            on_idle_user_sessions: OnIdleUserSessions::default(),
+            sessions_of_idle_user: &SessionCount::default(),
             policy: &PasswordPolicy::default(),
             username_limit: None,
             progress: &Progress::default(),

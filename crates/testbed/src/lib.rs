@@ -32,6 +32,7 @@ pub mod mysql;
 pub mod postgres;
 pub mod private;
 mod reachable;
+mod relay_from;
 mod remedy;
 pub mod role;
 mod secrets_manager;

@@ -24,6 +24,8 @@ pub(super) struct Connection {
     pub(super) known: Known,
     /// The account by which the server let the user in: names and hosts of accounts are patterns.
     pub(super) account: Account,
+    /// Whether [`super::superuser::activate_roles`] has run.
+    pub(super) has_active_roles: bool,
     /// The key of the HMAC that names locks: derived from the password of this session.
     lock_key: Zeroizing<Vec<u8>>,
 }
@@ -46,6 +48,7 @@ impl Connection {
             dialect: Dialect::MySql,
             known: Known::MYSQL,
             account: Account::at("", ""),
+            has_active_roles: false,
             lock_key: hmac_sha_256(password.expose().as_bytes(), b"lock"),
         };
         // One message. Not DEFAULT, which means the server's own variable. What stands in such a comment only MariaDB reads, and

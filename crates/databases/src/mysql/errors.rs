@@ -13,6 +13,8 @@ pub(super) const ACCESS_DENIED: u16 = 1045;
 pub(super) const EXPIRED_AT_SIGN_IN: u16 = 1862;
 /// The same, in response to the first statement of a session that the server let in.
 pub(super) const EXPIRED_IN_SESSION: u16 = 1820;
+/// A table may not be read, or does not exist: it, its columns, its schema.
+pub(super) const NOT_READABLE: [u16; 5] = [1142, 1143, 1146, 1044, 1049];
 /// A table does not exist.
 pub(super) const NO_SUCH_TABLE: u16 = 1146;
 /// An account that is created or dropped is named as the definer of objects (MySQL 8.0.22 and later).

@@ -18,6 +18,7 @@ mod grants;
 mod handshake;
 mod identity;
 mod mandatory_roles;
+mod open_sessions;
 mod other_hosts;
 mod password;
 mod prior_access;

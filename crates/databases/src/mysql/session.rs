@@ -2,13 +2,13 @@
 
 use async_trait::async_trait;
 use rotation::ports::{
-    AlternationOutcome, Change, Evidence, PairComparison, PairView, ServerState, SuperuserSession,
+    AlternationOutcome, Change, Evidence, PairComparison, PairView, ServerState, Sessions, SuperuserSession,
     UserSession, Verification,
 };
 use rotation::{Alternation, CallError, OldPassword, Password, SecretId, SetBy, Username};
 
 use super::connection::Connection;
-use super::{alternation, examination, identity, other_hosts, password, verify};
+use super::{alternation, examination, identity, open_sessions, other_hosts, password, superuser, verify};
 
 #[async_trait]
 impl UserSession for Connection {
@@ -98,6 +98,10 @@ impl UserSession for Connection {
         self.within_limit(async |connection| examination::server_state(connection).await).await
     }
 
+    async fn sessions_of(&mut self, user: &Username) -> Result<Sessions, CallError> {
+        self.within_limit(async |connection| open_sessions::of(connection, user).await).await
+    }
+
     async fn close(self: Box<Self>) {
         (*self).close().await;
     }
@@ -135,6 +139,15 @@ impl SuperuserSession for Connection {
     ) -> Result<AlternationOutcome, CallError> {
         self.within_limit(async |connection| alternation::check(connection, alternation, evidence).await)
             .await
+    }
+
+    /// PROCESS may come by a role.
+    async fn sessions_of(&mut self, user: &Username) -> Result<Sessions, CallError> {
+        self.within_limit(async |connection| {
+            superuser::activate_roles(connection).await?;
+            open_sessions::of(connection, user).await
+        })
+        .await
     }
 
     async fn close(self: Box<Self>) {

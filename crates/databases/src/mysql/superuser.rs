@@ -21,9 +21,18 @@ pub(super) struct Superuser {
     names: DatabaseNames,
 }
 
-/// Activates all roles. (RDS gives its master user most privileges by a role.) A session of MariaDB has one role at a time: if no
+/// Activates all roles, once in a session. (RDS gives its master user most privileges by a role.) A session of MariaDB has one role at a time: if no
 /// role is active and exactly one was granted, that one is activated.
 pub(super) async fn activate_roles(connection: &mut Connection) -> Result<(), CallError> {
+    if connection.has_active_roles {
+        return Ok(());
+    }
+    run_set_role(connection).await?;
+    connection.has_active_roles = true;
+    Ok(())
+}
+
+async fn run_set_role(connection: &mut Connection) -> Result<(), CallError> {
     if connection.dialect == Dialect::MySql {
         return Ok(connection.run("SET ROLE ALL").await?);
     }

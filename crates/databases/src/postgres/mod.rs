@@ -10,6 +10,7 @@ mod errors;
 mod examination;
 mod handshake;
 mod memberships;
+mod open_sessions;
 mod owned_objects;
 mod password;
 mod query;

@@ -2,17 +2,17 @@
 
 use async_trait::async_trait;
 use rotation::ports::{
-    AlternationOutcome, Change, Evidence, PairComparison, PairView, ServerState, SuperuserSession,
+    AlternationOutcome, Change, Evidence, PairComparison, PairView, ServerState, Sessions, SuperuserSession,
     UserSession, Verification,
 };
-use rotation::{Alternation, CallError, Cause, OldPassword, Password, SecretId, SetBy, Username};
+use rotation::{Alternation, CallError, Cause, OldPassword, Password, SecretId, SetBy, Target, Username};
 
 use super::begin::Access;
 use super::clone_check::UserPair;
 use super::connection::Connection;
 use super::reassign_owned::OwnedByClone;
 use super::role_change::RoleChange;
-use super::{alternation, equality, examination, owned_objects, password, verify};
+use super::{alternation, equality, examination, open_sessions, owned_objects, password, verify};
 
 #[async_trait]
 impl UserSession for Connection {
@@ -54,7 +54,12 @@ impl UserSession for Connection {
             connection.commit().await?;
             let objection = pair.objection(alternation).or(grants);
             let owned = OwnedByClone::if_any(databases, alternation, connection.connector.clone());
-            Ok(PairView { owned, membership: pair.membership(alternation), objection })
+            // The clone is a member of the base, and sees its sessions whole. The superuser may see less of them.
+            let sessions = match alternation.target {
+                Target::Base => Some(open_sessions::of(connection, &alternation.base).await),
+                Target::Clone => None,
+            };
+            Ok(PairView { owned, membership: pair.membership(alternation), objection, sessions })
         })
         .await
     }
@@ -96,6 +101,10 @@ impl UserSession for Connection {
         self.within_limit(async |connection| examination::server_state(connection).await).await
     }
 
+    async fn sessions_of(&mut self, user: &Username) -> Result<Sessions, CallError> {
+        self.within_limit(async |connection| open_sessions::of(connection, user).await).await
+    }
+
     async fn close(self: Box<Self>) {
         (*self).close().await;
     }
@@ -132,6 +141,10 @@ impl SuperuserSession for Connection {
             alternation::check(connection, alternation, secret, evidence).await
         })
         .await
+    }
+
+    async fn sessions_of(&mut self, user: &Username) -> Result<Sessions, CallError> {
+        UserSession::sessions_of(self, user).await
     }
 
     async fn close(self: Box<Self>) {

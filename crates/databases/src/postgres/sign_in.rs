@@ -29,13 +29,16 @@ impl From<Outcome> for SignIn<Connection> {
 /// The database that every server has, used if a secret names none.
 pub(super) const DEFAULT_DATABASE: &str = "postgres";
 
+/// What a server shows of our sessions.
+pub(super) const APPLICATION: &str = "rotation";
+
 /// How to sign in. Every option is set here or in `handshake.rs`: the driver would take what is left out from PG* variables.
 pub(super) fn options(server: &Server, user: &Username, password: &Password) -> PgConnectOptions {
     PgConnectOptions::new_without_pgpass()
         .username(&user.0)
         .password(password.expose())
         .database(server.database.as_deref().unwrap_or(DEFAULT_DATABASE))
-        .application_name("rotation")
+        .application_name(APPLICATION)
         // A pooler in front of the server knows neither prepared statements nor this option.
         .statement_cache_capacity(0)
         .extra_float_digits(None)

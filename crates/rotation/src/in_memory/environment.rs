@@ -13,8 +13,8 @@ use super::store::MemoryStore;
 use super::surroundings::MemorySurroundings;
 use super::topology::MemoryTopology;
 use crate::{
-    DiagnosisEvent, Error, PasswordPolicy, PasswordsInUse, Progress, Promotion, Refusal, Report, Rotation,
-    RotationEvent, SecretId, Stage, Step, Strategy, VersionId,
+    DiagnosisEvent, Error, OnIdleUserSessions, PasswordPolicy, PasswordsInUse, Progress, Promotion, Refusal,
+    Report, Rotation, RotationEvent, SecretId, SessionCount, Stage, Step, Strategy, VersionId,
 };
 
 pub(crate) const APP_SECRET: &str = "app-secret";
@@ -31,6 +31,9 @@ pub(crate) struct Environment {
     pub(crate) strategy: Strategy,
     pub(crate) promotion: Promotion,
     pub(crate) username_limit: Option<usize>,
+    pub(crate) on_idle_user_sessions: OnIdleUserSessions,
+    /// Of the event that ran last.
+    pub(crate) sessions_of_idle_user: std::sync::Mutex<Option<u64>>,
     progress: Progress,
     passwords: PasswordsInUse,
 }
@@ -57,6 +60,8 @@ impl Environment {
             strategy,
             promotion: Promotion::default(),
             username_limit: None,
+            on_idle_user_sessions: OnIdleUserSessions::default(),
+            sessions_of_idle_user: std::sync::Mutex::default(),
             progress,
             passwords,
         };
@@ -199,10 +204,11 @@ impl Environment {
     pub(crate) fn diagnose(&self, now: Duration) -> Report {
         let surroundings = MemorySurroundings { now: SystemTime::UNIX_EPOCH + now };
         let event = DiagnosisEvent { secret_id: SecretId(APP_SECRET.into()) };
-        block_on(crate::diagnose(&self.rotation(&PasswordPolicy::default()), &surroundings, &event))
+        let (policy, count) = (PasswordPolicy::default(), SessionCount::default());
+        block_on(crate::diagnose(&self.rotation(&policy, &count), &surroundings, &event))
     }
 
-    fn rotation<'a>(&'a self, policy: &'a PasswordPolicy) -> Rotation<'a> {
+    fn rotation<'a>(&'a self, policy: &'a PasswordPolicy, count: &'a SessionCount) -> Rotation<'a> {
         let topology = self.topology.as_ref();
         Rotation {
             store: &self.store,
@@ -213,17 +219,21 @@ impl Environment {
             promotion: self.promotion,
             policy,
             username_limit: self.username_limit,
+            on_idle_user_sessions: self.on_idle_user_sessions,
+            sessions_of_idle_user: count,
             progress: &self.progress,
             passwords: &self.passwords,
         }
     }
 
     async fn step(&self, step: Step, version: &str) -> Result<(), Error> {
-        let policy = PasswordPolicy::default();
-        let rotation = self.rotation(&policy);
+        let (policy, count) = (PasswordPolicy::default(), SessionCount::default());
+        let rotation = self.rotation(&policy, &count);
         let (secret_id, version_id) = (SecretId(APP_SECRET.into()), VersionId(version.into()));
         let event = RotationEvent { step, secret_id, version_id, rotation_token: None };
-        crate::rotate(&rotation, &event).await
+        let result = crate::rotate(&rotation, &event).await;
+        *self.sessions_of_idle_user.lock().expect("no holder panics") = count.get();
+        result
     }
 
     /// The user and the password of the version with a label.

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::account::Account;
 use super::clock::FakeClock;
-use crate::{CallError, Cause, Endpoint};
+use crate::ports::{ClientSessions, Sessions};
+use crate::{CallError, Cause, Endpoint, Username};
 
 /// How a server behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +47,9 @@ struct State {
     /// The hosts of replicas, and how far they lag.
     replicas: BTreeMap<String, Duration>,
     unavailable: Option<(Unavailable, Duration)>,
+    /// How many sessions applications have open as a user.
+    sessions: BTreeMap<String, u64>,
+    hides_sessions: bool,
 }
 
 impl MemoryServer {
@@ -82,6 +86,26 @@ impl MemoryServer {
 
     pub(crate) fn drop_account(&self, user: &str) {
         self.state().accounts.remove(user);
+    }
+
+    /// Applications have so many sessions open as `user`.
+    pub(crate) fn has_sessions(&self, user: &str, count: u64) {
+        self.state().sessions.insert(user.into(), count);
+    }
+
+    /// From now on nobody may see sessions.
+    pub(crate) fn hides_sessions(&self) {
+        self.state().hides_sessions = true;
+    }
+
+    pub(super) fn sessions_of(&self, user: &Username) -> Result<Sessions, CallError> {
+        let state = self.state();
+        if state.hides_sessions {
+            return Err(CallError::failed(Cause::MissingPrivilege, "nobody may see sessions"));
+        }
+        let count = state.sessions.get(&user.0).copied().unwrap_or_default();
+        let client = ClientSessions { count, address: Some("client".into()), application: None, since: None };
+        Ok(Sessions { count, clients: if count == 0 { Vec::new() } else { vec![client] } })
     }
 
     pub(super) fn is_replica(&self, host: &str) -> bool {

@@ -9,7 +9,7 @@ use super::clock::let_others_go_on;
 use super::pair::{Half, Owned, inequality, membership, objection, what_is_unproven};
 use super::server::{Engine, MemoryServer};
 use crate::ports::{
-    AlternationOutcome, Change, Evidence, PairComparison, PairView, ServerState, SuperuserSession,
+    AlternationOutcome, Change, Evidence, PairComparison, PairView, ServerState, Sessions, SuperuserSession,
     UserSession, Verification,
 };
 use crate::{
@@ -118,6 +118,8 @@ impl UserSession for MemorySession {
             owned: Owned::by_clone(&self.server, alternation),
             membership: membership(&self.server, alternation),
             objection: objection(&self.server, alternation),
+            sessions: (alternation.target == Target::Base)
+                .then(|| self.server.sessions_of(&alternation.base)),
         })
     }
 
@@ -185,6 +187,14 @@ impl UserSession for MemorySession {
         })
     }
 
+    async fn sessions_of(&mut self, user: &Username) -> Result<Sessions, CallError> {
+        let_others_go_on().await;
+        if self.server.engine == Engine::MySql && *user != self.user {
+            return Err(CallError::failed(Cause::MissingPrivilege, "PROCESS is missing"));
+        }
+        self.server.sessions_of(user)
+    }
+
     async fn close(self: Box<Self>) {}
 }
 
@@ -246,6 +256,12 @@ impl SuperuserSession for MemorySession {
             Some(unproven) => AlternationOutcome::NeedsProof(unproven),
             None => AlternationOutcome::Done,
         })
+    }
+
+    async fn sessions_of(&mut self, user: &Username) -> Result<Sessions, CallError> {
+        let_others_go_on().await;
+        self.check_is_superuser()?;
+        self.server.sessions_of(user)
     }
 
     async fn close(self: Box<Self>) {}

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use super::examination::ServerState;
+use super::open_sessions::Sessions;
 use super::user_pair::{AlternationOutcome, Evidence, PairComparison, PairView};
 use super::verification::Verification;
 use crate::error::CallError;
@@ -61,6 +62,13 @@ pub trait UserSession: Send {
     /// What the server says of itself.
     async fn server_state(&mut self) -> Result<ServerState, CallError>;
 
+    /// The open sessions of `user`, as far as the server shows them to this one, which is not among them. Changes nothing, and
+    /// the session can be used after an error as well.
+    ///
+    /// # Errors
+    /// `MissingPrivilege` if the server does not show them at all; on PostgreSQL it shows at least how many there are.
+    async fn sessions_of(&mut self, user: &Username) -> Result<Sessions, CallError>;
+
     /// Ends the session, so that the server's log shows no lost connection. Errors are ignored.
     async fn close(self: Box<Self>);
 }
@@ -96,6 +104,9 @@ pub trait SuperuserSession: Send {
         secret: &SecretId,
         evidence: &Evidence,
     ) -> Result<AlternationOutcome, CallError>;
+
+    /// The same as [`UserSession::sessions_of`].
+    async fn sessions_of(&mut self, user: &Username) -> Result<Sessions, CallError>;
 
     /// Ends the session, so that the server's log shows no lost connection. Errors are ignored.
     async fn close(self: Box<Self>);

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use super::open_sessions::Sessions;
 use super::verification::Comparison;
 use crate::error::{CallError, Refusal, Unproven};
 use crate::server::Server;
@@ -18,6 +19,8 @@ pub struct PairView {
     /// What the application would lose by this alternation. The rotation is refused with it once both users are known to be
     /// the application's.
     pub objection: Option<Refusal>,
+    /// The open sessions of the user whose turn it is, if this session may see more of them than the superuser has to.
+    pub sessions: Option<Result<Sessions, CallError>>,
 }
 
 /// What a session sees of two alternating users that no superuser makes equal.

@@ -3,6 +3,7 @@
 use tracing::{info, warn};
 
 use super::context::Context;
+use super::open_sessions::Turn;
 use super::other_versions::OtherVersions;
 use super::sign_in::Credentials;
 use super::superuser::Superuser;
@@ -32,7 +33,14 @@ pub(super) async fn alternate(
     if let Some(objection) = view.objection {
         return Err(objection.into());
     }
-    let session = context.sign_in_superuser(&superuser).await?;
+    let mut session = context.sign_in_superuser(&superuser).await?;
+    let see = async {
+        match view.sessions {
+            Some(seen) => seen,
+            None => session.sessions_of(&pending.username).await,
+        }
+    };
+    context.check_sessions(&pending.username, see, Turn::This).await?;
     if let (Target::Base, Some(owned)) = (alternation.target, &view.owned) {
         reassign_owned(context, &server, &**owned, (&current.username, &current.password)).await?;
     }

@@ -8,6 +8,7 @@ use tracing::info;
 
 use super::alternate::reassign_owned;
 use super::context::{Context, failed};
+use super::open_sessions::Turn;
 use super::other_versions::OtherVersions;
 use super::sign_in::Credentials;
 use crate::cause::Cause;
@@ -49,6 +50,8 @@ impl<'a> IdleUser<'a> {
     pub(super) async fn alternate(&self, pending: &Secret) -> Result<(), Error> {
         let Self { context, alternation, current, server } = self;
         let (mut session, version) = self.sign_in(COMPARES).await?;
+        let turn = if version.password == pending.password { Turn::ThisAgain } else { Turn::This };
+        context.check_sessions(self.user(), session.sessions_of(self.user()), turn).await?;
         let left = context.rotation.clock.left();
         if let Some(owned) = self.compare(&mut *session).await? {
             // The one of the two that is the clone.
@@ -69,6 +72,7 @@ impl<'a> IdleUser<'a> {
     /// Whether the alternation is possible. Changes nothing. For a test or a diagnosis, which has signed in as AWSCURRENT's user.
     pub(super) async fn check(&self) -> Result<(), Error> {
         let (mut session, _) = self.sign_in(TESTS_AND_COMPARES).await?;
+        self.context.check_sessions(self.user(), session.sessions_of(self.user()), Turn::Next).await?;
         self.compare(&mut *session).await?;
         self.context.close(session.close()).await;
         Ok(())

@@ -5,6 +5,7 @@ mod context;
 mod create_secret;
 mod finish_secret;
 mod idle_user;
+mod open_sessions;
 mod other_versions;
 mod patience;
 mod regions;

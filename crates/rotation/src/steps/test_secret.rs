@@ -6,10 +6,11 @@ use tracing::{info, warn};
 
 use super::context::{Context, failed};
 use super::idle_user::IdleUser;
+use super::open_sessions::Turn;
 use super::sign_in::Credentials;
 use crate::cause::Cause;
 use crate::error::{CallError, Error};
-use crate::ports::{Comparison, PairComparison, SignIn, UserSession, Verification};
+use crate::ports::{Comparison, PairComparison, Sessions, SignIn, UserSession, Verification};
 use crate::server::Server;
 use crate::strategy::{Alternation, SetBy};
 
@@ -37,8 +38,14 @@ pub(crate) async fn test_secret(context: &Context<'_>) -> Result<(), Error> {
     let doing = format!("verify what {user} is");
     let verification = progress.of(&*doing, session.verify(user, &set_by)).await?;
     let Verification { mut differences, comparison } = verification;
-    if let SetBy::IdleUser(alternation) = &set_by {
-        check_next_turn(context, &mut *session, &alternation.after()).await?;
+    match &set_by {
+        SetBy::IdleUser(alternation) => {
+            check_next_turn(context, &mut *session, &alternation.after()).await?;
+        }
+        SetBy::Superuser(alternation, _) => {
+            look_at_sessions(context, &mut *session, &alternation.after()).await?;
+        }
+        SetBy::User(_) => {}
     }
     context.close(session.close()).await;
     if let Some(comparison) = comparison {
@@ -67,7 +74,7 @@ async fn check_next_turn(
     // A server that shows both users to either is asked first: if nothing differs, AWSCURRENT does not have to be read, which would
     // cost every rotation a call. Where each shows its own account, only sign-ins as both tell.
     if !context.reads_verifiers() && is_possible(context, session, next).await? {
-        return Ok(());
+        return look_at_sessions(context, session, next).await;
     }
     if !context.pending().await?.same_credentials(context.current().await?) {
         // A rotation, which setSecret did not refuse. What the next one needs can still be put right.
@@ -86,6 +93,25 @@ async fn is_possible(
     let compare = session.compare_pair(next, &context.event.secret_id);
     let seen = context.rotation.progress.of(doing, compare).await?;
     Ok(matches!(seen, PairComparison::Complete { objection: None, .. }))
+}
+
+/// `RotateImmediately=false` also says which clients the next rotation would cut off, as far as the user of AWSCURRENT sees them.
+///
+/// In a rotation those sessions are the application's. Whether this is one shows in AWSCURRENT, which is not read for that unless
+/// the pending version's user has sessions, too: right after setSecret it has none, or only those that setSecret has warned of.
+async fn look_at_sessions(
+    context: &Context<'_>,
+    session: &mut dyn UserSession,
+    next: &Alternation,
+) -> Result<(), Error> {
+    let (pending, idle) = (context.pending().await?, next.next_user());
+    let has_any = |seen: Result<Sessions, CallError>| seen.is_ok_and(|sessions| sessions.count > 0);
+    let doing = format!("see whether {} has open sessions", pending.username);
+    let own = async { Ok(has_any(session.sessions_of(&pending.username).await)) };
+    if context.rotation.progress.of(doing, own).await? && pending.same_credentials(context.current().await?) {
+        context.check_sessions(idle, session.sessions_of(idle), Turn::Next).await?;
+    }
+    Ok(())
 }
 
 /// Each of the two users reads its own account: on some servers no user sees another's.

@@ -6,6 +6,7 @@ mod diagnosis;
 mod finish_secret;
 mod idle_user;
 mod idle_user_sign_ins;
+mod open_sessions;
 mod other_user;
 mod patience;
 mod people_without_superuser;

@@ -8,7 +8,7 @@ mod options;
 mod quote;
 mod server;
 
-use std::{collections::HashMap, path::PathBuf, sync::Mutex as StdMutex};
+use std::{collections::HashMap, net::Ipv4Addr, path::PathBuf, sync::Mutex as StdMutex};
 
 use serde_json::{Value, json};
 use sqlx::{
@@ -22,6 +22,7 @@ pub use self::{
     options::PostgresOptions,
     quote::{name, text},
 };
+use crate::relay_from::relay_from;
 use crate::{App, Credentials, ServerLog, authority::Certificate};
 
 /// A running server. It stops when this value is dropped, or when the process ends.
@@ -180,6 +181,22 @@ impl Postgres {
     /// Why the user cannot sign in.
     pub async fn sign_in(&self, as_user: &Credentials, database: &str) -> Result<PgConnection, sqlx::Error> {
         self.options(as_user, database, PgSslMode::VerifyFull).connect().await
+    }
+
+    /// The same as a client that calls itself `application`, from `address`, such as 127.0.0.2, which `pg_hba.conf` has to allow.
+    ///
+    /// # Errors
+    /// Why the user cannot sign in.
+    pub async fn sign_in_from(
+        &self,
+        address: Ipv4Addr,
+        application: &str,
+        as_user: &Credentials,
+        database: &str,
+    ) -> Result<PgConnection, sqlx::Error> {
+        let port = relay_from(address, self.port()).await;
+        let options = self.options(as_user, database, PgSslMode::VerifyFull);
+        options.port(port).application_name(application).connect().await
     }
 
     /// Whether the server accepts these credentials. Panics on any other error, such as no connection.
