@@ -105,6 +105,35 @@ fn each_function_has_a_role_a_log_group_alarms_and_a_permission() {
     }
 }
 
+/// Only alternating users have an idle user.
+#[test]
+fn the_alarm_of_sessions_is_made_only_if_it_is_asked_for() {
+    let [plain, with, without_mysql] = render([
+        json!({}),
+        json!({"AlarmOnSessionsOfIdleUser": "true"}),
+        json!({"AlarmOnSessionsOfIdleUser": "true", "CreateMySqlAlternatingUsers": "false"}),
+    ]);
+    let alarms = |rendered: &Rendered| {
+        let alarms = rendered.ids("AWS::CloudWatch::Alarm").into_iter();
+        alarms.filter(|id| id.ends_with("SessionsAlarm")).collect::<Vec<_>>()
+    };
+    let (mysql, postgres) = ("MySqlAlternatingUsersSessionsAlarm", "PostgresAlternatingUsersSessionsAlarm");
+    assert_eq!(alarms(&plain), Vec::<String>::new());
+    assert_eq!(alarms(&with), [mysql, postgres]);
+    assert_eq!(alarms(&without_mysql), [postgres]);
+    for (alarm, function, name) in [
+        (mysql, "MySqlAlternatingUsers", "rotate-mysql-alternating-users-sessions"),
+        (postgres, "PostgresAlternatingUsers", "rotate-postgres-alternating-users-sessions"),
+    ] {
+        let alarm = with.properties(alarm);
+        assert_eq!(alarm["AlarmName"], name);
+        assert_eq!(alarm["MetricName"], "SessionsOfIdleUser");
+        assert_eq!(alarm["Dimensions"], json!([{"Name": "Function", "Value": function}]));
+        assert_eq!((&alarm["Statistic"], &alarm["AlarmActions"]), (&json!("Maximum"), &json!(["Topic"])));
+        assert_eq!(alarm["TreatMissingData"], "notBreaching", "most of the time nothing runs");
+    }
+}
+
 /// CloudFormation cannot multiply.
 #[test]
 fn the_alarm_of_the_duration_is_at_four_fifths_of_every_timeout() {
@@ -120,7 +149,7 @@ fn the_alarm_of_the_duration_is_at_four_fifths_of_every_timeout() {
     }
 }
 
-/// The five blocks differ in names only, in the superuser's secrets, and in a variable of single user.
+/// The five blocks differ in names only, in the superuser's secrets, and in a variable of single user or alternating users.
 #[test]
 fn the_functions_are_alike() {
     let [plain, full] = render([json!({}), everything()]);
@@ -131,7 +160,9 @@ fn the_functions_are_alike() {
         let (schedule, duration) = schedule_of(binary);
         let text = format!("{text:?}").replace(id, "ID").replace(binary, "BINARY");
         let text = text.replace(&schedule, "SCHEDULE").replace(&format!("\\\"{duration}\\\""), "DURATION");
-        let text = without_superusers(&text).replace(",\\\"PROMOTE_IN_SET_SECRET\\\":\\\"false\\\"", "");
+        let text = without_superusers(&text)
+            .replace(",\\\"PROMOTE_IN_SET_SECRET\\\":\\\"false\\\"", "")
+            .replace(",\\\"REFUSE_WHILE_IDLE_USER_HAS_SESSIONS\\\":\\\"false\\\"", "");
         // The title.
         let mut parts = text.split("Rotates secrets of ");
         let (before, after) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
@@ -174,6 +205,7 @@ fn each_parameter_reaches_the_functions_as_the_variable_that_they_read() {
         ("EXCLUDE_LOWERCASE", "ExcludeLowercase", "true"),
         ("REQUIRE_EACH_INCLUDED_TYPE", "RequireEachIncludedType", "false"),
         ("PROMOTE_IN_SET_SECRET", "PromoteInSetSecret", "true"),
+        ("REFUSE_WHILE_IDLE_USER_HAS_SESSIONS", "RefuseWhileIdleUserHasSessions", "true"),
     ];
     let config = repository().join("crates/functions/src/config.rs");
     let config = std::fs::read_to_string(config).expect("it is there");
@@ -184,12 +216,15 @@ fn each_parameter_reaches_the_functions_as_the_variable_that_they_read() {
         for (id, _) in FUNCTIONS {
             let environment =
                 rendered.properties(id)["Environment"]["Variables"].as_object().expect("variables");
-            let is_single_user = id.ends_with("SingleUser");
-            if is_single_user || variable != "PROMOTE_IN_SET_SECRET" {
-                assert_eq!(environment[variable], *value);
-            }
-            // The last one is an error under another strategy.
-            assert_eq!(environment.len(), variables.len() - usize::from(!is_single_user), "{id}");
+            // The last two are errors under another strategy.
+            let is_read = match variable {
+                "PROMOTE_IN_SET_SECRET" => id.ends_with("SingleUser"),
+                "REFUSE_WHILE_IDLE_USER_HAS_SESSIONS" => id.ends_with("AlternatingUsers"),
+                _ => true,
+            };
+            assert_eq!(environment.get(variable), is_read.then(|| json!(value)).as_ref(), "{id}");
+            let one = usize::from(!id.ends_with("DualPassword"));
+            assert_eq!(environment.len(), variables.len() - 2 + one, "{id}");
         }
     }
 }

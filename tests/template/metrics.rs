@@ -87,7 +87,7 @@ fn of_ours(namespace: &Value) -> bool {
 
 /// The metrics of the alarms and of the dashboard, and the dashboard's queries.
 fn looked_at() -> (BTreeSet<Metric>, Vec<String>) {
-    let [plain] = render([json!({})]);
+    let [plain] = render([json!({"AlarmOnSessionsOfIdleUser": "true"})]);
     let mut metrics = BTreeSet::new();
     for id in plain.ids("AWS::CloudWatch::Alarm") {
         let alarm = plain.properties(&id);
