@@ -207,8 +207,10 @@ fn each_parameter_reaches_the_functions_as_the_variable_that_they_read() {
         ("PROMOTE_IN_SET_SECRET", "PromoteInSetSecret", "true"),
         ("REFUSE_WHILE_IDLE_USER_HAS_SESSIONS", "RefuseWhileIdleUserHasSessions", "true"),
     ];
-    let config = repository().join("crates/functions/src/config.rs");
-    let config = std::fs::read_to_string(config).expect("it is there");
+    let sources = ["functions/src/config.rs", "rotation/src/variables.rs", "aws/src/variables.rs"];
+    let read =
+        |source| std::fs::read_to_string(repository().join("crates").join(source)).expect("it is there");
+    let config = sources.map(read).concat();
     // One at a time: two that are swapped would look alike together.
     let sets: Vec<_> = variables.iter().map(|(_, parameter, value)| json!({ *parameter: value })).collect();
     for (rendered, (variable, _, value)) in render::all(&sets).iter().zip(variables) {
