@@ -44,7 +44,7 @@ async fn finds_nothing<S: Server>(application: &Application<'_, S>, context: &st
     assert_eq!(report["Status"], "pass", "{context}: {report:#}");
     let skipped: Vec<_> = report["Checks"].as_array().expect("checks").iter().collect();
     let skipped = skipped.iter().filter(|finding| finding["Status"] == "skipped").count();
-    assert!(skipped <= 1, "{context}: {report:#}");
+    assert!(skipped <= 2, "{context}: {report:#}");
 }
 
 /// What to do about the worst finding, which this check has made and whose words hold these.

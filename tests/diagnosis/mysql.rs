@@ -216,3 +216,21 @@ async fn nothing_changes_at_the_server_nor_in_the_secret() {
         }
     }
 }
+
+/// By name and address; the next rotation does not end them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_has_not_gone_over_to_awscurrent_is_named() {
+    for version in mysql_versions() {
+        let server = MySql::shared(version).await;
+        for setup in [Setup::mysql_alternating_users(), Setup::mysql_alternating_users().without_superuser()]
+        {
+            let application = Application::start(server, diagnosing(setup)).await;
+            let before = application.credentials("AWSCURRENT").await.expect("a version");
+            application.rotate_ok().await;
+            let client = server.sign_in(&before, &application.app.database).await.expect("a session");
+            let said = ["1 session: 1 from ", "read AWSCURRENT and connect anew"];
+            next(&application, "sessions of the idle user", &said).await;
+            drop(client);
+        }
+    }
+}

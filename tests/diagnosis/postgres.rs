@@ -262,3 +262,20 @@ async fn the_turn_of_the_base_is_checked_as_well() {
     application.rotate_ok().await;
     finds_nothing(&application, "cured").await;
 }
+
+/// By name, address and application; the next rotation does not end them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_has_not_gone_over_to_awscurrent_is_named() {
+    for version in postgres_versions() {
+        let server = Postgres::shared(version).await;
+        for setup in [Setup::alternating_users(), Setup::alternating_users().without_superuser()] {
+            let application = Application::start(server, diagnosing(setup)).await;
+            let before = application.credentials("AWSCURRENT").await.expect("a version");
+            application.rotate_ok().await;
+            let client = server.sign_in(&before, &application.app.database).await.expect("a session");
+            let said = ["1 session: 1 from 127.0.0.1", "read AWSCURRENT and connect anew"];
+            next(&application, "sessions of the idle user", &said).await;
+            drop(client);
+        }
+    }
+}

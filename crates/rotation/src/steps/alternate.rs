@@ -8,9 +8,10 @@ use super::other_versions::OtherVersions;
 use super::sign_in::Credentials;
 use super::superuser::Superuser;
 use crate::cause::Cause;
-use crate::error::{Error, Refusal, Unproven};
+use crate::error::{CallError, Error, Refusal, Unproven};
 use crate::ports::{
-    AlternationOutcome, Evidence, OwnedObjects, PairView, ProofOfOtherUser, SignIn, SuperuserSession,
+    AlternationOutcome, Evidence, OwnedObjects, PairView, ProofOfOtherUser, Sessions, SignIn,
+    SuperuserSession,
 };
 use crate::secret::Secret;
 use crate::server::Server;
@@ -34,13 +35,7 @@ pub(super) async fn alternate(
         return Err(objection.into());
     }
     let mut session = context.sign_in_superuser(&superuser).await?;
-    let see = async {
-        match view.sessions {
-            Some(seen) => seen,
-            None => session.sessions_of(&pending.username).await,
-        }
-    };
-    context.check_sessions(&pending.username, see, Turn::This).await?;
+    check_sessions(context, view.sessions, &mut *session, alternation, Turn::This).await?;
     if let (Target::Base, Some(owned)) = (alternation.target, &view.owned) {
         reassign_owned(context, &server, &**owned, (&current.username, &current.password)).await?;
     }
@@ -64,9 +59,28 @@ pub(super) async fn check(
     if let Some(objection) = view.objection {
         return Err(objection.into());
     }
-    let session = context.sign_in_superuser(&superuser).await?;
+    let mut session = context.sign_in_superuser(&superuser).await?;
+    check_sessions(context, view.sessions, &mut *session, alternation, Turn::Next).await?;
     next.set_up(session, evidence).await?;
     Ok(superuser.username)
+}
+
+/// Looks at the sessions of the user whose turn it is: those that `seen` has, or else those that the superuser sees.
+async fn check_sessions(
+    context: &Context<'_>,
+    seen: Option<Result<Sessions, CallError>>,
+    superuser: &mut dyn SuperuserSession,
+    alternation: &Alternation,
+    turn: Turn,
+) -> Result<(), Error> {
+    let user = alternation.next_user();
+    let see = async {
+        match seen {
+            Some(seen) => seen,
+            None => superuser.sessions_of(user).await,
+        }
+    };
+    context.check_sessions(user, see, turn).await
 }
 
 /// What AWSCURRENT's user sees of the pair; the superuser; and the server to which the connections go from here on: the writer. The

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::error::{CallError, Error, Refusal};
 use crate::event::{RotationEvent, Step};
-use crate::ports::{ProofOfOtherUser, Wanted};
+use crate::ports::{ProofOfOtherUser, Sessions, Wanted};
 use crate::replication::Replication;
 use crate::rotation::Rotation;
 use crate::secret::Secret;
@@ -23,6 +23,8 @@ pub(crate) struct Context<'a> {
     current: OnceLock<Secret>,
     pending: OnceLock<Secret>,
     previous: OnceLock<Option<SecretText>>,
+    /// The idle user's sessions, once they were looked at.
+    pub(super) idle_sessions: OnceLock<Sessions>,
     /// What the secret was at the start.
     described: OnceLock<Versions>,
     /// How much time was left when the labels were last found to be as at the start.
@@ -33,7 +35,8 @@ impl<'a> Context<'a> {
     pub(crate) fn new(rotation: &'a Rotation<'a>, event: &'a RotationEvent) -> Self {
         let (current, pending, previous) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
         let (described, left) = (OnceLock::new(), Mutex::new(rotation.clock.left()));
-        Self { rotation, event, current, pending, previous, described, left }
+        let idle_sessions = OnceLock::new();
+        Self { rotation, event, current, pending, previous, idle_sessions, described, left }
     }
 
     /// With these versions, which were read before. For a diagnosis, which needs no rotation to be under way.

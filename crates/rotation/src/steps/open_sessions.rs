@@ -52,6 +52,7 @@ impl Context<'_> {
             }
         };
         self.rotation.sessions_of_idle_user.set(sessions.count);
+        let sessions = self.idle_sessions.get_or_init(|| sessions);
         if sessions.count == 0 {
             return Ok(());
         }

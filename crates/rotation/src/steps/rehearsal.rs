@@ -8,7 +8,7 @@ use super::sign_in::Credentials;
 use crate::Username;
 use crate::cause::Cause;
 use crate::error::{CallError, Error, Refusal};
-use crate::ports::{ServerState, SignIn, UserSession};
+use crate::ports::{ServerState, Sessions, SignIn, UserSession};
 use crate::secret::Secret;
 use crate::server::Server;
 use crate::strategy::{OldPassword, SetBy};
@@ -25,6 +25,8 @@ pub(crate) struct Rehearsal {
     pub(crate) password: Option<Result<(), Error>>,
     /// What setSecret checks before it changes anything.
     pub(crate) change: Option<Result<NextChange, Error>>,
+    /// The sessions of the user whose password would be changed, if that is not AWSCURRENT's and the server shows them.
+    pub(crate) sessions: Option<Sessions>,
     /// What differs between the two users, and the next rotation repairs.
     pub(crate) differences: Option<Result<Vec<String>, Error>>,
 }
@@ -75,6 +77,7 @@ pub(crate) async fn rehearse(context: &Context<'_>, current: &Secret, seen: &mut
     seen.password = Some(progress.of(doing, session.check_password(&sample)).await);
     if is_current {
         seen.change = Some(change(context, current, &mut *session, &server).await);
+        seen.sessions = context.idle_sessions.get().cloned();
         seen.differences = differences(context, current, &mut *session).await;
     }
     context.close(session.close()).await;

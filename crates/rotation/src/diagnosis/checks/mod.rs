@@ -16,6 +16,7 @@ mod regions;
 mod schedule;
 mod server;
 mod services;
+mod sessions;
 mod sign_in;
 mod unlabelled;
 
@@ -31,7 +32,7 @@ pub(super) struct Check {
 }
 
 /// All checks, in the order of causes: what an earlier one finds may explain what a later one does.
-pub(super) const CHECKS: [Check; 18] = [
+pub(super) const CHECKS: [Check; 19] = [
     check(Topic::Network, "AWS's addresses", services::judge),
     check(Topic::Secret, "description", description::judge),
     check(Topic::Function, "function", function::judge),
@@ -50,6 +51,7 @@ pub(super) const CHECKS: [Check; 18] = [
     check(Topic::Secret, "versions without a label", unlabelled::judge),
     check(Topic::Secret, "replicas in other regions", regions::judge),
     check(Topic::Database, "clone", clone::judge),
+    check(Topic::Database, "sessions of the idle user", sessions::judge),
 ];
 
 const fn check(topic: Topic, name: &'static str, judge: fn(&Facts) -> Judgement) -> Check {
