@@ -7,7 +7,7 @@ mod network;
 mod postgres;
 
 use serde_json::Value;
-use testbed::{Application, Server, Setup, remedy};
+use testbed::{Application, Credentials, Server, Setup, remedy};
 
 /// A function that responds to `Diagnose`.
 fn diagnosing(setup: Setup<'static>) -> Setup<'static> {
@@ -45,6 +45,33 @@ async fn finds_nothing<S: Server>(application: &Application<'_, S>, context: &st
     let skipped: Vec<_> = report["Checks"].as_array().expect("checks").iter().collect();
     let skipped = skipped.iter().filter(|finding| finding["Status"] == "skipped").count();
     assert!(skipped <= 2, "{context}: {report:#}");
+}
+
+/// Of every strategy, at either user's turn.
+async fn nothing_is_found_on<S: Server>(server: &S) {
+    for setup in server.setups() {
+        let application = rotated(server, setup.clone()).await;
+        finds_nothing(&application, &setup.name()).await;
+        application.rotate_ok().await;
+        finds_nothing(&application, &setup.name()).await;
+    }
+}
+
+/// By address, while it has a session that it opened before the rotation.
+async fn a_client_is_named_on<S: Server, C>(
+    server: &S,
+    setup: Setup<'static>,
+    sign_in: impl AsyncFn(&Credentials, &str) -> C,
+) {
+    for setup in [setup.clone(), setup.without_superuser()] {
+        let application = Application::start(server, diagnosing(setup)).await;
+        let before = application.credentials("AWSCURRENT").await.expect("a version");
+        application.rotate_ok().await;
+        let client = sign_in(&before, &application.app.database).await;
+        let said = ["1 session: 1 from ", "read AWSCURRENT and connect anew"];
+        next(&application, "sessions of the idle user", &said).await;
+        drop(client);
+    }
 }
 
 /// What to do about the worst finding, which this check has made and whose words hold these.

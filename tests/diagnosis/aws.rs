@@ -99,7 +99,7 @@ async fn a_rotation_that_is_off_is_found() {
     let application = rotated(newest().await, Setup::single_user()).await;
     let cancelled = application.client.cancel_rotate_secret().secret_id(&application.arn).send().await;
     cancelled.expect("CancelRotateSecret is accepted");
-    let next = next(&application, "schedule", &["rotation is off"]).await;
+    let next = next(&application, "schedule", &["rotation is not enabled"]).await;
     run_commands(&application, &next).await;
     finds_nothing(&application, "cured").await;
 }

@@ -3,18 +3,14 @@
 use testbed::mysql::run;
 use testbed::{Application, MySql, MySqlOptions, Server, Setup, mysql_versions};
 
-use super::{diagnosing, finds_nothing, next, rotated, statements};
+use super::{
+    a_client_is_named_on, diagnosing, finds_nothing, next, nothing_is_found_on, rotated, statements,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_found_where_nothing_is_wrong() {
     for version in mysql_versions() {
-        let server = MySql::shared(version).await;
-        for setup in server.setups() {
-            let application = rotated(server, setup.clone()).await;
-            finds_nothing(&application, &setup.name()).await;
-            application.rotate_ok().await;
-            finds_nothing(&application, &setup.name()).await;
-        }
+        nothing_is_found_on(MySql::shared(version).await).await;
     }
 }
 
@@ -137,13 +133,14 @@ async fn a_read_only_server_is_found() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_users_that_differ_are_found_before_a_rotation_is_refused_for_it() {
     for version in mysql_versions() {
-        let server = MySql::start(version, MySqlOptions::default()).await;
-        let application = rotated(&server, Setup::mysql_alternating_users().without_superuser()).await;
+        let server = MySql::shared(version).await;
+        let application = rotated(server, Setup::mysql_alternating_users().without_superuser()).await;
         application.rotate_ok().await;
-        server.execute("CREATE DATABASE drifted").await;
-        for drift in ["GRANT SELECT ON drifted.* TO {u}", "ALTER USER {u} WITH MAX_QUERIES_PER_HOUR 100000"] {
+        let database = format!("{}_drifted", application.app.user());
+        server.execute(&format!("CREATE DATABASE {database}")).await;
+        for drift in ["GRANT SELECT ON {d}.* TO {u}", "ALTER USER {u} WITH MAX_QUERIES_PER_HOUR 100000"] {
             let account = format!("`{}`@`%`", application.app.user());
-            server.execute(&drift.replace("{u}", &account)).await;
+            server.execute(&drift.replace("{u}", &account).replace("{d}", &database)).await;
             for statement in statements(&application, "next password", &[]).await {
                 server.execute(&statement).await;
             }
@@ -217,20 +214,13 @@ async fn nothing_changes_at_the_server_nor_in_the_secret() {
     }
 }
 
-/// By name and address; the next rotation does not end them.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_has_not_gone_over_to_awscurrent_is_named() {
     for version in mysql_versions() {
         let server = MySql::shared(version).await;
-        for setup in [Setup::mysql_alternating_users(), Setup::mysql_alternating_users().without_superuser()]
-        {
-            let application = Application::start(server, diagnosing(setup)).await;
-            let before = application.credentials("AWSCURRENT").await.expect("a version");
-            application.rotate_ok().await;
-            let client = server.sign_in(&before, &application.app.database).await.expect("a session");
-            let said = ["1 session: 1 from ", "read AWSCURRENT and connect anew"];
-            next(&application, "sessions of the idle user", &said).await;
-            drop(client);
-        }
+        a_client_is_named_on(server, Setup::mysql_alternating_users(), async |user, database| {
+            server.sign_in(user, database).await.expect("a session")
+        })
+        .await;
     }
 }

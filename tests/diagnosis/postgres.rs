@@ -4,28 +4,24 @@ use serde_json::json;
 use testbed::postgres::name;
 use testbed::{App, Application, Postgres, PostgresOptions, Server, Setup, postgres_versions, remedy};
 
-use super::{diagnosing, finds_nothing, next, report, rotated, statements};
+use super::{
+    a_client_is_named_on, diagnosing, finds_nothing, next, nothing_is_found_on, report, rotated, statements,
+};
 use crate::support::postgres::{as_user, clone_name, newest, rotate_to_clone};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_found_where_nothing_is_wrong() {
     for version in postgres_versions() {
-        let server = Postgres::shared(version).await;
-        for setup in server.setups() {
-            let application = rotated(server, setup.clone()).await;
-            finds_nothing(&application, &setup.name()).await;
-            application.rotate_ok().await;
-            finds_nothing(&application, &setup.name()).await;
-        }
+        nothing_is_found_on(Postgres::shared(version).await).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_that_has_expired_is_found() {
     for version in postgres_versions() {
-        let server = Postgres::start(version, PostgresOptions::default()).await;
+        let server = Postgres::shared(version).await;
         for setup in server.setups() {
-            let application = rotated(&server, setup).await;
+            let application = rotated(server, setup).await;
             let user = application.credentials("AWSCURRENT").await.expect("a version").user;
             server.execute("postgres", &format!("ALTER ROLE {user} VALID UNTIL '2020-01-01'")).await;
             let run = statements(&application, "sign-in", &["VALID UNTIL"]).await;
@@ -128,8 +124,8 @@ async fn a_superuser_that_has_expired_and_one_that_may_not_create_roles_are_foun
 #[tokio::test(flavor = "multi_thread")]
 async fn two_users_that_differ_are_found_before_a_rotation_is_refused_for_it() {
     for version in postgres_versions() {
-        let server = Postgres::start(version, PostgresOptions::default()).await;
-        let application = rotated(&server, Setup::alternating_users().without_superuser()).await;
+        let server = Postgres::shared(version).await;
+        let application = rotated(server, Setup::alternating_users().without_superuser()).await;
         application.rotate_ok().await;
         let (base, clone) = (application.app.user().to_owned(), clone_name(&application));
         for drift in [
@@ -263,19 +259,13 @@ async fn the_turn_of_the_base_is_checked_as_well() {
     finds_nothing(&application, "cured").await;
 }
 
-/// By name, address and application; the next rotation does not end them.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_has_not_gone_over_to_awscurrent_is_named() {
     for version in postgres_versions() {
         let server = Postgres::shared(version).await;
-        for setup in [Setup::alternating_users(), Setup::alternating_users().without_superuser()] {
-            let application = Application::start(server, diagnosing(setup)).await;
-            let before = application.credentials("AWSCURRENT").await.expect("a version");
-            application.rotate_ok().await;
-            let client = server.sign_in(&before, &application.app.database).await.expect("a session");
-            let said = ["1 session: 1 from 127.0.0.1", "read AWSCURRENT and connect anew"];
-            next(&application, "sessions of the idle user", &said).await;
-            drop(client);
-        }
+        a_client_is_named_on(server, Setup::alternating_users(), async |user, database| {
+            server.sign_in(user, database).await.expect("a session")
+        })
+        .await;
     }
 }

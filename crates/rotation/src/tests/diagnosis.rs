@@ -2,25 +2,16 @@
 
 use std::time::{Duration, SystemTime};
 
+use super::all;
 use crate::in_memory::{APP_SECRET, Engine, Environment, FUNCTION, Region, Unavailable};
 use crate::{Finding, Report, Schedule, Status, Strategy};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Secrets that the function rotates.
-fn all() -> [Environment; 7] {
-    let all = [
-        Environment::new(Strategy::SingleUser, Engine::Postgres),
-        Environment::new(Strategy::SingleUser, Engine::MySql),
-        Environment::new(Strategy::DualPassword, Engine::MySql),
-        Environment::new(Strategy::AlternatingUsers, Engine::Postgres),
-        Environment::new(Strategy::AlternatingUsers, Engine::MySql),
-        Environment::without_superuser(Engine::Postgres),
-        Environment::without_superuser(Engine::MySql),
-    ];
-    for environment in &all {
-        schedule(environment, None);
-    }
+fn scheduled() -> [Environment; 7] {
+    let all = all();
+    all.iter().for_each(|environment| schedule(environment, None));
     all
 }
 
@@ -38,7 +29,7 @@ fn finding<'a>(report: &'a Report, check: &str) -> &'a Finding {
 
 #[test]
 fn nothing_is_found_where_nothing_is_wrong_and_nothing_is_changed() {
-    for environment in all() {
+    for environment in scheduled() {
         let state = || (format!("{:?}", environment.server), environment.current_version());
         let before = state();
         let report = environment.diagnose(DAY);
@@ -75,7 +66,7 @@ fn another_functions_secret_is_not_read() {
 
 #[test]
 fn a_server_that_is_silent_is_named_within_the_time() {
-    for environment in all() {
+    for environment in scheduled() {
         environment.server.becomes(Unavailable::Silent, DAY);
         let report = environment.diagnose(DAY);
         let worst = report.worst().expect("a finding");
@@ -97,7 +88,7 @@ fn a_server_that_does_not_respond_is_tried_once() {
 
 #[test]
 fn a_replica_in_another_region_that_has_failed_is_found() {
-    for environment in all() {
+    for environment in scheduled() {
         let failed = Region { failure: Some("the key is disabled"), ..Region::new("eu-west-1") };
         environment.store.change(APP_SECRET, |secret| secret.regions = vec![failed]);
         let report = environment.diagnose(DAY);

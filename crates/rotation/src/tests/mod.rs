@@ -17,7 +17,21 @@ mod set_secret;
 mod superuser;
 mod test_secret;
 
-use crate::{Cause, Error};
+use crate::in_memory::{Engine, Environment};
+use crate::{Cause, Error, Strategy};
+
+/// A function of every strategy, on each engine.
+fn all() -> [Environment; 7] {
+    [
+        Environment::new(Strategy::SingleUser, Engine::Postgres),
+        Environment::new(Strategy::SingleUser, Engine::MySql),
+        Environment::new(Strategy::DualPassword, Engine::MySql),
+        Environment::new(Strategy::AlternatingUsers, Engine::Postgres),
+        Environment::new(Strategy::AlternatingUsers, Engine::MySql),
+        Environment::without_superuser(Engine::Postgres),
+        Environment::without_superuser(Engine::MySql),
+    ]
+}
 
 /// The kind of failure that a step ended with.
 fn cause(result: Result<(), Error>) -> Cause {

@@ -2,23 +2,11 @@
 
 use std::time::Duration;
 
-use super::cause;
+use super::{all, cause};
 use crate::in_memory::{APP_SECRET, Engine, Environment, Region};
 use crate::{Cause, Stage, Step, Strategy};
 
 const SECOND: Duration = Duration::from_secs(1);
-
-fn all() -> [Environment; 7] {
-    [
-        Environment::new(Strategy::SingleUser, Engine::Postgres),
-        Environment::new(Strategy::SingleUser, Engine::MySql),
-        Environment::new(Strategy::DualPassword, Engine::MySql),
-        Environment::new(Strategy::AlternatingUsers, Engine::Postgres),
-        Environment::new(Strategy::AlternatingUsers, Engine::MySql),
-        Environment::without_superuser(Engine::Postgres),
-        Environment::without_superuser(Engine::MySql),
-    ]
-}
 
 /// The secret's replicas from now on.
 fn replicate(environment: &Environment, regions: &[Region]) {

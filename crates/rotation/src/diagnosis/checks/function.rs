@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::{Facts, Judgement};
+use crate::Strategy;
 use crate::diagnosis::time::duration;
 
 /// A sign-in that a server holds, and the change.
@@ -38,10 +39,18 @@ pub(super) fn judge(facts: &Facts) -> Judgement {
             ),
         ),
         Some(true) => Judgement::pass(format!(
-            "rotates this secret ({:?}), within {}, to passwords of {} characters",
-            facts.strategy,
+            "rotates this secret ({}), within {}, to passwords of {} characters",
+            name(facts.strategy),
             duration(facts.time_limit),
             facts.password_length
         )),
+    }
+}
+
+fn name(strategy: Strategy) -> &'static str {
+    match strategy {
+        Strategy::SingleUser => "single user",
+        Strategy::AlternatingUsers => "alternating users",
+        Strategy::DualPassword => "dual password",
     }
 }

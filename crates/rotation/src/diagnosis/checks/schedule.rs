@@ -17,11 +17,12 @@ pub(super) fn judge(facts: &Facts) -> Judgement {
         None => "it was never rotated".into(),
     };
     if schedule.function.is_some() && described.rotation_enabled == Some(false) {
-        let (_, fix) = split(&Refusal::RotationDisabled.to_string());
-        return Judgement::fail(
-            format!("rotation is off for this secret; {last}"),
-            format!("{fix}: run aws secretsmanager rotate-secret --secret-id {}", facts.secret),
-        );
+        let refusal = Judgement::of(&Refusal::RotationDisabled.into());
+        return Judgement {
+            seen: format!("{}; {last}", refusal.seen),
+            fix: Some(format!("run aws secretsmanager rotate-secret --secret-id {}", facts.secret)),
+            ..refusal
+        };
     }
     match schedule.next {
         Some(next) if next + WINDOW < facts.now => Judgement::warn(
@@ -36,9 +37,4 @@ pub(super) fn judge(facts: &Facts) -> Judgement {
         }
         None => Judgement::pass(last),
     }
-}
-
-fn split(text: &str) -> (String, String) {
-    let (what, fix) = text.split_once("; ").unwrap_or((text, ""));
-    (what.to_owned(), fix.to_owned())
 }
