@@ -18,7 +18,7 @@ use testbed::fault_proxy::Fault;
 use testbed::postgres::name;
 use testbed::{
     Application, Credentials, FaultProxy, InProcess, MySql, Postgres, PostgresOptions, Server, Setup,
-    mysql_versions, postgres_versions,
+    mysql_versions, postgres_versions, remedy,
 };
 
 use crate::support::postgres::newest;
@@ -81,7 +81,12 @@ async fn a_user_without_connect_and_one_at_its_connection_limit_are_explained() 
     server.execute("postgres", &format!("ALTER ROLE {user} CONNECTION LIMIT -1")).await;
     server.execute("postgres", &format!("ALTER DATABASE {database} OWNER TO postgres")).await;
     server.execute("postgres", &format!("REVOKE CONNECT ON DATABASE {database} FROM PUBLIC")).await;
-    says(&application.rotate_expect_err().await, "MissingPrivilege", &["42501"]);
+    let refusal = application.rotate_expect_err().await;
+    says(&refusal, "Refused", &["42501", "has no CONNECT", "\"dbname\""]);
+    for statement in remedy(&refusal, "the owner of that database") {
+        server.execute("postgres", &statement).await;
+    }
+    application.rotate_ok().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

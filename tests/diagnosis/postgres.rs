@@ -57,7 +57,7 @@ async fn users_that_may_not_sign_in_are_found() {
         (
             "REVOKE CONNECT ON DATABASE {d} FROM PUBLIC, {u}",
             "GRANT CONNECT ON DATABASE {d} TO {u}",
-            "permission denied",
+            "has no CONNECT",
         ),
     ] {
         let server = newest().await;

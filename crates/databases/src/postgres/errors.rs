@@ -44,6 +44,31 @@ pub(super) fn closed_database(endpoint: &Endpoint, database: &str, error: &PgDat
     )
 }
 
+/// Whether the user lacks CONNECT on the database.
+pub(super) fn is_without_connect(error: &PgDatabaseError) -> bool {
+    error.code() == "42501" && error.routine() == Some("CheckMyDatabase")
+}
+
+/// Refuses because the user lacks CONNECT.
+pub(super) fn without_connect(
+    endpoint: &Endpoint,
+    database: &str,
+    user: &str,
+    error: &PgDatabaseError,
+) -> CallError {
+    let [database, user] = [database, user].map(|name| identifier(&Username(name.to_owned())));
+    refused(
+        format!("{endpoint} responded with {}: the user has no CONNECT", message(error)),
+        format!(
+            "{}; or name another database in \"dbname\"",
+            run_as(
+                "the owner of that database",
+                &[format!("GRANT CONNECT ON DATABASE {database} TO {user}")]
+            )
+        ),
+    )
+}
+
 /// Classifies by cause.
 #[expect(clippy::wildcard_enum_match_arm, reason = "sqlx::Error is non-exhaustive")]
 pub(super) fn failed(endpoint: &Endpoint, error: &sqlx::Error) -> CallError {

@@ -61,25 +61,29 @@ pub(super) async fn sign_in(connector: &Connector, options: PgConnectOptions) ->
     if connector.server.tls == Tls::Forbidden {
         warn!(db.host = %endpoint, "signing in without TLS, as \"ssl\": false in the secret demands");
     }
+    let user = options.get_username().to_owned();
     let signed_in = within(connector.limits.connect, endpoint, async {
         match handshake::open(connector, options).await {
             Ok((driver, challenge)) => {
                 let connection = Connection::new(driver, connector.clone(), challenge);
                 Ok(Outcome::Accepted(Box::new(connection)))
             }
-            Err(OpenError::Driver(error)) => not_accepted(connector, &error),
+            Err(OpenError::Driver(error)) => not_accepted(connector, &user, &error),
             Err(OpenError::Failed(error)) => Err(error),
         }
     });
     signed_in.await
 }
 
-fn not_accepted(connector: &Connector, error: &sqlx::Error) -> Result<Outcome, CallError> {
+fn not_accepted(connector: &Connector, user: &str, error: &sqlx::Error) -> Result<Outcome, CallError> {
+    let database = connector.server.database.as_deref().unwrap_or(DEFAULT_DATABASE);
     match errors::database_error(error) {
         Some(error) if errors::is_rejection(error) => Ok(Outcome::Rejected(errors::rejection(error))),
         Some(error) if errors::is_closed_database(error) => {
-            let database = connector.server.database.as_deref().unwrap_or(DEFAULT_DATABASE);
             Err(errors::closed_database(&connector.server.endpoint, database, error))
+        }
+        Some(error) if errors::is_without_connect(error) => {
+            Err(errors::without_connect(&connector.server.endpoint, database, user, error))
         }
         _ => Err(errors::failed(&connector.server.endpoint, error)),
     }
