@@ -128,9 +128,8 @@ impl Function {
             Invocation { function: context.invoked_function_arn.clone(), time_limit: deadline.left() };
         let sessions = SessionCount::default();
         let rotation = self.rotation(&deadline, &progress, &sessions);
-        let report = rotation::diagnose(&rotation, &invocation, &event).await.to_json();
-        let shown = self.passwords.json(&report.to_string());
-        Ok(serde_json::from_str(&shown).unwrap_or_default())
+        let report = rotation::diagnose(&rotation, &invocation, &event).await;
+        Ok(report.shown(|text| self.passwords.message(text)).to_json())
     }
 
     async fn step(

@@ -124,7 +124,7 @@ impl Alternation {
 }
 
 /// The base of a clone's name; `None` for the name of a base. A user called just `_clone` is a base.
-fn base_of(user: &Username) -> Option<Username> {
+pub(crate) fn base_of(user: &Username) -> Option<Username> {
     let base = user.0.strip_suffix(SUFFIX).filter(|base| !base.is_empty())?;
     Some(Username(base.to_owned()))
 }

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use crate::cause::Cause;
 use crate::error::{CallError, Error, Refusal};
 use crate::event::{RotationEvent, Step};
+use crate::idle_user::OnIdleUserSessions;
 use crate::ports::{Clock, Reached, Surroundings};
 use crate::rotation::Rotation;
 use crate::secret::Secret;
@@ -31,7 +32,9 @@ pub(super) struct Facts {
     pub(super) time_limit: Duration,
     pub(super) strategy: crate::Strategy,
     pub(super) password_length: usize,
-    pub(super) services: Vec<Service>,
+    pub(super) on_idle_user_sessions: OnIdleUserSessions,
+    /// `None` if the time was over before their names were resolved.
+    pub(super) services: Option<Vec<Service>>,
     pub(super) described: Result<Versions, Error>,
     /// The secret's versions, if this is the function that rotates it.
     pub(super) versions: Option<StoredVersions>,
@@ -71,8 +74,6 @@ pub(super) async fn gather(
 ) -> Facts {
     let clock = Impatient(rotation.clock);
     let rotation = Rotation { clock: &clock, ..*rotation };
-    let describe = rotation.progress.of(format!("describe {secret}"), rotation.store.describe(secret));
-    let (described, services) = tokio::join!(describe, services(&rotation, surroundings));
     let mut facts = Facts {
         secret: secret.clone(),
         function: surroundings.function().to_owned(),
@@ -80,21 +81,25 @@ pub(super) async fn gather(
         time_limit: surroundings.time_limit(),
         strategy: rotation.strategy,
         password_length: rotation.policy.length(),
-        services,
-        described,
+        on_idle_user_sessions: rotation.on_idle_user_sessions,
+        services: None,
+        described: Err(gave_up(&format!("describe {secret}"))),
         versions: None,
         reached: None,
         rehearsal: Rehearsal::default(),
         gave_up: None,
     };
+    let mut found = None;
     let end = clock.0.left().saturating_sub(REPORT);
-    let gave_up = tokio::select! {
-        () = facts.look_further(&rotation) => false,
+    let services = async { found = Some(services(&rotation, surroundings).await) };
+    let is_over = tokio::select! {
+        ((), ()) = async { tokio::join!(facts.look(&rotation), services) } => false,
         () = clock.0.sleep(end) => true,
     };
-    if gave_up {
+    if is_over {
         facts.gave_up = Some(rotation.progress.waiting_to());
     }
+    facts.services = found;
     facts
 }
 
@@ -111,8 +116,10 @@ impl Facts {
         current.is_some_and(|current| current.superuser.is_some())
     }
 
-    /// Reads the versions and looks at the server, if the secret is this function's.
-    async fn look_further(&mut self, rotation: &Rotation<'_>) {
+    /// Describes the secret and, if it is this function's, reads the versions and looks at the server.
+    async fn look(&mut self, rotation: &Rotation<'_>) {
+        let describe = rotation.store.describe(&self.secret);
+        self.described = rotation.progress.of(format!("describe {}", self.secret), describe).await;
         if self.is_ours() != Some(true) {
             return;
         }
@@ -171,7 +178,9 @@ async fn read(
     if let Ok(text) = &current {
         let parse = |text| parsed(text, Stage::Current).ok();
         let goes_on_with = match &pending_text {
-            Ok(Some(pending)) => parse(pending).zip(parse(text)).filter(|(next, now)| next.replaces(now)),
+            Ok(Some(pending)) => parse(pending).zip(parse(text)).filter(|(next, now)| {
+                next.replaces(now) && next.username == rotation.strategy.next_user(&now.username)
+            }),
             Ok(None) | Err(_) => None,
         };
         let pending = goes_on_with.map(|(pending, _)| pending).or_else(|| parse(text));
@@ -206,7 +215,7 @@ async fn services(rotation: &Rotation<'_>, surroundings: &dyn Surroundings) -> V
 }
 
 /// The ARN of a function without its version or alias (Lambda Developer Guide, "Function versions": the eighth part).
-fn unqualified(arn: &str) -> String {
+pub(super) fn unqualified(arn: &str) -> String {
     arn.split(':').take(7).collect::<Vec<_>>().join(":")
 }
 

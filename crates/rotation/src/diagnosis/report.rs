@@ -84,6 +84,17 @@ impl Report {
         of(Status::Fail).or_else(|| of(Status::Warn))
     }
 
+    /// With every text from elsewhere as `shown` makes it.
+    #[must_use]
+    pub fn shown(mut self, shown: impl Fn(&str) -> String) -> Self {
+        self.secret = shown(&self.secret);
+        for finding in &mut self.findings {
+            finding.seen = shown(&finding.seen);
+            finding.fix = finding.fix.as_deref().map(&shown);
+        }
+        self
+    }
+
     /// As the function responds.
     #[must_use]
     pub fn to_json(&self) -> Value {
@@ -156,17 +167,97 @@ impl Judgement {
     }
 }
 
-/// A refusal says what was found, and after the first semicolon what to do.
+/// A refusal says what was found, and after a semicolon what to do.
 fn of_refusal(refusal: &Refusal) -> (String, String) {
-    if let Refusal::Database { what, remedy } = refusal {
-        return (what.clone(), remedy.clone());
-    }
     if let Refusal::Secret { .. } = refusal {
         return (refusal.to_string(), "store the secret anew with these fields corrected".into());
     }
     let text = refusal.to_string();
-    match text.split_once("; ") {
-        Some((what, remedy)) => (what.to_owned(), remedy.to_owned()),
-        None => (text, String::new()),
+    // What a server responds or an account is named may hold a semicolon, too.
+    let start = match refusal {
+        Refusal::NoVersionSignsIn { remedy, .. }
+        | Refusal::CurrentDoesNotSignIn { remedy, .. }
+        | Refusal::IdleUserDoesNotSignIn { remedy, .. }
+        | Refusal::ExpiredAlone { remedy, .. } => text.rfind(&format!("; {remedy}")),
+        Refusal::NoSuperuser { .. } => text.rfind("; write AWSCURRENT anew"),
+        Refusal::NoIdleUser { .. } => text.find("; if "),
+        Refusal::NotTheOtherUser { unproven, .. } => Some(unproven.what.len()),
+        Refusal::Database { remedy, .. } => text.rfind(&format!("; {remedy}")),
+        Refusal::Event(_)
+        | Refusal::NoDiagnosis
+        | Refusal::Secret { .. }
+        | Refusal::TooLong { .. }
+        | Refusal::RotationDisabled
+        | Refusal::UnknownVersion { .. }
+        | Refusal::NotPending { .. }
+        | Refusal::NoCurrent
+        | Refusal::NoPendingValue { .. }
+        | Refusal::FieldDiffers { .. }
+        | Refusal::WrongUser { .. }
+        | Refusal::UsernameNotAllowed { .. }
+        | Refusal::ProxyHost { .. }
+        | Refusal::SuperuserElsewhere { .. }
+        | Refusal::SuperuserNeedsTls
+        | Refusal::OldVersion { .. } => text.find("; "),
+    };
+    let parts = start.and_then(|start| Some((text.get(..start)?, text.get(start + 2..)?)));
+    let (what, remedy) = parts.unwrap_or((&text, ""));
+    (what.to_owned(), remedy.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Unproven;
+    use crate::{SecretId, Username};
+
+    #[test]
+    fn a_semicolon_in_what_was_found_ends_nothing() {
+        let username = || Username("a; b".into());
+        let response = || "denied; by a hook".to_owned();
+        let remedy = || "as an administrator run: ONE; TWO; then rotate again".to_owned();
+        let secret = || SecretId("app".into());
+        for (refusal, fix) in [
+            (
+                Refusal::CurrentDoesNotSignIn {
+                    username: username(),
+                    response: response(),
+                    remedy: remedy(),
+                },
+                "as an",
+            ),
+            (
+                Refusal::NoVersionSignsIn {
+                    username: username(),
+                    current: response(),
+                    untried: Vec::new(),
+                    remedy: remedy(),
+                },
+                "as an",
+            ),
+            (Refusal::NoSuperuser { username: username(), response: response() }, "write AWSCURRENT anew"),
+            (
+                Refusal::NoIdleUser { user: username(), why: response(), create: None, secret: secret() },
+                "if a; b is the application's",
+            ),
+            (Refusal::Database { what: response(), remedy: remedy() }, "as an"),
+            (
+                Refusal::NotTheOtherUser {
+                    user: username(),
+                    unproven: Box::new(Unproven {
+                        what: response(),
+                        if_ours: None,
+                        otherwise: "drop it".into(),
+                    }),
+                    secret: secret(),
+                    untried: Vec::new(),
+                },
+                "if a; b is the application's",
+            ),
+        ] {
+            let (seen, told) = of_refusal(&refusal);
+            assert!(told.starts_with(fix), "{seen} | {told}");
+            assert_eq!(format!("{seen}; {told}"), refusal.to_string());
+        }
     }
 }

@@ -17,4 +17,5 @@ pub(crate) use account::Account;
 pub(crate) use environment::{ADMIN, APP_SECRET, Environment, SUPERUSER_SECRET};
 pub(crate) use region::Region;
 pub(crate) use server::{Engine, Unavailable};
+pub(crate) use store::{StoreCall, StoredSecret};
 pub(crate) use surroundings::FUNCTION;

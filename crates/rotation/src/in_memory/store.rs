@@ -22,12 +22,21 @@ pub(crate) struct MemoryStore {
     throttles_until: Mutex<Duration>,
 }
 
+/// A call that reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StoreCall {
+    Describe,
+    Value,
+}
+
 /// A secret, and who may do what with it.
 #[derive(Debug, Default)]
 pub(crate) struct StoredSecret {
     pub(crate) rotation_enabled: Option<bool>,
     pub(crate) made_for: Option<String>,
     pub(crate) listing_fails: Option<Cause>,
+    /// To this call nothing responds.
+    pub(crate) is_silent_to: Option<StoreCall>,
     /// Its replicas.
     pub(crate) regions: Vec<Region>,
     /// When a value or a label was last written through the port.
@@ -136,6 +145,14 @@ impl MemoryStore {
         }
     }
 
+    /// Waits for ever if nothing responds to this call.
+    async fn responds(&self, id: &SecretId, call: StoreCall) {
+        let silent = self.secrets().get(&id.0).and_then(|secret| secret.is_silent_to);
+        if silent == Some(call) {
+            std::future::pending::<()>().await;
+        }
+    }
+
     fn check_writes(&self) -> Result<(), CallError> {
         let is_throttled = self.clock.now() < *self.throttles_until.lock().expect("the store");
         if is_throttled { Err(CallError::failed(Cause::Throttled, "ThrottlingException")) } else { Ok(()) }
@@ -160,6 +177,7 @@ impl SecretStore for MemoryStore {
             let schedule = secret.schedule.clone();
             Ok(Versions { rotation_enabled, stages, made_for, replication, schedule })
         };
+        self.responds(secret, StoreCall::Describe).await;
         self.of(secret, describe).await
     }
 
@@ -178,6 +196,7 @@ impl SecretStore for MemoryStore {
             let text = secret.versions[index].value.clone().map(SecretText::new);
             Ok(text.map(|text| text.created(Some(made))))
         };
+        self.responds(secret, StoreCall::Value).await;
         // Only DescribeSecret tells a secret that is not there from one without a value.
         match self.of(secret, value).await {
             Err(error) if error.cause() == Some(Cause::SecretNotFound) => Ok(None),

@@ -76,11 +76,12 @@ pub(crate) async fn rehearse(context: &Context<'_>, current: &Secret, seen: &mut
     let doing = format!("ask {} which passwords it accepts", server.endpoint);
     seen.password = Some(progress.of(doing, session.check_password(&sample)).await);
     if is_current {
-        seen.change = Some(change(context, current, &mut *session, &server).await);
-        seen.sessions = context.idle_sessions.get().cloned();
         seen.differences = differences(context, current, &mut *session).await;
+        seen.change = Some(change(context, current, session, &server).await);
+        seen.sessions = context.idle_sessions.get().cloned();
+    } else {
+        context.close(session.close()).await;
     }
-    context.close(session.close()).await;
 }
 
 /// Signs in with AWSCURRENT or, if the user sets its own password, with another version, as setSecret does.
@@ -120,23 +121,31 @@ async fn sign_in(
     Err(Refusal::NoVersionSignsIn { username, current: rejected, untried, remedy }.into())
 }
 
-/// Everything that setSecret checks, for the turn after AWSCURRENT.
+/// Everything that createSecret and setSecret check, for the turn after AWSCURRENT. Ends `session` before AWSCURRENT's user signs in
+/// again: a step needs one connection at a time, and the user may have no more.
 async fn change(
     context: &Context<'_>,
     current: &Secret,
-    session: &mut dyn UserSession,
+    mut session: Box<dyn UserSession>,
     server: &Server,
 ) -> Result<NextChange, Error> {
     let strategy = context.rotation.strategy;
     let next = strategy.next_user(&current.username);
     context.check_name(&next, &current.engine)?;
+    current.next_version(&next, context.rotation.policy)?;
     match strategy.set_by(&next, current.superuser.as_ref()) {
-        SetBy::User(old) => own_change(context, current, session, old, server).await,
+        SetBy::User(old) => {
+            let change = own_change(context, current, &mut *session, old, server).await;
+            context.close(session.close()).await;
+            change
+        }
         SetBy::Superuser(alternation, superuser) => {
+            context.close(session.close()).await;
             let superuser = alternate::check(context, &alternation, &superuser).await?;
             Ok(NextChange::Anothers { superuser, user: next })
         }
         SetBy::IdleUser(alternation) => {
+            context.close(session.close()).await;
             IdleUser::new(context, &alternation).await?.check().await?;
             Ok(NextChange::IdleUsers(next))
         }

@@ -3,8 +3,10 @@
 use std::time::{Duration, SystemTime};
 
 use super::all;
-use crate::in_memory::{APP_SECRET, Engine, Environment, FUNCTION, Region, Unavailable};
-use crate::{Finding, Report, Schedule, Status, Strategy};
+use crate::in_memory::{
+    APP_SECRET, Engine, Environment, FUNCTION, Region, StoreCall, StoredSecret, Unavailable,
+};
+use crate::{Finding, OnIdleUserSessions, Report, Schedule, Status, Step, Strategy};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -106,4 +108,70 @@ fn the_report_says_what_to_do_about_the_first_of_the_worst() {
     let report = environment.diagnose(30 * DAY).to_json();
     assert_eq!((&report["Status"], &report["Worst"]), (&"fail".into(), &"sign-in".into()), "{report:#}");
     assert!(report["Next"].as_str().is_some_and(|next| next.contains("unlock")), "{report:#}");
+}
+
+#[test]
+fn a_secrets_manager_that_is_silent_is_named_within_the_time() {
+    for (call, check) in [(StoreCall::Describe, "description"), (StoreCall::Value, "AWSCURRENT")] {
+        for environment in scheduled() {
+            environment.store.change(APP_SECRET, |secret| secret.is_silent_to = Some(call));
+            let report = environment.diagnose(DAY);
+            let worst = report.worst().unwrap_or_else(|| panic!("nothing is found: {report:#?}"));
+            assert_eq!((worst.check, worst.status), (check, Status::Fail), "{report:#?}");
+            assert!(environment.clock.now() <= Duration::from_secs(59), "{:?}", environment.clock.now());
+        }
+    }
+}
+
+/// A person has stored AWSCURRENT anew between setSecret and finishSecret: no rotation goes on with the older version.
+#[test]
+fn a_pending_password_with_which_no_rotation_goes_on_is_given_up_first() {
+    let environment = Environment::new(Strategy::SingleUser, Engine::Postgres).set("v2");
+    schedule(&environment, None);
+    environment.put(APP_SECRET, "v3", &environment.secret("app", "first"), &["AWSCURRENT"]);
+    environment.store.change(APP_SECRET, |secret| secret.label("v3", "AWSCURRENT"));
+    let report = environment.diagnose(DAY);
+    let worst = report.worst().expect("a finding");
+    assert_eq!(worst.check, "sign-in", "{report:#?}");
+    assert!(worst.fix.as_ref().is_some_and(|fix| fix.contains("--remove-from-version-id v2")), "{worst:?}");
+    environment.store.change(APP_SECRET, StoredSecret::unlabel_pending);
+    environment.rotate_all("v4");
+}
+
+#[test]
+fn a_secret_whose_next_version_would_be_too_long_is_found() {
+    for environment in scheduled() {
+        let (user, password) = environment.stored(crate::Stage::Current);
+        let has_superuser = environment.server.account("admin").is_some();
+        let value = if has_superuser { Environment::secret } else { Environment::alone };
+        let mut long = value(&environment, &user, &password);
+        long["note"] = "x".repeat(65_480).into();
+        environment.put(APP_SECRET, "long", &long, &["AWSCURRENT"]);
+        environment.store.change(APP_SECRET, |secret| secret.label("long", "AWSCURRENT"));
+        environment.begin("v2");
+        environment.refused(Step::CreateSecret, "v2");
+        environment.store.change(APP_SECRET, StoredSecret::unlabel_pending);
+        let report = environment.diagnose(DAY);
+        let worst = report.worst().expect("a finding");
+        assert_eq!((worst.check, worst.status), ("next password", Status::Fail), "{report:#?}");
+    }
+}
+
+/// What a function only warns of, another is set to refuse.
+#[test]
+fn sessions_of_the_idle_user_fail_where_a_rotation_is_refused_for_them() {
+    for (set_to, status) in
+        [(OnIdleUserSessions::Warn, Status::Warn), (OnIdleUserSessions::Refuse, Status::Fail)]
+    {
+        let mut environment = Environment::without_superuser(Engine::Postgres);
+        environment.on_idle_user_sessions = set_to;
+        schedule(&environment, None);
+        environment.server.has_sessions("app_clone", 2);
+        let report = environment.diagnose(DAY);
+        assert_eq!(finding(&report, "sessions of the idle user").status, status, "{report:#?}");
+        environment.server.hides_sessions();
+        let status = if status == Status::Fail { Status::Fail } else { Status::Skipped };
+        let report = environment.diagnose(DAY);
+        assert_eq!(finding(&report, "sessions of the idle user").status, status, "{report:#?}");
+    }
 }

@@ -1,6 +1,7 @@
 //! What differs between two users that a superuser keeps equal. The next rotation repairs it.
 
 use super::{Facts, Judgement, judged};
+use crate::strategy::base_of;
 
 pub(super) fn judge(facts: &Facts) -> Judgement {
     if facts.rehearsal.change.is_some() && facts.rehearsal.differences.is_none() {
@@ -10,12 +11,22 @@ pub(super) fn judge(facts: &Facts) -> Judgement {
         if differences.is_empty() {
             return Judgement::pass("nothing differs");
         }
+        let rotate = format!("aws secretsmanager rotate-secret --secret-id {}", facts.secret);
         Judgement::warn(
             differences.join("; "),
-            format!(
-                "run aws secretsmanager rotate-secret --secret-id {}, which makes the clone equal",
-                facts.secret
-            ),
+            if is_clones_turn(facts) {
+                format!("run {rotate}, which makes the clone equal")
+            } else {
+                format!(
+                    "run {rotate} and, after that rotation, again {rotate}: the clone's turn makes it equal"
+                )
+            },
         )
     })
+}
+
+/// Whether the next rotation is the clone's: AWSCURRENT is for the other user.
+fn is_clones_turn(facts: &Facts) -> bool {
+    let current = facts.versions.as_ref().and_then(|versions| versions.current.as_ref().ok());
+    current.is_some_and(|current| base_of(&current.username).is_none())
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{Facts, Judgement};
 use crate::Strategy;
+use crate::diagnosis::facts::unqualified;
 use crate::diagnosis::time::duration;
 
 /// A sign-in that a server holds, and the change.
@@ -35,7 +36,7 @@ pub(super) fn judge(facts: &Facts) -> Judgement {
             ),
             format!(
                 "run aws lambda update-function-configuration --function-name {} --timeout 60",
-                facts.function
+                unqualified(&facts.function)
             ),
         ),
         Some(true) => Judgement::pass(format!(

@@ -62,6 +62,7 @@ impl Check {
     /// What the check finds.
     pub(super) fn finding(&self, facts: &Facts) -> Finding {
         let Judgement { status, seen, fix } = (self.judge)(facts);
+        let fix = fix.filter(|fix| !fix.is_empty());
         Finding { topic: self.topic, check: self.name, status, seen, fix }
     }
 }
@@ -75,7 +76,7 @@ fn judged<T>(
     match (seen, &facts.gave_up) {
         (Some(Ok(seen)), _) => judge(seen),
         (Some(Err(error)), _) => Judgement::of(error),
-        (None, Some(waiting_to)) if facts.versions.is_some() => Judgement::of(&gave_up(waiting_to)),
+        (None, Some(waiting_to)) if facts.is_ours() == Some(true) => Judgement::of(&gave_up(waiting_to)),
         (None, _) => Judgement::skipped("what comes before it failed"),
     }
 }

@@ -7,10 +7,12 @@ pub(super) fn judge(facts: &Facts) -> Judgement {
     let Some(versions) = &facts.versions else { return Judgement::skipped("the versions were not read") };
     let Some((version, pending)) = &versions.pending else { return Judgement::pass("there is none") };
     let (Ok(pending), Ok(current)) = (pending, &versions.current) else {
-        return pending.as_ref().err().map_or_else(
-            || Judgement::skipped("AWSCURRENT was not read"),
-            |error| remove(facts, version, Judgement::of(error)),
-        );
+        return match pending {
+            Ok(_) => Judgement::skipped("AWSCURRENT was not read"),
+            Err(error @ Error::Refused(_)) => remove(facts, version, Judgement::of(error)),
+            // What was not read may be the one password that signs in.
+            Err(error @ Error::Call { .. }) => Judgement::of(error),
+        };
     };
     let Some(pending) = pending else {
         return Judgement::warn(

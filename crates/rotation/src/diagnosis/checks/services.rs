@@ -7,8 +7,11 @@ use super::{Facts, Judgement};
 use crate::cause::Cause;
 
 pub(super) fn judge(facts: &Facts) -> Judgement {
+    let Some(services) = &facts.services else {
+        return Judgement::skipped("the names were not resolved before the time was over");
+    };
     let mut seen = Vec::new();
-    for service in &facts.services {
+    for service in services {
         match &service.addresses {
             Ok(addresses) => {
                 let private = addresses.iter().all(is_private);
