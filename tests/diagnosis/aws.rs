@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use local_aws::Failure;
 use serde_json::{Value, json};
+use testbed::functions::binaries;
 use testbed::{Application, Server, Setup};
+use tokio::process::Command;
 
 use super::{diagnosing, finding, finds_nothing, next, report, rotated, run_commands};
 use crate::support::postgres::newest;
@@ -182,4 +184,26 @@ async fn a_superusers_secret_for_another_server_is_found() {
     application.store_superuser(&good).await;
     application.rotate_ok().await;
     finds_nothing(&application, "cured").await;
+}
+
+/// Worst first, ending in the one thing to do; the exit status says whether a rotation would fail.
+#[tokio::test(flavor = "multi_thread")]
+async fn local_aws_prints_a_diagnosis_for_a_person() {
+    let server = newest().await;
+    let application = rotated(server, Setup::single_user()).await;
+    let doctor = async || {
+        let mut command = Command::new(binaries().await.join("local-aws"));
+        command.args(["doctor", &application.arn, "--endpoint", &application.local.url()]);
+        command.env("LOCAL_AWS_ACCESS_KEY", application.local.access_key().expose());
+        let output = command.env("AWS_REGION", "us-east-1").output().await.expect("local-aws runs");
+        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (succeeded, printed) = doctor().await;
+    assert!(succeeded && printed.ends_with("\nnothing is wrong\n"), "{printed}");
+    let user = testbed::postgres::name(application.app.user());
+    server.execute("postgres", &format!("ALTER ROLE {user} NOLOGIN")).await;
+    let (succeeded, printed) = doctor().await;
+    let lines: Vec<_> = printed.lines().collect();
+    assert!(!succeeded && lines[1].starts_with("  fail     sign-in"), "{printed}");
+    assert!(lines.last().is_some_and(|last| last.starts_with("next: unlock the account")), "{printed}");
 }
