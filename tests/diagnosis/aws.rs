@@ -1,5 +1,6 @@
 //! What is wrong in Secrets Manager, in the function, or on the way to either.
 
+use std::net::TcpListener;
 use std::time::Duration;
 
 use local_aws::Failure;
@@ -206,4 +207,49 @@ async fn local_aws_prints_a_diagnosis_for_a_person() {
     let lines: Vec<_> = printed.lines().collect();
     assert!(!succeeded && lines[1].starts_with("  fail     sign-in"), "{printed}");
     assert!(lines.last().is_some_and(|last| last.starts_with("next: unlock the account")), "{printed}");
+}
+
+/// What could not be read may be the one password that signs in: it is not given up.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pending_version_that_cannot_be_read_is_not_removed() {
+    let application = rotated(newest().await, Setup::single_user()).await;
+    let pending = application.begin().await;
+    for step in ["createSecret", "setSecret"] {
+        application.step(step, &pending).await.expect(step);
+    }
+    application.local.fail(Failure::refuse("GetSecretValue", 2, "AccessDeniedException"));
+    let report = report(&application).await;
+    let found = finding(&report, "AWSPENDING");
+    assert!(!found["Fix"].to_string().contains("--remove-from-version-id"), "{report:#}");
+    let next = next(&application, "sign-in", &["AWSPENDING signs in"]).await;
+    run_commands(&application, &next).await;
+    finds_nothing(&application, "cured").await;
+}
+
+/// The report's own words are no place of a password.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_that_is_a_word_of_the_report_leaves_the_report_whole() {
+    let application = rotated(newest().await, Setup::single_user()).await;
+    let mut secret = application.stored("AWSCURRENT").await.expect("a version");
+    secret["password"] = "fail".into();
+    application.store_current(&secret).await;
+    let report = application.diagnose().await.expect("a report");
+    assert_eq!(report["Status"], "fail", "{report:#}");
+}
+
+/// A function that has hardly any time responds, too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_with_a_short_timeout_responds() {
+    // It takes connections and says nothing.
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let silent = format!("http://{}", listener.local_addr().expect("an address"));
+    for seconds in [3, 15] {
+        let application = rotated(newest().await, Setup::single_user()).await;
+        let other = "postgres-single-user";
+        let environment = [("DIAGNOSIS", "true"), ("SECRETS_MANAGER_ENDPOINT", &*silent)];
+        application.functions.add(other, &environment, Duration::from_secs(seconds)).await;
+        let event = json!({"Diagnose": {"SecretId": application.arn}});
+        let report = application.functions.invoke(other, &event).await.expect("a report");
+        assert_eq!(report["Worst"], "description", "{report:#}");
+    }
 }

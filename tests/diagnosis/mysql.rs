@@ -224,3 +224,22 @@ async fn a_client_that_has_not_gone_over_to_awscurrent_is_named() {
         .await;
     }
 }
+
+/// A rotation has one session of a user at a time, and so has a diagnosis.
+#[tokio::test(flavor = "multi_thread")]
+async fn users_that_may_have_one_connection_are_not_found() {
+    for version in mysql_versions() {
+        let server = MySql::shared(version).await;
+        for setup in server.setups() {
+            let application = rotated(server, setup.clone()).await;
+            application.rotate_ok().await;
+            let user = application.app.user();
+            for account in [format!("`{user}`@`%`"), format!("`{user}_clone`@`%`")] {
+                let limit = format!("ALTER USER IF EXISTS {account} WITH MAX_USER_CONNECTIONS 1");
+                server.execute(&limit).await;
+            }
+            finds_nothing(&application, &setup.name()).await;
+            application.rotate_ok().await;
+        }
+    }
+}

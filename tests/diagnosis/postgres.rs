@@ -269,3 +269,24 @@ async fn a_client_that_has_not_gone_over_to_awscurrent_is_named() {
         .await;
     }
 }
+
+/// A rotation has one session of a user at a time, and so has a diagnosis.
+#[tokio::test(flavor = "multi_thread")]
+async fn users_that_may_have_one_connection_are_not_found() {
+    for version in postgres_versions() {
+        let server = Postgres::shared(version).await;
+        for setup in server.setups() {
+            let application = rotated(server, setup.clone()).await;
+            application.rotate_ok().await;
+            let mut users = vec![application.app.user().to_owned()];
+            if setup.function == "postgres-alternating-users" {
+                users.push(clone_name(&application));
+            }
+            for user in users {
+                server.execute("postgres", &format!("ALTER ROLE {user} CONNECTION LIMIT 1")).await;
+            }
+            finds_nothing(&application, &setup.name()).await;
+            application.rotate_ok().await;
+        }
+    }
+}
