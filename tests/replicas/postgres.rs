@@ -79,3 +79,19 @@ async fn a_reader_as_host_of_a_single_user_is_read_only_and_the_error_says_so() 
         assert!(application.signs_in("AWSCURRENT").await);
     }
 }
+
+/// What it says fails a rotation does, and this one succeeds: the superuser's secret names the writer.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_diagnosis_finds_nothing_wrong_with_a_reader_as_host() {
+    for version in postgres_versions() {
+        let cluster = Cluster::start(version, "0").await;
+        let environment = vec![("DIAGNOSIS", "true")];
+        let application = cluster.application(Setup { environment, ..Setup::alternating_users() }).await;
+        for turn in 0..3 {
+            application.rotate_ok().await;
+            cluster.replica.caught_up_with(&cluster.primary).await;
+            let report = application.diagnose().await.expect("a report");
+            assert_eq!(report["Status"], "pass", "turn {turn} on {version}: {report:#}");
+        }
+    }
+}
