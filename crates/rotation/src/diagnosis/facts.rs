@@ -48,6 +48,8 @@ pub(super) struct Facts {
 pub(super) struct Service {
     /// As in "Secrets Manager".
     pub(super) name: &'static str,
+    /// Whether every rotation calls it.
+    pub(super) is_always_called: bool,
     /// The host of its endpoint.
     pub(super) host: String,
     /// The addresses of that host.
@@ -201,14 +203,14 @@ async fn read(
 /// The services that a rotation may call.
 async fn services(rotation: &Rotation<'_>, surroundings: &dyn Surroundings) -> Vec<Service> {
     let hosts = [
-        ("Secrets Manager", rotation.store.host()),
-        ("RDS", rotation.topology.and_then(|topology| topology.host())),
+        ("Secrets Manager", true, rotation.store.host()),
+        ("RDS", false, rotation.topology.and_then(|topology| topology.host())),
     ];
     let mut services = Vec::new();
-    for (name, host) in hosts {
+    for (name, is_always_called, host) in hosts {
         if let Some(host) = host {
             let addresses = surroundings.resolve(&host).await;
-            services.push(Service { name, host, addresses });
+            services.push(Service { name, is_always_called, host, addresses });
         }
     }
     services

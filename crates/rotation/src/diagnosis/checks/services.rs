@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::{Facts, Judgement};
 use crate::cause::Cause;
+use crate::diagnosis::Status;
 
 pub(super) fn judge(facts: &Facts) -> Judgement {
     let Some(services) = &facts.services else {
@@ -21,7 +22,10 @@ pub(super) fn judge(facts: &Facts) -> Judgement {
             }
             Err(_) => {
                 let seen = format!("{}: the name {} does not resolve", service.name, service.host);
-                return Judgement::fail(seen, Cause::NameNotResolved.remedy());
+                let judgement = Judgement::fail(seen, Cause::NameNotResolved.remedy());
+                // Most rotations ask RDS for nothing.
+                let status = if service.is_always_called { Status::Fail } else { Status::Warn };
+                return Judgement { status, ..judgement };
             }
         }
     }
