@@ -66,6 +66,17 @@ fn another_functions_secret_is_not_read() {
     }
 }
 
+/// To attach a function to it would be refused.
+#[test]
+fn a_secret_that_rds_rotates_by_itself_is_not_to_be_attached() {
+    let environment = Environment::new(Strategy::SingleUser, Engine::Postgres);
+    environment.store.change(APP_SECRET, |secret| secret.made_for = Some("arn:instance".into()));
+    let report = environment.diagnose(DAY);
+    let worst = report.worst().expect("a finding");
+    let fix = worst.fix.as_deref().unwrap_or_default();
+    assert!(worst.check == "function" && !fix.contains("--rotation-lambda-arn"), "{worst:?}");
+}
+
 #[test]
 fn a_server_that_is_silent_is_named_within_the_time() {
     for environment in scheduled() {

@@ -14,6 +14,11 @@ const ENOUGH: Duration = Duration::from_secs(25);
 pub(super) fn judge(facts: &Facts) -> Judgement {
     match facts.is_ours() {
         None if facts.described.is_err() => Judgement::skipped("the secret was not described"),
+        None if is_managed(facts) => Judgement::fail(
+            "RDS made this secret for a server's master user, and rotates it by itself",
+            "name a secret that a function rotates (RDS rotates this one at once by ModifyDBInstance or ModifyDBCluster with \
+             RotateMasterUserPassword)",
+        ),
         None => Judgement::fail(
             "rotation was never configured for this secret",
             format!(
@@ -46,6 +51,11 @@ pub(super) fn judge(facts: &Facts) -> Judgement {
             facts.password_length
         )),
     }
+}
+
+/// Whether RDS rotates it (Secrets Manager User Guide, "Managed rotation"): it says for which server it made a secret.
+fn is_managed(facts: &Facts) -> bool {
+    facts.described.as_ref().is_ok_and(|described| described.made_for.is_some())
 }
 
 fn name(strategy: Strategy) -> &'static str {
