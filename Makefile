@@ -90,8 +90,8 @@ test-matrix: ## Run all tests on PostgreSQL 13 to 18, MySQL and MariaDB
 doctor: cargo $(awscli) ## Ask a deployed FUNCTION what would go wrong in a rotation of SECRET
 	@: $${FUNCTION:?give the name or ARN of the function} $${SECRET:?give the name or ARN of the secret}
 	@report=$$(mktemp) && trap 'rm -f "$$report"' EXIT && event=$$(python3 -c 'import json, sys; print(json.dumps({"Diagnose": {"SecretId": sys.argv[1]}}))' "$$SECRET") \
-	  && target/tools/awscli/bin/aws lambda invoke --function-name "$$FUNCTION" --cli-binary-format raw-in-base64-out --payload "$$event" "$$report" > /dev/null \
-	  && cargo run --quiet --locked -p local-aws -- doctor --report "$$report"
+	  && target/tools/awscli/bin/aws $${AWS_REGION:+--region "$$AWS_REGION"} lambda invoke --function-name "$$FUNCTION" --cli-read-timeout 0 --payload "$$event" "$$report" > /dev/null \
+	  && cargo run --quiet --locked --bin local-aws -- doctor --report "$$report"
 
 # Tests the packaged binaries, on one version of each server. FAULTS="--kills 1000 --function mysql-dual-password" tests
 # that function only; the seed that a run prints repeats its choices. PUBLISH=1 writes the figures to docs/reliability.md.

@@ -68,7 +68,7 @@ async fn a_client_is_named_on<S: Server, C>(
         let before = application.credentials("AWSCURRENT").await.expect("a version");
         application.rotate_ok().await;
         let client = sign_in(&before, &application.app.database).await;
-        let said = ["1 session: 1 from ", "read AWSCURRENT and connect anew"];
+        let said = ["1 session: 1 from ", "read AWSCURRENT and open new connections"];
         next(&application, "sessions of the idle user", &said).await;
         drop(client);
     }
@@ -101,6 +101,7 @@ async fn run_commands<S: Server>(application: &Application<'_, S>, next: &str) {
             words[at + 1]
         };
         match words[0] {
+            "rotate-secret" if words.contains(&"--no-rotate-immediately") => application.probe().await,
             "rotate-secret" => rotate(application).await,
             "update-secret-version-stage" => {
                 let call = application.client.update_secret_version_stage().secret_id(&application.arn);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use local_aws::Failure;
 use serde_json::{Value, json};
+use testbed::environment::{repository, set_by_cargo};
 use testbed::functions::binaries;
 use testbed::{Application, Server, Setup};
 use tokio::process::Command;
@@ -252,4 +253,24 @@ async fn a_function_with_a_short_timeout_responds() {
         let report = application.functions.invoke(other, &event).await.expect("a report");
         assert_eq!(report["Worst"], "description", "{report:#}");
     }
+}
+
+/// By the pinned AWS CLI, as against Lambda.
+#[tokio::test(flavor = "multi_thread")]
+async fn make_doctor_prints_a_diagnosis_of_a_function() {
+    let application = rotated(newest().await, Setup::single_user()).await;
+    binaries().await;
+    let mut command = Command::new("make");
+    command
+        .args(["--silent", "doctor", "FUNCTION=postgres-single-user"])
+        .arg(format!("SECRET={}", application.arn));
+    for variable in set_by_cargo() {
+        command.env_remove(variable);
+    }
+    command.env("AWS_ENDPOINT_URL_LAMBDA", application.functions.url()).env("AWS_REGION", "us-east-1");
+    command.env("AWS_ACCESS_KEY_ID", "any").env("AWS_SECRET_ACCESS_KEY", "any");
+    let output = command.current_dir(repository()).output().await.expect("make runs");
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && printed.ends_with("\nnothing is wrong\n"), "{printed}{said}");
 }

@@ -4,7 +4,8 @@ use testbed::mysql::run;
 use testbed::{Application, MySql, MySqlOptions, Server, Setup, mysql_versions};
 
 use super::{
-    a_client_is_named_on, diagnosing, finds_nothing, next, nothing_is_found_on, rotated, statements,
+    a_client_is_named_on, diagnosing, finds_nothing, next, nothing_is_found_on, rotated, run_commands,
+    statements,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -241,5 +242,20 @@ async fn users_that_may_have_one_connection_are_not_found() {
             finds_nothing(&application, &setup.name()).await;
             application.rotate_ok().await;
         }
+    }
+}
+
+/// A superuser makes them equal: a warning, and the next rotation but one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clone_that_lacks_a_new_right_of_its_base_is_a_warning() {
+    for version in mysql_versions() {
+        let server = MySql::shared(version).await;
+        let application = rotated(server, Setup::mysql_alternating_users()).await;
+        let (user, database) = (application.app.user(), format!("{}_new", application.app.user()));
+        server.execute(&format!("CREATE DATABASE {database}")).await;
+        server.execute(&format!("GRANT SELECT ON {database}.* TO `{user}`@`%`")).await;
+        let next = next(&application, "clone", &["lacks SELECT ON", "the clone's turn makes it equal"]).await;
+        run_commands(&application, &next).await;
+        finds_nothing(&application, "cured").await;
     }
 }

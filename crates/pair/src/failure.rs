@@ -90,7 +90,7 @@ impl fmt::Display for Failure {
             ),
             Self::IsClone { clone, base } => write!(
                 f,
-                "AWSCURRENT is of {clone}, the clone of {base}: the pair exists; what its next turn lacks, a rotation prints"
+                "AWSCURRENT is of {clone}, the clone of {base}: the pair exists; the next rotation prints what it lacks"
             ),
             Self::IsPair { clone, previous, secret } => write!(
                 f,

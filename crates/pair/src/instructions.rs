@@ -39,7 +39,8 @@ pub(crate) fn of(plan: &Plan, stored: &Stored, secret: &SecretId, out: &Path) ->
     say(format!(
         "   aws secretsmanager put-secret-value --secret-id {secret} --version-stages AWSPREVIOUS --secret-string file://{out}"
     ));
-    say("3. Test the pair, without a rotation (a function for alternating users has to be set for the secret)."
+    say("3. Test the pair, without a rotation (a function for alternating users has to be set for the secret, and its log has the \
+         result)."
             .into());
     say(format!("   aws secretsmanager rotate-secret --secret-id {secret} --no-rotate-immediately"));
     say(format!("4. Remove the file, which holds the password of {clone}."));

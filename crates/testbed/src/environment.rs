@@ -174,7 +174,7 @@ pub fn repository() -> &'static Path {
 
 /// The variables that cargo sets for the program it runs. A cargo call inside must not inherit them: build scripts
 /// that watch them would run again.
-pub(crate) fn set_by_cargo() -> impl Iterator<Item = String> {
+pub fn set_by_cargo() -> impl Iterator<Item = String> {
     let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     names.filter(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
 }

@@ -53,9 +53,11 @@ fn print(report: &Json, colors: Colors, out: &mut impl Write) -> Result<(), CliE
     let text = |of: &Json, member: &str| of[member].as_str().unwrap_or_default().to_owned();
     let Some(checks) = report["Checks"].as_array() else {
         // Lambda writes a function's error in place of its response.
-        let message = text(report, "errorMessage");
-        let what = if message.is_empty() { "the response".into() } else { external(&message) };
-        return Err(CliError::NoReport { what });
+        let message = external(&text(report, "errorMessage"));
+        return Err(match message.is_empty() {
+            true => CliError::NoReport { what: "the response".into() },
+            false => CliError::NotDiagnosed { message },
+        });
     };
     line(out, format_args!("{}", external(&text(report, "SecretId"))))?;
     let width = checks.iter().map(|check| text(check, "Check").chars().count()).max().unwrap_or_default();

@@ -15,6 +15,8 @@ pub(super) enum CliError {
     UnexpectedResponse { endpoint: String },
     #[error("cannot read the value from {what}")]
     Read { what: String, source: std::io::Error },
+    #[error("the function made no diagnosis: {message}")]
+    NotDiagnosed { message: String },
     #[error("{what} is no diagnosis of a function")]
     NoReport { what: String },
     #[error("a rotation would fail, or AWSCURRENT does not sign in: {check}")]

@@ -170,7 +170,7 @@ impl Judgement {
 /// A refusal says what was found, and after a semicolon what to do.
 fn of_refusal(refusal: &Refusal) -> (String, String) {
     if let Refusal::Secret { .. } = refusal {
-        return (refusal.to_string(), "store the secret anew with these fields corrected".into());
+        return (refusal.to_string(), "store the secret again with these fields corrected".into());
     }
     let text = refusal.to_string();
     // What a server responds or an account is named may hold a semicolon, too.

@@ -8,7 +8,7 @@ use super::sign_in::Credentials;
 use crate::Username;
 use crate::cause::Cause;
 use crate::error::{CallError, Error, Refusal};
-use crate::ports::{ServerState, Sessions, SignIn, UserSession};
+use crate::ports::{Comparison, ServerState, Sessions, SignIn, UserSession, Verification};
 use crate::secret::Secret;
 use crate::server::Server;
 use crate::strategy::{OldPassword, SetBy};
@@ -181,10 +181,38 @@ async fn differences(
     session: &mut dyn UserSession,
 ) -> Option<Result<Vec<String>, Error>> {
     let set_by = context.rotation.strategy.set_by(&current.username, current.superuser.as_ref());
-    if !matches!(set_by, SetBy::Superuser(..)) {
-        return None;
-    }
+    let SetBy::Superuser(alternation, _) = &set_by else { return None };
     let doing = format!("verify what {} is", current.username);
     let verified = context.rotation.progress.of(doing, session.verify(&current.username, &set_by)).await;
-    Some(verified.map(|verification| verification.differences))
+    let Verification { mut differences, comparison } = match verified {
+        Ok(verification) => verification,
+        Err(error) => return Some(Err(error)),
+    };
+    if let Some(comparison) = comparison {
+        match compare_with_idle(context, &*comparison, alternation.after().next_user()).await {
+            Ok(Some(found)) => differences.extend(found),
+            Ok(None) => return None,
+            Err(error) => return Some(Err(error)),
+        }
+    }
+    Some(Ok(differences))
+}
+
+/// Compares AWSCURRENT's user with the idle one, where each sees its own account only; `None` if no version signs in as that.
+async fn compare_with_idle(
+    context: &Context<'_>,
+    comparison: &dyn Comparison,
+    idle: &Username,
+) -> Result<Option<Vec<String>>, Error> {
+    let previous = context.previous().await?.filter(|previous| previous.username == *idle);
+    let Some(previous) = previous else { return Ok(None) };
+    let server = context.server(context.current().await?);
+    let sign_in = || comparison.sign_in(&previous.username, &previous.password);
+    let SignIn::Accepted(mut session) = context.sign_in_by(&server, &previous, sign_in).await? else {
+        return Ok(None);
+    };
+    let doing = format!("ask {idle} what it may do");
+    let differences = context.rotation.progress.of(doing, session.differences()).await;
+    context.close(session.close()).await;
+    differences.map(Some)
 }

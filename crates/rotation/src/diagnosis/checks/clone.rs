@@ -5,7 +5,9 @@ use crate::strategy::base_of;
 
 pub(super) fn judge(facts: &Facts) -> Judgement {
     if facts.rehearsal.change.is_some() && facts.rehearsal.differences.is_none() {
-        return Judgement::skipped("no superuser keeps two users equal");
+        return Judgement::skipped(
+            "no superuser keeps two users equal, or AWSPREVIOUS does not show the other one",
+        );
     }
     judged(facts, facts.rehearsal.differences.as_ref(), |differences| {
         if differences.is_empty() {

@@ -23,8 +23,9 @@ pub(super) fn judge(facts: &Facts) -> Judgement {
             "rotation was never configured for this secret",
             format!(
                 "run aws secretsmanager rotate-secret --secret-id {} --rotation-lambda-arn {} --rotation-rules \
-                 AutomaticallyAfterDays=30",
-                facts.secret, facts.function
+                 AutomaticallyAfterDays=30 --no-rotate-immediately, which tests the function, and read its log",
+                facts.secret,
+                unqualified(&facts.function)
             ),
         ),
         Some(false) => Judgement::fail(

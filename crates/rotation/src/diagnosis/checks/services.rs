@@ -4,8 +4,12 @@
 use std::net::IpAddr;
 
 use super::{Facts, Judgement};
-use crate::cause::Cause;
 use crate::diagnosis::Status;
+
+/// The cause's own remedy is about the secret's host.
+const RESOLVE: &str = "let the function's VPC resolve it (DNS support, private zones); if SECRETS_MANAGER_ENDPOINT, one of \
+    AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_SECRETS_MANAGER and AWS_ENDPOINT_URL_RDS, AWS_USE_FIPS_ENDPOINT or \
+    AWS_USE_DUALSTACK_ENDPOINT is set, check that this endpoint exists in the region";
 
 pub(super) fn judge(facts: &Facts) -> Judgement {
     let Some(services) = &facts.services else {
@@ -22,7 +26,7 @@ pub(super) fn judge(facts: &Facts) -> Judgement {
             }
             Err(_) => {
                 let seen = format!("{}: the name {} does not resolve", service.name, service.host);
-                let judgement = Judgement::fail(seen, Cause::NameNotResolved.remedy());
+                let judgement = Judgement::fail(seen, RESOLVE);
                 // Most rotations ask RDS for nothing.
                 let status = if service.is_always_called { Status::Fail } else { Status::Warn };
                 return Judgement { status, ..judgement };

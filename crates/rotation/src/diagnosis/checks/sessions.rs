@@ -23,7 +23,7 @@ pub(super) fn judge(facts: &Facts) -> Judgement {
         }
         Some(sessions) => Judgement::warn(
             sessions.to_string(),
-            "let these clients read AWSCURRENT and connect anew: the next rotation ends no session, but after it they cannot open \
+            "let these clients read AWSCURRENT and open new connections: the next rotation ends no session, but after it they cannot open \
              another one with the password that they have",
         ),
     }
