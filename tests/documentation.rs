@@ -55,6 +55,22 @@ fn every_check_of_the_doctor_has_a_row_in_its_order() {
     assert_eq!(rows, literals(registry).collect::<Vec<_>>());
 }
 
+#[test]
+fn every_alarm_names_a_section_that_exists() {
+    let template = read("template.yaml");
+    let texts: Vec<_> = template.lines().filter_map(|line| line.split_once("AlarmDescription: &")).collect();
+    assert_eq!(texts.len(), 5, "each kind of alarm has one text");
+    for (_, text) in texts {
+        let (page, section) =
+            between(text, "Runbook: ", "\"").split_once('#').unwrap_or_else(|| panic!("{text}"));
+        let page = read(page);
+        let headings =
+            page.lines().filter_map(|line| line.strip_prefix('#')).map(|line| line.trim_matches(['#', ' ']));
+        let mut anchors = headings.map(|heading| heading.to_lowercase().replace(' ', "-"));
+        assert!(anchors.any(|anchor| anchor == section), "{text}");
+    }
+}
+
 /// What the SDK's provider of credentials reads by itself.
 const CREDENTIALS: [&str; 3] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
 
