@@ -34,9 +34,11 @@ fn is_harmless(application: &Application<'_, impl Server>, failure: &str) {
 async fn a_long_message_of_postgresql_is_cut_and_its_control_characters_are_escaped() {
     let error = [b"SERROR\0C58000\0M".to_vec(), long(), b"\0\0".to_vec()].concat();
     let signed_in = [message(b'R', &[0; 4]), message(b'Z', b"I")].concat();
-    let script = [message(b'R', b"\0\0\0\x05salt"), signed_in, message(b'E', &error)];
+    let error = [message(b'E', &error), message(b'Z', b"E")].concat();
+    let script = [message(b'R', b"\0\0\0\x05salt"), signed_in, error];
     let stub = StubServer::start(Opening::Postgres, move |number: usize, _: &[u8]| {
-        script.get(number).cloned().unwrap_or_default()
+        // Every statement gets the error.
+        script[number.min(script.len() - 1)].clone()
     })
     .await;
     let server = Postgres::shared(postgres_versions()[0]).await;

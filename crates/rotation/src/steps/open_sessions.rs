@@ -39,6 +39,8 @@ impl Context<'_> {
         let sessions = match (seen, turn) {
             (Ok(sessions), _) => sessions,
             (Err(error), Turn::This) if refuses => return Err(error),
+            // Nothing else can be asked in this session.
+            (Err(error), _) if is_lost(&error) => return Err(error),
             (Err(error), Turn::This | Turn::ThisAgain) => {
                 let reason = error.source().map(ToString::to_string).unwrap_or_default();
                 warn!(db.user = %user, "{error}: {reason}");
@@ -68,5 +70,15 @@ impl Context<'_> {
              until they have read AWSCURRENT"
         );
         Ok(())
+    }
+}
+
+/// Whether the server did not respond, as against an error that it responded with.
+fn is_lost(error: &Error) -> bool {
+    match error {
+        Error::Call { source, .. } => {
+            matches!(source.cause(), Some(Cause::NotAnswering | Cause::Unreachable | Cause::Protocol))
+        }
+        Error::Refused(_) => false,
     }
 }
