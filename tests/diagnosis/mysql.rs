@@ -19,7 +19,7 @@ async fn nothing_is_found_where_nothing_is_wrong() {
 async fn accounts_that_may_not_sign_in_are_found() {
     for version in mysql_versions() {
         let server = MySql::shared(version).await;
-        for (breaks, cures, said) in [
+        for (breaks, repairs, said) in [
             ("ALTER USER {u} ACCOUNT LOCK", "ALTER USER {u} ACCOUNT UNLOCK", "ACCOUNT UNLOCK"),
             ("ALTER USER {u} PASSWORD EXPIRE", "ALTER USER {u} PASSWORD EXPIRE NEVER", "ends its expiry"),
             (
@@ -35,7 +35,7 @@ async fn accounts_that_may_not_sign_in_are_found() {
                 assert!(application.signs_in("AWSCURRENT").await);
             }
             next(&application, "sign-in", &[said]).await;
-            server.execute(&cures.replace("{u}", &account)).await;
+            server.execute(&repairs.replace("{u}", &account)).await;
             if said == "ends its expiry" {
                 // The password is set anew, as the remedy says.
                 let current = application.credentials("AWSCURRENT").await.expect("a version");

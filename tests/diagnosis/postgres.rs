@@ -51,7 +51,7 @@ async fn a_password_that_somebody_else_has_set_is_found() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn users_that_may_not_sign_in_are_found() {
-    for (breaks, cures, said) in [
+    for (breaks, repairs, said) in [
         ("ALTER ROLE {u} NOLOGIN", "ALTER ROLE {u} LOGIN", "LOGIN"),
         ("ALTER ROLE {u} CONNECTION LIMIT 0", "ALTER ROLE {u} CONNECTION LIMIT -1", "limit"),
         (
@@ -66,7 +66,7 @@ async fn users_that_may_not_sign_in_are_found() {
         let filled = |statement: &str| statement.replace("{u}", &user).replace("{d}", &database);
         server.execute("postgres", &filled(breaks)).await;
         next(&application, "sign-in", &[said]).await;
-        server.execute("postgres", &filled(cures)).await;
+        server.execute("postgres", &filled(repairs)).await;
         application.rotate_ok().await;
         finds_nothing(&application, breaks).await;
     }

@@ -20,6 +20,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_secretsmanager::config::SharedCredentialsProvider;
 use aws_smithy_http_client::{Builder, HttpClientError, tls};
+use url::Url;
 
 pub use authorities::{Authorities, NoAuthority};
 pub use rds::Rds;
@@ -112,10 +113,8 @@ impl Aws {
 /// Only shown and looked up: the SDK forms the addresses that it calls by itself.
 fn host(config: &SdkConfig, service: &str, endpoint: Option<&str>) -> Option<String> {
     if let Some(endpoint) = endpoint.or(config.endpoint_url()) {
-        let (_, rest) = endpoint.split_once("://")?;
-        let authority = rest.split(['/', '?']).next()?;
-        let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
-        return Some(host.trim_matches(['[', ']']).to_owned());
+        let url = Url::parse(endpoint).ok()?;
+        return Some(url.host_str()?.trim_matches(['[', ']']).to_owned());
     }
     let region = config.region()?.as_ref();
     let fips = if config.use_fips().unwrap_or_default() { "-fips" } else { "" };

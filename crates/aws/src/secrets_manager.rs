@@ -32,7 +32,8 @@ const MADE_FOR: [&str; 2] = ["aws:rds:primaryDBInstanceArn", "aws:rds:primaryDBC
 pub struct SecretsManager {
     client: Client,
     service: Service,
-    host: Option<String>,
+    config: SdkConfig,
+    endpoint: Option<String>,
 }
 
 impl fmt::Debug for SecretsManager {
@@ -44,19 +45,18 @@ impl fmt::Debug for SecretsManager {
 impl SecretsManager {
     pub(crate) fn new(config: &SdkConfig, endpoint: Option<String>) -> Self {
         let service = Service::new("Secrets Manager", config, endpoint.as_deref(), Cause::SecretsManager);
-        let host = host(config, "secretsmanager", endpoint.as_deref());
         let mut builder = Builder::from(config).retry_classifier(NoRetry);
         if endpoint.is_some() {
-            builder.set_endpoint_url(endpoint);
+            builder.set_endpoint_url(endpoint.clone());
         }
-        Self { client: Client::from_conf(builder.build()), service, host }
+        Self { client: Client::from_conf(builder.build()), service, config: config.clone(), endpoint }
     }
 }
 
 #[async_trait]
 impl SecretStore for SecretsManager {
     fn host(&self) -> Option<String> {
-        self.host.clone()
+        host(&self.config, "secretsmanager", self.endpoint.as_deref())
     }
 
     async fn describe(&self, secret: &SecretId) -> Result<Versions, CallError> {

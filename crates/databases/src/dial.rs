@@ -52,13 +52,19 @@ pub(crate) async fn connect(endpoint: &Endpoint) -> Result<TcpStream, CallError>
     })
 }
 
-async fn first_to_accept(endpoint: &Endpoint) -> Result<TcpStream, CallError> {
-    let not_resolved = |_| {
+/// The addresses of the host, with its port.
+///
+/// # Errors
+/// [`Cause::NameNotResolved`].
+pub(crate) async fn resolve(endpoint: &Endpoint) -> Result<impl Iterator<Item = SocketAddr>, CallError> {
+    lookup_host((endpoint.host.as_str(), endpoint.port)).await.map_err(|_| {
         let what = format!("the name {} was not resolved", endpoint.host);
         CallError::failed(Cause::NameNotResolved, what)
-    };
-    let found = lookup_host((endpoint.host.as_str(), endpoint.port)).await.map_err(not_resolved)?;
-    let mut addresses: VecDeque<SocketAddr> = found.collect();
+    })
+}
+
+async fn first_to_accept(endpoint: &Endpoint) -> Result<TcpStream, CallError> {
+    let mut addresses: VecDeque<SocketAddr> = resolve(endpoint).await?.collect();
     let (mut attempts, mut failures) = (JoinSet::new(), Vec::new());
     loop {
         match addresses.pop_front() {

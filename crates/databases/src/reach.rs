@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use rotation::ports::{Reached, SeenTls};
 use rotation::{CallError, Cause, Endpoint, Tls};
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio_rustls::client::TlsStream;
 
-use crate::dial::Connector;
+use crate::dial::{self, Connector};
 use crate::limits::within;
 
 /// How long resolving the name, each address, and the handshake may take.
@@ -57,14 +57,12 @@ where
 }
 
 async fn resolve(endpoint: &Endpoint) -> Result<Vec<SocketAddr>, CallError> {
-    let failed = |what: &str| {
-        let what = format!("the name {} was not resolved{what}", endpoint.host);
-        CallError::failed(Cause::NameNotResolved, what)
-    };
-    match tokio::time::timeout(LIMIT, lookup_host((endpoint.host.as_str(), endpoint.port))).await {
-        Ok(Ok(addresses)) => Ok(addresses.collect()),
-        Ok(Err(_)) => Err(failed("")),
-        Err(_) => Err(failed(": nothing responded")),
+    match tokio::time::timeout(LIMIT, dial::resolve(endpoint)).await {
+        Ok(addresses) => Ok(addresses?.collect()),
+        Err(_) => {
+            let what = format!("the name {} was not resolved: nothing responded", endpoint.host);
+            Err(CallError::failed(Cause::NameNotResolved, what))
+        }
     }
 }
 

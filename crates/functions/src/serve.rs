@@ -9,7 +9,7 @@ use databases::{Limits, TrustAnchors};
 use lambda_runtime::{Context, LambdaEvent, Runtime, service_fn};
 use rotation::ports::{Clock, Database, Topology};
 use rotation::{
-    DiagnosisEvent, PasswordsInUse, Progress, Refusal, Rotation, RotationEvent, SessionCount, Strategy,
+    DiagnosisEvent, IdleUserSessions, PasswordsInUse, Progress, Refusal, Rotation, RotationEvent, Strategy,
 };
 use serde_json::Value;
 use tracing::{Instrument, error, info, info_span};
@@ -95,7 +95,7 @@ impl Function {
             self.passwords.forget();
             return result;
         }
-        let sessions = SessionCount::default();
+        let sessions = IdleUserSessions::default();
         let (event, result) = match RotationEvent::parse(payload) {
             Ok(event) => {
                 let result = self.step(&event, &context, started, &sessions).await;
@@ -106,7 +106,7 @@ impl Function {
         self.passwords.forget();
         let failed_as = result.as_ref().err().map(|failure| failure.class);
         let outcome =
-            Outcome { failed_as, elapsed: started.elapsed(), sessions_of_idle_user: sessions.get() };
+            Outcome { failed_as, elapsed: started.elapsed(), sessions_of_idle_user: sessions.count() };
         self.metrics.record(&context.request_id, event.as_ref(), outcome);
         result.map(|()| Value::Null)
     }
@@ -126,7 +126,7 @@ impl Function {
         let (deadline, progress) = (Deadline::before(context.deadline()), Progress::default());
         let invocation =
             Invocation { function: context.invoked_function_arn.clone(), time_limit: deadline.left() };
-        let sessions = SessionCount::default();
+        let sessions = IdleUserSessions::default();
         let rotation = self.rotation(&deadline, &progress, &sessions);
         let report = rotation::diagnose(&rotation, &invocation, &event).await;
         Ok(report.shown(|text| self.passwords.message(text)).to_json())
@@ -137,7 +137,7 @@ impl Function {
         event: &RotationEvent,
         context: &Context,
         started: Instant,
-        sessions: &SessionCount,
+        sessions: &IdleUserSessions,
     ) -> Result<(), Failure> {
         let span = info_span!(
             "step",
@@ -165,7 +165,7 @@ impl Function {
         &self,
         event: &RotationEvent,
         deadline: Deadline,
-        sessions: &SessionCount,
+        sessions: &IdleUserSessions,
     ) -> Result<(), Failure> {
         let progress = Progress::default();
         let rotation = self.rotation(&deadline, &progress, sessions);
@@ -179,7 +179,7 @@ impl Function {
         &'a self,
         clock: &'a Deadline,
         progress: &'a Progress,
-        sessions: &'a SessionCount,
+        sessions: &'a IdleUserSessions,
     ) -> Rotation<'a> {
         Rotation {
             store: &self.secrets_manager,

@@ -1,7 +1,7 @@
 //! What makes the pair.
 
 use databases::{ClonePlan, Limits, MySql, PlansClones, Postgres};
-use rotation::ports::SignIn;
+use rotation::ports::{SignIn, check_username};
 use rotation::{
     Alternation, PasswordsInUse, Refusal, Secret, SecretId, SecretText, Server, SetBy, Stage, Strategy,
     Target,
@@ -43,7 +43,7 @@ pub(crate) async fn plan(
     let [first, second] = databases;
     let (database, client) = if is_of(first.0) { first } else { second };
     let alternation = alternation(&current)?;
-    check_name(database, environment, &alternation, &current)?;
+    check_username(database, &alternation.clone, &current.engine, environment.username_limit)?;
     check_is_no_pair(stored, &alternation, secret, &engines)?;
 
     let server = current.server(database.default_port());
@@ -75,22 +75,6 @@ fn alternation(current: &Secret) -> Result<Alternation, Failure> {
         SetBy::IdleUser(alternation) if alternation.target == Target::Clone => Ok(alternation),
         SetBy::IdleUser(Alternation { base, clone, .. }) => Err(Failure::IsClone { clone, base }),
         SetBy::User(_) | SetBy::Superuser(..) => Err(Failure::HasSuperuser),
-    }
-}
-
-fn check_name(
-    database: &dyn PlansClones,
-    environment: &Environment,
-    alternation: &Alternation,
-    current: &Secret,
-) -> Result<(), Refusal> {
-    let username = &alternation.clone;
-    let limit = environment.username_limit.filter(|limit| username.0.chars().count() > *limit);
-    let too_long =
-        limit.map(|limit| format!("is longer than {limit} characters, the USERNAME_CHARACTER_LIMIT"));
-    match database.username_error(username, &current.engine).map(String::from).or(too_long) {
-        Some(why) => Err(Refusal::UsernameNotAllowed { username: username.clone(), why }),
-        None => Ok(()),
     }
 }
 

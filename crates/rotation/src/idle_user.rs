@@ -2,6 +2,8 @@
 
 use std::sync::OnceLock;
 
+use crate::ports::Sessions;
+
 /// Whether an alternation goes on while the idle user, whose password it changes, has open sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnIdleUserSessions {
@@ -12,19 +14,23 @@ pub enum OnIdleUserSessions {
     Refuse,
 }
 
-/// How many sessions one event has found.
+/// The sessions of the idle user, as one event has found them.
 #[derive(Debug, Default)]
-pub struct SessionCount(OnceLock<u64>);
+pub struct IdleUserSessions(OnceLock<Sessions>);
 
-impl SessionCount {
-    /// `None` if none were looked for, or the server did not show them.
+impl IdleUserSessions {
+    /// How many there are; `None` if none were looked for, or the server did not show them.
     #[must_use]
-    pub fn get(&self) -> Option<u64> {
-        self.0.get().copied()
+    pub fn count(&self) -> Option<u64> {
+        self.seen().map(|sessions| sessions.count)
     }
 
-    /// Sets the number, unless it is set.
-    pub(crate) fn set(&self, count: u64) {
-        let _ = self.0.set(count);
+    pub(crate) fn seen(&self) -> Option<&Sessions> {
+        self.0.get()
+    }
+
+    /// Keeps what was seen, unless something was seen before, and returns what is kept.
+    pub(crate) fn keep(&self, sessions: Sessions) -> &Sessions {
+        self.0.get_or_init(|| sessions)
     }
 }

@@ -35,7 +35,7 @@ pub use credentials::{Password, SecretText, Username};
 pub use diagnosis::{DiagnosisEvent, Finding, Report, Status, Topic, diagnose};
 pub use error::{CallError, Error, Problem, Refusal};
 pub use event::{RotationEvent, RotationToken, Step};
-pub use idle_user::{OnIdleUserSessions, SessionCount};
+pub use idle_user::{IdleUserSessions, OnIdleUserSessions};
 pub use ids::{SecretId, VersionId};
 pub use password::{PasswordPolicy, PolicyError, PolicySettings};
 pub use progress::Progress;

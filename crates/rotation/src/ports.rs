@@ -11,7 +11,7 @@ mod surroundings;
 mod user_pair;
 mod verification;
 
-pub use database::{Database, ProofOfOtherUser};
+pub use database::{Database, ProofOfOtherUser, check_username};
 pub use examination::{Reached, SeenTls, ServerState};
 pub use open_sessions::{ClientSessions, MOST_CLIENTS, Sessions, Since};
 pub use secret_store::{Move, Put, SecretStore};

@@ -1,6 +1,6 @@
 //! Everything that one function rotates with.
 
-use crate::idle_user::{OnIdleUserSessions, SessionCount};
+use crate::idle_user::{IdleUserSessions, OnIdleUserSessions};
 use crate::password::PasswordPolicy;
 use crate::ports::{Clock, Database, SecretStore, Topology};
 use crate::progress::Progress;
@@ -31,7 +31,7 @@ pub struct Rotation<'a> {
     /// Whether an alternation goes on while the user whose password it changes has open sessions.
     pub on_idle_user_sessions: OnIdleUserSessions,
     /// How many of those were found.
-    pub sessions_of_idle_user: &'a SessionCount,
+    pub sessions_of_idle_user: &'a IdleUserSessions,
     /// What a new password is made of.
     pub policy: &'a PasswordPolicy,
     /// A limit on user names below the engine's own (`USERNAME_CHARACTER_LIMIT`), in characters.

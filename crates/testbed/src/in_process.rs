@@ -5,8 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rotation::ports::{Clock, Database, SecretStore, Topology};
 use rotation::{
-    Error, OnIdleUserSessions, PasswordPolicy, PasswordsInUse, Progress, Promotion, Rotation, RotationEvent,
-    SessionCount, Strategy,
+    Error, IdleUserSessions, OnIdleUserSessions, PasswordPolicy, PasswordsInUse, Progress, Promotion,
+    Rotation, RotationEvent, Strategy,
 };
 
 use crate::crash::{Crash, Crashing};
@@ -97,7 +97,7 @@ impl InProcess {
             strategy: self.strategy,
             promotion: self.promotion,
             on_idle_user_sessions: OnIdleUserSessions::default(),
-            sessions_of_idle_user: &SessionCount::default(),
+            sessions_of_idle_user: &IdleUserSessions::default(),
             policy: &PasswordPolicy::default(),
             username_limit: None,
             progress: &Progress::default(),

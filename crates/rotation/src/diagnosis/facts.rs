@@ -106,6 +106,11 @@ pub(super) async fn gather(
 }
 
 impl Facts {
+    /// The command that begins a rotation, or goes on with an unfinished one.
+    pub(super) fn rotate(&self) -> String {
+        format!("aws secretsmanager rotate-secret --secret-id {}", self.secret)
+    }
+
     /// Whether this function is the one that rotates the secret.
     pub(super) fn is_ours(&self) -> Option<bool> {
         let rotates = self.described.as_ref().ok()?.schedule.function.as_deref()?;

@@ -13,8 +13,8 @@ use super::store::MemoryStore;
 use super::surroundings::MemorySurroundings;
 use super::topology::MemoryTopology;
 use crate::{
-    DiagnosisEvent, Error, OnIdleUserSessions, PasswordPolicy, PasswordsInUse, Progress, Promotion, Refusal,
-    Report, Rotation, RotationEvent, SecretId, SessionCount, Stage, Step, Strategy, VersionId,
+    DiagnosisEvent, Error, IdleUserSessions, OnIdleUserSessions, PasswordPolicy, PasswordsInUse, Progress,
+    Promotion, Refusal, Report, Rotation, RotationEvent, SecretId, Stage, Step, Strategy, VersionId,
 };
 
 pub(crate) const APP_SECRET: &str = "app-secret";
@@ -204,11 +204,11 @@ impl Environment {
     pub(crate) fn diagnose(&self, now: Duration) -> Report {
         let surroundings = MemorySurroundings { now: SystemTime::UNIX_EPOCH + now };
         let event = DiagnosisEvent { secret_id: SecretId(APP_SECRET.into()) };
-        let (policy, count) = (PasswordPolicy::default(), SessionCount::default());
+        let (policy, count) = (PasswordPolicy::default(), IdleUserSessions::default());
         block_on(crate::diagnose(&self.rotation(&policy, &count), &surroundings, &event))
     }
 
-    fn rotation<'a>(&'a self, policy: &'a PasswordPolicy, count: &'a SessionCount) -> Rotation<'a> {
+    fn rotation<'a>(&'a self, policy: &'a PasswordPolicy, count: &'a IdleUserSessions) -> Rotation<'a> {
         let topology = self.topology.as_ref();
         Rotation {
             store: &self.store,
@@ -227,12 +227,12 @@ impl Environment {
     }
 
     async fn step(&self, step: Step, version: &str) -> Result<(), Error> {
-        let (policy, count) = (PasswordPolicy::default(), SessionCount::default());
+        let (policy, count) = (PasswordPolicy::default(), IdleUserSessions::default());
         let rotation = self.rotation(&policy, &count);
         let (secret_id, version_id) = (SecretId(APP_SECRET.into()), VersionId(version.into()));
         let event = RotationEvent { step, secret_id, version_id, rotation_token: None };
         let result = crate::rotate(&rotation, &event).await;
-        *self.sessions_of_idle_user.lock().expect("no holder panics") = count.get();
+        *self.sessions_of_idle_user.lock().expect("no holder panics") = count.count();
         result
     }
 

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::examination::Reached;
 use super::session::{SuperuserSession, UserSession};
 use super::sign_in::SignIn;
-use crate::error::CallError;
+use crate::error::{CallError, Refusal};
 use crate::server::Server;
 use crate::strategy::Alternation;
 use crate::versions::Stage;
@@ -58,6 +58,27 @@ pub trait Database: Send + Sync {
         user: &Username,
         password: &Password,
     ) -> Result<SignIn<dyn SuperuserSession>, CallError>;
+}
+
+/// Refuses a name that no user can be rotated under: by the engine's rule, or longer than `limit` characters
+/// (`USERNAME_CHARACTER_LIMIT`).
+///
+/// # Errors
+/// [`Refusal::UsernameNotAllowed`].
+pub fn check_username(
+    database: &dyn Database,
+    user: &Username,
+    engine: &str,
+    limit: Option<usize>,
+) -> Result<(), Refusal> {
+    let too_long = || {
+        let limit = limit.filter(|limit| user.0.chars().count() > *limit)?;
+        Some(format!("is longer than {limit} characters, the USERNAME_CHARACTER_LIMIT"))
+    };
+    match database.username_error(user, engine).map(String::from).or_else(too_long) {
+        Some(why) => Err(Refusal::UsernameNotAllowed { username: user.clone(), why }),
+        None => Ok(()),
+    }
 }
 
 /// How an account that exists is shown to be the other of two users. A name is no proof.

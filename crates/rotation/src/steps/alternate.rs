@@ -26,24 +26,8 @@ pub(super) async fn alternate(
     alternation: &Alternation,
     superuser: &SecretId,
 ) -> Result<(), Error> {
-    let (current, pending) = (context.current().await?, context.pending().await?);
-    let (view, superuser, server) = prepare(context, alternation, superuser).await?;
-    let password = Some(&pending.password);
-    let next = NextUser { context, server: &server, pending, alternation, password };
-    let evidence = next.evidence(&view, &superuser).await?;
-    if let Some(objection) = view.objection {
-        return Err(objection.into());
-    }
-    let mut session = context.sign_in_superuser(&superuser).await?;
-    check_sessions(context, view.sessions, &mut *session, alternation, Turn::This).await?;
-    if let (Target::Base, Some(owned)) = (alternation.target, &view.owned) {
-        reassign_owned(context, &server, &**owned, (&current.username, &current.password)).await?;
-    }
-    next.set_up(session, evidence).await?;
-    if let (Target::Clone, Some(owned)) = (alternation.target, &view.owned) {
-        reassign_owned(context, &server, &**owned, (&pending.username, &pending.password)).await?;
-    }
-    Ok(())
+    let password = &context.pending().await?.password;
+    take_turn(context, alternation, superuser, Some(password)).await.map(|_| ())
 }
 
 /// Does every check of [`alternate`], and changes nothing. Returns the superuser's name.
@@ -52,16 +36,34 @@ pub(super) async fn check(
     alternation: &Alternation,
     superuser: &SecretId,
 ) -> Result<Username, Error> {
-    let pending = context.pending().await?;
+    take_turn(context, alternation, superuser, None).await
+}
+
+/// Without a `password` nothing is changed.
+async fn take_turn(
+    context: &Context<'_>,
+    alternation: &Alternation,
+    superuser: &SecretId,
+    password: Option<&Password>,
+) -> Result<Username, Error> {
+    let (current, pending) = (context.current().await?, context.pending().await?);
     let (view, superuser, server) = prepare(context, alternation, superuser).await?;
-    let next = NextUser { context, server: &server, pending, alternation, password: None };
+    let next = NextUser { context, server: &server, pending, alternation, password };
     let evidence = next.evidence(&view, &superuser).await?;
     if let Some(objection) = view.objection {
         return Err(objection.into());
     }
     let mut session = context.sign_in_superuser(&superuser).await?;
-    check_sessions(context, view.sessions, &mut *session, alternation, Turn::Next).await?;
+    let turn = if password.is_some() { Turn::This } else { Turn::Next };
+    check_sessions(context, view.sessions, &mut *session, alternation, turn).await?;
+    let owned = view.owned.filter(|_| password.is_some());
+    if let (Target::Base, Some(owned)) = (alternation.target, &owned) {
+        reassign_owned(context, &server, &**owned, (&current.username, &current.password)).await?;
+    }
     next.set_up(session, evidence).await?;
+    if let (Target::Clone, Some(owned)) = (alternation.target, &owned) {
+        reassign_owned(context, &server, &**owned, (&pending.username, &pending.password)).await?;
+    }
     Ok(superuser.username)
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::error::{CallError, Error, Refusal};
 use crate::event::{RotationEvent, Step};
-use crate::ports::{ProofOfOtherUser, Sessions, Wanted};
+use crate::ports::{ProofOfOtherUser, Wanted, check_username};
 use crate::replication::Replication;
 use crate::rotation::Rotation;
 use crate::secret::Secret;
@@ -23,8 +23,6 @@ pub(crate) struct Context<'a> {
     current: OnceLock<Secret>,
     pending: OnceLock<Secret>,
     previous: OnceLock<Option<SecretText>>,
-    /// The idle user's sessions, once they were looked at.
-    pub(super) idle_sessions: OnceLock<Sessions>,
     /// What the secret was at the start.
     described: OnceLock<Versions>,
     /// How much time was left when the labels were last found to be as at the start.
@@ -35,8 +33,7 @@ impl<'a> Context<'a> {
     pub(crate) fn new(rotation: &'a Rotation<'a>, event: &'a RotationEvent) -> Self {
         let (current, pending, previous) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
         let (described, left) = (OnceLock::new(), Mutex::new(rotation.clock.left()));
-        let idle_sessions = OnceLock::new();
-        Self { rotation, event, current, pending, previous, idle_sessions, described, left }
+        Self { rotation, event, current, pending, previous, described, left }
     }
 
     /// With these versions, which were read before. For a diagnosis, which needs no rotation to be under way.
@@ -167,14 +164,7 @@ impl<'a> Context<'a> {
 
     pub(super) fn check_name(&self, user: &Username, engine: &str) -> Result<(), Error> {
         let Rotation { database, username_limit, .. } = self.rotation;
-        let too_long = || {
-            let limit = username_limit.filter(|limit| user.0.chars().count() > *limit)?;
-            Some(format!("is longer than {limit} characters, the USERNAME_CHARACTER_LIMIT"))
-        };
-        match database.username_error(user, engine).map(String::from).or_else(too_long) {
-            Some(why) => Err(Refusal::UsernameNotAllowed { username: user.clone(), why }.into()),
-            None => Ok(()),
-        }
+        Ok(check_username(*database, user, engine, *username_limit)?)
     }
 
     /// The server of a version of the secret.

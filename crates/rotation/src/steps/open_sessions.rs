@@ -53,8 +53,7 @@ impl Context<'_> {
                 return Ok(());
             }
         };
-        self.rotation.sessions_of_idle_user.set(sessions.count);
-        let sessions = self.idle_sessions.get_or_init(|| sessions);
+        let sessions = self.rotation.sessions_of_idle_user.keep(sessions);
         if sessions.count == 0 {
             return Ok(());
         }

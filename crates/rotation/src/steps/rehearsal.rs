@@ -78,7 +78,7 @@ pub(crate) async fn rehearse(context: &Context<'_>, current: &Secret, seen: &mut
     if is_current {
         seen.differences = differences(context, current, &mut *session).await;
         seen.change = Some(change(context, current, session, &server).await);
-        seen.sessions = context.idle_sessions.get().cloned();
+        seen.sessions = context.rotation.sessions_of_idle_user.seen().cloned();
     } else {
         context.close(session.close()).await;
     }

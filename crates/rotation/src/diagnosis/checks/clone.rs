@@ -13,7 +13,7 @@ pub(super) fn judge(facts: &Facts) -> Judgement {
         if differences.is_empty() {
             return Judgement::pass("nothing differs");
         }
-        let rotate = format!("aws secretsmanager rotate-secret --secret-id {}", facts.secret);
+        let rotate = facts.rotate();
         Judgement::warn(
             differences.join("; "),
             if is_clones_turn(facts) {

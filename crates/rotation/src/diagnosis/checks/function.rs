@@ -1,5 +1,5 @@
-//! Whether this function rotates the secret, and has the time for it. Another function's secret is not looked at any further: whoever
-//! may invoke this function might not be allowed to know it.
+//! Whether this function rotates the secret, and has the time for it. Another function's secret is not looked at any further: anyone
+//! who may invoke this function might not be allowed to know it.
 
 use std::time::Duration;
 
@@ -22,9 +22,9 @@ pub(super) fn judge(facts: &Facts) -> Judgement {
         None => Judgement::fail(
             "rotation was never configured for this secret",
             format!(
-                "run aws secretsmanager rotate-secret --secret-id {} --rotation-lambda-arn {} --rotation-rules \
+                "run {} --rotation-lambda-arn {} --rotation-rules \
                  AutomaticallyAfterDays=30 --no-rotate-immediately, which tests the function, and read its log",
-                facts.secret,
+                facts.rotate(),
                 unqualified(&facts.function)
             ),
         ),

@@ -9,10 +9,7 @@ pub(super) fn judge(facts: &Facts) -> Judgement {
     match (current, pending) {
         (Some(current), Some(pending)) if current != pending => Judgement::warn(
             format!("AWSPENDING is on {pending}: a rotation is under way, or one was not finished"),
-            format!(
-                "if none is under way, run aws secretsmanager rotate-secret --secret-id {}, which goes on with that version",
-                facts.secret
-            ),
+            format!("if none is under way, run {}, which goes on with that version", facts.rotate()),
         ),
         (Some(current), _) => Judgement::pass(format!("AWSCURRENT is on {current}")),
         // The check of AWSCURRENT says so.

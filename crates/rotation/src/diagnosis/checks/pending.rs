@@ -17,7 +17,7 @@ pub(super) fn judge(facts: &Facts) -> Judgement {
     let Some(pending) = pending else {
         return Judgement::warn(
             format!("version {version} has no value: createSecret failed"),
-            format!("run aws secretsmanager rotate-secret --secret-id {}", facts.secret),
+            format!("run {}", facts.rotate()),
         );
     };
     let expected = facts.strategy.next_user(&current.username);
@@ -38,7 +38,8 @@ fn remove(facts: &Facts, version: &crate::VersionId, judgement: Judgement) -> Ju
     let secret = &facts.secret;
     let fix = format!(
         "run aws secretsmanager update-secret-version-stage --secret-id {secret} --version-stage AWSPENDING \
-         --remove-from-version-id {version}, then aws secretsmanager rotate-secret --secret-id {secret}"
+         --remove-from-version-id {version}, then {}",
+        facts.rotate()
     );
     Judgement { fix: Some(fix), ..judgement }
 }

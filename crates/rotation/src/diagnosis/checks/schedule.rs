@@ -20,17 +20,14 @@ pub(super) fn judge(facts: &Facts) -> Judgement {
         let refusal = Judgement::of(&Refusal::RotationDisabled.into());
         return Judgement {
             seen: format!("{}; {last}", refusal.seen),
-            fix: Some(format!("run aws secretsmanager rotate-secret --secret-id {}", facts.secret)),
+            fix: Some(format!("run {}", facts.rotate())),
             ..refusal
         };
     }
     match schedule.next {
         Some(next) if next + WINDOW < facts.now => Judgement::warn(
             format!("a rotation was due {}, and has not succeeded; {last}", relative(next, facts.now)),
-            format!(
-                "settle what fails here, and run aws secretsmanager rotate-secret --secret-id {}",
-                facts.secret
-            ),
+            format!("settle what fails here, and run {}", facts.rotate()),
         ),
         Some(next) => {
             Judgement::pass(format!("the next rotation is due {}; {last}", relative(next, facts.now)))

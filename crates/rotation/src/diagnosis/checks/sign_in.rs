@@ -5,19 +5,14 @@ use crate::diagnosis::Status;
 use crate::steps::CurrentSignIn;
 
 pub(super) fn judge(facts: &Facts) -> Judgement {
-    judged(facts, facts.rehearsal.current.as_ref(), |sign_in| {
-        match sign_in {
+    judged(facts, facts.rehearsal.current.as_ref(), |sign_in| match sign_in {
         CurrentSignIn::Accepted => Judgement::pass("AWSCURRENT signs in"),
         CurrentSignIn::Another { rejected, version } => Judgement::fail(
             format!("AWSCURRENT is rejected ({rejected}), and {version} signs in"),
             blocked(facts).unwrap_or_else(|| {
-                format!(
-                    "run aws secretsmanager rotate-secret --secret-id {}: the rotation goes on from the version that signs in",
-                    facts.secret
-                )
+                format!("run {}: the rotation goes on from the version that signs in", facts.rotate())
             }),
         ),
-    }
     })
 }
 
