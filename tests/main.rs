@@ -41,6 +41,7 @@ mod planted_objects;
 mod promotion;
 mod redaction;
 mod replicas;
+mod revoke;
 mod rotation_contract;
 mod secret_tampering;
 mod server_restarts;

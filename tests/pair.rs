@@ -5,20 +5,14 @@ mod mysql;
 mod postgres;
 
 use std::path::PathBuf;
-use std::process::{Output, Stdio};
 
 use serde_json::{Value, json};
 use testbed::{
-    Application, Credentials, Moto, OWN_KEY, Server, ServerLog, Setup, environment, functions,
-    postgres_versions, secrets_manager, store,
+    Application, Credentials, Moto, Server, ServerLog, Setup, functions, postgres_versions, secrets_manager,
+    store,
 };
-use tokio::process::Command;
 
-/// A folder in which a person makes a pair.
-struct Desk {
-    folder: tempfile::TempDir,
-    environment: Vec<(&'static str, String)>,
-}
+use crate::support::Desk;
 
 /// What the program printed.
 struct Printed {
@@ -28,36 +22,6 @@ struct Printed {
 }
 
 impl Desk {
-    /// With the Secrets Manager at `url`.
-    fn at(url: &str, server: &dyn Server) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let text = |text: &str| text.to_owned();
-        let environment = vec![
-            ("PATH", environment::path()),
-            ("HOME", folder.path().display().to_string()),
-            ("AWS_ENDPOINT_URL", text(url)),
-            ("AWS_REGION", text("us-east-1")),
-            ("AWS_DEFAULT_REGION", text("us-east-1")),
-            ("AWS_ACCESS_KEY_ID", text(OWN_KEY.expose())),
-            ("AWS_SECRET_ACCESS_KEY", text("an-example")),
-            ("AWS_EC2_METADATA_DISABLED", text("true")),
-            ("DATABASE_CA_FILE", server.ca_file().display().to_string()),
-            ("PASSWORD_LENGTH", text("40")),
-        ];
-        Self { folder, environment }
-    }
-
-    fn of<S: Server>(application: &Application<'_, S>) -> Self {
-        Self::at(&application.local.url(), application.server)
-    }
-
-    async fn output(&self, program: PathBuf, arguments: &[&str]) -> Output {
-        let mut command = Command::new(program);
-        command.args(arguments).current_dir(self.folder.path()).env_clear();
-        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        command.stdin(Stdio::null()).kill_on_drop(true).output().await.expect("the program runs")
-    }
-
     /// Runs `pair`.
     async fn pair(&self, arguments: &[&str]) -> Printed {
         let output = self.output(functions::program("pair").await, arguments).await;
@@ -73,15 +37,6 @@ impl Desk {
         let has_file = self.previous().exists();
         assert!(!has_file, "{said}");
         said
-    }
-
-    /// Runs a command of a shell, with the AWS CLI. Returns what it printed.
-    async fn shell(&self, command: &str) -> String {
-        let aws = environment::repository().join("target/tools/awscli/bin/aws");
-        let command = command.replacen("aws ", &format!("{} ", aws.display()), 1);
-        let output = self.output("bash".into(), &["-c", &command]).await;
-        assert!(output.status.success(), "{command}: {output:?}");
-        String::from_utf8(output.stdout).expect("UTF-8")
     }
 
     fn previous(&self) -> PathBuf {

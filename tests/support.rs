@@ -1,5 +1,6 @@
 //! What tests of several subjects share.
 
+mod desk;
 pub(crate) mod mysql;
 pub(crate) mod postgres;
 mod script;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use testbed::{Application, ChangedBy, Credentials, FaultProxy, STEPS, Server, Setup};
 
+pub(crate) use desk::Desk;
 pub(crate) use script::run_on_files;
 pub(crate) use user_pair::UserPair;
 

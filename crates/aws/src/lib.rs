@@ -24,7 +24,7 @@ use url::Url;
 
 pub use authorities::{Authorities, NoAuthority};
 pub use rds::Rds;
-pub use secrets_manager::SecretsManager;
+pub use secrets_manager::{Begun, SecretsManager};
 
 /// How long a connection, with its TLS, may take.
 const CONNECT: Duration = Duration::from_secs(3);

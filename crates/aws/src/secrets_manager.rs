@@ -11,6 +11,7 @@ use aws_sdk_secretsmanager::config::Builder;
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 use aws_sdk_secretsmanager::operation::put_secret_value::PutSecretValueError;
+use aws_sdk_secretsmanager::operation::rotate_secret::RotateSecretError;
 use aws_sdk_secretsmanager::operation::update_secret_version_stage::UpdateSecretVersionStageError;
 use aws_sdk_secretsmanager::primitives::DateTime;
 use aws_sdk_secretsmanager::types::{ReplicationStatusType, StatusType};
@@ -27,6 +28,18 @@ use crate::host;
 /// The tags by which RDS says for which server it made a secret (Amazon RDS User Guide, "Password management
 /// with Amazon RDS and AWS Secrets Manager"). Their case differs between RDS's guides.
 const MADE_FOR: [&str; 2] = ["aws:rds:primaryDBInstanceArn", "aws:rds:primaryDBClusterArn"];
+
+/// What `RotateSecret` has begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Begun {
+    /// The rotation to this version.
+    New(VersionId),
+    /// Another attempt of the rotation to the version that is AWSPENDING.
+    Again,
+}
+
+/// What `RotateSecret` says where a rotation is not finished, while it begins another attempt of it (recorded).
+const NOT_COMPLETE: &str = "A previous rotation isn't complete";
 
 /// The store of secrets. What the SDK copies of a value on its way, it does not wipe; the functions' allocator does.
 pub struct SecretsManager {
@@ -50,6 +63,27 @@ impl SecretsManager {
             builder.set_endpoint_url(endpoint.clone());
         }
         Self { client: Client::from_conf(builder.build()), service, config: config.clone(), endpoint }
+    }
+
+    /// Has the secret rotated by the function that it names. No function of this project calls it.
+    ///
+    /// # Errors
+    /// The service's, such as that the secret names no function.
+    pub async fn rotate(&self, secret: &SecretId) -> Result<Begun, CallError> {
+        match self.client.rotate_secret().secret_id(&secret.0).send().await {
+            Ok(response) => match response.version_id {
+                Some(version) => Ok(Begun::New(VersionId(version))),
+                None => Err(self.service.unexpected_response("named no version")),
+            },
+            Err(error) => match error.as_service_error() {
+                Some(RotateSecretError::InvalidRequestException(refused))
+                    if refused.message().is_some_and(|message| message.contains(NOT_COMPLETE)) =>
+                {
+                    Ok(Begun::Again)
+                }
+                _ => Err(self.service.failure(&error)),
+            },
+        }
     }
 }
 

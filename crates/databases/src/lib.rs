@@ -11,6 +11,7 @@
 //! - `errors`: the server's error codes as causes
 //! - `examination`: what a diagnosis asks, which changes nothing
 //! - `equality`, `clone_plan`: two users that no superuser makes equal, and how a person makes the second one
+//! - `revocation`: ending a user's sessions, and where a password signs in
 //! - `session`: the port that the steps call, on top of all of these
 
 mod clone_plan;
@@ -20,6 +21,7 @@ mod mysql;
 mod network_errors;
 mod postgres;
 mod reach;
+mod revocation;
 mod roots;
 mod tls;
 
@@ -29,6 +31,7 @@ pub use mysql::MySql;
 #[doc(hidden)]
 pub use mysql::fuzzing;
 pub use postgres::Postgres;
+pub use revocation::{Accepts, AccountOfUser, EndsSessions, Revokes};
 pub use tls::{AuthorityError, TrustAnchors};
 
 /// Variables that the PostgreSQL driver reads on its own and that nothing can unset.

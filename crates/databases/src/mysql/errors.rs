@@ -17,6 +17,8 @@ pub(super) const EXPIRED_IN_SESSION: u16 = 1820;
 pub(super) const NOT_READABLE: [u16; 5] = [1142, 1143, 1146, 1044, 1049];
 /// A table does not exist.
 pub(super) const NO_SUCH_TABLE: u16 = 1146;
+/// KILL names a session that has ended.
+pub(super) const NO_SUCH_SESSION: u16 = 1094;
 /// An account that is created or dropped is named as the definer of objects (MySQL 8.0.22 and later).
 pub(super) const IS_DEFINER: u16 = 4006;
 /// A superuser has restrictions (partial revokes) that the account does not have.

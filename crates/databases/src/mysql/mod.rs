@@ -25,6 +25,7 @@ mod prior_access;
 mod processes;
 mod properties;
 mod quoting;
+mod revocation;
 mod session;
 mod sign_in;
 mod superuser;

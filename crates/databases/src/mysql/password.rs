@@ -59,6 +59,32 @@ pub(super) async fn discard_own(connection: &mut Connection, old: OldPassword) -
     }
 }
 
+/// Makes the primary password of the session's user the second one as well, in place of another one; returns whether it did.
+///
+/// DISCARD OLD PASSWORD says nothing of what it leaves: if a rotation is under way or was abandoned, it would end AWSCURRENT.
+/// This statement the server refuses (3891) unless `used` is the primary password.
+pub(super) async fn discard_another(connection: &mut Connection, used: &Password) -> Result<bool, Failure> {
+    if connection.dialect == Dialect::MariaDb {
+        return Ok(false);
+    }
+    let used = password_literal(used);
+    let statement = Zeroizing::new(format!(
+        "ALTER USER IF EXISTS USER() IDENTIFIED BY {} REPLACE {} RETAIN CURRENT PASSWORD",
+        *used, *used
+    ));
+    match connection.run(&statement).await {
+        Ok(()) => Ok(true),
+        Err(failure)
+            if [errors::NOT_PRIMARY, errors::NEEDS_PRIVILEGE, errors::REUSED, errors::POLICY]
+                .iter()
+                .any(|code| failure.code == Some(*code)) =>
+        {
+            Ok(false)
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
 /// As a superuser: discards second passwords of other accounts, for which CREATE USER is enough.
 pub(super) async fn discard_old(connection: &mut Connection, accounts: &[Account]) -> Result<(), CallError> {
     if connection.dialect == Dialect::MariaDb || accounts.is_empty() {

@@ -61,6 +61,12 @@ pub(super) async fn is_of_any(verifier: &Verifier, passwords: &[Password]) -> bo
     compared.await.unwrap_or(false)
 }
 
+/// The same of one password; `None` if the verifier's form is not known here.
+pub(super) async fn is_of(verifier: &Verifier, password: &Password) -> Option<bool> {
+    Form::of(&verifier.0)?;
+    Some(is_of_any(verifier, std::slice::from_ref(password)).await)
+}
+
 /// How a password is stored.
 enum Form<'a> {
     /// No password is stored: no password that a secret could hold signs in.

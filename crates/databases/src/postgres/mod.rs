@@ -16,6 +16,7 @@ mod password;
 mod query;
 mod quoting;
 mod reassign_owned;
+mod revocation;
 mod role_change;
 mod role_settings;
 mod scram_users;

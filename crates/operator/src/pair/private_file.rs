@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use crate::failure::Failure;
+use super::failure::Failure;
 
 /// Refuses if there is such a file, before anything else is done. (Writing it checks again.)
 pub(crate) fn check_is_new(path: &Path) -> Result<(), Failure> {

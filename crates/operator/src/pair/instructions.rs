@@ -5,8 +5,8 @@ use std::path::Path;
 
 use rotation::SecretId;
 
-use crate::plan::Plan;
-use crate::stored::{Previous, Stored};
+use super::plan::Plan;
+use super::stored::{Previous, Stored};
 
 /// The steps for the person, as lines.
 pub(crate) fn of(plan: &Plan, stored: &Stored, secret: &SecretId, out: &Path) -> String {

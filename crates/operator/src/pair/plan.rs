@@ -7,9 +7,9 @@ use rotation::{
     Target,
 };
 
+use super::failure::Failure;
+use super::stored::{Previous, Stored};
 use crate::environment::Environment;
-use crate::failure::Failure;
-use crate::stored::{Previous, Stored};
 
 /// What makes the pair.
 #[derive(Debug)]

@@ -6,8 +6,8 @@ use aws::{Aws, SecretsManager};
 use rotation::ports::{SecretStore as _, Wanted};
 use rotation::{CallError, SecretId, SecretText, Stage, VersionId, Versions};
 
+use super::failure::Failure;
 use crate::environment::Environment;
-use crate::failure::Failure;
 
 /// What the secret holds, as far as it was read.
 #[derive(Debug)]

@@ -8,7 +8,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-pub(crate) fn start(passwords: &Arc<PasswordsInUse>) {
+/// `program` begins each line.
+pub(crate) fn start(program: &'static str, passwords: &Arc<PasswordsInUse>) {
     let passwords = Arc::clone(passwords);
     // sqlx writes a server's notices, however long.
     let filter = Targets::new().with_default(LevelFilter::WARN).with_target("sqlx", LevelFilter::OFF);
@@ -16,12 +17,13 @@ pub(crate) fn start(passwords: &Arc<PasswordsInUse>) {
         .without_time()
         .with_target(false)
         .with_ansi(false)
-        .with_writer(move || Output { passwords: Arc::clone(&passwords) });
+        .with_writer(move || Output { program, passwords: Arc::clone(&passwords) });
     tracing_subscriber::registry().with(filter).with(lines).init();
 }
 
 /// Standard error, as far as it may be read.
 struct Output {
+    program: &'static str,
     passwords: Arc<PasswordsInUse>,
 }
 
@@ -29,7 +31,7 @@ impl Write for Output {
     /// The subscriber writes each line at once.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let shown = self.passwords.message(String::from_utf8_lossy(line).trim());
-        writeln!(io::stderr(), "pair: {shown}")?;
+        writeln!(io::stderr(), "{}: {shown}", self.program)?;
         Ok(line.len())
     }
 

@@ -4,10 +4,8 @@
 //! The SQL alone goes to standard output, so that it can be piped into the server's client. Everything else goes to standard error.
 //! Neither has a password: the new one is in a file of mode 0600.
 
-mod environment;
 mod failure;
 mod instructions;
-mod logs;
 mod plan;
 mod private_file;
 mod stored;
@@ -20,9 +18,10 @@ use std::sync::Arc;
 use clap::Parser;
 use rotation::{PasswordsInUse, SecretId};
 
-use environment::Environment;
-use failure::Failure;
-use stored::Stored;
+use self::failure::Failure;
+use self::stored::Stored;
+use crate::environment::Environment;
+use crate::logs;
 
 /// Prints the SQL that makes the second of two alternating users, from a secret that names no superuser
 #[derive(Debug, Parser)]
@@ -42,11 +41,11 @@ const AFTER_HELP: &str = "The SQL goes to standard output, everything else to st
     functions (docs/configuration.md): AWS_REGION and credentials, AWS_ENDPOINT_URL, DATABASE_CA_FILE, PASSWORD_LENGTH and so on. \
     Credentials of a profile: eval \"$(aws configure export-credentials --format env)\"";
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
+/// Reads the arguments and runs.
+pub async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let passwords = Arc::new(PasswordsInUse::default());
-    logs::start(&passwords);
+    logs::start("pair", &passwords);
     match run(&arguments, &passwords).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

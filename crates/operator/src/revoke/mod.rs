@@ -1,0 +1,260 @@
+//! Ends a password that others may know: rotates as often as the strategy needs, ends the sessions that were opened with it, and
+//! proves that it signs in nowhere. What is next is derived from the world, so a run that broke off is simply run again.
+
+mod failure;
+mod next;
+mod proof;
+mod say;
+mod world;
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use clap::{Parser, ValueEnum};
+use rotation::ports::SignIn;
+use rotation::{Endpoint, PasswordsInUse, SecretId, Server, Stage, VersionId, Versions};
+
+use self::failure::Failure;
+use self::next::{Holder, Next, State, next};
+use self::proof::Proof;
+use self::say::say;
+use self::world::{Version, World, failed};
+use crate::environment::Environment;
+use crate::logs;
+
+/// Ends a password that others may know, and proves that it signs in nowhere
+#[derive(Debug, Parser)]
+#[command(name = "revoke", about, after_help = AFTER_HELP)]
+struct Arguments {
+    /// The secret, by ARN or name
+    secret: String,
+    /// The version whose password leaked; without it AWSCURRENT, of which only is said what to do
+    #[arg(long, value_name = "VERSION")]
+    leaked: Option<String>,
+    /// Does it: the next step only, so that applications can read the secret in between, or all of them
+    #[arg(long, value_enum)]
+    run: Option<Run>,
+    /// Another server on which the password signed in: a read replica, a reader of the cluster
+    #[arg(long, value_name = "HOST[:PORT]")]
+    also: Vec<String>,
+    /// The secret of an administrator who can read the accounts of MySQL and MariaDB; by default the one that `masterarn` names
+    #[arg(long, value_name = "SECRET")]
+    administrator: Option<String>,
+    /// How long one rotation may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    wait: u64,
+}
+
+/// How far to go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Run {
+    Next,
+    All,
+}
+
+const AFTER_HELP: &str = "The environment is that of the functions (docs/configuration.md): AWS_REGION and credentials, \
+    AWS_ENDPOINT_URL, DATABASE_CA_FILE. Credentials of a profile: eval \"$(aws configure export-credentials --format env)\"";
+
+/// Rotations after which a password that still signs in is not the strategy's doing: alternating users need two, and one more ends
+/// a rotation that somebody else began.
+const MOST_ROTATIONS: usize = 3;
+
+/// Reads the arguments and runs.
+pub async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let passwords = Arc::new(PasswordsInUse::default());
+    logs::start("revoke", &passwords);
+    match run(&arguments, &passwords).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let _ = writeln!(io::stderr(), "revoke: {}", passwords.message(&failure.to_string()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: &Arguments, passwords: &PasswordsInUse) -> Result<(), Failure> {
+    let environment = Environment::read().map_err(Failure::Environment)?;
+    let also = arguments.also.iter().map(|text| endpoint(text)).collect::<Result<Vec<_>, _>>()?;
+    let world = World::new(&environment, SecretId(arguments.secret.clone()), passwords)?;
+    let versions = world.describe().await?;
+    let leaked = match &arguments.leaked {
+        Some(version) => world.version(&VersionId(version.clone())).await?,
+        None => world.current(&versions).await?,
+    };
+    let revocation = Revocation { world, leaked, also, arguments };
+    match arguments.run {
+        None => revocation.plan(&versions).await,
+        Some(_) if arguments.leaked.is_none() => {
+            Err(Failure::WhichVersion { current: revocation.leaked.id, secret: revocation.world.secret })
+        }
+        Some(run) => revocation.run(run).await,
+    }
+}
+
+/// `HOST` or `HOST:PORT`; an IPv6 address with a port in brackets.
+fn endpoint(text: &str) -> Result<(String, Option<u16>), Failure> {
+    let wrong = || Failure::Argument(format!("{text} is not HOST or HOST:PORT"));
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) if !host.contains(':') || host.starts_with('[') => {
+            (host, Some(port.parse().map_err(|_| wrong())?))
+        }
+        _ => (text, None),
+    };
+    let host = host.trim_matches(['[', ']']);
+    if host.is_empty() { Err(wrong()) } else { Ok((host.to_owned(), port)) }
+}
+
+struct Revocation<'a> {
+    world: World<'a>,
+    leaked: Version,
+    also: Vec<(String, Option<u16>)>,
+    arguments: &'a Arguments,
+}
+
+impl Revocation<'_> {
+    /// Says what is next, and changes nothing.
+    async fn plan(&self, versions: &Versions) -> Result<(), Failure> {
+        let current = self.world.current(versions).await?;
+        let (username, server) = (&self.leaked.secret.username, self.world.server_of(&current.secret));
+        let signs_in = self.signs_in(&current).await?;
+        let whether = if signs_in { "signs in" } else { "does not sign in" };
+        say(&format!(
+            "version {} has the password of {username}, which {whether} at {}; nothing was changed",
+            self.leaked.id, server.endpoint
+        ));
+        let next = next(self.state(&current, signs_in, true));
+        self.say_next(next, &current);
+        let secret = &self.world.secret;
+        let command = format!("make revoke SECRET={secret} LEAKED={}", self.leaked.id);
+        say(&format!("the next step alone:   {command} RUN=next"));
+        say(&format!("all that is needed:    {command} RUN=all"));
+        Ok(())
+    }
+
+    fn say_next(&self, next: Next, current: &Version) {
+        let username = &self.leaked.secret.username;
+        say(&match next {
+            Next::Rotate if current.secret.username == *username => {
+                "next: rotate; clients that have what AWSCURRENT is now are rejected at their next sign-in, at the latest when all is done"
+                    .into()
+            }
+            Next::Rotate => format!(
+                "next: rotate, which gives {username} another password; clients that have not read AWSCURRENT yet are rejected then"
+            ),
+            Next::DiscardOldPassword => format!(
+                "next: discard the second password of {username}; clients that have not read AWSCURRENT yet are rejected then"
+            ),
+            Next::EndSessions => format!(
+                "next: end the sessions of {username} that began before, and prove that the password is rejected"
+            ),
+        });
+    }
+
+    async fn run(&self, run: Run) -> Result<(), Failure> {
+        let begun = Instant::now();
+        let (mut rotations, mut may_be_second) = (0, true);
+        loop {
+            let versions = self.world.describe().await?;
+            let current = self.world.current(&versions).await?;
+            let signs_in = self.signs_in(&current).await?;
+            let next = next(self.state(&current, signs_in, may_be_second));
+            match next {
+                Next::EndSessions => {
+                    say(&format!(
+                        "dead: the password is rejected, {:.1} s after the begin",
+                        begun.elapsed().as_secs_f64()
+                    ));
+                    return self.finish(&versions, &current).await;
+                }
+                Next::Rotate if rotations == MOST_ROTATIONS => {
+                    let (username, endpoint) =
+                        (self.leaked.secret.username.clone(), self.world.server_of(&current.secret).endpoint);
+                    return Err(Failure::StillSignsIn { username, endpoint, rotations });
+                }
+                Next::Rotate => {
+                    say("rotating");
+                    let limit = Duration::from_secs(self.arguments.wait);
+                    let version = self.world.rotate(&versions, limit).await?;
+                    rotations += 1;
+                    say(&format!("rotated: {version} is AWSCURRENT"));
+                }
+                Next::DiscardOldPassword => {
+                    may_be_second = false;
+                    if !self.discard_old_password(&current).await? {
+                        continue;
+                    }
+                    say(&format!(
+                        "discarded: {} has no other password than AWSCURRENT's",
+                        current.secret.username
+                    ));
+                }
+            }
+            if run == Run::Next {
+                return self.say_what_is_left(may_be_second).await;
+            }
+        }
+    }
+
+    async fn say_what_is_left(&self, may_be_second: bool) -> Result<(), Failure> {
+        let current = self.world.current(&self.world.describe().await?).await?;
+        let signs_in = self.signs_in(&current).await?;
+        self.say_next(next(self.state(&current, signs_in, may_be_second)), &current);
+        Ok(())
+    }
+
+    fn state<'s>(&'s self, current: &'s Version, signs_in: bool, may_be_second: bool) -> State<'s> {
+        let holder = |version: &'s Version| Holder {
+            version: &version.id,
+            username: &version.secret.username,
+            password: &version.secret.password,
+        };
+        let may_be_second = may_be_second && self.world.engine_of(&current.secret).has_accounts_by_host();
+        State { leaked: holder(&self.leaked), current: holder(current), signs_in, may_be_second }
+    }
+
+    /// Whether the leaked password signs in at the server that AWSCURRENT names.
+    async fn signs_in(&self, current: &Version) -> Result<bool, Failure> {
+        let (engine, server) = (self.world.engine_of(&current.secret), self.world.server_of(&current.secret));
+        let leaked = &self.leaked.secret;
+        Ok(self.world.sign_in(engine, &server, &leaked.username, &leaked.password).await?.is_ok())
+    }
+
+    async fn discard_old_password(&self, current: &Version) -> Result<bool, Failure> {
+        let (engine, server) = (self.world.engine_of(&current.secret), self.world.server_of(&current.secret));
+        let (username, password) = (&current.secret.username, &current.secret.password);
+        let doing = || format!("discard the second password of {username} at {}", server.endpoint);
+        let signed_in = engine.sign_in_to_end_sessions(&server, username, password).await;
+        match signed_in.map_err(|error| failed(doing(), error))? {
+            SignIn::Accepted(mut session) => {
+                let discarded = session.discard_old_password(password).await;
+                let discarded = discarded.map_err(|error| failed(doing(), error))?;
+                session.close().await;
+                Ok(discarded)
+            }
+            SignIn::Rejected(_) | SignIn::Expired(_) => Ok(false),
+        }
+    }
+
+    async fn finish(&self, versions: &Versions, current: &Version) -> Result<(), Failure> {
+        let mut others = Vec::new();
+        for stage in [Stage::Pending, Stage::Previous] {
+            if versions.holder(stage).is_some_and(|id| *id != current.id) {
+                others.extend(self.world.labelled(versions, stage).await?);
+            }
+        }
+        let server = self.world.server_of(&current.secret);
+        let mut servers = vec![server.clone()];
+        for (host, port) in &self.also {
+            let endpoint = Endpoint { host: host.clone(), port: port.unwrap_or(server.endpoint.port) };
+            servers.push(Server { endpoint, ..server.clone() });
+        }
+        let proof =
+            Proof { world: &self.world, leaked: &self.leaked, current, others: &others, servers: &servers };
+        proof.end_sessions().await?;
+        let named = self.arguments.administrator.clone().map(SecretId);
+        proof.prove(named.as_ref().or(current.secret.superuser.as_ref())).await
+    }
+}
