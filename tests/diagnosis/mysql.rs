@@ -4,8 +4,8 @@ use testbed::mysql::run;
 use testbed::{Application, MySql, MySqlOptions, Server, Setup, mysql_versions};
 
 use super::{
-    a_client_is_named_on, diagnosing, finds_nothing, next, nothing_is_found_on, rotated, run_commands,
-    statements,
+    a_client_is_named_on, diagnosing, finding, finds_nothing, next, nothing_is_found_on, report, rotated,
+    run_commands, statements,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -44,6 +44,40 @@ async fn accounts_that_may_not_sign_in_are_found() {
             }
             application.rotate_ok().await;
             finds_nothing(&application, breaks).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_that_would_lock_the_user_out_is_found() {
+    for version in mysql_versions() {
+        let server = MySql::start(version, MySqlOptions::default()).await;
+        // Of two users, the rule of one alone would be a difference.
+        for setup in
+            server.setups().into_iter().filter(|setup| !setup.function.ends_with("alternating-users"))
+        {
+            let application = rotated(&server, setup).await;
+            application.rotate_ok().await;
+            finds_nothing(&application, "before").await;
+            let user = application.credentials("AWSCURRENT").await.expect("a version").user;
+            let strict = if version.is_mariadb() {
+                "SET GLOBAL max_password_errors = 1".to_owned()
+            } else {
+                format!("ALTER USER `{user}`@`%` FAILED_LOGIN_ATTEMPTS 1 PASSWORD_LOCK_TIME 1")
+            };
+            server.execute(&strict).await;
+            for statement in statements(&application, "lockout", &["lock the user out"]).await {
+                server.execute(&statement).await;
+            }
+            let now = report(&application).await;
+            assert_eq!(finding(&now, "lockout")["Status"], "pass", "{now:#}");
+            if !version.is_mariadb() {
+                server
+                    .execute(&format!("ALTER USER `{user}`@`%` FAILED_LOGIN_ATTEMPTS 1 PASSWORD_LOCK_TIME 0"))
+                    .await;
+                let now = report(&application).await;
+                assert_eq!(finding(&now, "lockout")["Status"], "pass", "it locks for no time: {now:#}");
+            }
         }
     }
 }
@@ -120,7 +154,7 @@ async fn a_read_only_server_is_found() {
         for setup in server.setups() {
             let application = rotated(&server, setup.clone()).await;
             server.execute("SET GLOBAL read_only = ON").await;
-            let report = super::report(&application).await;
+            let report = report(&application).await;
             assert_eq!(report["Status"], "fail", "{}: {report:#}", setup.name());
             let next = report["Next"].as_str().expect("a text");
             assert!(next.contains("writer's address"), "{}: {report:#}", setup.name());

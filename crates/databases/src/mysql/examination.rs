@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use rotation::ports::ServerState;
+use rotation::ports::{Lockout, ServerState};
 use rotation::{CallError, Cause, Password};
 
 use super::connection::Connection;
@@ -22,12 +22,20 @@ pub(super) async fn server_state(connection: &mut Connection) -> Result<ServerSt
     let is_read_only = columns.next() == Some("1");
     let product = if connection.dialect == Dialect::MariaDb { "MariaDB" } else { "MySQL" };
     let sessions = status(connection, "Threads_connected").await;
+    let account = connection.account.to_string();
+    let definition =
+        connection.rows(&format!("SHOW CREATE USER {account}")).await.unwrap_or_default().concat();
+    let lockout = match connection.dialect {
+        Dialect::MySql => lockout_of_mysql(&account, &definition),
+        Dialect::MariaDb => lockout_of_mariadb(connection).await,
+    };
     Ok(ServerState {
         version: format!("{product} {}", columns.next().unwrap_or_default()),
-        signed_in_by: method(connection).await,
+        signed_in_by: method(&definition),
         read_only: is_read_only.then(|| "is a replica or read-only".into()),
         time: time.map(|time| SystemTime::UNIX_EPOCH + time),
         sessions: sessions.zip(most),
+        lockout,
     })
 }
 
@@ -37,11 +45,23 @@ async fn status(connection: &mut Connection, name: &str) -> Option<u32> {
     connection.column(rows.first()?, 1).ok()??.parse().ok()
 }
 
+/// The account's own rule. One without a time locks nobody (MySQL Reference Manual, "CREATE USER Statement").
+fn lockout_of_mysql(account: &str, definition: &str) -> Option<Lockout> {
+    let after = |keyword: &str| definition.rsplit_once(keyword)?.1.split([' ', '`']).next();
+    let attempts = after(" FAILED_LOGIN_ATTEMPTS ")?.parse().ok().filter(|attempts| *attempts > 0)?;
+    after(" PASSWORD_LOCK_TIME ").filter(|days| *days != "0")?;
+    Some(Lockout { attempts, allow: format!("ALTER USER {account} FAILED_LOGIN_ATTEMPTS ") })
+}
+
+/// The rule of all accounts, which is 4294967295 unless set.
+async fn lockout_of_mariadb(connection: &mut Connection) -> Option<Lockout> {
+    let attempts =
+        connection.rows("SELECT @@global.max_password_errors").await.ok()?.concat().parse().ok()?;
+    Some(Lockout { attempts, allow: "SET GLOBAL max_password_errors = ".into() })
+}
+
 /// The plugin by which the session's account signs in, as its own definition names it.
-async fn method(connection: &mut Connection) -> String {
-    let account = connection.account.to_string();
-    let definition =
-        connection.rows(&format!("SHOW CREATE USER {account}")).await.unwrap_or_default().concat();
+fn method(definition: &str) -> String {
     let named = |before: &str, quote: char| {
         let (_, rest) = definition.split_once(before)?;
         Some(rest.split([quote, ' ']).next().unwrap_or_default().to_owned())

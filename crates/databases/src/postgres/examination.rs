@@ -30,6 +30,8 @@ pub(super) async fn server_state(connection: &mut Connection) -> Result<ServerSt
         read_only: in_recovery.then(|| "is a replica".into()),
         time: u64::try_from(time).ok().map(|seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)),
         sessions: Some((sessions.unsigned_abs(), most.unsigned_abs())),
+        // Of its own PostgreSQL has none.
+        lockout: None,
     })
 }
 

@@ -179,6 +179,7 @@ impl UserSession for MemorySession {
     async fn server_state(&mut self) -> Result<ServerState, CallError> {
         let replica = self.server.is_replica(&self.at.endpoint.host);
         Ok(ServerState {
+            lockout: None,
             version: "memory 1".into(),
             signed_in_by: "a comparison".into(),
             read_only: replica.then(|| "is a replica".into()),

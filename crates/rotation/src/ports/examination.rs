@@ -36,4 +36,15 @@ pub struct ServerState {
     pub time: Option<SystemTime>,
     /// How many sessions there are and how many there may be, as far as this user sees them.
     pub sessions: Option<(u32, u32)>,
+    /// The rule by which rejected sign-ins lock this user out, if there is one.
+    pub lockout: Option<Lockout>,
+}
+
+/// A rule that locks a user out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lockout {
+    /// After how many rejected sign-ins in a row.
+    pub attempts: u32,
+    /// Up to the number of attempts to allow, which follows: the statement that changes the rule.
+    pub allow: String,
 }

@@ -9,6 +9,7 @@ mod current;
 mod description;
 mod function;
 mod labels;
+mod lockout;
 mod passwords;
 mod pending;
 mod previous;
@@ -32,7 +33,7 @@ pub(super) struct Check {
 }
 
 /// All checks, in the order of causes: what an earlier one finds may explain what a later one does.
-pub(super) const CHECKS: [Check; 19] = [
+pub(super) const CHECKS: [Check; 20] = [
     check(Topic::Network, "AWS's addresses", services::judge),
     check(Topic::Secret, "description", description::judge),
     check(Topic::Function, "function", function::judge),
@@ -42,6 +43,7 @@ pub(super) const CHECKS: [Check; 19] = [
     check(Topic::Network, "certificate", certificate::judge),
     check(Topic::Database, "sign-in", sign_in::judge),
     check(Topic::Database, "server", server::judge),
+    check(Topic::Database, "lockout", lockout::judge),
     check(Topic::Database, "clock", clock::judge),
     check(Topic::Database, "passwords", passwords::judge),
     check(Topic::Database, "next password", change::judge),
