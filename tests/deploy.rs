@@ -9,6 +9,8 @@ use testbed::{
     secrets_manager, start_local_aws, store,
 };
 
+use crate::support::Desk;
+
 /// How often each secret is rotated.
 const ROTATIONS: usize = 3;
 
@@ -155,16 +157,46 @@ async fn secrets_are_rotated_through_the_deployed_functions() {
 
     let function = "postgres-single-user";
     let template = format!("{folder}/{function}-{ARCHITECTURE}.yaml");
-    let outputs = deploy(&ministack, &local, &template, ("early", &["PromoteInSetSecret=true"])).await;
+    let parameters = ["PromoteInSetSecret=true", "Diagnosis=true", "Timeout=15"];
+    let outputs = deploy(&ministack, &local, &template, ("early", &parameters)).await;
     local.clear_calls();
     let app = App::create(postgres, "deployed").await;
+    let secret = format!("{function}/{}", app.user());
     rotations += rotate(&local, &outputs, postgres, app, ("early", function)).await;
     let promoted = local.calls().into_iter().filter(|call| call.operation == "UpdateSecretVersionStage");
     assert_eq!(promoted.count(), ROTATIONS);
     // createSecret, setSecret and testSecret, and finishSecret, which only looks.
     let described = local.calls().into_iter().filter(|call| call.operation == "DescribeSecret");
     assert_eq!(described.count(), ROTATIONS * 4);
+    the_doctors_command_gives_a_deployed_function_more_time(&ministack, postgres, &secret).await;
     say(&format!("deployed functions: {rotations} rotations, 0 failed"));
+}
+
+/// A diagnosis of the secret that "early" rotates, by what docs/doctor.md says, before and after its command.
+async fn the_doctors_command_gives_a_deployed_function_more_time(
+    ministack: &MiniStack,
+    server: &Postgres,
+    secret: &str,
+) {
+    let mut desk = Desk::at(&ministack.url(), server);
+    desk.environment.push(("AWS_ACCESS_KEY_ID", "test".into()));
+    let event = json!({"Diagnose": {"SecretId": secret}}).to_string();
+    std::fs::write(desk.folder.path().join("event.json"), event).expect("a file");
+    let diagnose = async || {
+        desk.shell(
+            "aws lambda invoke --function-name early-postgres-single-user --cli-read-timeout 0 --payload file://event.json \
+             report.json",
+        )
+        .await;
+        let report = std::fs::read_to_string(desk.folder.path().join("report.json")).expect("a report");
+        serde_json::from_str::<Value>(&report).expect("JSON")
+    };
+    let report = diagnose().await;
+    assert_eq!(report["Worst"], "function", "{report:#}");
+    let next = report["Next"].as_str().expect("a command");
+    desk.shell(next.strip_prefix("run ").expect("a command")).await;
+    let report = diagnose().await;
+    assert_eq!((&report["Worst"], &report["Status"]), (&Value::Null, &json!("pass")), "{report:#}");
 }
 
 /// Past the test runner, which shows what a test prints only if it fails.
