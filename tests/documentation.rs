@@ -206,3 +206,49 @@ fn the_page_of_strategies_names_tests_that_exist() {
     }
     assert!(count >= 10, "only {count} tests are named");
 }
+
+/// The pages whose commands are run as they are printed: each section with commands is opened by a test of the runbook, which runs
+/// all of them (`runbook::section`).
+#[test]
+fn each_procedure_of_the_runbook_is_run_by_a_test() {
+    let mut tests = String::new();
+    sources(&repository().join("tests/runbook"), &mut tests);
+    let mut count = 0;
+    for page in ["docs/recovery.md", "docs/moving.md", "docs/operations.md"] {
+        for (heading, blocks) in crate::runbook::sections(&read(page)) {
+            let has_commands = blocks.iter().any(|block| ["sh", "sql"].contains(&block.language.as_str()));
+            if has_commands && !RUN_ELSEWHERE.contains(&heading.as_str()) {
+                assert!(tests.contains(&format!("\"{heading}\"")), "{page}: no test opens {heading}");
+                count += 1;
+            }
+        }
+    }
+    assert!(count >= 20, "{count}");
+}
+
+/// By tests of their subjects: `replicas`, `open_sessions`.
+const RUN_ELSEWHERE: [&str; 2] = ["Replicas in other regions", "Who still uses the old password"];
+
+/// The texts of the variants of [`rotation::Refusal`], and of what the databases refuse.
+#[test]
+fn every_refusal_has_a_row_in_troubleshooting() {
+    let mut errors = String::new();
+    sources(&repository().join("crates/rotation/src"), &mut errors);
+    let refusals = between(&errors, "pub enum Refusal {", "\n}");
+    let page = read("docs/troubleshooting.md");
+    let rows: Vec<_> = first_cells(&page, "Refusals")
+        .into_iter()
+        .filter_map(|cell| cell.strip_prefix('"')?.strip_suffix('"'))
+        .map(|sentence| sentence.split(" ... ").collect::<Vec<_>>())
+        .collect();
+    let mut missing = Vec::new();
+    for variant in refusals.split("#[error(").skip(1) {
+        let sentence = variant.split(")]").next().unwrap_or_default().replace('\n', " ");
+        // What others write: a database's refusals, and what a clone lacks as proof.
+        let is_another = sentence.starts_with("\"{what}") || sentence.starts_with("\"{}; {}");
+        if !is_another && !rows.iter().any(|parts| writes(&sentence, parts)) {
+            missing.push(sentence);
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+}

@@ -43,6 +43,7 @@ mod redaction;
 mod replicas;
 mod revoke;
 mod rotation_contract;
+mod runbook;
 mod secret_tampering;
 mod server_restarts;
 mod server_settings;

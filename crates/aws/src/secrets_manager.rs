@@ -212,6 +212,7 @@ fn versions(secret: DescribeSecretOutput) -> Versions {
         function: secret.rotation_lambda_arn,
         last: time(secret.last_rotated_date),
         next: time(secret.next_rotation_date),
+        is_deleted: secret.deleted_date.is_some(),
     };
     Versions { rotation_enabled: secret.rotation_enabled, stages, made_for, replication, schedule }
 }

@@ -107,6 +107,10 @@ pub enum Refusal {
     #[error("rotation is not enabled for this secret; enable it with RotateSecret")]
     RotationDisabled,
     #[error(
+        "the secret is marked for deletion; restore it with RestoreSecret, and turn rotation on again with RotateSecret"
+    )]
+    MarkedForDeletion,
+    #[error(
         "version {version} has no label, or does not exist: its rotation was given up, or never began; rotate again with RotateSecret"
     )]
     UnknownVersion { version: VersionId },

@@ -62,6 +62,8 @@ pub struct Schedule {
     pub last: Option<SystemTime>,
     /// `NextRotationDate`: by when the next one is due. Absent while rotation is off.
     pub next: Option<SystemTime>,
+    /// `DeletedDate` is there: the secret is marked for deletion. That turned rotation off as well.
+    pub is_deleted: bool,
 }
 
 /// Whether a step has anything to do.
@@ -80,10 +82,13 @@ impl Versions {
     /// Checks that `version` may be rotated in.
     ///
     /// # Errors
-    /// A refusal unless rotation is enabled, the version is AWSPENDING (or AWSCURRENT already) and some
+    /// A refusal if the secret is marked for deletion, or unless rotation is enabled, the version is AWSPENDING (or AWSCURRENT already) and some
     /// version is AWSCURRENT. An absent `RotationEnabled` is admitted, as AWS's functions do: the service
     /// tests a function (`RotateImmediately=false`) while it is being configured.
     pub fn admit(&self, version: &VersionId) -> Result<Admission, Refusal> {
+        if self.schedule.is_deleted {
+            return Err(Refusal::MarkedForDeletion);
+        }
         if self.rotation_enabled == Some(false) {
             return Err(Refusal::RotationDisabled);
         }

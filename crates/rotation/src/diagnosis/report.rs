@@ -188,6 +188,7 @@ fn of_refusal(refusal: &Refusal) -> (String, String) {
         | Refusal::Secret { .. }
         | Refusal::TooLong { .. }
         | Refusal::RotationDisabled
+        | Refusal::MarkedForDeletion
         | Refusal::UnknownVersion { .. }
         | Refusal::NotPending { .. }
         | Refusal::NoCurrent

@@ -98,7 +98,11 @@ fn every_step_refuses_a_version_that_may_not_be_rotated_in() {
             assert!(matches!(environment.refused(step, "v0"), Refusal::NotPending { .. }));
             environment.store.change(APP_SECRET, |secret| secret.rotation_enabled = Some(false));
             assert!(matches!(environment.refused(step, "v2"), Refusal::RotationDisabled));
-            environment.store.change(APP_SECRET, |secret| secret.rotation_enabled = None);
+            environment.store.change(APP_SECRET, |secret| secret.schedule.is_deleted = true);
+            assert!(matches!(environment.refused(step, "v2"), Refusal::MarkedForDeletion));
+            environment.store.change(APP_SECRET, |secret| {
+                (secret.rotation_enabled, secret.schedule.is_deleted) = (None, false);
+            });
         }
         environment.begin("v2");
         environment.store.change(APP_SECRET, |secret| secret.unlabel("v1"));

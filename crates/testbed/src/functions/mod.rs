@@ -24,6 +24,9 @@ use crate::secrets_manager::FUNCTIONS_KEY;
 /// What functions are told that they have, as in template.yaml. The tests measure memory themselves.
 const MEMORY: MemorySize = MemorySize::Unlimited(128);
 
+/// Where functions are unless a test says otherwise.
+const REGION: &str = "us-east-1";
+
 /// Several functions behind one invoke address. They stop when this value is dropped, or when the process ends.
 #[derive(Debug)]
 pub struct Functions {
@@ -81,9 +84,22 @@ impl Functions {
 
     /// Adds a function that runs any program.
     pub fn add_program(&self, name: &str, program: PathBuf, environment: &[(&str, &str)], timeout: Duration) {
+        self.add_program_in(REGION, name, program, environment, timeout);
+    }
+
+    /// Adds a function of another region, in place of one of the same name.
+    pub fn add_program_in(
+        &self,
+        region: &str,
+        name: &str,
+        program: PathBuf,
+        environment: &[(&str, &str)],
+        timeout: Duration,
+    ) {
         assert!(program.is_file(), "no program {}", program.display());
         let environment = self.all.environment.iter().cloned().chain(owned(environment)).collect();
-        let configuration = Configuration { timeout, environment, ..configuration(name) };
+        let region = region.to_owned();
+        let configuration = Configuration { region, timeout, environment, ..configuration(name) };
         let function = Function::new(Program::executable(program), configuration).expect("a temporary file");
         self.all.functions.lock().expect("no holder panics").insert(name.to_owned(), Arc::new(function));
     }
@@ -172,7 +188,7 @@ pub fn set_by_lambda(name: &str, program: &Path) -> Vec<(String, String)> {
 fn configuration(name: &str) -> Configuration {
     Configuration {
         name: name.to_owned(),
-        region: "us-east-1".to_owned(),
+        region: REGION.to_owned(),
         account: "123456789012".to_owned(),
         memory: MEMORY,
         timeout: Duration::ZERO,

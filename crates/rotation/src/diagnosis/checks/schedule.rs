@@ -16,6 +16,14 @@ pub(super) fn judge(facts: &Facts) -> Judgement {
         Some(last) => format!("it was last rotated {}", relative(last, facts.now)),
         None => "it was never rotated".into(),
     };
+    if schedule.is_deleted {
+        let refusal = Judgement::of(&Refusal::MarkedForDeletion.into());
+        let restore = format!("run aws secretsmanager restore-secret --secret-id {}", facts.secret);
+        return Judgement {
+            fix: Some(format!("{restore}, then {} --no-rotate-immediately", facts.rotate())),
+            ..refusal
+        };
+    }
     if schedule.function.is_some() && described.rotation_enabled == Some(false) {
         let refusal = Judgement::of(&Refusal::RotationDisabled.into());
         return Judgement {

@@ -1,0 +1,37 @@
+//! The procedures of the runbook, run as the pages print them: the shell's commands with the AWS CLI, SQL as an administrator. Only
+//! users and hosts are replaced by those of the test.
+
+mod address;
+mod copies;
+mod desk;
+mod moving;
+mod pending;
+mod recovery;
+mod section;
+
+use testbed::{MySql, Postgres, mysql_versions, postgres_versions};
+
+use desk::{Administrated, Desk, error_of};
+use section::Section;
+pub(crate) use section::sections;
+
+const OPERATIONS: &str = "docs/operations.md";
+const MOVING: &str = "docs/moving.md";
+const RECOVERY: &str = "docs/recovery.md";
+
+async fn postgres() -> &'static Postgres {
+    Postgres::shared(postgres_versions()[0]).await
+}
+
+/// The newest of each product.
+async fn mysql_and_mariadb() -> Vec<&'static MySql> {
+    let mut servers = Vec::new();
+    for is_mariadb in [false, true] {
+        let version = mysql_versions().into_iter().find(|version| version.is_mariadb() == is_mariadb);
+        servers.extend(match version {
+            Some(version) => Some(MySql::shared(version).await),
+            None => None,
+        });
+    }
+    servers
+}

@@ -1,0 +1,4 @@
+//! Secrets and databases that are restored.
+
+mod databases;
+mod secrets;
