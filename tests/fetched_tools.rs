@@ -248,6 +248,7 @@ async fn packages_of_npm_are_installed_only_by_their_integrities_and_none_of_the
     for (fields, words) in [
         (json!({}), "node_modules/demo has no sha512 integrity, or is not from the registry"),
         (json!({"integrity": "sha1-AAAA"}), "has no sha512 integrity"),
+        (json!({"inBundle": true}), "has no sha512 integrity"),
         (json!({"integrity": good, "link": true}), "is not from the registry"),
         (
             json!({"integrity": good, "resolved": "git+ssh://git@127.0.0.1/demo.git"}),
@@ -258,6 +259,19 @@ async fn packages_of_npm_are_installed_only_by_their_integrities_and_none_of_the
         tools.pin("tool.package-lock.json", &lock_of_demo(&fields));
         tools.refuses(script, &npm, words);
     }
+    // What comes in another package's tarball needs no integrity, if that package says so.
+    let bundled = |around: serde_json::Value| {
+        let mut lock: serde_json::Value = serde_json::from_str(&lock_of_demo(&around)).expect("JSON");
+        lock["packages"]["node_modules/demo/node_modules/demo"] =
+            json!({"version": "1.0.0", "inBundle": true});
+        lock.to_string()
+    };
+    tools.pin("tool.package-lock.json", &bundled(json!({"integrity": good})));
+    tools.refuses(script, &npm, "node_modules/demo/node_modules/demo has no sha512 integrity");
+    tools.pin("tool.package-lock.json", &bundled(json!({"integrity": good, "bundleDependencies": ["demo"]})));
+    tools.run(script, &npm);
+    let found = tools.run("find target/tools -name demo; rm -r target", &[]);
+    assert_eq!(found, "target/tools/tool/node_modules/demo", "nothing is fetched in its place");
     tools.pin("tool.package-lock.json", &lock_of_demo(&json!({"integrity": good})));
     tools.pin("tool.package.json", &needs("2.0.0"));
     let complaint =

@@ -7,6 +7,7 @@ mod desk;
 mod moving;
 mod pending;
 mod recovery;
+mod schedules;
 mod section;
 
 use testbed::{MySql, Postgres, mysql_versions, postgres_versions};

@@ -1,6 +1,7 @@
 //! What CloudFormation makes of template.yaml, for one set of parameters and another.
 
 mod events;
+mod examples;
 mod metrics;
 mod packages;
 mod render;

@@ -88,7 +88,7 @@ async fn taken_over<S: Administrated>(server: &S, strategy: &str) {
     desk.rotate_ok(section.sh("rotate-secret")).await;
     desk.sh(section.sh("cancel-rotate-secret")).await;
     let here = desk.client.describe_secret().secret_id("app").send().await.expect("a secret");
-    assert_eq!(here.rotation_enabled().unwrap_or_default(), false);
+    assert!(!here.rotation_enabled().unwrap_or_default(), "two secrets would set one password");
     let rotated = there(&desk).rotate_secret().secret_id("app").send().await.expect("it begins");
     let arn = rotated.arn().expect("an ARN");
     let rotation = desk.local.rotated(arn, rotated.version_id().expect("a version")).await;

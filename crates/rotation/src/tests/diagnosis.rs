@@ -21,7 +21,8 @@ fn scheduled() -> [Environment; 7] {
 fn schedule(environment: &Environment, next: Option<SystemTime>) {
     environment.store.change(APP_SECRET, |secret| {
         secret.rotation_enabled = Some(true);
-        secret.schedule = Schedule { function: Some(format!("{FUNCTION}:live")), last: None, next };
+        secret.schedule =
+            Schedule { function: Some(format!("{FUNCTION}:live")), last: None, next, is_deleted: false };
     });
 }
 
