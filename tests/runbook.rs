@@ -2,6 +2,7 @@
 //! users and hosts are replaced by those of the test.
 
 mod address;
+mod administrator;
 mod copies;
 mod desk;
 mod moving;
@@ -12,7 +13,8 @@ mod section;
 
 use testbed::{MySql, Postgres, mysql_versions, postgres_versions};
 
-use desk::{Administrated, Desk, error_of};
+use administrator::Administrated;
+use desk::{Desk, error_of};
 use section::Section;
 pub(crate) use section::sections;
 
@@ -24,15 +26,21 @@ async fn postgres() -> &'static Postgres {
     Postgres::shared(postgres_versions()[0]).await
 }
 
+/// The newest MySQL, if one is to be tested.
+async fn mysql() -> Option<&'static MySql> {
+    first_of_mysql(false).await
+}
+
+async fn mariadb() -> Option<&'static MySql> {
+    first_of_mysql(true).await
+}
+
+async fn first_of_mysql(is_mariadb: bool) -> Option<&'static MySql> {
+    let version = mysql_versions().into_iter().find(|version| version.is_mariadb() == is_mariadb)?;
+    Some(MySql::shared(version).await)
+}
+
 /// The newest of each product.
 async fn mysql_and_mariadb() -> Vec<&'static MySql> {
-    let mut servers = Vec::new();
-    for is_mariadb in [false, true] {
-        let version = mysql_versions().into_iter().find(|version| version.is_mariadb() == is_mariadb);
-        servers.extend(match version {
-            Some(version) => Some(MySql::shared(version).await),
-            None => None,
-        });
-    }
-    servers
+    mysql().await.into_iter().chain(mariadb().await).collect()
 }

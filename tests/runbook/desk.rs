@@ -4,55 +4,16 @@ use std::cell::RefCell;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use aws_sdk_secretsmanager::Client;
 use local_aws::{LocalAws, Options, Rotation};
 use serde_json::{Value, json};
 use testbed::environment::{self, repository};
 use testbed::{
-    App, Credentials, Functions, MySql, OWN_KEY, Postgres, Server, credentials, functions, mysql, postgres,
-    secrets_manager, start_local_aws, store,
+    App, Credentials, Functions, OWN_KEY, credentials, functions, secrets_manager, start_local_aws, store,
 };
 use tokio::process::Command;
 
-/// A server with an administrator who is no superuser, as RDS's master user is none.
-#[async_trait]
-pub(super) trait Administrated: Server + Sized {
-    /// Runs statements in one session as its administrator, at this server or at one that became a copy of it. Returns the first
-    /// column of the rows.
-    async fn run_at(&self, server: &Self, database: &str, sql: &str) -> Vec<String>;
-
-    /// What psql's `\password` does on PostgreSQL.
-    async fn set_password(&self, of: &Credentials);
-}
-
-#[async_trait]
-impl Administrated for Postgres {
-    async fn run_at(&self, server: &Self, database: &str, sql: &str) -> Vec<String> {
-        let admin = Server::admin(self).await;
-        let mut session = server.sign_in(admin, database).await.expect("the administrator signs in");
-        postgres::run(&mut session, sql)
-            .await
-            .unwrap_or_else(|error| panic!("{}: {sql}: {error}", self.name()))
-    }
-
-    async fn set_password(&self, of: &Credentials) {
-        Postgres::set_password(self, of).await;
-    }
-}
-
-#[async_trait]
-impl Administrated for MySql {
-    async fn run_at(&self, server: &Self, database: &str, sql: &str) -> Vec<String> {
-        let admin = Server::admin(server).await;
-        let mut session = server.sign_in(admin, database).await.expect("the administrator signs in");
-        mysql::run(&mut session, sql).await.unwrap_or_else(|error| panic!("{}: {sql}: {error}", self.name()))
-    }
-
-    async fn set_password(&self, _of: &Credentials) {
-        panic!("mysql has no \\password");
-    }
-}
+use super::Administrated;
 
 /// The secret `app` of a user, the secret `superuser`, and all functions of the engine. Everything but the server stops when
 /// this value is dropped.
@@ -137,8 +98,13 @@ impl<'a, S: Administrated> Desk<'a, S> {
 
     /// The ARN of a strategy's function for this engine.
     pub(super) fn function(&self, strategy: &str) -> String {
+        format!("arn:aws:lambda:us-east-1:123456789012:function:{}", self.deployed(strategy))
+    }
+
+    /// The name of that function.
+    fn deployed(&self, strategy: &str) -> String {
         let engine = if self.server.name().starts_with("postgres") { "postgres" } else { "mysql" };
-        format!("arn:aws:lambda:us-east-1:123456789012:function:rotate-{engine}-{strategy}")
+        format!("rotate-{engine}-{strategy}")
     }
 
     /// From here on a word of the page, such as a host, stands for this.
@@ -155,13 +121,10 @@ impl<'a, S: Administrated> Desk<'a, S> {
         let tools = repository().join("target/tools/awscli/bin");
         assert!(tools.join("aws").exists(), "the AWS CLI is missing: `make tools` fetches it");
         // The next block has what this one exports, as in one shell.
-        let exports = block.lines().filter_map(|line| line.strip_prefix("export "));
-        let names: Vec<_> =
-            exports.flat_map(|line| line.split('=')).filter_map(|part| part.split(' ').next_back()).collect();
-        let names =
-            names.iter().filter(|name| name.chars().all(|c| c.is_ascii_uppercase() || c == '_')).copied();
-        let keep = format!("trap 'declare -px {} >> .exports' EXIT", names.collect::<Vec<_>>().join(" "));
-        let keep = if keep.contains("-px  ") { String::new() } else { keep };
+        let keep = match exported(block).as_slice() {
+            [] => String::new(),
+            names => format!("trap 'declare -px {} >> .exports' EXIT", names.join(" ")),
+        };
         let mut text = format!("[ ! -e .exports ] || . ./.exports\n{keep}\n{block}");
         for (word, instead) in self.stand_ins.borrow().iter() {
             text = text.replace(word, instead);
@@ -305,8 +268,7 @@ impl<'a, S: Administrated> Desk<'a, S> {
 
     /// Begins a rotation that stops before this step, as when the function cannot be called any more.
     pub(super) async fn stop_before(&self, strategy: &str, step: &str) {
-        let engine = if self.server.name().starts_with("postgres") { "postgres" } else { "mysql" };
-        let name = format!("rotate-{engine}-{strategy}");
+        let name = self.deployed(strategy);
         self.local.set_lambda_url("http://127.0.0.1:1");
         let call =
             self.client.rotate_secret().secret_id("app").send().await.expect("RotateSecret is accepted");
@@ -321,6 +283,13 @@ impl<'a, S: Administrated> Desk<'a, S> {
         }
         self.local.set_lambda_url(self.functions.url());
     }
+}
+
+/// The names of the variables that a block exports.
+fn exported(block: &str) -> Vec<&str> {
+    let lines = block.lines().filter_map(|line| line.strip_prefix("export "));
+    let names = lines.flat_map(str::split_whitespace).filter_map(|word| Some(word.split_once('=')?.0));
+    names.filter(|name| name.chars().all(|letter| letter.is_ascii_uppercase() || letter == '_')).collect()
 }
 
 /// The error with which a rotation failed.
