@@ -13,7 +13,7 @@ use testbed::{
 };
 use tokio::process::Command;
 
-use super::Administrated;
+use super::administrator::Administrated;
 
 /// The secret `app` of a user, the secret `superuser`, and all functions of the engine. Everything but the server stops when
 /// this value is dropped.
