@@ -41,20 +41,22 @@ async fn build(ministack: &MiniStack) -> String {
 async fn package(ministack: &MiniStack, build: &str) -> String {
     let folder = ministack.path("dist");
     std::fs::create_dir(&folder).expect("a new folder");
-    let python = testbed::environment::repository().join("target/tools/sam/bin/python");
-    let run = async |words: &[&str]| {
-        let mut command = tokio::process::Command::new(&python);
-        command.args(words).current_dir(testbed::environment::repository());
-        assert!(command.status().await.expect("python runs").success(), "{words:?}");
-    };
     for (function, id) in FUNCTIONS {
         let (zip, program) =
             (format!("{folder}/{function}-{ARCHITECTURE}.zip"), format!("{build}/{id}/bootstrap"));
-        run(&["-m", "zipfile", "-c", &zip, &program]).await;
+        python(&["-m", "zipfile", "-c", &zip, &program]).await;
     }
     let functions = FUNCTIONS.map(|(function, _)| function);
-    run(&[&["crates/functions/template.py", ARCHITECTURE, &folder][..], &functions].concat()).await;
+    python(&[&["crates/functions/template.py", ARCHITECTURE, &folder][..], &functions].concat()).await;
     folder
+}
+
+/// Runs the Python of the SAM CLI, which reads and writes templates.
+async fn python(words: &[&str]) {
+    let repository = testbed::environment::repository();
+    let mut command = tokio::process::Command::new(repository.join("target/tools/sam/bin/python"));
+    command.args(words).current_dir(repository);
+    assert!(command.status().await.expect("python runs").success(), "{words:?}");
 }
 
 /// A stack of the template with these further parameters, whose functions speak to `local` as their Secrets Manager. Returns its outputs.
@@ -69,6 +71,8 @@ async fn deploy(
         (format!("SecretsManagerEndpoint={}", local.url()), format!("CaFile={authority}"));
     let (architecture, name_prefix) =
         (format!("Architecture={ARCHITECTURE}"), format!("NamePrefix={prefix}"));
+    // All else is deployed as it is.
+    python(&["tests/tools/without-metric-math.py", template]).await;
     say(&format!("sam deploy: {prefix} to {}", ministack.url()));
     let words = ["deploy", "--template-file", template, "--stack-name", prefix, "--region", "us-east-1"];
     let how =

@@ -39,11 +39,54 @@ fn every_error_class_has_a_row_in_troubleshooting_and_no_other_has() {
     let (cause, failure) = (read("crates/rotation/src/cause.rs"), read("crates/functions/src/failure.rs"));
     let mut classes: BTreeSet<_> =
         literals(between(&cause, "fn class(self)", "/// What to do about it.")).collect();
-    classes.extend(literals(between(&failure, "let class = match error {", "};")));
+    classes.extend(literals(between(&failure, "let class = ", ";")));
     let page = read("docs/troubleshooting.md");
     let rows: Vec<_> = first_cells(&page, "By error class").into_iter().flat_map(named).collect();
     assert_eq!(rows.iter().copied().collect::<BTreeSet<_>>(), classes);
     assert_eq!(rows.len(), classes.len(), "a class has one row");
+}
+
+/// The arms of a match over the variants of an enum: the variants, and what the arm returns.
+fn arms(source: &str) -> Vec<(Vec<&str>, &str)> {
+    let mut arms = Vec::new();
+    let mut rest = source;
+    while let Some((patterns, after)) = rest.split_once("=>") {
+        let variants = patterns.split("Self::").skip(1);
+        let variants =
+            variants.map(|text| text.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default());
+        let result = after.trim_start_matches(['{', ' ', '\n']);
+        let result = result.split(['"', ',', '\n']).find(|part| !part.is_empty()).unwrap_or_default();
+        arms.push((variants.collect(), result));
+        rest = after;
+    }
+    arms
+}
+
+#[test]
+fn troubleshooting_says_of_each_class_whether_a_retry_may_help() {
+    let (cause, transient) =
+        (read("crates/rotation/src/cause.rs"), read("crates/rotation/src/cause/transient.rs"));
+    let classes = arms(between(&cause, "fn class(self)", "/// What to do about it."));
+    let kinds = arms(between(&transient, "match self {", "}\n    }"));
+    assert_eq!(kinds.iter().map(|(_, result)| *result).collect::<Vec<_>>(), ["true", "false"]);
+    let mut expected = BTreeSet::from([("Refused", "no")]);
+    for (variants, class) in &classes {
+        for variant in variants {
+            let is_transient = kinds[0].0.contains(variant);
+            assert!(is_transient != kinds[1].0.contains(variant), "{variant}");
+            expected.insert((class, if is_transient { "may help" } else { "no" }));
+        }
+    }
+    let page = read("docs/troubleshooting.md");
+    let rows =
+        between(&page, "\n## By error class\n", "\n## ").lines().filter_map(|row| row.strip_prefix("| `"));
+    let found: BTreeSet<_> = rows
+        .map(|row| {
+            let (class, rest) = row.split_once("` | ").expect("a second cell");
+            (class, rest.split_once(" |").expect("a third cell").0)
+        })
+        .collect();
+    assert_eq!(found, expected);
 }
 
 #[test]

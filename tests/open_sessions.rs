@@ -41,9 +41,7 @@ impl<'a, S: Server> Since<'a, S> {
 
     /// The metric, as often as it was written.
     fn metric(&self) -> Vec<f64> {
-        let lines = self.lines().into_iter();
-        let values = lines.filter_map(|line| line["SessionsOfIdleUser"].as_array().cloned());
-        values.flatten().filter_map(|value| value.as_f64()).collect()
+        self.lines().iter().filter_map(|line| line["SessionsOfIdleUser"].as_f64()).collect()
     }
 }
 

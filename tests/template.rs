@@ -1,5 +1,6 @@
 //! What CloudFormation makes of template.yaml, for one set of parameters and another.
 
+mod alarms;
 mod events;
 mod examples;
 mod metrics;

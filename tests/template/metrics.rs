@@ -91,7 +91,9 @@ fn looked_at() -> (BTreeSet<Metric>, Vec<String>) {
     let mut metrics = BTreeSet::new();
     for id in plain.ids("AWS::CloudWatch::Alarm") {
         let alarm = plain.properties(&id);
-        if of_ours(&alarm["Namespace"]) {
+        let queries = alarm["Metrics"].as_array().into_iter().flatten();
+        let of_queries = queries.filter_map(|query| query.pointer("/MetricStat/Metric"));
+        for alarm in of_queries.chain([alarm]).filter(|metric| of_ours(&metric["Namespace"])) {
             let pairs = alarm["Dimensions"].as_array().expect("dimensions").iter();
             let text = |value: &Value| value.as_str().expect("a text").to_owned();
             let dimensions: Vec<_> = pairs.map(|pair| (text(&pair["Name"]), text(&pair["Value"]))).collect();

@@ -10,22 +10,27 @@ use rotation::{Cause, Error, PasswordsInUse, Progress};
 pub(crate) struct Failure {
     pub(crate) class: &'static str,
     pub(crate) message: String,
+    /// Whether no later attempt succeeds until a person has acted.
+    pub(crate) needs_action: bool,
 }
 
 impl Failure {
     /// Why a step failed.
     pub(crate) fn of(error: &Error, passwords: &PasswordsInUse) -> Self {
-        let class = match error {
-            Error::Refused(_) => "Refused",
-            Error::Call { source, .. } => source.cause().map_or("Refused", Cause::class),
-        };
+        let class = error.cause().map_or("Refused", Cause::class);
         let mut message = error.to_string();
         let mut source = error.source();
         while let Some(error) = source {
             message = format!("{message}: {error}");
             source = error.source();
         }
-        Self { class, message: passwords.message(&message) }
+        let needs_action = !error.cause().is_some_and(Cause::is_transient);
+        Self { class, message: passwords.message(&message), needs_action }
+    }
+
+    /// Of an event that a person sent: no rotation needs anything.
+    pub(crate) fn of_no_rotation(self) -> Self {
+        Self { needs_action: false, ..self }
     }
 
     /// The deadline came first.
@@ -35,7 +40,8 @@ impl Failure {
             progress.waiting_to(),
             Cause::Deadline.remedy()
         );
-        Self { class: Cause::Deadline.class(), message: passwords.message(&message) }
+        let needs_action = !Cause::Deadline.is_transient();
+        Self { class: Cause::Deadline.class(), message: passwords.message(&message), needs_action }
     }
 }
 

@@ -1,76 +1,120 @@
 //! What CloudWatch counts, as lines of its embedded metric format: it makes metrics of them by itself.
 
-use std::io;
-use std::time::Duration;
+use std::io::{self, Write as _};
+use std::time::{Duration, SystemTime};
 
-use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
-use metrics_cloudwatch_embedded::{Builder, Collector};
 use rotation::RotationEvent;
+use serde_json::{Value, json};
 
-/// `Failures` (a count, by `Function`), `SessionsOfIdleUser` (a count, by `Function`, only of events that have looked for these
-/// sessions) and `Duration` (milliseconds, by `Function`, `Step` and `Outcome`, which is `done` or `failed`). Secret, version, request and class of error are properties: dimensions of their own would make
+use crate::failure::Failure;
+
+/// Writes a line for each event. Secret, version, request and class of error are its properties: dimensions of their own would make
 /// a metric for each secret.
 pub(crate) struct Metrics {
-    collector: &'static Collector,
+    /// The function's name, the dimension of every metric.
+    function: String,
 }
 
-/// How an event ended.
-pub(crate) struct Outcome {
-    /// The class of its error.
-    pub(crate) failed_as: Option<&'static str>,
+/// An event, and how it ended.
+pub(crate) struct Outcome<'a> {
+    pub(crate) request_id: &'a str,
+    /// When the invocation began.
+    pub(crate) started: SystemTime,
     pub(crate) elapsed: Duration,
+    /// `None` if it was no step.
+    pub(crate) step: Option<&'a RotationEvent>,
+    pub(crate) failure: Option<&'a Failure>,
     /// `None` if it has not looked for them, or the server did not show them.
     pub(crate) sessions_of_idle_user: Option<u64>,
 }
 
 impl Metrics {
-    /// Once a process; `function` is its name.
-    ///
-    /// # Errors
-    /// A second time.
-    pub(crate) fn start(function: &str) -> Result<Self, String> {
-        let builder = Builder::new()
-            .cloudwatch_namespace("DatabaseSecretRotation")
-            .with_dimension("Function", function.to_owned())
-            // A graph tells "no failure" from "nothing ran" by them.
-            .emit_zeros(true);
-        let collector = builder.init().map_err(|error| format!("cannot write metrics: {error}"))?;
-        describe_counter!("Failures", Unit::Count, "");
-        describe_histogram!("SessionsOfIdleUser", Unit::Count, "");
-        describe_histogram!("Duration", Unit::Milliseconds, "");
-        Ok(Self { collector })
+    pub(crate) fn new(function: &str) -> Self {
+        Self { function: function.to_owned() }
     }
 
-    /// One event and its result. An event that could not be read has no step.
-    pub(crate) fn record(
-        &self,
-        request_id: &str,
-        event: Option<&RotationEvent>,
-        Outcome { failed_as, elapsed, sessions_of_idle_user }: Outcome,
-    ) {
-        counter!("Failures").increment(failed_as.is_some().into());
-        if let Some(sessions) = sessions_of_idle_user {
-            // Of a counter, every later event would write a zero.
-            histogram!("SessionsOfIdleUser").record(u32::try_from(sessions).unwrap_or(u32::MAX));
-        }
-        self.collector.set_property("RequestId", request_id);
-        match failed_as {
-            Some(class) => self.collector.set_property("ErrorClass", class),
-            None => self.collector.remove_property("ErrorClass"),
-        };
-        match event {
-            Some(event) => {
-                self.collector.set_property("SecretId", event.secret_id.to_string());
-                self.collector.set_property("VersionId", event.version_id.to_string());
-                let outcome = if failed_as.is_some() { "failed" } else { "done" };
-                histogram!("Duration", "Step" => event.step.to_string(), "Outcome" => outcome)
-                    .record(elapsed.as_secs_f64() * 1000.0);
-            }
-            None => {
-                self.collector.remove_property("SecretId").remove_property("VersionId");
-            }
-        }
+    /// Writes an event's line to standard output.
+    pub(crate) fn record(&self, outcome: &Outcome<'_>) {
         // Nothing can be done about a standard output that is gone, and the rotation does not depend on it.
-        let _ = self.collector.flush(io::stdout());
+        let _ = writeln!(io::stdout(), "{}", self.line(outcome));
+    }
+
+    /// `Failures` and `NeedsAction` (each 0 or 1, of steps and of every event that failed), `SessionsOfIdleUser` (a count) and
+    /// `Duration` (milliseconds, by `Step` and `Outcome`, which is `done` or `failed`).
+    fn line(&self, outcome: &Outcome<'_>) -> Value {
+        let mut line = json!({"Function": self.function, "RequestId": outcome.request_id});
+        let mut counts = Vec::new();
+        if outcome.step.is_some() || outcome.failure.is_some() {
+            counts.push(("Failures", u64::from(outcome.failure.is_some())));
+            counts.push((
+                "NeedsAction",
+                u64::from(outcome.failure.is_some_and(|failure| failure.needs_action)),
+            ));
+        }
+        counts.extend(outcome.sessions_of_idle_user.map(|sessions| ("SessionsOfIdleUser", sessions)));
+        let metrics = counts.iter().map(|(name, _)| json!({"Name": name, "Unit": "Count"})).collect();
+        let mut directives = vec![directive(&["Function"], metrics)];
+        for (name, count) in counts {
+            line[name] = count.into();
+        }
+        if let Some(failure) = outcome.failure {
+            line["ErrorClass"] = failure.class.into();
+        }
+        if let Some(event) = outcome.step {
+            line["SecretId"] = event.secret_id.to_string().into();
+            line["VersionId"] = event.version_id.to_string().into();
+            line["Step"] = event.step.name().into();
+            line["Outcome"] = if outcome.failure.is_some() { "failed" } else { "done" }.into();
+            line["Duration"] = (outcome.elapsed.as_secs_f64() * 1000.0).into();
+            let duration = vec![json!({"Name": "Duration", "Unit": "Milliseconds"})];
+            directives.push(directive(&["Function", "Step", "Outcome"], duration));
+        }
+        // Lambda stamps its own metrics with the beginning of the invocation, and an alarm subtracts these from those.
+        let since_1970 = outcome.started.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let timestamp = u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX);
+        line["_aws"] = json!({"Timestamp": timestamp, "CloudWatchMetrics": directives});
+        line
+    }
+}
+
+/// Which members of the line are metrics, and which are their dimensions (CloudWatch User Guide, "Specification: Embedded metric
+/// format").
+fn directive(dimensions: &[&str], metrics: Vec<Value>) -> Value {
+    json!({"Namespace": "DatabaseSecretRotation", "Dimensions": [dimensions], "Metrics": metrics})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome() -> Outcome<'static> {
+        Outcome {
+            request_id: "request",
+            started: SystemTime::UNIX_EPOCH + Duration::from_millis(299_999),
+            elapsed: Duration::from_secs(2),
+            step: None,
+            failure: None,
+            sessions_of_idle_user: None,
+        }
+    }
+
+    /// Its response is in the next period of five minutes; Lambda's own metrics are of this one.
+    #[test]
+    fn a_line_has_the_time_at_which_the_invocation_began() {
+        let line = Metrics::new("rotation").line(&outcome());
+        assert_eq!(line["_aws"]["Timestamp"], 299_999);
+    }
+
+    #[test]
+    fn an_event_that_failed_is_counted_and_needs_action_only_if_no_retry_helps() {
+        for needs_action in [true, false] {
+            let failure = Failure { class: "Refused", message: String::new(), needs_action };
+            let line = Metrics::new("rotation").line(&Outcome { failure: Some(&failure), ..outcome() });
+            assert_eq!(
+                (&line["Failures"], &line["NeedsAction"]),
+                (&json!(1), &json!(u64::from(needs_action)))
+            );
+            assert_eq!(line["ErrorClass"], "Refused");
+        }
     }
 }

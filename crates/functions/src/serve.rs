@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use aws::{Aws, SecretsManager};
 use databases::{Limits, TrustAnchors};
@@ -67,7 +67,7 @@ async fn run(
 ) -> Result<(), lambda_runtime::Error> {
     let aws = Aws::connect(config.aws.clone(), config.aws_authorities.clone())?;
     let (secrets_manager, topology) = (aws.secrets_manager(), rds.map(|rds| rds(&aws)));
-    let metrics = Metrics::start(&config.function)?;
+    let metrics = Metrics::new(&config.function);
     let function = Function { secrets_manager, topology, database, strategy, config, metrics, passwords };
     let function = &function;
     Runtime::new(service_fn(async move |event| function.respond(event).await)).run().await
@@ -88,30 +88,47 @@ struct Function {
 
 impl Function {
     async fn respond(&self, event: LambdaEvent<Value>) -> Result<Value, Failure> {
-        let started = Instant::now();
+        let (began, started) = (SystemTime::now(), Instant::now());
         let LambdaEvent { payload, context } = event;
-        if let Some(event) = DiagnosisEvent::parse(&payload) {
-            let result = self.diagnose(event, &context).await.map_err(|failure| logged(failure, started));
-            self.passwords.forget();
-            return result;
-        }
         let sessions = IdleUserSessions::default();
-        let (event, result) = match RotationEvent::parse(payload) {
-            Ok(event) => {
-                let result = self.step(&event, &context, started, &sessions).await;
-                (Some(event), result)
-            }
-            Err(refusal) => (None, Err(logged(Failure::of(&refusal.into(), &self.passwords), started))),
-        };
+        let (step, result) = self.dispatch(payload, &context, started, &sessions).await;
         self.passwords.forget();
-        let failed_as = result.as_ref().err().map(|failure| failure.class);
-        let outcome =
-            Outcome { failed_as, elapsed: started.elapsed(), sessions_of_idle_user: sessions.count() };
-        self.metrics.record(&context.request_id, event.as_ref(), outcome);
-        result.map(|()| Value::Null)
+        let failure = result.as_ref().err();
+        // A diagnosis that succeeds has nothing to count.
+        if step.is_some() || failure.is_some() {
+            self.metrics.record(&Outcome {
+                request_id: &context.request_id,
+                started: began,
+                elapsed: started.elapsed(),
+                step: step.as_ref(),
+                failure,
+                sessions_of_idle_user: sessions.count(),
+            });
+        }
+        result
     }
 
-    /// Not counted as a step: an alarm means that a rotation failed.
+    /// The step, if it was one, and the response.
+    async fn dispatch(
+        &self,
+        payload: Value,
+        context: &Context,
+        started: Instant,
+        sessions: &IdleUserSessions,
+    ) -> (Option<RotationEvent>, Result<Value, Failure>) {
+        if let Some(event) = DiagnosisEvent::parse(&payload) {
+            let result = self.diagnose(event, context).await.map_err(Failure::of_no_rotation);
+            return (None, result.map_err(|failure| logged(failure, started)));
+        }
+        match RotationEvent::parse(payload) {
+            Ok(event) => {
+                let result = self.step(&event, context, started, sessions).await;
+                (Some(event), result.map(|()| Value::Null))
+            }
+            Err(refusal) => (None, Err(logged(Failure::of(&refusal.into(), &self.passwords), started))),
+        }
+    }
+
     async fn diagnose(
         &self,
         event: Result<DiagnosisEvent, Refusal>,

@@ -1,5 +1,7 @@
 //! Why a call failed, by what the operator does about it.
 
+mod transient;
+
 /// The kinds of failure, by cause: each has one remedy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "class() and remedy() say what each is")]

@@ -28,6 +28,17 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// The kind of failure; `None` for a refusal.
+    #[must_use]
+    pub fn cause(&self) -> Option<Cause> {
+        match self {
+            Self::Refused(_) => None,
+            Self::Call { source, .. } => source.cause(),
+        }
+    }
+}
+
 /// Why a call through a port did not do what it was to do.
 #[derive(Debug, Error)]
 pub enum CallError {
