@@ -57,4 +57,5 @@ mod testbed_self_tests;
 mod timeline;
 mod tls;
 mod version_labels;
+mod watch;
 mod without_superuser;

@@ -47,6 +47,7 @@ fn everything() -> Value {
         "AlarmEmail": "ops@example.com",
         "CloudTrailIsLogging": "true",
         "CreateConfigRules": "true",
+        "OverdueAfterHours": 48,
         "RotatedWithinDays": 40,
         "PermissionsBoundaryArn": BOUNDARY,
         "RolePath": "/rotation/",
@@ -88,6 +89,14 @@ fn each_function_has_a_role_a_log_group_alarms_and_a_permission() {
             let permission = rendered.properties(&format!("{id}Permission"));
             assert_eq!(permission["Principal"], "secretsmanager.amazonaws.com");
             assert_eq!(permission["SourceAccount"], "123456789012");
+            assert_eq!(permission["FunctionName"], id);
+            let watch = rendered.properties(&format!("{id}Watch"));
+            assert_eq!(watch["ScheduleExpression"], "rate(1 hour)");
+            let target = json!({"Id": "function", "Arn": format!("{id}.Arn"), "Input": "{\"Watch\": {}}"});
+            assert_eq!(watch["Targets"], json!([target]));
+            let permission = rendered.properties(&format!("{id}WatchPermission"));
+            assert_eq!(permission["Principal"], "events.amazonaws.com");
+            assert_eq!(permission["SourceArn"], format!("{id}Watch.Arn"), "no other rule may");
             assert_eq!(permission["FunctionName"], id);
             for alarm in ["Failure", "Error", "Throttle", "Duration"] {
                 let alarm = rendered.properties(&format!("{id}{alarm}Alarm"));
@@ -134,6 +143,20 @@ fn the_alarm_of_sessions_is_made_only_if_it_is_asked_for() {
         assert_eq!((&alarm["Statistic"], &alarm["AlarmActions"]), (&json!("Maximum"), &json!(["Topic"])));
         assert_eq!(alarm["TreatMissingData"], "notBreaching", "most of the time nothing runs");
     }
+}
+
+/// Neither rule, permission, alarm nor right.
+#[test]
+fn without_the_watch_nothing_of_it_is_made() {
+    let [plain, without] = render([json!({}), json!({"WatchRotations": "false"})]);
+    let all = |rendered: &Rendered| {
+        let all = rendered.resources.as_object().expect("resources").keys().cloned();
+        all.collect::<BTreeSet<_>>()
+    };
+    let missing: BTreeSet<_> = all(&plain).difference(&all(&without)).cloned().collect();
+    let of = |(id, _)| ["Watch", "WatchPermission", "OverdueAlarm"].map(|part| format!("{id}{part}"));
+    assert_eq!(missing, FUNCTIONS.into_iter().flat_map(of).collect());
+    assert!(without.refused.is_empty() && !without.resources.to_string().contains("ListSecrets"));
 }
 
 /// CloudFormation cannot multiply.
@@ -198,6 +221,7 @@ fn each_parameter_reaches_the_functions_as_the_variable_that_they_read() {
         ("DATABASE_CA_FILE", "CaFile", "/opt/authority.pem"),
         ("AWS_CA_BUNDLE", "AwsCaFile", "/opt/aws.pem"),
         ("LOG_LEVEL", "LogLevel", "DEBUG"),
+        ("OVERDUE_AFTER_HOURS", "OverdueAfterHours", "48"),
         ("DIAGNOSIS", "Diagnosis", "true"),
         ("PASSWORD_LENGTH", "PasswordLength", "40"),
         ("EXCLUDE_CHARACTERS", "ExcludeCharacters", "abc"),
@@ -248,7 +272,7 @@ fn a_function_that_is_not_wanted_is_not_made() {
     let sets: Vec<_> = FUNCTIONS.iter().map(|(id, _)| json!({ format!("Create{id}"): "false" })).collect();
     for (rendered, (id, binary)) in render::all(&sets).iter().zip(FUNCTIONS) {
         assert_eq!(rendered.refused, Vec::<String>::new());
-        assert_eq!(rendered.ids("AWS::CloudWatch::Alarm").len(), 16, "{id}");
+        assert_eq!(rendered.ids("AWS::CloudWatch::Alarm").len(), 20, "{id}");
         for (found, all) in [(&rendered.resources, &plain.resources), (&rendered.outputs, &plain.outputs)] {
             let mut found = found.as_object().expect("an object").clone();
             found.remove("Dashboard");
@@ -276,11 +300,11 @@ fn resources_that_are_not_requested_are_not_created() {
         ("AWS::SNS::Topic", 1, 1),
         ("AWS::SNS::TopicPolicy", 1, 1),
         ("AWS::SNS::Subscription", 0, 1),
-        ("AWS::Events::Rule", 0, 5),
+        ("AWS::Events::Rule", 5, 10),
         ("AWS::Config::ConfigRule", 0, 5),
         ("AWS::EC2::VPCEndpoint", 0, 2),
         ("AWS::EC2::SecurityGroup", 0, 1),
-        ("AWS::CloudWatch::Alarm", 20, 20),
+        ("AWS::CloudWatch::Alarm", 25, 25),
         ("AWS::CloudWatch::Dashboard", 1, 1),
     ] {
         assert_eq!((only(&plain, kind).len(), only(&full, kind).len()), (at_first, at_most), "{kind}");
@@ -324,7 +348,7 @@ fn resources_that_are_not_requested_are_not_created() {
 #[test]
 fn the_topic_gets_the_alarms_and_events_that_are_requested() {
     let [full] = render([everything()]);
-    for rule in full.ids("AWS::Events::Rule") {
+    for rule in full.ids("AWS::Events::Rule").into_iter().filter(|rule| !rule.ends_with("Watch")) {
         let mut targets = full.properties(&rule)["Targets"].clone();
         targets[0].as_object_mut().expect("a target").remove("InputTransformer");
         assert_eq!(targets, json!([{"Id": "topic", "Arn": "Topic"}]));
@@ -392,8 +416,9 @@ fn eventbridge_may_publish_only_where_a_rule_publishes() {
         json!({"CloudTrailIsLogging": "true", "CreateConfigRules": "true"}),
     ];
     let rules = [0, 4, 1, 5];
+    let watches = FUNCTIONS.len();
     for ((rendered, set), rules) in render::all(&sets).iter().zip(&sets).zip(rules) {
-        assert_eq!(rendered.ids("AWS::Events::Rule").len(), rules, "{set}");
+        assert_eq!(rendered.ids("AWS::Events::Rule").len(), watches + rules, "{set}");
         let policy = pointer(rendered.properties("TopicPolicy"), "/PolicyDocument/Statement");
         let statements = policy.as_array().expect("statements").iter();
         let publishers: Vec<_> = statements.map(|one| one["Principal"]["Service"].as_str()).collect();
@@ -482,6 +507,9 @@ fn parameters_that_are_malformed_or_contradict_each_other_are_refused() {
         (json!({"SubnetIds": "subnet-12345678,"}), "SubnetIds has a comma too many"),
         (json!({"SecretsKmsKeyArns": format!("{KEY},")}), "SecretsKmsKeyArns has a comma too many"),
         (json!({"RotatedWithinDays": 0}), "1 to 180 days"),
+        (json!({"OverdueAfterHours": 0}), "1 to 720 hours"),
+        (json!({"OverdueAfterHours": 721}), "1 to 720 hours"),
+        (json!({"WatchRotations": "hourly"}), "true or false"),
         (json!({"SecretsManagerEndpoint": "http://secretsmanager.example"}), "begins with https://"),
         (
             json!({"CaLayerArn": "arn:aws:lambda:eu-west-1:123456789012:layer:ca:1"}),

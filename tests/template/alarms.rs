@@ -209,3 +209,40 @@ async fn a_step_has_the_time_at_which_it_began() {
     let took = line["Duration"].as_f64().expect("milliseconds").floor();
     assert!(before <= at && at as f64 + took <= after as f64, "{before} {at} {took} {after}");
 }
+
+/// As CloudWatch decides by the newest periods, where the alarm says what a missing value counts as.
+fn is_in_alarm(alarm: &Value, periods: &[Option<f64>]) -> bool {
+    let number = |name: &str| usize::try_from(alarm[name].as_u64().expect("a number")).expect("a small one");
+    assert_eq!(
+        (&alarm["ComparisonOperator"], &alarm["TreatMissingData"]),
+        (&json!("GreaterThanThreshold"), &json!("breaching"))
+    );
+    let threshold = alarm["Threshold"].as_f64().expect("a number");
+    let evaluated = &periods[periods.len() - number("EvaluationPeriods")..];
+    let breaching = evaluated.iter().filter(|value| value.is_none_or(|value| value > threshold));
+    breaching.count() >= number("DatapointsToAlarm")
+}
+
+/// A watch or two may be lost, and a rotation may succeed while it is looked for.
+#[test]
+fn the_alarm_of_an_overdue_rotation_goes_off_after_three_hours_also_of_silence() {
+    let [template] = render([json!({})]);
+    let alarm = template.properties("PostgresSingleUserOverdueAlarm");
+    assert_eq!(
+        (&alarm["MetricName"], &alarm["Period"], &alarm["Statistic"]),
+        (&json!("Overdue"), &json!(3600), &json!("Maximum"))
+    );
+    for (hours, goes_off) in [
+        ([Some(0.0), Some(0.0), Some(0.0)], false),
+        ([Some(0.0), None, None], false),
+        ([Some(0.0), Some(1.0), Some(1.0)], false),
+        ([None, Some(0.0), None], false),
+        ([None, None, None], true),
+        ([Some(1.0), None, Some(2.0)], true),
+        ([Some(2.0), Some(2.0), Some(2.0)], true),
+        // It has succeeded.
+        ([Some(1.0), Some(1.0), Some(0.0)], false),
+    ] {
+        assert_eq!(is_in_alarm(alarm, &hours), goes_off, "{hours:?}");
+    }
+}

@@ -28,7 +28,7 @@ async fn with_failures(secret: &str, function: &str) -> LocalAws {
 
 /// The names of the rules that an event matches.
 fn rules(template: &Rendered, event: &Value) -> Vec<String> {
-    let all = template.ids("AWS::Events::Rule").into_iter();
+    let all = template.ids("AWS::Events::Rule").into_iter().filter(|rule| !rule.ends_with("Watch"));
     all.filter(|rule| matches(&template.properties(rule)["EventPattern"], Some(event))).collect()
 }
 

@@ -72,6 +72,7 @@ async fn written() -> Written {
         application.rotate_ok().await;
         application.store_current(&json!({"engine": "oracle"})).await;
         application.rotate_expect_err().await;
+        application.watch().await.expect("it looks");
         written.read(&application.output());
     }
     let mysql = MySql::shared(mysql_versions()[0]).await;

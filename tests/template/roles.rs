@@ -65,6 +65,10 @@ fn allowed(rendered: &Rendered, id: &str, binary: &str) -> (BTreeSet<(On, String
             let (service, name) = action.split_once(':').expect("service:Action");
             assert!(!name.contains('*'), "{action}");
             let on = match service {
+                "secretsmanager" if name == "ListSecrets" => {
+                    assert_eq!((resources.clone(), condition), (["*"].into(), &Value::Null));
+                    On::EverySecret
+                }
                 "secretsmanager" if resources == [superuser.as_str()].into() => {
                     assert_eq!(condition, &Value::Null);
                     On::SuperusersSecret
@@ -126,7 +130,8 @@ fn each_role_allows_exactly_the_calls_that_its_function_makes() {
     for (id, binary) in FUNCTIONS {
         let made: BTreeSet<_> =
             calls_of(binary).into_iter().map(|(on, name)| (on, name.to_owned())).collect();
-        let on_own = made.iter().filter(|(on, _)| *on == On::OwnSecret).cloned().collect();
+        let on_own =
+            made.iter().filter(|(on, _)| matches!(on, On::OwnSecret | On::EverySecret)).cloned().collect();
         let of =
             |lists: &[&[&str]]| lists.iter().copied().flatten().map(|&action| action.to_owned()).collect();
         assert_eq!(allowed(&plain, id, binary), (on_own, of(&[&logs])), "{id}");
@@ -149,6 +154,9 @@ fn the_table_of_roles_in_the_documentation_is_what_the_template_says() {
                 [one] if one.ends_with(":secret:*") => "the secrets whose rotation function it is",
                 ["*"] if effect == "Deny" => {
                     "everything, where `SubnetIds` is given: denied to the function's own code"
+                }
+                ["*"] if actions.contains("secretsmanager:ListSecrets") => {
+                    "all secrets, where `WatchRotations` is `true`: Secrets Manager takes nothing narrower"
                 }
                 ["*"] if actions.contains("xray:PutTraceSegments") => {
                     "everything, where `Tracing` is `Active`: X-Ray takes nothing narrower"
@@ -248,7 +256,8 @@ async fn a_stranger<S: Server>(application: &Application<'_, S>, create: impl As
     application.rotate_expect_err().await;
 }
 
-fn check_all_were_made<S: Server>(applications: &[&Application<'_, S>], function: &str) {
+async fn check_all_were_made<S: Server>(applications: &[&Application<'_, S>], function: &str) {
+    applications[0].watch().await.expect("it looks for secrets that are overdue");
     let made: BTreeSet<_> = calls_of(function).into_iter().map(|(on, name)| (on, name.to_owned())).collect();
     let seen: BTreeSet<_> = applications.iter().flat_map(|application| application.seen_calls()).collect();
     assert_eq!(seen, made, "{function}");
@@ -265,7 +274,7 @@ async fn every_call_that_a_role_allows_is_made() {
         postgres.execute("postgres", &format!("CREATE ROLE {user} LOGIN")).await
     })
     .await;
-    check_all_were_made(&[&application, &stranger], "postgres-alternating-users");
+    check_all_were_made(&[&application, &stranger], "postgres-alternating-users").await;
 
     let application = Application::start(postgres, Setup::single_user()).await;
     let function = InProcess::of(&application, Strategy::SingleUser).await;
@@ -275,7 +284,7 @@ async fn every_call_that_a_role_allows_is_made() {
     })
     .await;
     without_a_password(&application).await;
-    check_all_were_made(&[&application], "postgres-single-user");
+    check_all_were_made(&[&application], "postgres-single-user").await;
 
     for version in mysql_versions() {
         let mysql = MySql::shared(version).await;
@@ -288,19 +297,19 @@ async fn every_call_that_a_role_allows_is_made() {
         })
         .await;
         without_a_password(&application).await;
-        check_all_were_made(&[&application], "mysql-single-user");
+        check_all_were_made(&[&application], "mysql-single-user").await;
 
         let application = Application::start(mysql, Setup::mysql_alternating_users()).await;
         every_way_to_a_superuser(&application, engine, async || application.rotate_ok().await).await;
         let stranger = Application::start(mysql, Setup::mysql_alternating_users()).await;
         let create = async |user: &str| mysql.execute(&format!("CREATE USER {user} IDENTIFIED BY 'x'")).await;
         a_stranger(&stranger, create).await;
-        check_all_were_made(&[&application, &stranger], "mysql-alternating-users");
+        check_all_were_made(&[&application, &stranger], "mysql-alternating-users").await;
         if !version.is_mariadb() {
             let application = Application::start(mysql, Setup::mysql_dual_password()).await;
             mysql.allow_two_passwords(&application.app).await;
             without_a_password(&application).await;
-            check_all_were_made(&[&application], "mysql-dual-password");
+            check_all_were_made(&[&application], "mysql-dual-password").await;
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Secrets Manager.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::time::SystemTime;
 
@@ -14,8 +14,10 @@ use aws_sdk_secretsmanager::operation::put_secret_value::PutSecretValueError;
 use aws_sdk_secretsmanager::operation::rotate_secret::RotateSecretError;
 use aws_sdk_secretsmanager::operation::update_secret_version_stage::UpdateSecretVersionStageError;
 use aws_sdk_secretsmanager::primitives::DateTime;
-use aws_sdk_secretsmanager::types::{ReplicationStatusType, StatusType};
-use rotation::ports::{Move, Put, SecretStore, Wanted};
+use aws_sdk_secretsmanager::types::{
+    ReplicationStatusType, SecretListEntry, SecretVersionsListEntry, StatusType,
+};
+use rotation::ports::{Move, Page, Put, SecretStore, Wanted};
 use rotation::{
     CallError, Cause, Replica, ReplicaStatus, Replication, RotationToken, Schedule, SecretId, SecretText,
     Stage, VersionId, Versions,
@@ -87,6 +89,21 @@ impl SecretsManager {
     }
 }
 
+impl SecretsManager {
+    /// With `IncludeDeprecated`, which are the versions without a label or a value; the service removes those without a label once
+    /// they are a day old and there are about 100 (Secrets Manager User Guide, "What's in a secret").
+    async fn all_versions(&self, secret: &SecretId) -> Result<Vec<SecretVersionsListEntry>, CallError> {
+        let pages = self.client.list_secret_version_ids().secret_id(&secret.0).include_deprecated(true);
+        let mut pages = pages.into_paginator().send();
+        let mut found = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| self.service.failure(&error))?;
+            found.extend(page.versions.unwrap_or_default());
+        }
+        Ok(found)
+    }
+}
+
 #[async_trait]
 impl SecretStore for SecretsManager {
     fn host(&self) -> Option<String> {
@@ -154,16 +171,22 @@ impl SecretStore for SecretsManager {
         }
     }
 
-    /// With `IncludeDeprecated`, which are the versions without a label; the service removes them once they are a day old
-    /// and there are about 100 (Secrets Manager User Guide, "What's in a secret").
+    /// Of the largest size, 100. No filter knows the rotation function.
+    async fn list(&self, page: Option<&str>) -> Result<Page, CallError> {
+        let call = self.client.list_secrets().max_results(100).set_next_token(page.map(str::to_owned));
+        let response = call.send().await.map_err(|error| self.service.failure(&error))?;
+        let secrets = response.secret_list.unwrap_or_default().into_iter();
+        Ok(Page { secrets: secrets.filter_map(listed).collect(), next: response.next_token })
+    }
+
+    async fn created(&self, secret: &SecretId, version: &VersionId) -> Result<Option<SystemTime>, CallError> {
+        let found = self.all_versions(secret).await?;
+        let found = found.into_iter().find(|entry| entry.version_id() == Some(version.0.as_str()));
+        Ok(found.and_then(|entry| time(entry.created_date)))
+    }
+
     async fn unlabelled(&self, secret: &SecretId) -> Result<Vec<VersionId>, CallError> {
-        let pages = self.client.list_secret_version_ids().secret_id(&secret.0).include_deprecated(true);
-        let mut pages = pages.into_paginator().send();
-        let mut found = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| self.service.failure(&error))?;
-            found.extend(page.versions.unwrap_or_default());
-        }
+        let mut found = self.all_versions(secret).await?;
         found.retain(|version| version.version_stages().is_empty());
         found.sort_by_key(|version| std::cmp::Reverse(version.created_date.map(|date| date.as_nanos())));
         Ok(found.into_iter().filter_map(|version| version.version_id.map(VersionId)).collect())
@@ -199,9 +222,6 @@ fn versions(secret: DescribeSecretOutput) -> Versions {
     let is_made_for = |key: &str| MADE_FOR.iter().any(|name| name.eq_ignore_ascii_case(key));
     let tags = secret.tags.unwrap_or_default();
     let made_for = tags.into_iter().find(|tag| tag.key().is_some_and(is_made_for)).and_then(|tag| tag.value);
-    let stages = secret.version_ids_to_stages.unwrap_or_default();
-    let stages: BTreeMap<_, _> = stages.into_iter().map(|(id, stages)| (VersionId(id), stages)).collect();
-    let time = |date: Option<DateTime>| date.and_then(|date| SystemTime::try_from(date).ok());
     let changed = time(secret.last_changed_date);
     let replication = Replication {
         replicas: secret.replication_status.unwrap_or_default().into_iter().map(replica).collect(),
@@ -214,7 +234,27 @@ fn versions(secret: DescribeSecretOutput) -> Versions {
         next: time(secret.next_rotation_date),
         is_deleted: secret.deleted_date.is_some(),
     };
+    let stages = stages(secret.version_ids_to_stages);
     Versions { rotation_enabled: secret.rotation_enabled, stages, made_for, replication, schedule }
+}
+
+fn listed(secret: SecretListEntry) -> Option<(SecretId, Versions)> {
+    let schedule = Schedule {
+        function: secret.rotation_lambda_arn,
+        last: time(secret.last_rotated_date),
+        next: time(secret.next_rotation_date),
+    };
+    let stages = stages(secret.secret_versions_to_stages);
+    let (rotation_enabled, rest) = (secret.rotation_enabled, Versions::default());
+    Some((SecretId(secret.arn?), Versions { rotation_enabled, stages, schedule, ..rest }))
+}
+
+fn stages(stages: Option<HashMap<String, Vec<String>>>) -> BTreeMap<VersionId, Vec<String>> {
+    stages.unwrap_or_default().into_iter().map(|(id, stages)| (VersionId(id), stages)).collect()
+}
+
+fn time(date: Option<DateTime>) -> Option<SystemTime> {
+    date.and_then(|date| SystemTime::try_from(date).ok())
 }
 
 fn replica(replica: ReplicationStatusType) -> Replica {

@@ -4,10 +4,11 @@
 
 use std::env;
 use std::fmt;
+use std::time::Duration;
 
 use aws::{Authorities, Settings};
 use databases::TrustAnchors;
-use rotation::{OnIdleUserSessions, PasswordPolicy, Promotion, Strategy, username_limit};
+use rotation::{OnIdleUserSessions, PasswordPolicy, Promotion, Strategy, overdue_after, username_limit};
 use tracing::level_filters::LevelFilter;
 
 /// What the environment says.
@@ -27,6 +28,8 @@ pub(crate) struct Config {
     pub(crate) function: String,
     /// Whether it responds to `Diagnose`.
     pub(crate) diagnoses: bool,
+    /// How much later than it is due a rotation may succeed.
+    pub(crate) overdue_after: Duration,
 }
 
 /// Everything that is wrong with the environment, by name, without values.
@@ -66,24 +69,29 @@ impl Config {
         let promotion = promotion(strategy, &mut problems);
         let diagnoses = own_boolean("DIAGNOSIS", &mut problems);
         let on_idle_user_sessions = on_idle_user_sessions(strategy, &mut problems);
+        let overdue_after = overdue_after(&raw).map_err(|problem| problems.push(problem));
         let trusted = trust_anchors().map_err(|problem| problems.push(problem));
         let aws_authorities = aws_authorities().map_err(|problem| problems.push(problem));
-        match (policy, username_limit, aws, trusted, aws_authorities) {
-            (Ok(policy), Ok(username_limit), Ok(aws), Ok(trusted), Ok(aws_authorities))
-                if problems.is_empty() =>
-            {
-                Ok(Self {
-                    policy,
-                    username_limit,
-                    promotion,
-                    on_idle_user_sessions,
-                    aws,
-                    trusted,
-                    aws_authorities,
-                    function: set("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default(),
-                    diagnoses,
-                })
-            }
+        match (policy, username_limit, overdue_after, aws, trusted, aws_authorities) {
+            (
+                Ok(policy),
+                Ok(username_limit),
+                Ok(overdue_after),
+                Ok(aws),
+                Ok(trusted),
+                Ok(aws_authorities),
+            ) if problems.is_empty() => Ok(Self {
+                policy,
+                username_limit,
+                promotion,
+                on_idle_user_sessions,
+                aws,
+                trusted,
+                aws_authorities,
+                function: set("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default(),
+                diagnoses,
+                overdue_after,
+            }),
             _ => Err(ConfigError(problems)),
         }
     }

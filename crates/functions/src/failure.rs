@@ -28,9 +28,17 @@ impl Failure {
         Self { class, message: passwords.message(&message), needs_action }
     }
 
-    /// Of an event that a person sent: no rotation needs anything.
+    /// Of a diagnosis, which a person reads, or a watch, which is repeated and whose silence sets off an alarm of its own.
     pub(crate) fn of_no_rotation(self) -> Self {
         Self { needs_action: false, ..self }
+    }
+
+    /// Says how many others there are that are not told.
+    pub(crate) fn with_others(self, others: usize) -> Self {
+        if others == 0 {
+            return self;
+        }
+        Self { message: format!("{} (and {others} more failed)", self.message), ..self }
     }
 
     /// The deadline came first.

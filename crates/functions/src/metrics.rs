@@ -26,6 +26,8 @@ pub(crate) struct Outcome<'a> {
     pub(crate) failure: Option<&'a Failure>,
     /// `None` if it has not looked for them, or the server did not show them.
     pub(crate) sessions_of_idle_user: Option<u64>,
+    /// `None` if it has not looked for them, or could not see all and found none.
+    pub(crate) overdue: Option<u64>,
 }
 
 impl Metrics {
@@ -39,8 +41,8 @@ impl Metrics {
         let _ = writeln!(io::stdout(), "{}", self.line(outcome));
     }
 
-    /// `Failures` and `NeedsAction` (each 0 or 1, of steps and of every event that failed), `SessionsOfIdleUser` (a count) and
-    /// `Duration` (milliseconds, by `Step` and `Outcome`, which is `done` or `failed`).
+    /// `Failures` and `NeedsAction` (each 0 or 1, of steps and of every event that failed), `SessionsOfIdleUser` and `Overdue`
+    /// (counts) and `Duration` (milliseconds, by `Step` and `Outcome`, which is `done` or `failed`).
     fn line(&self, outcome: &Outcome<'_>) -> Value {
         let mut line = json!({"Function": self.function, "RequestId": outcome.request_id});
         let mut counts = Vec::new();
@@ -52,6 +54,7 @@ impl Metrics {
             ));
         }
         counts.extend(outcome.sessions_of_idle_user.map(|sessions| ("SessionsOfIdleUser", sessions)));
+        counts.extend(outcome.overdue.map(|overdue| ("Overdue", overdue)));
         let metrics = counts.iter().map(|(name, _)| json!({"Name": name, "Unit": "Count"})).collect();
         let mut directives = vec![directive(&["Function"], metrics)];
         for (name, count) in counts {
@@ -95,6 +98,7 @@ mod tests {
             step: None,
             failure: None,
             sessions_of_idle_user: None,
+            overdue: None,
         }
     }
 

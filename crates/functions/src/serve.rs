@@ -1,5 +1,6 @@
 //! The Lambda boundary: one event in, one response out, in time.
 
+use std::cell::OnceCell;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
@@ -10,9 +11,10 @@ use lambda_runtime::{Context, LambdaEvent, Runtime, service_fn};
 use rotation::ports::{Clock, Database, Topology};
 use rotation::{
     DiagnosisEvent, IdleUserSessions, PasswordsInUse, Progress, Refusal, Rotation, RotationEvent, Strategy,
+    WatchEvent,
 };
-use serde_json::Value;
-use tracing::{Instrument, error, info, info_span};
+use serde_json::{Value, json};
+use tracing::{Instrument, error, info, info_span, warn};
 
 use crate::clock::Deadline;
 use crate::config::{self, Config};
@@ -91,11 +93,18 @@ impl Function {
         let (began, started) = (SystemTime::now(), Instant::now());
         let LambdaEvent { payload, context } = event;
         let sessions = IdleUserSessions::default();
-        let (step, result) = self.dispatch(payload, &context, started, &sessions).await;
+        let overdue = OnceCell::new();
+        let (step, result) = match WatchEvent::parse(&payload) {
+            Some(event) => {
+                let result = self.watch(event, &context, &overdue).await.map_err(Failure::of_no_rotation);
+                (None, result.map_err(|failure| logged(failure, started)))
+            }
+            None => self.dispatch(payload, &context, started, &sessions).await,
+        };
         self.passwords.forget();
         let failure = result.as_ref().err();
         // A diagnosis that succeeds has nothing to count.
-        if step.is_some() || failure.is_some() {
+        if step.is_some() || failure.is_some() || overdue.get().is_some() {
             self.metrics.record(&Outcome {
                 request_id: &context.request_id,
                 started: began,
@@ -103,6 +112,7 @@ impl Function {
                 step: step.as_ref(),
                 failure,
                 sessions_of_idle_user: sessions.count(),
+                overdue: overdue.get().copied(),
             });
         }
         result
@@ -141,12 +151,45 @@ impl Function {
         let event = event.map_err(refused)?;
         info!(secret.id = %event.secret_id, request.id = %context.request_id, "diagnosing");
         let (deadline, progress) = (Deadline::before(context.deadline()), Progress::default());
-        let invocation =
-            Invocation { function: context.invoked_function_arn.clone(), time_limit: deadline.left() };
+        let invocation = self.invocation(context, &deadline);
         let sessions = IdleUserSessions::default();
         let rotation = self.rotation(&deadline, &progress, &sessions);
         let report = rotation::diagnose(&rotation, &invocation, &event).await;
         Ok(report.shown(|text| self.passwords.message(text)).to_json())
+    }
+
+    /// Not whole if anything failed: then there is an error, and `overdue` is known only if it is not 0.
+    async fn watch(
+        &self,
+        event: Result<WatchEvent, Refusal>,
+        context: &Context,
+        overdue: &OnceCell<u64>,
+    ) -> Result<Value, Failure> {
+        let WatchEvent = event.map_err(|refusal| Failure::of(&refusal.into(), &self.passwords))?;
+        let (deadline, progress) = (Deadline::before(context.deadline()), Progress::default());
+        let invocation = self.invocation(context, &deadline);
+        let watched = rotation::watch(&self.secrets_manager, &deadline, &invocation, &progress).await;
+        for secret in &watched.overdue {
+            warn!(secret.id = %secret.secret, request.id = %context.request_id, "{}", secret.message);
+        }
+        let found = watched.overdue.len() as u64;
+        if found > 0 || watched.failures.is_empty() {
+            // The cell is new.
+            let _ = overdue.set(found);
+        }
+        info!(secrets = watched.secrets, overdue = found, request.id = %context.request_id, "watched");
+        match watched.failures.first() {
+            Some(error) => Err(Failure::of(error, &self.passwords).with_others(watched.failures.len() - 1)),
+            None => Ok(json!({"Secrets": watched.secrets, "Overdue": found})),
+        }
+    }
+
+    fn invocation(&self, context: &Context, deadline: &Deadline) -> Invocation {
+        Invocation {
+            function: context.invoked_function_arn.clone(),
+            time_limit: deadline.left(),
+            overdue_after: self.config.overdue_after,
+        }
     }
 
     async fn step(

@@ -1,4 +1,4 @@
-//! The function as a diagnosis sees it.
+//! The function as a diagnosis and a watch see it.
 
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
@@ -15,6 +15,7 @@ pub(crate) struct Invocation {
     /// The ARN by which it came.
     pub(crate) function: String,
     pub(crate) time_limit: Duration,
+    pub(crate) overdue_after: Duration,
 }
 
 #[async_trait]
@@ -25,6 +26,10 @@ impl Surroundings for Invocation {
 
     fn time_limit(&self) -> Duration {
         self.time_limit
+    }
+
+    fn overdue_after(&self) -> Duration {
+        self.overdue_after
     }
 
     fn now(&self) -> SystemTime {

@@ -31,6 +31,12 @@ impl Clock {
         Clock { started: Instant::now(), hour_in_seconds, ahead_seconds: AtomicI64::new(0) }
     }
 
+    /// The same, but so far behind the system's, up to 1,000 years.
+    pub(crate) fn behind(self, by: Duration) -> Self {
+        let by = i64::try_from(by.min(MAX_AHEAD).as_secs()).unwrap_or_default();
+        Clock { ahead_seconds: AtomicI64::new(-by), ..self }
+    }
+
     pub(crate) fn now(&self) -> OffsetDateTime {
         self.at(OffsetDateTime::now_utc(), self.started.elapsed())
     }
@@ -116,6 +122,16 @@ mod tests {
             assert_eq!(clock.at(START, Duration::ZERO), START + MAX_AHEAD);
         }
         assert_eq!(Clock::new(1).at(START, Duration::MAX).year(), 9999, "the calendar ends there");
+    }
+
+    #[test]
+    fn a_clock_that_begins_behind_catches_up() {
+        let clock = Clock::default().behind(Duration::from_secs(90));
+        assert_eq!(clock.at(START, Duration::ZERO), START - Duration::from_secs(90));
+        clock.advance(Duration::from_secs(90));
+        assert_eq!(clock.at(START, Duration::ZERO), START);
+        let clock = Clock::default().behind(Duration::MAX);
+        assert_eq!(clock.at(START, Duration::ZERO), START - MAX_AHEAD);
     }
 
     #[test]

@@ -45,6 +45,9 @@ pub struct Options {
     /// In how many seconds an hour passes on the server's clock, 1 to 3,600 (3,600 unless set, as everywhere). All dates,
     /// recovery windows and schedules are of that clock.
     pub hour_in_seconds: u32,
+    /// How far the server's clock is behind at the start (0 unless set, at most 1,000 years), so that what a test makes is that old
+    /// once [`LocalAws::advance_clock`](crate::LocalAws::advance_clock) has caught up.
+    pub behind: Duration,
     /// Where events are written to as they happen, besides [`LocalAws::events`](crate::LocalAws::events); nowhere unless set.
     pub events: Option<EventOutput>,
     /// The file that keeps secrets between runs, **with their values in clear**. It is created if it does not exist. With
@@ -78,6 +81,7 @@ impl Default for Options {
             pause: Duration::from_secs(1),
             invoke_timeout: Duration::from_secs(60),
             hour_in_seconds: 3_600,
+            behind: Duration::ZERO,
             events: None,
             state: None,
         }

@@ -204,7 +204,7 @@ pub(crate) fn new_service(options: Options) -> Service {
     }
     Service {
         account: Mutex::new(Account::new(options.account.clone())),
-        clock: Clock::new(options.hour_in_seconds),
+        clock: Clock::new(options.hour_in_seconds).behind(options.behind),
         state: None,
         servers: Mutex::new(Registry::new(options.account.clone())),
         calls: CallLog::default(),

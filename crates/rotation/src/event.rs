@@ -116,6 +116,17 @@ fn step(fields: &Map<String, Value>) -> Result<Step, Problem> {
     })
 }
 
+/// The fields beside those that are known.
+pub(crate) fn unknown_fields<'a>(names: impl Iterator<Item = &'a String>, known: &[&str]) -> Vec<Problem> {
+    let unknown = names.filter(|name| !known.contains(&name.as_str()));
+    unknown.map(|name| Problem::new(shown(name), "is not known")).collect()
+}
+
+/// A name may be anything, and as long as an event.
+fn shown(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).take(64).collect()
+}
+
 fn text(fields: &mut Map<String, Value>, name: &str, min: usize, max: usize) -> Result<String, Problem> {
     match fields.get_mut(name).map(Value::take) {
         None => Err(Problem::missing(name)),

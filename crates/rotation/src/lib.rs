@@ -9,10 +9,12 @@ mod credentials;
 mod diagnosis;
 mod error;
 mod event;
+mod function_arn;
 mod idle_user;
 mod ids;
 #[cfg(test)]
 mod in_memory;
+mod overdue;
 mod password;
 pub mod ports;
 mod progress;
@@ -27,8 +29,10 @@ mod steps;
 mod strategy;
 #[cfg(test)]
 mod tests;
+mod time;
 mod variables;
 mod versions;
+mod watch;
 
 pub use cause::Cause;
 pub use credentials::{Password, SecretText, Username};
@@ -47,8 +51,9 @@ pub use rotation::Rotation;
 pub use secret::{Secret, SuperuserSecret};
 pub use server::{Endpoint, Server, Tls};
 pub use strategy::{Alternation, OldPassword, SetBy, Strategy, Target};
-pub use variables::username_limit;
+pub use variables::{overdue_after, username_limit};
 pub use versions::{Admission, Schedule, Stage, Versions};
+pub use watch::{OverdueSecret, WatchEvent, Watched, watch};
 
 use tracing::info;
 

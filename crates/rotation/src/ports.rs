@@ -14,7 +14,7 @@ mod verification;
 pub use database::{Database, ProofOfOtherUser, check_username};
 pub use examination::{Lockout, Reached, SeenTls, ServerState};
 pub use open_sessions::{ClientSessions, MOST_CLIENTS, Sessions, Since};
-pub use secret_store::{Move, Put, SecretStore};
+pub use secret_store::{Move, Page, Put, SecretStore};
 pub use session::{Change, SuperuserSession, UserSession};
 pub use sign_in::SignIn;
 pub use surroundings::Surroundings;

@@ -1,6 +1,7 @@
 //! The settings of AWS's functions under their names, read from whatever holds variables: this crate knows no environment.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use crate::{PasswordPolicy, PolicySettings};
 
@@ -43,6 +44,18 @@ impl PasswordPolicy {
 /// If it is no whole number above 0.
 pub fn username_limit(values: Values<'_>) -> Result<Option<usize>, String> {
     number(values, "USERNAME_CHARACTER_LIMIT")
+}
+
+/// Reads `OVERDUE_AFTER_HOURS`, a day unless set: Secrets Manager rotates within the day of `NextRotationDate`, in its window (User
+/// Guide, "Rotation schedules").
+///
+/// # Errors
+/// If it is no whole number from 1 to 720.
+pub fn overdue_after(values: Values<'_>) -> Result<Duration, String> {
+    let name = "OVERDUE_AFTER_HOURS";
+    let wrong = || format!("{name} must be a whole number from 1 to 720");
+    let hours = number(values, name).map_err(|_| wrong())?.unwrap_or(24);
+    if hours > 720 { Err(wrong()) } else { Ok(Duration::from_secs(hours as u64 * 60 * 60)) }
 }
 
 /// An empty variable is one that is not set, as templates leave them.

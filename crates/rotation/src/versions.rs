@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::SystemTime;
 
 use crate::error::Refusal;
+use crate::function_arn::unqualified;
 use crate::replication::Replication;
 use crate::{SecretId, VersionId};
 
@@ -37,7 +38,7 @@ impl fmt::Display for Stage {
     }
 }
 
-/// What `DescribeSecret` tells.
+/// What `DescribeSecret` tells, and for the most part `ListSecrets`.
 #[derive(Debug, Clone, Default)]
 pub struct Versions {
     /// Absent until rotation was configured once.
@@ -64,6 +65,13 @@ pub struct Schedule {
     pub next: Option<SystemTime>,
     /// `DeletedDate` is there: the secret is marked for deletion. That turned rotation off as well.
     pub is_deleted: bool,
+}
+
+impl Schedule {
+    /// Whether the function with this ARN is the one that rotates, whatever the version or alias; `None` if none does.
+    pub(crate) fn is_by(&self, function: &str) -> Option<bool> {
+        Some(unqualified(self.function.as_deref()?) == unqualified(function))
+    }
 }
 
 /// Whether a step has anything to do.
@@ -102,6 +110,12 @@ impl Versions {
         }
         let current = self.holder(Stage::Current).ok_or(Refusal::NoCurrent)?;
         Ok(Admission::Pending { current: current.clone() })
+    }
+
+    /// The version that an unfinished rotation makes: AWSPENDING may stay on the one that has become AWSCURRENT.
+    #[must_use]
+    pub fn unfinished(&self) -> Option<&VersionId> {
+        self.holder(Stage::Pending).filter(|pending| Some(*pending) != self.holder(Stage::Current))
     }
 
     /// The version that has a label.

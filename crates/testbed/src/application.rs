@@ -244,6 +244,14 @@ impl<'a, S: Server> Application<'a, S> {
         self.functions.invoke(&self.function, &json!({"Diagnose": {"SecretId": self.arn}})).await
     }
 
+    /// Lets the function look which of its secrets are overdue.
+    ///
+    /// # Errors
+    /// The function's error.
+    pub async fn watch(&self) -> Result<Value, FunctionError> {
+        self.functions.invoke(&self.function, &json!({"Watch": {}})).await
+    }
+
     /// Everything that the function has written to its output.
     #[must_use]
     pub fn output(&self) -> String {

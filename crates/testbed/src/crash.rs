@@ -3,10 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use rotation::ports::{
-    AlternationOutcome, Change, Comparison, Database, Evidence, Move, OtherSession, OwnedObjects,
+    AlternationOutcome, Change, Comparison, Database, Evidence, Move, OtherSession, OwnedObjects, Page,
     PairComparison, PairView, ProofOfOtherUser, Put, Reached, SecretStore, ServerState, Sessions, SignIn,
     SuperuserSession, UserSession, Verification, Wanted,
 };
@@ -131,6 +132,14 @@ impl SecretStore for Crashing<'_, dyn SecretStore> {
         token: Option<&RotationToken>,
     ) -> Result<Put, CallError> {
         self.crash.call(self.adapter.put_pending(secret, version, text, token)).await
+    }
+
+    async fn list(&self, page: Option<&str>) -> Result<Page, CallError> {
+        self.crash.call(self.adapter.list(page)).await
+    }
+
+    async fn created(&self, secret: &SecretId, version: &VersionId) -> Result<Option<SystemTime>, CallError> {
+        self.crash.call(self.adapter.created(secret, version)).await
     }
 
     async fn unlabelled(&self, secret: &SecretId) -> Result<Vec<VersionId>, CallError> {

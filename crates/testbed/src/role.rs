@@ -9,6 +9,8 @@ use crate::secrets_manager::FUNCTIONS_KEY;
 /// The resource of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum On {
+    /// Every secret of the account, of which the function sees no value.
+    EverySecret,
     /// A secret that the function rotates.
     OwnSecret,
     /// The secret of a superuser.
@@ -20,8 +22,9 @@ pub enum On {
 /// An operation of the API, and its resource.
 pub type Call = (On, &'static str);
 
-/// The calls that every function makes. It lists versions only if none with a label can be used.
-const OWN: [Call; 5] = [
+/// The calls that every function makes. It lists secrets for a watch, and versions if none with a label can be used.
+const OWN: [Call; 6] = [
+    (On::EverySecret, "ListSecrets"),
     (On::OwnSecret, "DescribeSecret"),
     (On::OwnSecret, "GetSecretValue"),
     (On::OwnSecret, "ListSecretVersionIds"),
@@ -51,6 +54,7 @@ pub(crate) fn seen(callers: BTreeSet<Caller>, own: &str) -> BTreeSet<(On, String
         .map(|caller| {
             let on = match caller.secret_id.as_deref() {
                 _ if caller.operation.starts_with("DescribeDB") => On::Servers,
+                _ if caller.operation == "ListSecrets" => On::EverySecret,
                 Some(id) if id == own => On::OwnSecret,
                 _ => On::SuperusersSecret,
             };

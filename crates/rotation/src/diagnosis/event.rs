@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::error::{Problem, Refusal};
+use crate::event::unknown_fields;
 use crate::ids::SecretId;
 
 /// `{"Diagnose": {"SecretId": "..."}}`.
@@ -20,12 +21,12 @@ impl DiagnosisEvent {
     pub fn parse(event: &Value) -> Option<Result<Self, Refusal>> {
         let fields = event.as_object()?;
         let diagnose = fields.get("Diagnose")?;
-        let mut problems: Vec<_> = unknown(fields.keys(), "Diagnose");
+        let mut problems = unknown_fields(fields.keys(), &["Diagnose"]);
         let Some(diagnose) = diagnose.as_object() else {
             problems.push(Problem::new("Diagnose", "must be an object with a SecretId"));
             return Some(Err(Refusal::Event(problems)));
         };
-        problems.extend(unknown(diagnose.keys(), "SecretId"));
+        problems.extend(unknown_fields(diagnose.keys(), &["SecretId"]));
         let secret_id = match diagnose.get("SecretId") {
             Some(Value::String(id)) if (1..=2048).contains(&id.len()) => Some(SecretId(id.clone())),
             Some(_) => {
@@ -42,16 +43,6 @@ impl DiagnosisEvent {
             _ => Err(Refusal::Event(problems)),
         })
     }
-}
-
-/// The fields beside the one that is known.
-fn unknown<'a>(names: impl Iterator<Item = &'a String>, known: &str) -> Vec<Problem> {
-    names.filter(|name| *name != known).map(|name| Problem::new(shown(name), "is not known")).collect()
-}
-
-/// A name may be anything, and as long as an event.
-fn shown(name: &str) -> String {
-    name.chars().filter(char::is_ascii_alphanumeric).take(64).collect()
 }
 
 #[cfg(test)]

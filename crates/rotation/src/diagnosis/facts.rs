@@ -30,6 +30,8 @@ pub(super) struct Facts {
     pub(super) function: String,
     pub(super) now: SystemTime,
     pub(super) time_limit: Duration,
+    /// How much later than it is due a rotation may succeed.
+    pub(super) overdue_after: Duration,
     pub(super) strategy: crate::Strategy,
     pub(super) password_length: usize,
     pub(super) on_idle_user_sessions: OnIdleUserSessions,
@@ -61,6 +63,8 @@ pub(super) struct StoredVersions {
     pub(super) current: Result<Secret, Error>,
     /// The version with AWSPENDING, if it is another one than AWSCURRENT's.
     pub(super) pending: Option<(VersionId, Result<Option<Secret>, Error>)>,
+    /// When the pending version was made.
+    pub(super) begun: Option<SystemTime>,
     /// Whether the pending version is older than the current one.
     pub(super) is_pending_older: bool,
     pub(super) previous: Result<Option<Secret>, Error>,
@@ -81,6 +85,7 @@ pub(super) async fn gather(
         function: surroundings.function().to_owned(),
         now: surroundings.now(),
         time_limit: surroundings.time_limit(),
+        overdue_after: surroundings.overdue_after(),
         strategy: rotation.strategy,
         password_length: rotation.policy.length(),
         on_idle_user_sessions: rotation.on_idle_user_sessions,
@@ -113,8 +118,7 @@ impl Facts {
 
     /// Whether this function is the one that rotates the secret.
     pub(super) fn is_ours(&self) -> Option<bool> {
-        let rotates = self.described.as_ref().ok()?.schedule.function.as_deref()?;
-        Some(unqualified(rotates) == unqualified(&self.function))
+        self.described.as_ref().ok()?.schedule.is_by(&self.function)
     }
 
     /// Whether AWSCURRENT names a superuser.
@@ -131,8 +135,7 @@ impl Facts {
             return;
         }
         let Ok(described) = &self.described else { return };
-        let (pending, current) = (described.holder(Stage::Pending), described.holder(Stage::Current));
-        let pending = pending.filter(|pending| Some(*pending) != current).cloned();
+        let (pending, current) = (described.unfinished().cloned(), described.holder(Stage::Current));
         let event = RotationEvent {
             step: Step::SetSecret,
             secret_id: self.secret.clone(),
@@ -168,10 +171,22 @@ async fn read(
             None => None,
         }
     };
+    let begun = async {
+        let created = async |version| rotation.store.created(secret, version).await.ok().flatten();
+        match &pending {
+            Some(version) => created(version).await,
+            None => None,
+        }
+    };
     let list =
         rotation.progress.of(format!("list the versions of {secret}"), rotation.store.unlabelled(secret));
-    let (current, pending_text, previous, unlabelled) =
-        tokio::join!(context.value(Stage::Current), pending_text, context.value(Stage::Previous), list);
+    let (current, pending_text, previous, unlabelled, begun) = tokio::join!(
+        context.value(Stage::Current),
+        pending_text,
+        context.value(Stage::Previous),
+        list,
+        begun
+    );
     let current = current.and_then(|text| text.ok_or_else(|| Refusal::NoCurrent.into()));
     let pending_text = pending_text.transpose().map(Option::flatten);
     let is_older = |pending: &SecretText, current: &SecretText| {
@@ -198,6 +213,7 @@ async fn read(
     let versions = StoredVersions {
         current: current.and_then(|text| parsed(&text, Stage::Current)),
         pending: pending.map(|version| (version, pending_version)),
+        begun,
         is_pending_older,
         previous: previous.and_then(|text| text.map(|text| parsed(&text, Stage::Previous)).transpose()),
         unlabelled: unlabelled.map(|versions| versions.len()),
@@ -219,11 +235,6 @@ async fn services(rotation: &Rotation<'_>, surroundings: &dyn Surroundings) -> V
         }
     }
     services
-}
-
-/// The ARN of a function without its version or alias (Lambda Developer Guide, "Function versions": the eighth part).
-pub(super) fn unqualified(arn: &str) -> String {
-    arn.split(':').take(7).collect::<Vec<_>>().join(":")
 }
 
 /// Makes a step try once.

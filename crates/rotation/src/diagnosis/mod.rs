@@ -7,7 +7,6 @@ mod checks;
 mod event;
 mod facts;
 mod report;
-mod time;
 
 pub use event::DiagnosisEvent;
 pub use report::{Finding, Report, Status, Topic};

@@ -14,7 +14,7 @@ use super::surroundings::MemorySurroundings;
 use super::topology::MemoryTopology;
 use crate::{
     DiagnosisEvent, Error, IdleUserSessions, OnIdleUserSessions, PasswordPolicy, PasswordsInUse, Progress,
-    Promotion, Refusal, Report, Rotation, RotationEvent, SecretId, Stage, Step, Strategy, VersionId,
+    Promotion, Refusal, Report, Rotation, RotationEvent, SecretId, Stage, Step, Strategy, VersionId, Watched,
 };
 
 pub(crate) const APP_SECRET: &str = "app-secret";
@@ -206,6 +206,12 @@ impl Environment {
         let event = DiagnosisEvent { secret_id: SecretId(APP_SECRET.into()) };
         let (policy, count) = (PasswordPolicy::default(), IdleUserSessions::default());
         block_on(crate::diagnose(&self.rotation(&policy, &count), &surroundings, &event))
+    }
+
+    /// A watch by the same function, at this time after 1970.
+    pub(crate) fn watch(&self, now: Duration) -> Watched {
+        let surroundings = MemorySurroundings { now: SystemTime::UNIX_EPOCH + now };
+        block_on(crate::watch(&self.store, &self.clock, &surroundings, &self.progress))
     }
 
     fn rotation<'a>(&'a self, policy: &'a PasswordPolicy, count: &'a IdleUserSessions) -> Rotation<'a> {

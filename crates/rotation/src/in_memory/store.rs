@@ -8,7 +8,7 @@ use async_trait::async_trait;
 
 use super::clock::{FakeClock, let_others_go_on};
 use super::region::Region;
-use crate::ports::{Move, Put, SecretStore, Wanted};
+use crate::ports::{Move, Page, Put, SecretStore, Wanted};
 use crate::{
     CallError, Cause, Replication, RotationToken, Schedule, SecretId, SecretText, Stage, VersionId, Versions,
 };
@@ -20,6 +20,8 @@ pub(crate) struct MemoryStore {
     clock: FakeClock,
     /// Until then all writes are throttled.
     throttles_until: Mutex<Duration>,
+    /// Why no page of the list but the first can be had.
+    pub(crate) list_fails: Mutex<Option<Cause>>,
 }
 
 /// A call that reads.
@@ -27,6 +29,8 @@ pub(crate) struct MemoryStore {
 pub(crate) enum StoreCall {
     Describe,
     Value,
+    /// Of the versions.
+    List,
 }
 
 /// A secret, and who may do what with it.
@@ -106,6 +110,13 @@ impl StoredSecret {
         self.versions[self.holder(label.name())?].value.as_deref()
     }
 
+    fn listed(&self) -> Versions {
+        let labelled = self.versions.iter().filter(|version| !version.labels.is_empty());
+        let stages = labelled.map(|version| (version.id.clone(), version.labels.clone())).collect();
+        let (rotation_enabled, schedule) = (self.rotation_enabled, self.schedule.clone());
+        Versions { rotation_enabled, stages, schedule, ..Versions::default() }
+    }
+
     pub(crate) fn current(&self) -> Option<&str> {
         self.holder(Stage::Current.name()).map(|index| self.versions[index].id.0.as_str())
     }
@@ -113,7 +124,12 @@ impl StoredSecret {
 
 impl MemoryStore {
     pub(super) fn new(clock: FakeClock) -> Self {
-        Self { secrets: Mutex::default(), clock, throttles_until: Mutex::default() }
+        Self {
+            secrets: Mutex::default(),
+            clock,
+            throttles_until: Mutex::default(),
+            list_fails: Mutex::default(),
+        }
     }
 
     pub(crate) fn throttle(&self, how_long: Duration) {
@@ -159,6 +175,11 @@ impl MemoryStore {
     }
 }
 
+/// The versions were made one after the other, a second apart.
+fn created_at(index: usize) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(index as u64)
+}
+
 #[async_trait]
 impl SecretStore for MemoryStore {
     fn host(&self) -> Option<String> {
@@ -167,15 +188,11 @@ impl SecretStore for MemoryStore {
 
     async fn describe(&self, secret: &SecretId) -> Result<Versions, CallError> {
         let describe = |secret: &mut StoredSecret| {
-            let labelled = secret.versions.iter().filter(|version| !version.labels.is_empty());
-            let stages = labelled.map(|version| (version.id.clone(), version.labels.clone())).collect();
-            let (rotation_enabled, made_for) = (secret.rotation_enabled, secret.made_for.clone());
             secret.described += 1;
             let since_change = self.clock.now().saturating_sub(secret.changed);
             let replicas = secret.regions.iter().map(|region| region.shown(since_change)).collect();
             let replication = Replication { replicas, since_change: Some(since_change) };
-            let schedule = secret.schedule.clone();
-            Ok(Versions { rotation_enabled, stages, made_for, replication, schedule })
+            Ok(Versions { made_for: secret.made_for.clone(), replication, ..secret.listed() })
         };
         self.responds(secret, StoreCall::Describe).await;
         self.of(secret, describe).await
@@ -192,9 +209,8 @@ impl SecretStore for MemoryStore {
                 Wanted::Version(id) => secret.versions.iter().position(|version| version.id == *id),
             };
             let Some(index) = index else { return Ok(None) };
-            let made = SystemTime::UNIX_EPOCH + Duration::from_secs(index as u64);
             let text = secret.versions[index].value.clone().map(SecretText::new);
-            Ok(text.map(|text| text.created(Some(made))))
+            Ok(text.map(|text| text.created(Some(created_at(index)))))
         };
         self.responds(secret, StoreCall::Value).await;
         // Only DescribeSecret tells a secret that is not there from one without a value.
@@ -221,6 +237,31 @@ impl SecretStore for MemoryStore {
             Ok(put)
         };
         self.of(secret, put).await
+    }
+
+    async fn list(&self, page: Option<&str>) -> Result<Page, CallError> {
+        let_others_go_on().await;
+        let at = page.map_or(0, |page| page.parse().expect("a page of this store"));
+        let failure = self.list_fails.lock().expect("the store").filter(|_| at > 0);
+        if let Some(cause) = failure {
+            return Err(CallError::failed(cause, "ListSecrets failed"));
+        }
+        let secrets = self.secrets();
+        let shown = |(id, secret): (&String, &StoredSecret)| (SecretId(id.clone()), secret.listed());
+        let next = (secrets.len() > at + 1).then(|| (at + 1).to_string());
+        Ok(Page { secrets: secrets.iter().skip(at).take(1).map(shown).collect(), next })
+    }
+
+    async fn created(&self, secret: &SecretId, version: &VersionId) -> Result<Option<SystemTime>, CallError> {
+        let created = |secret: &mut StoredSecret| {
+            if let Some(cause) = secret.listing_fails {
+                return Err(CallError::failed(cause, "ListSecretVersionIds failed"));
+            }
+            let index = secret.versions.iter().position(|stored| stored.id == *version);
+            Ok(index.map(created_at))
+        };
+        self.responds(secret, StoreCall::List).await;
+        self.of(secret, created).await
     }
 
     async fn unlabelled(&self, secret: &SecretId) -> Result<Vec<VersionId>, CallError> {

@@ -25,6 +25,10 @@ impl Surroundings for MemorySurroundings {
         Duration::from_secs(59)
     }
 
+    fn overdue_after(&self) -> Duration {
+        Duration::from_secs(24 * 60 * 60)
+    }
+
     fn now(&self) -> SystemTime {
         self.now
     }

@@ -1,5 +1,7 @@
 //! Secrets Manager.
 
+use std::time::SystemTime;
+
 use async_trait::async_trait;
 
 use crate::error::CallError;
@@ -28,6 +30,13 @@ pub trait SecretStore: Send + Sync {
         token: Option<&RotationToken>,
     ) -> Result<Put, CallError>;
 
+    /// `ListSecrets`: a page of the account's secrets in this region, but for those that are marked for deletion. Their
+    /// replicas and tags are left out.
+    async fn list(&self, page: Option<&str>) -> Result<Page, CallError>;
+
+    /// `ListSecretVersionIds`: when a version was made, before it has a value as well; `None` if it is not there.
+    async fn created(&self, secret: &SecretId, version: &VersionId) -> Result<Option<SystemTime>, CallError>;
+
     /// `ListSecretVersionIds`: the versions without a label, newest first.
     async fn unlabelled(&self, secret: &SecretId) -> Result<Vec<VersionId>, CallError>;
 
@@ -38,6 +47,15 @@ pub trait SecretStore: Send + Sync {
         from: &VersionId,
         to: &VersionId,
     ) -> Result<Move, CallError>;
+}
+
+/// A part of a list of secrets.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// Each by its ARN.
+    pub secrets: Vec<(SecretId, Versions)>,
+    /// What the next page begins with; `None` for the last one.
+    pub next: Option<String>,
 }
 
 /// The result of a write.

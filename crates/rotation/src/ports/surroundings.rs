@@ -1,4 +1,4 @@
-//! What a function knows of itself and of its network, for a diagnosis.
+//! What a function knows of itself and of its network, for a diagnosis and a watch.
 
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
@@ -15,6 +15,9 @@ pub trait Surroundings: Send + Sync {
 
     /// How long an invocation may take.
     fn time_limit(&self) -> Duration;
+
+    /// How much later than it is due a rotation may succeed.
+    fn overdue_after(&self) -> Duration;
 
     /// The wall clock.
     fn now(&self) -> SystemTime;

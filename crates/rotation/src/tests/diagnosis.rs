@@ -52,6 +52,20 @@ fn a_rotation_that_is_overdue_is_a_warning_and_one_that_is_due_is_none() {
     assert!(finding(&environment.diagnose(13 * DAY), "schedule").seen.contains("was due 3 days ago"));
 }
 
+/// As a watch judges it: RotateSecret has moved the date, and the rotation then failed.
+#[test]
+fn a_rotation_that_was_begun_long_ago_and_has_not_succeeded_is_a_warning() {
+    for (day, status) in [(1, Status::Pass), (3, Status::Warn)] {
+        let environment = Environment::new(Strategy::SingleUser, Engine::Postgres).created("v2");
+        schedule(&environment, Some(SystemTime::UNIX_EPOCH + 30 * DAY));
+        let report = environment.diagnose(day * DAY);
+        let schedule = finding(&report, "schedule");
+        assert_eq!(schedule.status, status, "{report:#?}");
+        let is_said = schedule.seen.contains("a rotation began 2 days ago, and has not succeeded");
+        assert_eq!(is_said, status == Status::Warn, "{schedule:?}");
+    }
+}
+
 #[test]
 fn another_functions_secret_is_not_read() {
     for function in [

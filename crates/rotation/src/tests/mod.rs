@@ -16,6 +16,7 @@ mod rotations;
 mod set_secret;
 mod superuser;
 mod test_secret;
+mod watch;
 
 use crate::in_memory::{Engine, Environment};
 use crate::{Cause, Error, Strategy};

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::{Facts, Judgement, judged};
 use crate::cause::Cause;
-use crate::diagnosis::time::duration;
 use crate::error::CallError;
+use crate::time::duration;
 
 /// A warning comes a rotation's usual interval ahead.
 const SOON: Duration = Duration::from_secs(30 * 24 * 60 * 60);

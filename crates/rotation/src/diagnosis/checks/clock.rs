@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Facts, Judgement, judged};
-use crate::diagnosis::time::duration;
+use crate::time::duration;
 
 /// AWS rejects a request that is signed more than five minutes off.
 const MOST: Duration = Duration::from_secs(5 * 60);

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::{Facts, Judgement};
 use crate::Strategy;
-use crate::diagnosis::facts::unqualified;
-use crate::diagnosis::time::duration;
+use crate::function_arn::unqualified;
+use crate::time::duration;
 
 /// A sign-in that a server holds, and the change.
 const ENOUGH: Duration = Duration::from_secs(25);

@@ -1,13 +1,9 @@
 //! Whether rotation is on, when it last succeeded, and whether one is overdue.
 
-use std::time::Duration;
-
 use super::{Facts, Judgement};
-use crate::diagnosis::time::relative;
 use crate::error::Refusal;
-
-/// Secrets Manager rotates within the day of `NextRotationDate`, in its window (User Guide, "Rotation schedules").
-const WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
+use crate::overdue::Overdue;
+use crate::time::relative;
 
 pub(super) fn judge(facts: &Facts) -> Judgement {
     let Ok(described) = &facts.described else { return Judgement::skipped("the secret was not described") };
@@ -32,11 +28,14 @@ pub(super) fn judge(facts: &Facts) -> Judgement {
             ..refusal
         };
     }
-    match schedule.next {
-        Some(next) if next + WINDOW < facts.now => Judgement::warn(
-            format!("a rotation was due {}, and has not succeeded; {last}", relative(next, facts.now)),
+    let begun = facts.versions.as_ref().and_then(|versions| versions.begun);
+    if let Some(overdue) = Overdue::judge(schedule.next, begun, facts.now, facts.overdue_after) {
+        return Judgement::warn(
+            format!("{}; {last}", overdue.describe(facts.now)),
             format!("settle what fails here, and run {}", facts.rotate()),
-        ),
+        );
+    }
+    match schedule.next {
         Some(next) => {
             Judgement::pass(format!("the next rotation is due {}; {last}", relative(next, facts.now)))
         }

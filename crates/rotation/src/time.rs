@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 /// A duration in its largest unit, such as "3 days".
-pub(super) fn duration(duration: Duration) -> String {
+pub(crate) fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let units = [("day", 24 * 60 * 60), ("hour", 60 * 60), ("minute", 60)];
     let unit = units.into_iter().find(|(_, length)| seconds >= 2 * length);
@@ -12,7 +12,7 @@ pub(super) fn duration(duration: Duration) -> String {
 }
 
 /// A time as seen from `now`, such as "3 days ago".
-pub(super) fn relative(time: SystemTime, now: SystemTime) -> String {
+pub(crate) fn relative(time: SystemTime, now: SystemTime) -> String {
     match now.duration_since(time) {
         Ok(past) => format!("{} ago", duration(past)),
         Err(error) => format!("in {}", duration(error.duration())),
