@@ -243,6 +243,7 @@ fn listed(secret: SecretListEntry) -> Option<(SecretId, Versions)> {
         function: secret.rotation_lambda_arn,
         last: time(secret.last_rotated_date),
         next: time(secret.next_rotation_date),
+        is_deleted: secret.deleted_date.is_some(),
     };
     let stages = stages(secret.secret_versions_to_stages);
     let (rotation_enabled, rest) = (secret.rotation_enabled, Versions::default());
