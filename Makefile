@@ -84,10 +84,10 @@ pair: cargo ## Print the SQL that makes the second of two alternating users (SEC
 	@test -n "$(SECRET)" || { echo "make pair needs SECRET=ARN or name (see docs/strategies.md, Making the pair)" >&2; exit 2; }
 	@cargo run --quiet --locked --bin pair -- '$(SECRET)' $(if $(CURRENT),--current '$(CURRENT)') $(PAIR)
 
-# LEAKED=version and RUN=next or all do it, see docs/after-a-leak.md. REVOKE="--also replica.example" has further options.
+# LEAKED=version and RUN=next or all do it, see docs/after-a-leak.md. ADMINISTRATOR=secret looks at accounts, and REVOKE="--also replica.example" has further options.
 revoke: cargo ## End a password of SECRET that others may know, and prove it (alone it says what is next)
 	@test -n "$(SECRET)" || { echo "make revoke needs SECRET=ARN or name (see docs/after-a-leak.md)" >&2; exit 2; }
-	@cargo run --quiet --locked --bin revoke -- '$(SECRET)' $(if $(LEAKED),--leaked '$(LEAKED)') $(if $(RUN),--run '$(RUN)') $(REVOKE)
+	@cargo run --quiet --locked --bin revoke -- '$(SECRET)' $(if $(LEAKED),--leaked '$(LEAKED)') $(if $(RUN),--run '$(RUN)') $(if $(ADMINISTRATOR),--administrator '$(ADMINISTRATOR)') $(REVOKE)
 
 # The doc tests come first, so that the output ends with the summary of the tests on real servers.
 test: cargo $(call postgres,$(TESTBED_POSTGRES)) $(call mysql,$(TESTBED_MYSQL)) $(moto) $(awscli) $(jq) $(aws_sdk_js) $(cdk) $(cargo_lambda) $(sam) $(checkov) $(ministack) ## Run all tests on PostgreSQL 18 and 13, MySQL and MariaDB

@@ -1,7 +1,9 @@
 //! `make revoke`: a password that leaked signs in nowhere afterwards, the sessions that it opened have ended, and AWSCURRENT signs in.
 
 mod mysql;
+mod obstacles;
 mod postgres;
+mod versions;
 
 use std::process::Stdio;
 use std::sync::Arc;
@@ -212,12 +214,13 @@ async fn what_is_wrong_is_named<S: Server>(server: &S, setup: Setup<'_>) {
     assert!(!server.signs_in(&credentials, &application.app.database).await);
 }
 
-/// The blocks of the page's section "By hand" in a language.
-fn by_hand(language: &str) -> Vec<String> {
+/// The blocks of a section of the page in a language.
+fn blocks(heading: &str, language: &str) -> Vec<String> {
     let page =
         std::fs::read_to_string(environment::repository().join("docs/after-a-leak.md")).expect("the page");
+    let heading = format!("{heading}\n");
     let section =
-        page.split("\n## ").find_map(|section| section.strip_prefix("By hand\n")).expect("the section");
+        page.split("\n## ").find_map(|section| section.strip_prefix(&heading)).expect("the section");
     let fence = format!("```{language}\n");
     section.split(&fence).skip(1).map(|block| block.split_once("```").expect("an end").0.to_owned()).collect()
 }
@@ -225,7 +228,7 @@ fn by_hand(language: &str) -> Vec<String> {
 /// Rotates as the page says.
 async fn rotate_by_hand<S: Server>(application: &Application<'_, S>, times: usize) {
     let desk = Desk::of(application);
-    let [block] = &by_hand("sh")[..] else { panic!("other blocks") };
+    let [block] = &blocks("By hand", "sh")[..] else { panic!("other blocks") };
     let command = block.replace("--secret-id app ", &format!("--secret-id {} ", application.arn));
     for _time in 0..times {
         let response: Value = serde_json::from_str(&desk.shell(&command).await).expect("JSON");

@@ -6,14 +6,14 @@ use testbed::{
 };
 
 use super::{
-    Clients, application, by_hand, current, each_step_alone_comes_to_the_same_end,
+    Clients, application, blocks, current, each_step_alone_comes_to_the_same_end,
     killed_at_any_line_it_goes_on_from_there, rotate_by_hand, what_is_wrong_is_named, what_leaked_is_dead,
     with_each_setup,
 };
 use crate::support::Desk;
 
 /// A server that waits for a client that signs in no longer than the tests do.
-async fn server(version: MySqlVersion) -> MySql {
+pub(super) async fn server(version: MySqlVersion) -> MySql {
     let settings = [("connect-timeout", "2")];
     MySql::start(version, MySqlOptions { settings: &settings, ..MySqlOptions::default() }).await
 }
@@ -109,7 +109,7 @@ async fn by_hand_the_page_says_the_same() {
             rotate_by_hand(&application, rotations(&setup)).await;
             let now = application.credentials("AWSCURRENT").await.expect("a version");
             let mut session = server.open(&now).await;
-            let [_, block] = &by_hand("sql")[..] else { panic!("other blocks") };
+            let [_, block] = &blocks("By hand", "sql")[..] else { panic!("other blocks") };
             let (kills, discard) = block.trim_end().split_once('\n').expect("two lines");
             if setup.function.ends_with("dual-password") {
                 assert!(server.signs_in(&credentials, "").await, "it is the second password");
@@ -192,4 +192,18 @@ async fn a_second_password_that_may_not_be_discarded_is_rotated_out() {
     let said = Desk::of(&application).revoked(&[&application.arn, "--leaked", &leaked, "--run", "all"]).await;
     assert_eq!(said.matches("rotated: ").count(), 2, "{said}");
     assert!(!server.signs_in(&credentials, "").await && application.signs_in("AWSCURRENT").await, "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_ends_the_sessions_as_the_page_says() {
+    for version in mysql_versions() {
+        let server = server(version).await;
+        let application = application(&server, Setup::mysql_single_user()).await;
+        let mut open = server.open(&current(&application).await.1).await;
+        let [_, block] = &blocks("As an administrator", "sql")[..] else { panic!("other blocks") };
+        for kill in server.values(&block.replace("'app'", &mysql::text(application.app.user()))).await {
+            server.execute(&kill).await;
+        }
+        assert!(!MySql::is_open(&mut open).await);
+    }
 }

@@ -16,14 +16,14 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 
 use super::{
-    Clients, application, by_hand, current, each_step_alone_comes_to_the_same_end,
+    Clients, application, blocks, current, each_step_alone_comes_to_the_same_end,
     killed_at_any_line_it_goes_on_from_there, rotate_by_hand, what_is_wrong_is_named, what_leaked_is_dead,
     with_each_setup,
 };
 use crate::support::Desk;
 
 /// A server that waits for a client that signs in no longer than the tests do.
-async fn server(version: u16) -> Postgres {
+pub(super) async fn server(version: u16) -> Postgres {
     let settings = [("authentication_timeout", "1s")];
     Postgres::start(version, PostgresOptions { settings: &settings, ..PostgresOptions::default() }).await
 }
@@ -82,7 +82,7 @@ async fn by_hand_the_page_says_the_same() {
         rotate_by_hand(&application, rotations(&setup)).await;
         let now = application.credentials("AWSCURRENT").await.expect("a version");
         let mut session = server.open(&now).await;
-        postgres::run(&mut session, &by_hand("sql")[0]).await.expect("it may");
+        postgres::run(&mut session, &blocks("By hand", "sql")[0]).await.expect("it may");
         assert!(!Postgres::is_open(&mut open).await && !server.signs_in(&credentials, "postgres").await);
         assert!(application.signs_in("AWSCURRENT").await);
     }
@@ -183,4 +183,14 @@ impl Relay {
 async fn what_is_wrong_is_named_with_what_to_do() {
     let server = server(postgres_versions()[0]).await;
     what_is_wrong_is_named(&server, Setup::single_user()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_ends_the_sessions_as_the_page_says() {
+    let server = server(postgres_versions()[0]).await;
+    let application = application(&server, Setup::single_user()).await;
+    let mut open = server.open(&current(&application).await.1).await;
+    let [block, _] = &blocks("As an administrator", "sql")[..] else { panic!("other blocks") };
+    server.execute("postgres", &block.replace("'app'", &postgres::text(application.app.user()))).await;
+    assert!(!Postgres::is_open(&mut open).await);
 }

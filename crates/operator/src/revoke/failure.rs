@@ -35,6 +35,16 @@ pub(crate) enum Failure {
         secret: SecretId,
         seconds: u64,
     },
+    /// The leaked version is of a user that the secret's rotations do not reach.
+    AnotherUser {
+        username: Username,
+        endpoint: Endpoint,
+    },
+    /// A server beside the secret's own accepts it.
+    NotFollowed {
+        username: Username,
+        endpoint: Endpoint,
+    },
     /// Rotations do not change it.
     StillSignsIn {
         username: Username,
@@ -113,10 +123,20 @@ impl fmt::Display for Failure {
                 "the rotation of {secret} to {version} has not ended within {seconds} s: the function's log says why \
                  (docs/troubleshooting.md); then run the same command again, which has the service try that rotation again"
             ),
+            Self::AnotherUser { username, endpoint } => write!(
+                f,
+                "the password signs in as {username} at {endpoint}, and no rotation of this secret changes the password of \
+                 {username}: give it another one and end its sessions (docs/after-a-leak.md, \"As an administrator\")"
+            ),
+            Self::NotFollowed { username, endpoint } => write!(
+                f,
+                "the password still signs in as {username} at {endpoint}: if that is a replica, see that it follows; if not, set \
+                 another password there; then run the same command again"
+            ),
             Self::StillSignsIn { username, endpoint, rotations } => write!(
                 f,
                 "after {rotations} rotations the password still signs in as {username} at {endpoint}: somebody or something sets it \
-                 there; find who, or lock the account, and run the same command again"
+                 there, or the server asks for no password; find out, and run the same command again"
             ),
             Self::CurrentIsRejected { username, endpoint, response } => write!(
                 f,
@@ -126,7 +146,7 @@ impl fmt::Display for Failure {
             Self::NobodySignsInAs { username, endpoint } => write!(
                 f,
                 "the password is dead, but no labelled version of the secret signs in as {username} at {endpoint} to end the sessions \
-                 that were opened with it: end them as an administrator (docs/after-a-leak.md)"
+                 that were opened with it: end them as an administrator (docs/after-a-leak.md, \"As an administrator\")"
             ),
             Self::SessionsGoOn { username, endpoint, ids } => write!(
                 f,

@@ -1,6 +1,7 @@
 //! Ends a password that others may know: rotates as often as the strategy needs, ends the sessions that were opened with it, and
 //! proves that it signs in nowhere. What is next is derived from the world, so a run that broke off is simply run again.
 
+mod arguments;
 mod failure;
 mod next;
 mod proof;
@@ -12,10 +13,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use clap::{Parser, ValueEnum};
+use clap::Parser as _;
 use rotation::ports::SignIn;
-use rotation::{Endpoint, PasswordsInUse, SecretId, Server, Stage, VersionId, Versions};
+use rotation::{Endpoint, PasswordsInUse, SecretId, Server, Stage, Strategy, Username, VersionId, Versions};
 
+use self::arguments::{Arguments, Run, endpoint};
 use self::failure::Failure;
 use self::next::{Holder, Next, State, next};
 use self::proof::Proof;
@@ -23,39 +25,6 @@ use self::say::say;
 use self::world::{Version, World, failed};
 use crate::environment::Environment;
 use crate::logs;
-
-/// Ends a password that others may know, and proves that it signs in nowhere
-#[derive(Debug, Parser)]
-#[command(name = "revoke", about, after_help = AFTER_HELP)]
-struct Arguments {
-    /// The secret, by ARN or name
-    secret: String,
-    /// The version whose password leaked; without it AWSCURRENT, of which only is said what to do
-    #[arg(long, value_name = "VERSION")]
-    leaked: Option<String>,
-    /// Does it: the next step only, so that applications can read the secret in between, or all of them
-    #[arg(long, value_enum)]
-    run: Option<Run>,
-    /// Another server on which the password signed in: a read replica, a reader of the cluster
-    #[arg(long, value_name = "HOST[:PORT]")]
-    also: Vec<String>,
-    /// The secret of an administrator who can read the accounts of MySQL and MariaDB; by default the one that `masterarn` names
-    #[arg(long, value_name = "SECRET")]
-    administrator: Option<String>,
-    /// How long one rotation may take
-    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
-    wait: u64,
-}
-
-/// How far to go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Run {
-    Next,
-    All,
-}
-
-const AFTER_HELP: &str = "The environment is that of the functions (docs/configuration.md): AWS_REGION and credentials, \
-    AWS_ENDPOINT_URL, DATABASE_CA_FILE. Credentials of a profile: eval \"$(aws configure export-credentials --format env)\"";
 
 /// Rotations after which a password that still signs in is not the strategy's doing: alternating users need two, and one more ends
 /// a rotation that somebody else began.
@@ -94,19 +63,6 @@ async fn run(arguments: &Arguments, passwords: &PasswordsInUse) -> Result<(), Fa
     }
 }
 
-/// `HOST` or `HOST:PORT`; an IPv6 address with a port in brackets.
-fn endpoint(text: &str) -> Result<(String, Option<u16>), Failure> {
-    let wrong = || Failure::Argument(format!("{text} is not HOST or HOST:PORT"));
-    let (host, port) = match text.rsplit_once(':') {
-        Some((host, port)) if !host.contains(':') || host.starts_with('[') => {
-            (host, Some(port.parse().map_err(|_| wrong())?))
-        }
-        _ => (text, None),
-    };
-    let host = host.trim_matches(['[', ']']);
-    if host.is_empty() { Err(wrong()) } else { Ok((host.to_owned(), port)) }
-}
-
 struct Revocation<'a> {
     world: World<'a>,
     leaked: Version,
@@ -125,12 +81,13 @@ impl Revocation<'_> {
             "version {} has the password of {username}, which {whether} at {}; nothing was changed",
             self.leaked.id, server.endpoint
         ));
-        let next = next(self.state(&current, signs_in, true));
+        let next = next(self.state(versions, &current, signs_in, true));
+        self.is_reached_by(next, &current.secret.username, &current)?;
         self.say_next(next, &current);
-        let secret = &self.world.secret;
-        let command = format!("make revoke SECRET={secret} LEAKED={}", self.leaked.id);
-        say(&format!("the next step alone:   {command} RUN=next"));
-        say(&format!("all that is needed:    {command} RUN=all"));
+        let command = format!("make revoke SECRET={} LEAKED={}", self.world.secret, self.leaked.id);
+        let options = self.arguments.options_of_make();
+        say(&format!("the next step alone:   {command} RUN=next{options}"));
+        say(&format!("all that is needed:    {command} RUN=all{options}"));
         Ok(())
     }
 
@@ -156,11 +113,13 @@ impl Revocation<'_> {
     async fn run(&self, run: Run) -> Result<(), Failure> {
         let begun = Instant::now();
         let (mut rotations, mut may_be_second) = (0, true);
+        let mut before: Option<Username> = None;
         loop {
             let versions = self.world.describe().await?;
             let current = self.world.current(&versions).await?;
             let signs_in = self.signs_in(&current).await?;
-            let next = next(self.state(&current, signs_in, may_be_second));
+            let next = next(self.state(&versions, &current, signs_in, may_be_second));
+            self.is_reached_by(next, before.as_ref().unwrap_or(&current.secret.username), &current)?;
             match next {
                 Next::EndSessions => {
                     say(&format!(
@@ -179,6 +138,7 @@ impl Revocation<'_> {
                     let limit = Duration::from_secs(self.arguments.wait);
                     let version = self.world.rotate(&versions, limit).await?;
                     rotations += 1;
+                    before = Some(current.secret.username.clone());
                     say(&format!("rotated: {version} is AWSCURRENT"));
                 }
                 Next::DiscardOldPassword => {
@@ -199,27 +159,50 @@ impl Revocation<'_> {
     }
 
     async fn say_what_is_left(&self, may_be_second: bool) -> Result<(), Failure> {
-        let current = self.world.current(&self.world.describe().await?).await?;
+        let versions = self.world.describe().await?;
+        let current = self.world.current(&versions).await?;
         let signs_in = self.signs_in(&current).await?;
-        self.say_next(next(self.state(&current, signs_in, may_be_second)), &current);
+        self.say_next(next(self.state(&versions, &current, signs_in, may_be_second)), &current);
         Ok(())
     }
 
-    fn state<'s>(&'s self, current: &'s Version, signs_in: bool, may_be_second: bool) -> State<'s> {
+    /// Refuses to rotate for a user that rotations do not reach: neither AWSCURRENT's nor the other one of alternating users.
+    /// `before` was AWSCURRENT's user before the last rotation of this run; that it has not changed shows that none alternates.
+    fn is_reached_by(&self, next: Next, before: &Username, current: &Version) -> Result<(), Failure> {
+        let (user, leaked) = (&current.secret.username, &self.leaked.secret.username);
+        let has_alternated = before != user;
+        let is_reached =
+            leaked == user || *leaked == Strategy::AlternatingUsers.next_user(user) || has_alternated;
+        if next != Next::Rotate || is_reached {
+            return Ok(());
+        }
+        let (username, endpoint) = (leaked.clone(), self.world.server_of(&current.secret).endpoint);
+        Err(Failure::AnotherUser { username, endpoint })
+    }
+
+    fn state<'s>(
+        &'s self,
+        versions: &Versions,
+        current: &'s Version,
+        signs_in: bool,
+        may_be_second: bool,
+    ) -> State<'s> {
         let holder = |version: &'s Version| Holder {
             version: &version.id,
             username: &version.secret.username,
             password: &version.secret.password,
         };
         let may_be_second = may_be_second && self.world.engine_of(&current.secret).has_accounts_by_host();
-        State { leaked: holder(&self.leaked), current: holder(current), signs_in, may_be_second }
+        let is_pending =
+            current.id != self.leaked.id && versions.holder(Stage::Pending) == Some(&self.leaked.id);
+        State { leaked: holder(&self.leaked), current: holder(current), signs_in, may_be_second, is_pending }
     }
 
     /// Whether the leaked password signs in at the server that AWSCURRENT names.
     async fn signs_in(&self, current: &Version) -> Result<bool, Failure> {
         let (engine, server) = (self.world.engine_of(&current.secret), self.world.server_of(&current.secret));
         let leaked = &self.leaked.secret;
-        Ok(self.world.sign_in(engine, &server, &leaked.username, &leaked.password).await?.is_ok())
+        self.world.is_password(engine, &server, &leaked.username, &leaked.password).await
     }
 
     async fn discard_old_password(&self, current: &Version) -> Result<bool, Failure> {

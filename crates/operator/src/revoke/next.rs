@@ -19,6 +19,8 @@ pub(super) struct State<'a> {
     pub(super) signs_in: bool,
     /// The user can have a second password, which has not been discarded in vain.
     pub(super) may_be_second: bool,
+    /// The leaked version is AWSPENDING: whoever continues that rotation sets its password, or sets it once more.
+    pub(super) is_pending: bool,
 }
 
 /// One thing to do.
@@ -33,9 +35,9 @@ pub(super) enum Next {
 }
 
 /// Derived from the world alone, so that it goes on where another run broke off.
-pub(super) fn next(State { leaked, current, signs_in, may_be_second }: State<'_>) -> Next {
-    let is_read = current.version == leaked.version || is_of(current, leaked);
-    match (is_read, signs_in) {
+pub(super) fn next(State { leaked, current, signs_in, may_be_second, is_pending }: State<'_>) -> Next {
+    let is_or_will_be_read = is_pending || current.version == leaked.version || is_of(current, leaked);
+    match (is_or_will_be_read, signs_in) {
         // Also if it does not sign in: then somebody has changed the password, and the rotation says what to do.
         (true, _) => Next::Rotate,
         (false, false) => Next::EndSessions,
@@ -53,7 +55,15 @@ fn is_of(one: Holder<'_>, other: Holder<'_>) -> bool {
 mod tests {
     use super::*;
 
-    fn next_of([leaked, current]: [(&str, &str, &str); 2], [signs_in, may_be_second]: [bool; 2]) -> Next {
+    fn next_of(holders: [(&str, &str, &str); 2], says: [bool; 2]) -> Next {
+        next_while_pending(holders, says, false)
+    }
+
+    fn next_while_pending(
+        [leaked, current]: [(&str, &str, &str); 2],
+        [signs_in, may_be_second]: [bool; 2],
+        is_pending: bool,
+    ) -> Next {
         let owned = |(version, user, password): (&str, &str, &str)| {
             (VersionId(version.into()), Username(user.into()), Password::new(password.into()))
         };
@@ -68,6 +78,7 @@ mod tests {
             current: holder(Box::leak(Box::new(current))),
             signs_in,
             may_be_second,
+            is_pending,
         })
     }
 
@@ -84,6 +95,14 @@ mod tests {
         // Dual password: it is the second one in between; without the privilege to discard it, another rotation does.
         assert_eq!(next_of([app, ("2", "app", "b")], [true, true]), Next::DiscardOldPassword);
         assert_eq!(next_of([app, ("2", "app", "b")], [true, false]), Next::Rotate);
+    }
+
+    #[test]
+    fn a_leaked_version_that_is_pending_is_rotated_to_and_away_from() {
+        let holders = || [("2", "app", "leaked"), ("1", "app", "a")];
+        assert_eq!(next_of(holders(), [false, true]), Next::EndSessions);
+        assert_eq!(next_while_pending(holders(), [false, true], true), Next::Rotate);
+        assert_eq!(next_while_pending(holders(), [true, true], true), Next::Rotate);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What is revoked, and what the world says of it now.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws::{Aws, Begun, SecretsManager};
 use databases::{Limits, MySql, Postgres, Revokes};
@@ -123,15 +123,50 @@ impl<'a> World<'a> {
                 })?
             }
         };
-        let look = async {
-            while self.describe().await?.holder(Stage::Current) != Some(&version) {
-                tokio::time::sleep(POLL).await;
-            }
-            Ok(version.clone())
+        let late = || Failure::NotFinished {
+            version: version.clone(),
+            secret: self.secret.clone(),
+            seconds: limit.as_secs(),
         };
-        let seconds = limit.as_secs();
-        let late = Failure::NotFinished { version: version.clone(), secret: self.secret.clone(), seconds };
-        tokio::time::timeout(limit, look).await.unwrap_or(Err(late))
+        let mut failure = late();
+        let until = Instant::now() + limit;
+        while Instant::now() < until {
+            match self.describe().await {
+                // Another rotation may have ended since.
+                Ok(versions)
+                    if [Stage::Current, Stage::Previous]
+                        .iter()
+                        .any(|stage| versions.holder(*stage) == Some(&version)) =>
+                {
+                    return Ok(version);
+                }
+                Ok(_) => failure = late(),
+                // The rotation goes on.
+                Err(error) => failure = error,
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        Err(failure)
+    }
+
+    /// Whether this is the user's password. An expired one is: it signs in again once that is undone. A locked account is an error,
+    /// because no rotation goes on until it is unlocked.
+    pub(super) async fn is_password(
+        &self,
+        engine: &dyn Revokes,
+        server: &Server,
+        username: &Username,
+        password: &Password,
+    ) -> Result<bool, Failure> {
+        match engine.sign_in(server, username, password).await {
+            Ok(SignIn::Accepted(session)) => {
+                session.close().await;
+                Ok(true)
+            }
+            Ok(SignIn::Expired(_)) => Ok(true),
+            Ok(SignIn::Rejected(_)) => Ok(false),
+            Err(error) => Err(failed(format!("sign in to {} as {username}", server.endpoint), error)),
+        }
     }
 
     /// Whether these credentials sign in; if not, what the server says.
@@ -149,9 +184,7 @@ impl<'a> World<'a> {
                 session.close().await;
                 Ok(Ok(()))
             }
-            // It is the right one.
-            SignIn::Expired(_) => Ok(Ok(())),
-            SignIn::Rejected(response) => Ok(Err(response)),
+            SignIn::Rejected(response) | SignIn::Expired(response) => Ok(Err(response)),
         }
     }
 
