@@ -119,7 +119,7 @@ async fn by_hand_the_page_says_the_same() {
             for kill in mysql::run(&mut session, &kills).await.expect("it may") {
                 mysql::run(&mut session, &kill).await.expect("it may");
             }
-            assert!(!MySql::is_open(&mut open).await && !server.signs_in(&credentials, "").await);
+            assert!(MySql::ends(&mut open).await && !server.signs_in(&credentials, "").await);
             assert!(application.signs_in("AWSCURRENT").await);
         }
     }
@@ -204,6 +204,6 @@ async fn an_administrator_ends_the_sessions_as_the_page_says() {
         for kill in server.values(&block.replace("'app'", &mysql::text(application.app.user()))).await {
             server.execute(&kill).await;
         }
-        assert!(!MySql::is_open(&mut open).await);
+        assert!(MySql::ends(&mut open).await);
     }
 }

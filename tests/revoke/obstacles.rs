@@ -57,7 +57,7 @@ async fn sessions_at_the_server_itself_end_before_a_replica_is_waited_for() {
     let command = [application.arn.as_str(), "--leaked", &leaked, "--run", "all", "--also", "localhost:1"];
     let error = Desk::of(&application).not_revoked(&command).await;
     assert!(error.contains("localhost:1"), "{error}");
-    assert!(!Postgres::is_open(&mut open).await, "{error}");
+    assert!(Postgres::ends(&mut open).await, "{error}");
 }
 
 /// One look at a rotation that fails is no reason to give up while the password goes on.

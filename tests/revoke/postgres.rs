@@ -83,7 +83,7 @@ async fn by_hand_the_page_says_the_same() {
         let now = application.credentials("AWSCURRENT").await.expect("a version");
         let mut session = server.open(&now).await;
         postgres::run(&mut session, &blocks("By hand", "sql")[0]).await.expect("it may");
-        assert!(!Postgres::is_open(&mut open).await && !server.signs_in(&credentials, "postgres").await);
+        assert!(Postgres::ends(&mut open).await && !server.signs_in(&credentials, "postgres").await);
         assert!(application.signs_in("AWSCURRENT").await);
     }
 }
@@ -192,5 +192,5 @@ async fn an_administrator_ends_the_sessions_as_the_page_says() {
     let mut open = server.open(&current(&application).await.1).await;
     let [block, _] = &blocks("As an administrator", "sql")[..] else { panic!("other blocks") };
     server.execute("postgres", &block.replace("'app'", &postgres::text(application.app.user()))).await;
-    assert!(!Postgres::is_open(&mut open).await);
+    assert!(Postgres::ends(&mut open).await);
 }

@@ -57,7 +57,9 @@ impl Revokes for MySql {
         let accounts = within(self.limits.transaction, &server.endpoint, async {
             activate_roles(&mut connection).await?;
             let mut accounts = Vec::new();
-            for user in users {
+            // By an anonymous account anybody signs in under any name.
+            let anonymous = Username(String::new());
+            for user in users.iter().copied().chain([&anonymous]) {
                 accounts.extend(accounts_of(&mut connection, user, password).await?);
             }
             Ok(accounts)
@@ -132,7 +134,8 @@ impl EndsSessions for Connection {
     /// The ids of sessions ascend. The server lets a user kill the sessions of its own name.
     async fn end_older(&mut self) -> Result<Vec<i64>, CallError> {
         self.within_limit(async |connection| {
-            let user = literal(&connection.account.user);
+            // Which user the client named, and not the account, which may be an anonymous one.
+            let user = "LEFT(USER(), CHAR_LENGTH(USER()) - LOCATE('@', REVERSE(USER())))";
             let query = format!(
                 "SELECT ID FROM information_schema.PROCESSLIST WHERE CAST(USER AS BINARY) = CAST({user} AS BINARY) \
                  AND ID < CONNECTION_ID() AND COMMAND <> 'Daemon'"

@@ -13,7 +13,8 @@ fn add(environment: &Environment, name: &str, next: Option<Duration>) {
     environment.store.change(name, |secret| {
         secret.rotation_enabled = Some(true);
         let next = next.map(|next| SystemTime::UNIX_EPOCH + next);
-        secret.schedule = Schedule { function: Some(format!("{FUNCTION}:live")), last: None, next, is_deleted: false };
+        secret.schedule =
+            Schedule { function: Some(format!("{FUNCTION}:live")), last: None, next, is_deleted: false };
         secret.put("v1", "{}");
         secret.label("v1", "AWSCURRENT");
     });
