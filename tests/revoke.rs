@@ -193,7 +193,7 @@ async fn killed_at_any_line_it_goes_on_from_there<S: Server>(server: &S, setup: 
     assert!(kills >= 4, "{context}: killed {kills} times");
 }
 
-/// What is refused, and what it prints cures it.
+/// What is refused, with what to do about it.
 async fn what_is_wrong_is_named<S: Server>(server: &S, setup: Setup<'_>) {
     let application = Application::start(server, setup).await;
     let desk = Desk::of(&application);

@@ -6,7 +6,7 @@ use testbed::{Application, Postgres, Server as _, Setup, postgres_versions};
 use super::postgres::server;
 use super::{Desk, application, current};
 
-/// A rotation is under way or was left, and its password leaked before it was set: whoever continues it sets that password.
+/// A rotation is under way or was left, and its password leaked before it was set: who continues it sets that password.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pending_version_is_not_left_to_be_set_later() {
     let server = server(postgres_versions()[0]).await;

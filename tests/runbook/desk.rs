@@ -1,19 +1,16 @@
 //! A person with a shell, the AWS CLI and a database client, in front of a secret that is rotated.
 
 use std::cell::RefCell;
-use std::process::{Output, Stdio};
+use std::process::Output;
 use std::time::Duration;
 
 use aws_sdk_secretsmanager::Client;
 use local_aws::{LocalAws, Options, Rotation};
 use serde_json::{Value, json};
-use testbed::environment::{self, repository};
-use testbed::{
-    App, Credentials, Functions, OWN_KEY, credentials, functions, secrets_manager, start_local_aws, store,
-};
-use tokio::process::Command;
+use testbed::{App, Credentials, Functions, credentials, functions, secrets_manager, start_local_aws, store};
 
 use super::administrator::Administrated;
+use crate::support;
 
 /// The secret `app` of a user, the secret `superuser`, and all functions of the engine. Everything but the server stops when
 /// this value is dropped.
@@ -23,7 +20,7 @@ pub(super) struct Desk<'a, S: Administrated> {
     pub(super) local: LocalAws,
     pub(super) functions: Functions,
     pub(super) client: Client,
-    folder: tempfile::TempDir,
+    shell: support::Desk,
     /// Words of the page, and what stands for them here.
     stand_ins: RefCell<Vec<(String, String)>>,
     variables: RefCell<Vec<(String, String)>>,
@@ -56,14 +53,14 @@ impl<'a, S: Administrated> Desk<'a, S> {
             );
         }
         local.set_lambda_url(functions.url());
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        let shell = support::Desk::at(&local.url(), server);
         Self {
             server,
             app,
             local,
             functions,
             client,
-            folder,
+            shell,
             stand_ins: RefCell::default(),
             variables: RefCell::default(),
         }
@@ -118,11 +115,6 @@ impl<'a, S: Administrated> Desk<'a, S> {
     }
 
     async fn output(&self, block: &str) -> Output {
-        let tools = ["awscli/bin/aws", "jq/bin/jq"].map(|tool| repository().join("target/tools").join(tool));
-        let folders = tools.map(|tool| {
-            assert!(tool.exists(), "{} is missing: `make tools` fetches it", tool.display());
-            tool.parent().expect("a folder").display().to_string()
-        });
         // The next block has what this one exports, as in one shell.
         let keep = match exported(block).as_slice() {
             [] => String::new(),
@@ -132,14 +124,8 @@ impl<'a, S: Administrated> Desk<'a, S> {
         for (word, instead) in self.stand_ins.borrow().iter() {
             text = text.replace(word, instead);
         }
-        let mut shell = Command::new("bash");
         // A pasted line that fails does not keep a shell from the next one; here it does, so that it is seen.
-        shell.args(["-euo", "pipefail", "-c", &text]).current_dir(self.folder.path()).kill_on_drop(true);
-        shell.env_clear().stdin(Stdio::null());
-        shell.env("PATH", format!("{}:{}", folders.join(":"), environment::path()));
-        shell.env("HOME", self.folder.path()).env("AWS_ENDPOINT_URL", self.local.url());
-        shell.env("AWS_DEFAULT_REGION", "us-east-1").env("AWS_EC2_METADATA_DISABLED", "true");
-        shell.env("AWS_ACCESS_KEY_ID", OWN_KEY.expose()).env("AWS_SECRET_ACCESS_KEY", "an-example");
+        let mut shell = self.shell.command("bash".into(), &["-euo", "pipefail", "-c", &text]);
         shell.env("AWS_PAGER", "");
         for (name, value) in self.variables.borrow().iter() {
             shell.env(name, value);

@@ -6,6 +6,15 @@ use std::process::{Output, Stdio};
 use testbed::{Application, OWN_KEY, Server, environment};
 use tokio::process::Command;
 
+/// What the pages' commands need.
+const TOOLS: [&str; 2] = ["awscli/bin/aws", "jq/bin/jq"];
+
+fn folder_of(tool: &str) -> String {
+    let tool = environment::repository().join("target/tools").join(tool);
+    assert!(tool.exists(), "{} is missing: `make tools` fetches it", tool.display());
+    tool.parent().expect("a folder").display().to_string()
+}
+
 /// A folder in which a person runs commands.
 pub(crate) struct Desk {
     pub(crate) folder: tempfile::TempDir,
@@ -18,7 +27,7 @@ impl Desk {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let text = |text: &str| text.to_owned();
         let environment = vec![
-            ("PATH", environment::path()),
+            ("PATH", format!("{}:{}", TOOLS.map(folder_of).join(":"), environment::path())),
             ("HOME", folder.path().display().to_string()),
             ("AWS_ENDPOINT_URL", text(url)),
             ("AWS_REGION", text("us-east-1")),
@@ -53,9 +62,7 @@ impl Desk {
 
     /// Runs a command of a shell, with the AWS CLI. Returns what it printed.
     pub(crate) async fn shell(&self, command: &str) -> String {
-        let aws = environment::repository().join("target/tools/awscli/bin/aws");
-        let command = command.replacen("aws ", &format!("{} ", aws.display()), 1);
-        let output = self.output("bash".into(), &["-c", &command]).await;
+        let output = self.output("bash".into(), &["-c", command]).await;
         assert!(output.status.success(), "{command}: {output:?}");
         String::from_utf8(output.stdout).expect("UTF-8")
     }

@@ -19,7 +19,7 @@ pub(super) struct State<'a> {
     pub(super) signs_in: bool,
     /// The user can have a second password, which has not been discarded in vain.
     pub(super) may_be_second: bool,
-    /// The leaked version is AWSPENDING: whoever continues that rotation sets its password, or sets it once more.
+    /// The leaked version is AWSPENDING: who continues that rotation sets its password, or sets it once more.
     pub(super) is_pending: bool,
 }
 
