@@ -6,6 +6,7 @@ mod administrator;
 mod copies;
 mod desk;
 mod moving;
+mod overdue;
 mod pending;
 mod recovery;
 mod schedules;

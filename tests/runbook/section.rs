@@ -27,7 +27,12 @@ impl Section {
         let text = std::fs::read_to_string(repository().join(page)).expect("a page");
         let section = sections(&text).into_iter().find(|(name, _)| name == heading);
         let (_, mut blocks) = section.unwrap_or_else(|| panic!("{page} has no section {heading}"));
-        blocks.retain(|block| block.language != "sql" || is_for(&block.text, &server.name()));
+        blocks.retain(|block| match block.language.as_str() {
+            "sh" => true,
+            "sql" => is_for(&block.text, &server.name()),
+            // What is shown, not run.
+            _ => false,
+        });
         Self { heading: heading.to_owned(), blocks, taken: RefCell::default() }
     }
 
