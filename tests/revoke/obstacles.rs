@@ -119,7 +119,7 @@ async fn the_proof_locks_nobody_out() {
     }
 }
 
-/// Whoever locked the account first, as the fastest way to keep others out, has not ended the password.
+/// Somebody who locked the account first, as the fastest way to keep others out, has not ended the password.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_locked_account_does_not_count_as_a_dead_password() {
     let server = server(postgres_versions()[0]).await;

@@ -87,9 +87,7 @@ impl SecretsManager {
             },
         }
     }
-}
 
-impl SecretsManager {
     /// With `IncludeDeprecated`, which are the versions without a label or a value; the service removes those without a label once
     /// they are a day old and there are about 100 (Secrets Manager User Guide, "What's in a secret").
     async fn all_versions(&self, secret: &SecretId) -> Result<Vec<SecretVersionsListEntry>, CallError> {

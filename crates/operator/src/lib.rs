@@ -6,4 +6,5 @@
 mod environment;
 mod logs;
 pub mod pair;
+mod program;
 pub mod revoke;

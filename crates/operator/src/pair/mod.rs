@@ -13,7 +13,6 @@ mod stored;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::Parser;
 use rotation::{PasswordsInUse, SecretId};
@@ -21,7 +20,7 @@ use rotation::{PasswordsInUse, SecretId};
 use self::failure::Failure;
 use self::stored::Stored;
 use crate::environment::Environment;
-use crate::logs;
+use crate::program;
 
 /// Prints the SQL that makes the second of two alternating users, from a secret that names no superuser
 #[derive(Debug, Parser)]
@@ -44,15 +43,7 @@ const AFTER_HELP: &str = "The SQL goes to standard output, everything else to st
 /// Reads the arguments and runs.
 pub async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let passwords = Arc::new(PasswordsInUse::default());
-    logs::start("pair", &passwords);
-    match run(&arguments, &passwords).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            let _ = writeln!(io::stderr(), "pair: {}", passwords.message(&failure.to_string()));
-            ExitCode::FAILURE
-        }
-    }
+    program::run("pair", async |passwords| run(&arguments, passwords).await).await
 }
 
 async fn run(arguments: &Arguments, passwords: &PasswordsInUse) -> Result<(), Failure> {

@@ -49,9 +49,7 @@ impl Stored {
         let current = store.value(secret, Wanted::Labelled(Stage::Current)).await.map_err(failed)?;
         let current = current.ok_or(Failure::NoCurrent)?;
         let previous = previous(&store, secret, &versions).await.map_err(failed)?;
-        let is_current = |version: &&VersionId| Some(*version) == versions.holder(Stage::Current);
-        let pending = versions.holder(Stage::Pending).filter(|version| !is_current(version)).cloned();
-        Ok(Self { current, previous, pending })
+        Ok(Self { current, previous, pending: versions.unfinished().cloned() })
     }
 }
 

@@ -8,9 +8,7 @@ mod proof;
 mod say;
 mod world;
 
-use std::io::{self, Write as _};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Parser as _;
@@ -24,7 +22,7 @@ use self::proof::Proof;
 use self::say::say;
 use self::world::{Version, World, failed};
 use crate::environment::Environment;
-use crate::logs;
+use crate::program;
 
 /// Rotations after which a password that still signs in is not the strategy's doing: alternating users need two, and one more ends
 /// a rotation that somebody else began.
@@ -33,15 +31,7 @@ const MOST_ROTATIONS: usize = 3;
 /// Reads the arguments and runs.
 pub async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let passwords = Arc::new(PasswordsInUse::default());
-    logs::start("revoke", &passwords);
-    match run(&arguments, &passwords).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            let _ = writeln!(io::stderr(), "revoke: {}", passwords.message(&failure.to_string()));
-            ExitCode::FAILURE
-        }
-    }
+    program::run("revoke", async |passwords| run(&arguments, passwords).await).await
 }
 
 async fn run(arguments: &Arguments, passwords: &PasswordsInUse) -> Result<(), Failure> {
@@ -193,8 +183,7 @@ impl Revocation<'_> {
             password: &version.secret.password,
         };
         let may_be_second = may_be_second && self.world.engine_of(&current.secret).has_accounts_by_host();
-        let is_pending =
-            current.id != self.leaked.id && versions.holder(Stage::Pending) == Some(&self.leaked.id);
+        let is_pending = versions.unfinished() == Some(&self.leaked.id);
         State { leaked: holder(&self.leaked), current: holder(current), signs_in, may_be_second, is_pending }
     }
 

@@ -52,6 +52,11 @@ impl<'a> World<'a> {
         [&self.postgres, &self.mysql]
     }
 
+    /// What a secret's `engine` may be.
+    fn engine_names(&self) -> Vec<&'static str> {
+        self.engines().map(|engine| engine.engines()).concat()
+    }
+
     /// The engine of a version's secret.
     pub(super) fn engine_of(&self, secret: &Secret) -> &dyn Revokes {
         let [first, second] = self.engines();
@@ -79,8 +84,7 @@ impl<'a> World<'a> {
         let value = self.store.value(&self.secret, Wanted::Version(id)).await;
         let value = value.map_err(|error| failed(format!("read version {id} of {}", self.secret), error))?;
         let Some(value) = value else { return Ok(None) };
-        let engines = self.engines().map(|engine| engine.engines()).concat();
-        let secret = Secret::parse(&value, &format!("version {id}"), &engines)?;
+        let secret = Secret::parse(&value, &format!("version {id}"), &self.engine_names())?;
         self.passwords.remember(&secret.password);
         Ok(Some(Version { id: id.clone(), secret }))
     }
@@ -158,15 +162,8 @@ impl<'a> World<'a> {
         username: &Username,
         password: &Password,
     ) -> Result<bool, Failure> {
-        match engine.sign_in(server, username, password).await {
-            Ok(SignIn::Accepted(session)) => {
-                session.close().await;
-                Ok(true)
-            }
-            Ok(SignIn::Expired(_)) => Ok(true),
-            Ok(SignIn::Rejected(_)) => Ok(false),
-            Err(error) => Err(failed(format!("sign in to {} as {username}", server.endpoint), error)),
-        }
+        let response = Self::response(engine, server, username, password).await?;
+        Ok(!matches!(response, SignIn::Rejected(_)))
     }
 
     /// Whether these credentials sign in; if not, what the server says.
@@ -177,15 +174,29 @@ impl<'a> World<'a> {
         username: &Username,
         password: &Password,
     ) -> Result<Result<(), String>, Failure> {
-        let signed_in = engine.sign_in(server, username, password).await;
+        Ok(match Self::response(engine, server, username, password).await? {
+            SignIn::Accepted(_) => Ok(()),
+            SignIn::Rejected(response) | SignIn::Expired(response) => Err(response),
+        })
+    }
+
+    /// Signs in and out.
+    async fn response(
+        engine: &dyn Revokes,
+        server: &Server,
+        username: &Username,
+        password: &Password,
+    ) -> Result<SignIn<()>, Failure> {
         let doing = || format!("sign in to {} as {username}", server.endpoint);
-        match signed_in.map_err(|error| failed(doing(), error))? {
+        let response = engine.sign_in(server, username, password).await;
+        Ok(match response.map_err(|error| failed(doing(), error))? {
             SignIn::Accepted(session) => {
                 session.close().await;
-                Ok(Ok(()))
+                SignIn::Accepted(Box::new(()))
             }
-            SignIn::Rejected(response) | SignIn::Expired(response) => Ok(Err(response)),
-        }
+            SignIn::Rejected(response) => SignIn::Rejected(response),
+            SignIn::Expired(response) => SignIn::Expired(response),
+        })
     }
 
     /// The secret of an administrator of `server`, which no other server gets.
@@ -199,8 +210,8 @@ impl<'a> World<'a> {
         let missing = || CallError::failed(Cause::SecretNotFound, "it has no AWSCURRENT value");
         let value = value.and_then(|value| value.ok_or_else(missing));
         let value = value.map_err(|error| failed(doing(), error))?;
-        let engines = self.engines().map(|engine| engine.engines()).concat();
-        let secret = SuperuserSecret::parse(&value, &format!("administrator's secret {id}"), &engines)?;
+        let which = format!("administrator's secret {id}");
+        let secret = SuperuserSecret::parse(&value, &which, &self.engine_names())?;
         self.passwords.remember(&secret.password);
         let theirs = secret
             .host
