@@ -2,7 +2,7 @@
 //! the base, and nothing that the application may do is lost.
 
 use rotation::Target;
-use testbed::{Credentials, MySql, MySqlVersion, mysql_versions, remedies, remedy};
+use testbed::{Credentials, MySql, MySqlOptions, MySqlVersion, mysql_versions, remedies, remedy};
 
 use crate::support::UserPair;
 
@@ -215,10 +215,14 @@ async fn a_restricted_master_can_copy_what_it_grants() {
 }
 
 /// SHOW GRANTS shows it beside no other restriction, so the grant tables are asked. (They lose it at an ALTER USER, 9.7.4: the
-/// server then knows it until its next start.)
+/// server then knows it until it reads its tables again: at its next start, or as soon as a statement about accounts fails, such as
+/// CREATE USER of one that exists. So no other test may use this server.)
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clone_has_no_grant_option_where_the_base_is_restricted_from_it() {
-    let Some(server) = server().await else { return };
+    if !mysql_versions().contains(&MySqlVersion::MySql97) {
+        return;
+    }
+    let server = &MySql::start(MySqlVersion::MySql97, MySqlOptions::default()).await;
     for (number, (granted, restricted)) in
         [("SELECT", "GRANT OPTION"), ("SELECT, UPDATE", "UPDATE, GRANT OPTION")].into_iter().enumerate()
     {
