@@ -117,7 +117,10 @@ async fn by_hand_the_page_says_the_same() {
             }
             let kills = kills.replace("'app'", &mysql::text(&credentials.user));
             for kill in mysql::run(&mut session, &kills).await.expect("it may") {
-                mysql::run(&mut session, &kill).await.expect("it may");
+                // A session that has ended meanwhile is no longer there to be ended, as the page says.
+                if let Err(error) = mysql::run(&mut session, &kill).await {
+                    assert!(error.to_string().contains("Unknown thread id"), "{kill}: {error}");
+                }
             }
             assert!(MySql::ends(&mut open).await && !server.signs_in(&credentials, "").await);
             assert!(application.signs_in("AWSCURRENT").await);
