@@ -89,6 +89,8 @@ revoke: cargo ## End a password of SECRET that others may know, and prove it (al
 	@test -n "$(SECRET)" || { echo "make revoke needs SECRET=ARN or name (see docs/after-a-leak.md)" >&2; exit 2; }
 	@cargo run --quiet --locked --bin revoke -- '$(SECRET)' $(if $(LEAKED),--leaked '$(LEAKED)') $(if $(RUN),--run '$(RUN)') $(if $(ADMINISTRATOR),--administrator '$(ADMINISTRATOR)') $(REVOKE)
 
+# Most tests wait, for servers and for Python programs that start. A test's result does not depend on its speed.
+test: export RUST_TEST_THREADS ?= $(shell echo $$((3 * $$(nproc))))
 # The doc tests come first, so that the output ends with the summary of the tests on real servers.
 test: cargo $(call postgres,$(TESTBED_POSTGRES)) $(call mysql,$(TESTBED_MYSQL)) $(moto) $(awscli) $(jq) $(aws_sdk_js) $(cdk) $(cargo_lambda) $(sam) $(checkov) $(ministack) ## Run all tests on PostgreSQL 18 and 13, MySQL and MariaDB
 	cargo test --workspace --locked --doc --quiet
