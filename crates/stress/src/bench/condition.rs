@@ -13,6 +13,8 @@ pub struct Condition {
     pub api: Duration,
     /// What is added to each message to the database.
     pub database: Duration,
+    /// How long a step's event comes after the response to the step before.
+    pub pause: Duration,
 }
 
 /// Whether a rotation begins in a new process.
@@ -56,14 +58,14 @@ impl Share {
 }
 
 /// All conditions, each cold and warm: a whole core under each combination of delays, and a fourteenth under the longest
-/// delay of the APIs, which is closest to Lambda.
+/// delay of the APIs, which is closest to Lambda. All without a pause between steps.
 pub(super) fn all(api: &[Duration], database: &[Duration], shares: &[Share]) -> Vec<Condition> {
     let mut all = Vec::new();
     let longest = api.iter().max();
     for &share in shares {
         for &api in api.iter().filter(|api| share == Share::Whole || Some(*api) == longest) {
             for &database in database {
-                let of = |process| Condition { process, share, api, database };
+                let of = |process| Condition { process, share, api, database, pause: Duration::ZERO };
                 all.extend([ProcessAge::Cold, ProcessAge::Warm].map(of));
             }
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use aws_sdk_secretsmanager::Client;
 use local_aws::LocalAws;
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use super::BenchError;
 use super::change_time::ChangeTime;
@@ -131,7 +132,10 @@ impl<'a> Measurement<'a> {
         let connections = (self.tls_proxy.connections(), self.delay_proxy.connections());
         let cpu = process.cpu()?;
         let mut steps = [std::time::Duration::ZERO; 4];
-        for (step, took) in STEPS.into_iter().zip(&mut steps) {
+        for (number, (step, took)) in STEPS.into_iter().zip(&mut steps).enumerate() {
+            if number > 0 && !self.condition.pause.is_zero() {
+                sleep(self.condition.pause).await;
+            }
             let event = json!({
                 "Step": step, "SecretId": self.arn, "ClientRequestToken": version,
                 "RotationToken": "bench-rotation-token-bench-rotation-token",

@@ -69,6 +69,9 @@ pub struct Plan {
     pub database: Vec<Duration>,
     /// How much of a core a process may use: each of these in turn.
     pub shares: Vec<Share>,
+    /// The pauses between two steps under which the gap of single user is measured: each of these in turn. All else is
+    /// measured without a pause.
+    pub pauses: Vec<Duration>,
     /// A folder with another implementation.
     pub peer: Option<PathBuf>,
 }
@@ -100,7 +103,7 @@ pub async fn run(plan: &Plan, on_progress: &mut (dyn FnMut(&str) + Send)) -> Res
     for function in &plan.functions {
         let shared = shared(function, limits.clone(), &guard).await;
         for condition in condition::all(&plan.api, &plan.database, &shares) {
-            let mut add = async |implementations: &[Implementation], rows: &mut Vec<Row>| {
+            let mut add = async |implementations: &[Implementation], condition, rows: &mut Vec<Row>| {
                 let of_condition = measure(&shared, implementations, condition, plan.rotations).await;
                 let of_condition = of_condition.map_err(|error| error.during(function))?;
                 for row in &of_condition {
@@ -110,10 +113,12 @@ pub async fn run(plan: &Plan, on_progress: &mut (dyn FnMut(&str) + Send)) -> Res
                 Ok::<_, BenchError>(())
             };
             if plan.scope == Scope::All {
-                add(&implementations, &mut rows).await?;
+                add(&implementations, condition, &mut rows).await?;
             }
             if function.ends_with("single-user") {
-                add(&implementation::BOTH_ORDERS, &mut gaps).await?;
+                for &pause in &plan.pauses {
+                    add(&implementation::BOTH_ORDERS, Condition { pause, ..condition }, &mut gaps).await?;
+                }
             }
         }
     }

@@ -29,6 +29,9 @@ struct Arguments {
     /// Milliseconds added to each message to the database, each in turn
     #[arg(long, value_delimiter = ',', default_value = "0,1")]
     database: Vec<u64>,
+    /// Milliseconds between two steps under which the gap of single user is measured, each in turn
+    #[arg(long, value_delimiter = ',', default_value = "0,20")]
+    pause: Vec<u64>,
     /// Leaves out what is measured at a fourteenth of a core, as Lambda gives it to 128 MB
     #[arg(long)]
     whole_core: bool,
@@ -95,6 +98,7 @@ fn plan(arguments: &Arguments) -> Plan {
         api: delays(&arguments.api),
         database: delays(&arguments.database),
         shares,
+        pauses: delays(&arguments.pause),
         peer: arguments.peer.clone(),
     }
 }

@@ -14,8 +14,11 @@ const ABOUT: &str = "\
 
 How long a new sign-in with AWSCURRENT is rejected, as defined above, if finishSecret moves AWSCURRENT and if setSecret does
 (`PROMOTE_IN_SET_SECRET`, [strategies.md](strategies.md#promotion-in-setsecret)): both in one run, in turns. `make bench
-BENCH=--gap-only PUBLISH=1` measures and publishes this section alone. Secrets Manager's own pauses between steps, which are
-not known, come on top of the first only.
+BENCH=--gap-only PUBLISH=1` measures and publishes this section alone.
+
+Between two steps Secrets Manager ends one invocation and begins another. How long that takes is not known; it comes on top
+of the first order alone, once before testSecret and once before finishSecret. Each condition is therefore measured without a
+pause, which no service reaches, and with 20 ms between steps (an assumption: `--pause` takes others).
 ";
 
 /// The section, with the ratio of the medians.

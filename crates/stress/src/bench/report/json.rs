@@ -36,6 +36,7 @@ fn row(row: &Row) -> Value {
         "core": row.condition.share.name(),
         "api_delay_ms": row.condition.api.as_secs_f64() * 1000.0,
         "database_delay_ms": row.condition.database.as_secs_f64() * 1000.0,
+        "pause_ms": row.condition.pause.as_secs_f64() * 1000.0,
         "figures": figures,
     })
 }

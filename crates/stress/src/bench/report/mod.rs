@@ -94,7 +94,11 @@ impl Row {
 fn conditions(of: Condition) -> String {
     let (process, share) = (of.process.name(), of.share.name());
     let (api, database) = (of.api.as_millis(), of.database.as_millis());
-    format!("{process}, {share} core, +{api} ms a call, +{database} ms a message")
+    let pause = match of.pause.as_millis() {
+        0 => String::new(),
+        pause => format!(", {pause} ms between steps"),
+    };
+    format!("{process}, {share} core, +{api} ms a call, +{database} ms a message{pause}")
 }
 
 /// The median, with the quartiles if they differ.
