@@ -3,6 +3,7 @@
 use sqlx::MySqlConnection;
 use testbed::{
     Application, Credentials, MySql, MySqlOptions, MySqlVersion, Server as _, Setup, mysql, mysql_versions,
+    remedy,
 };
 
 use super::{
@@ -125,6 +126,28 @@ async fn by_hand_the_page_says_the_same() {
             assert!(MySql::ends(&mut open).await && !server.signs_in(&credentials, "").await);
             assert!(application.signs_in("AWSCURRENT").await);
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_who_may_not_look_at_accounts_is_told_the_grant() {
+    for version in mysql_versions() {
+        let server = server(version).await;
+        let application = application(&server, Setup::mysql_single_user()).await;
+        let (user, password) = ("looks".to_owned(), "pw-Of-who-looks-1".to_owned());
+        server.execute("CREATE USER looks@`%` IDENTIFIED BY 'pw-Of-who-looks-1'").await;
+        application.store_superuser(&server.secret(&Credentials { user, password }, "mysql")).await;
+        let (leaked, _) = current(&application).await;
+        let administrator = ["--administrator", &application.superuser_arn];
+        let command =
+            [&[&*application.arn, "--leaked", &leaked, "--run", "all"][..], &administrator].concat();
+        let desk = Desk::of(&application);
+        let error = desk.not_revoked(&command).await;
+        for grant in remedy(&error, "an administrator") {
+            server.execute(&grant).await;
+        }
+        let said = desk.revoked(&command).await;
+        assert!(said.contains("that of none of the accounts"), "{version}: {said}");
     }
 }
 

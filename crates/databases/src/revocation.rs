@@ -27,7 +27,7 @@ pub trait Revokes: Database {
     /// password. Nobody else signs in. Empty on an engine without accounts by host.
     ///
     /// # Errors
-    /// `MissingPrivilege` if the administrator may not read accounts.
+    /// Refuses if the administrator may not read accounts, with the GRANT.
     async fn accounts_of(
         &self,
         server: &Server,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rotation::ports::SignIn;
-use rotation::{CallError, Password, Server, Username};
+use rotation::{ADMINISTRATOR, CallError, Password, Refusal, Server, Username, run_as};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -88,7 +88,13 @@ async fn accounts_of(
              WHERE CAST(User AS BINARY) = CAST({name} AS BINARY) AND IFNULL(JSON_VALUE(Priv, '$.is_role'), 0) = 0"
         ),
     };
-    let rows = Zeroizing::new(connection.rows(&query).await?);
+    let rows = match connection.rows(&query).await {
+        Ok(rows) => Zeroizing::new(rows),
+        Err(failure) if failure.code.is_some_and(|code| errors::NOT_READABLE.contains(&code)) => {
+            return Err(cannot_look(connection, &failure.message()).into());
+        }
+        Err(failure) => return Err(failure.into()),
+    };
     let mut accounts = Vec::new();
     for row in rows.iter() {
         let (host, verifiers) = match connection.dialect {
@@ -115,6 +121,14 @@ async fn accounts_of(
         accounts.push(AccountOfUser { account: account.to_string(), accepts, lock });
     }
     Ok(accounts)
+}
+
+fn cannot_look(connection: &Connection, response: &str) -> Refusal {
+    let account = &connection.account;
+    Refusal::Database {
+        what: format!("{account} may not look at accounts ({response})"),
+        remedy: run_as(ADMINISTRATOR, &[format!("GRANT SELECT ON mysql.* TO {account}")]),
+    }
 }
 
 /// What MariaDB's `global_priv` has of passwords, each of which signs in (`IDENTIFIED VIA ... OR ...`); none if the account is
