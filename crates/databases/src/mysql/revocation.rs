@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rotation::ports::SignIn;
-use rotation::{ADMINISTRATOR, CallError, Password, Refusal, Server, Username, run_as};
+use rotation::{ADMINISTRATOR, CallError, Cause, Password, Refusal, Server, Username, run_as};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -88,13 +88,8 @@ async fn accounts_of(
              WHERE CAST(User AS BINARY) = CAST({name} AS BINARY) AND IFNULL(JSON_VALUE(Priv, '$.is_role'), 0) = 0"
         ),
     };
-    let rows = match connection.rows(&query).await {
-        Ok(rows) => Zeroizing::new(rows),
-        Err(failure) if failure.code.is_some_and(|code| errors::NOT_READABLE.contains(&code)) => {
-            return Err(cannot_look(connection, &failure.message()).into());
-        }
-        Err(failure) => return Err(failure.into()),
-    };
+    let rows = connection.rows(&query).await.map_err(|failure| may_not_look(connection, failure))?;
+    let rows = Zeroizing::new(rows);
     let mut accounts = Vec::new();
     for row in rows.iter() {
         let (host, verifiers) = match connection.dialect {
@@ -123,12 +118,18 @@ async fn accounts_of(
     Ok(accounts)
 }
 
-fn cannot_look(connection: &Connection, response: &str) -> Refusal {
-    let account = &connection.account;
-    Refusal::Database {
+/// Refuses with the GRANT, if a privilege is what it failed for.
+fn may_not_look(connection: &Connection, failure: errors::Failure) -> CallError {
+    let (account, response) = (&connection.account, failure.message());
+    let error = CallError::from(failure);
+    if error.cause() != Some(Cause::MissingPrivilege) {
+        return error;
+    }
+    let refusal = Refusal::Database {
         what: format!("{account} may not look at accounts ({response})"),
         remedy: run_as(ADMINISTRATOR, &[format!("GRANT SELECT ON mysql.* TO {account}")]),
-    }
+    };
+    refusal.into()
 }
 
 /// What MariaDB's `global_priv` has of passwords, each of which signs in (`IDENTIFIED VIA ... OR ...`); none if the account is
