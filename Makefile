@@ -91,6 +91,8 @@ revoke: cargo ## End a password of SECRET that others may know, and prove it (al
 
 # Most tests wait, for servers and for Python programs that start. A test's result does not depend on its speed.
 test: export RUST_TEST_THREADS ?= $(shell echo $$((2 * $$(nproc))))
+# What failed is said in a few lines at the end, where a CI system keeps them; `make test RUST_BACKTRACE=1` shows more.
+test: export RUST_BACKTRACE := 0
 # The doc tests come first, so that the output ends with the summary of the tests on real servers.
 test: cargo $(call postgres,$(TESTBED_POSTGRES)) $(call mysql,$(TESTBED_MYSQL)) $(moto) $(awscli) $(jq) $(aws_sdk_js) $(cdk) $(cargo_lambda) $(sam) $(checkov) $(ministack) ## Run all tests on PostgreSQL 18 and 13, MySQL and MariaDB
 	cargo test --workspace --locked --doc --quiet

@@ -22,9 +22,9 @@ const SETTINGS: &[(&str, &str)] = &[
          sql_notes = 0, default_week_format = 7, foreign_key_checks = 0; SET ROLE NONE",
     ),
     (
+        // No wait_timeout: a function that the machine lets wait before its first statement would be disconnected.
         "transactions and limits of time",
-        "SET SESSION autocommit = 0, completion_type = CHAIN, lock_wait_timeout = 1, wait_timeout = 1; START TRANSACTION \
-         READ ONLY",
+        "SET SESSION autocommit = 0, completion_type = CHAIN, lock_wait_timeout = 1; START TRANSACTION READ ONLY",
     ),
 ];
 const OF_MYSQL: (&str, &str) = (

@@ -51,15 +51,17 @@ impl Connection {
             has_active_roles: false,
             lock_key: hmac_sha_256(password.expose().as_bytes(), b"lock"),
         };
-        // One message. Not DEFAULT, which means the server's own variable. What stands in such a comment only MariaDB reads, and
-        // only from that version on (MariaDB documentation, "Comment Syntax"): the version's text can be set to anything.
+        // One message. Not DEFAULT, which means the server's own variable. What stands in a comment with `M!` only MariaDB reads,
+        // and only from that version on; what stands in one of a version from 50700 to 99999 only MySQL (MariaDB documentation,
+        // "Comment Syntax"): the version's text can be set to anything.
         // There, lock_wait_timeout does not end every wait. READ WRITE, because init_connect may have made transactions
         // read-only.
         // There, too, GRANT makes an account that somebody has dropped, without a password (tried: 11.8.9, 10.11.18), unless the mode
         // says otherwise; MySQL knows no such mode.
         let set_up = "SET SESSION sql_mode = CONCAT('' /*M!, 'NO_AUTO_CREATE_USER' */), \
             sql_select_limit = 18446744073709551615, sql_big_selects = 1, sql_quote_show_create = 1, lock_wait_timeout = 5, \
-            wait_timeout = 10 /*M!, max_statement_time = 15, max_session_mem_used = 9223372036854775807 */; \
+            wait_timeout = 10 /*M!, max_statement_time = 15, max_session_mem_used = 9223372036854775807 */ \
+            /*!50700 , max_execution_time = 0, print_identified_with_as_hex = ON */; \
             SET SESSION TRANSACTION READ WRITE; \
             SELECT CONCAT(0 /*M! + 1 */, 0 /*M!110300 + 1 */, CURRENT_USER())";
         let row = connection.rows(set_up).await?.concat();
@@ -69,8 +71,6 @@ impl Connection {
         if product.starts_with('1') {
             connection.dialect = Dialect::MariaDb;
             connection.known = Known { dialect: Dialect::MariaDb, show_create_routine: product == "11" };
-        } else {
-            connection.run("SET SESSION print_identified_with_as_hex = ON, max_execution_time = 0").await?;
         }
         Ok(connection)
     }
