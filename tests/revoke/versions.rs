@@ -1,10 +1,10 @@
 //! Versions that leaked, other than AWSCURRENT: pending, or of another user or server.
 
 use serde_json::json;
-use testbed::{Application, Postgres, Server as _, Setup, postgres_versions};
+use testbed::{App, Application, Credentials, Postgres, Server as _, Setup, postgres_versions};
 
 use super::postgres::server;
-use super::{Desk, application, current};
+use super::{Desk, application, current, versions};
 
 /// A rotation is under way or was left, and its password leaked before it was set: who continues it sets that password.
 #[tokio::test(flavor = "multi_thread")]
@@ -42,6 +42,28 @@ async fn a_user_that_the_secret_does_not_rotate_is_named_before_anything_is_rota
     assert!(error.contains(&format!("no rotation of this secret changes the password of {user}")), "{error}");
     assert_eq!(application.labels().await, labels, "{error}");
     assert!(error.contains("As an administrator"), "{error}");
+}
+
+/// By its name it could be the other one of alternating users: one rotation shows that none alternates.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_that_is_only_named_like_a_clone_costs_one_rotation() {
+    let server = server(postgres_versions()[0]).await;
+    let application: Application<'_, Postgres> = application(&server, Setup::single_user()).await;
+    let credentials = Credentials::new(&format!("{}_clone", application.app.user()));
+    let clone = App { credentials, database: application.app.database.clone() };
+    let user = clone.user();
+    server.execute("postgres", &format!("CREATE ROLE {user} LOGIN")).await;
+    server.set_password(&clone.credentials).await;
+    let secret = application.stored("AWSCURRENT").await.expect("a version");
+    application.store_current(&clone.secret(&server)).await;
+    let leaked = current(&application).await.0;
+    application.store_current(&secret).await;
+    let number = versions(&application).await;
+    let command = [application.arn.as_str(), "--leaked", &leaked, "--run", "all"];
+    let error = Desk::of(&application).not_revoked(&command).await;
+    assert!(error.contains(&format!("no rotation of this secret changes the password of {user}")), "{error}");
+    assert_eq!(versions(&application).await, number + 1, "{error}");
+    assert!(application.signs_in("AWSCURRENT").await, "{error}");
 }
 
 /// The server has another name or address since, or is another one.

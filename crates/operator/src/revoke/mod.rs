@@ -72,7 +72,7 @@ impl Revocation<'_> {
             self.leaked.id, server.endpoint
         ));
         let next = next(self.state(versions, &current, signs_in, true));
-        self.is_reached_by(next, &current.secret.username, &current)?;
+        self.is_reached_by(next, None, &current)?;
         self.say_next(next, &current);
         let command = format!("make revoke SECRET={} LEAKED={}", self.world.secret, self.leaked.id);
         let options = self.arguments.options_of_make();
@@ -109,7 +109,7 @@ impl Revocation<'_> {
             let current = self.world.current(&versions).await?;
             let signs_in = self.signs_in(&current).await?;
             let next = next(self.state(&versions, &current, signs_in, may_be_second));
-            self.is_reached_by(next, before.as_ref().unwrap_or(&current.secret.username), &current)?;
+            self.is_reached_by(next, before.as_ref(), &current)?;
             match next {
                 Next::EndSessions => {
                     say(&format!(
@@ -157,13 +157,14 @@ impl Revocation<'_> {
     }
 
     /// Refuses to rotate for a user that rotations do not reach: neither AWSCURRENT's nor the other one of alternating users.
-    /// `before` was AWSCURRENT's user before the last rotation of this run; that it has not changed shows that none alternates.
-    fn is_reached_by(&self, next: Next, before: &Username, current: &Version) -> Result<(), Failure> {
+    /// The first rotation tells whether users alternate: `before` was AWSCURRENT's user before it. Until then their names do.
+    fn is_reached_by(&self, next: Next, before: Option<&Username>, current: &Version) -> Result<(), Failure> {
         let (user, leaked) = (&current.secret.username, &self.leaked.secret.username);
-        let has_alternated = before != user;
-        let is_reached =
-            leaked == user || *leaked == Strategy::AlternatingUsers.next_user(user) || has_alternated;
-        if next != Next::Rotate || is_reached {
+        let alternates = || match before {
+            Some(before) => before != user,
+            None => *leaked == Strategy::AlternatingUsers.next_user(user),
+        };
+        if next != Next::Rotate || leaked == user || alternates() {
             return Ok(());
         }
         let (username, endpoint) = (leaked.clone(), self.world.server_of(&current.secret).endpoint);
