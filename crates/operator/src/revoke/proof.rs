@@ -53,7 +53,8 @@ impl Proof<'_> {
 
     /// The sessions that began before now, at every server; the password signs in at none of them.
     pub(super) async fn end_sessions(&self) -> Result<(), Failure> {
-        // A server that fails leaves no session open at the others.
+        // A server that fails leaves no session open at the others. One after another, although each is waited for: two names may be
+        // of one server, where the session under one name would end that under the other.
         let mut result = Ok(());
         for (index, server) in self.servers.iter().enumerate() {
             let ended = async {
