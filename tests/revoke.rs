@@ -152,6 +152,26 @@ async fn what_leaked_is_dead<S: Clients>(server: &S, setup: Setup<'_>, rotations
     assert!(said.contains("no session of") && said.contains("proven"), "{context}: {said}");
 }
 
+/// A client that signs in by AWSCURRENT's password while sessions are ended goes on.
+async fn a_session_that_begins_meanwhile_goes_on<S: Clients>(server: &S, setup: Setup<'_>) {
+    let context = server.name();
+    let application = application(server, setup).await;
+    let leaked = current(&application).await.0;
+    let command = [application.arn.as_str(), "--leaked", &leaked, "--run", "all"];
+    let desk = Desk::of(&application);
+    let mut command = desk.command(functions::program("revoke").await, &command);
+    let mut child = command.stdout(Stdio::piped()).spawn().expect("it starts");
+    let mut said = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+    let mut next = async || said.next_line().await.expect("it can be read").expect("it goes on");
+    while !next().await.contains("sign-ins that had begun") {}
+    let mut session = server.open(&current(&application).await.1).await;
+    let ended = next().await;
+    assert!(ended.contains("no session of"), "{context}: {ended}");
+    while said.next_line().await.expect("it can be read").is_some() {}
+    assert!(child.wait().await.expect("it ends").success(), "{context}");
+    assert!(S::is_open(&mut session).await, "{context}");
+}
+
 /// The same, one step at a time: between two of them AWSCURRENT signs in.
 async fn each_step_alone_comes_to_the_same_end<S: Server>(server: &S, setup: Setup<'_>, steps: usize) {
     let context = format!("{} on {}", setup.name(), server.name());

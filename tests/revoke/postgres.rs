@@ -16,9 +16,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 
 use super::{
-    Clients, application, blocks, current, each_step_alone_comes_to_the_same_end,
-    killed_at_any_line_it_goes_on_from_there, rotate_by_hand, what_is_wrong_is_named, what_leaked_is_dead,
-    with_each_setup,
+    Clients, a_session_that_begins_meanwhile_goes_on, application, blocks, current,
+    each_step_alone_comes_to_the_same_end, killed_at_any_line_it_goes_on_from_there, rotate_by_hand,
+    what_is_wrong_is_named, what_leaked_is_dead, with_each_setup,
 };
 use crate::support::Desk;
 
@@ -52,6 +52,13 @@ async fn a_password_that_leaked_signs_in_nowhere_and_its_sessions_have_ended() {
             what_leaked_is_dead(&*server, setup, rotations).await;
         })
         .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_has_the_new_password_keeps_its_session() {
+    for version in postgres_versions() {
+        a_session_that_begins_meanwhile_goes_on(&server(version).await, Setup::single_user()).await;
     }
 }
 
