@@ -240,6 +240,10 @@ impl UserSession for CrashingSession<dyn UserSession> {
         self.crash.call(self.session.finish_own_change(old)).await
     }
 
+    async fn elsewhere(&mut self, password: &Password) -> Result<Option<String>, CallError> {
+        self.crash.call(self.session.elsewhere(password)).await
+    }
+
     async fn view_pair(
         &mut self,
         alternation: &Alternation,

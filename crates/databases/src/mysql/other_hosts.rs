@@ -7,6 +7,7 @@ use rotation::{Password, Refusal};
 
 use super::account::Account;
 use super::connection::Connection;
+use super::errors::Failure;
 use super::grant_tables::StoredAccount;
 use super::processes::addresses_of;
 use super::verifier;
@@ -56,6 +57,26 @@ pub(super) async fn with_password<'a>(
         }
     }
     found
+}
+
+/// These accounts in an order in which the one by which the user signs in from here is the first.
+pub(super) async fn own_first<'a>(
+    connection: &mut Connection,
+    mut accounts: Vec<&'a StoredAccount>,
+) -> Result<Vec<&'a StoredAccount>, Failure> {
+    if accounts.len() > 1 {
+        let here = connection.rows("SELECT SUBSTRING_INDEX(USER(), '@', -1)").await?.concat();
+        accounts.sort_by_key(|stored| {
+            let host = stored.account.host();
+            let covers_here = match here.parse() {
+                Ok(address) => covers(host, address),
+                Err(_) => matches(host.as_bytes(), here.as_bytes()),
+            };
+            // The server takes the account whose host is more specific.
+            (!covers_here, host.contains(['%', '_', '/']))
+        });
+    }
+    Ok(accounts)
 }
 
 /// Whether an account at `host` covers this address: by `%` and `_`, or by a network (MySQL 8.4 Reference Manual, "Specifying

@@ -245,7 +245,7 @@ pub(super) async fn install(
         return Err(Refusal::Database { what, remedy }.into());
     }
     let (mut each, mut changed) = (Vec::new(), Vec::new());
-    for stored in ours {
+    for stored in other_hosts::own_first(connection, ours).await? {
         let method = account_state::method(connection, Some(stored)).await?;
         let identified = identified(connection.dialect, &method, password);
         each.push(Zeroizing::new(format!("{} {}", stored.account, *identified)));
@@ -256,7 +256,8 @@ pub(super) async fn install(
     for stored in others {
         info!(db.user = %user, "{} has another password, and keeps it", stored.account);
     }
-    // Atomic on MySQL.
+    // Atomic on MySQL. On MariaDB it can break off; then the own account is changed, and AWSCURRENT's password, rejected here, tells
+    // the next attempt which accounts are left.
     let statement = alter(each.iter().map(|user| user.as_str()), "");
     if let Err(failure) = connection.run(&statement).await {
         tolerate_reuse(connection, &changed, password, failure).await?;

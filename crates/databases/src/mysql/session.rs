@@ -39,6 +39,10 @@ impl UserSession for Connection {
         self.within_limit(async |connection| password::discard_own(connection, old).await).await
     }
 
+    async fn elsewhere(&mut self, password: &Password) -> Result<Option<String>, CallError> {
+        self.within_limit(async |connection| Ok(other_hosts::seen(connection, password).await)).await
+    }
+
     /// Users own no objects here. Everything else only a superuser can see.
     async fn view_pair(
         &mut self,

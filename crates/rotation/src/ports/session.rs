@@ -26,6 +26,12 @@ pub trait UserSession: Send {
     /// Does what [`Self::change_own_password`] does after it has set the password, which an earlier attempt did.
     async fn finish_own_change(&mut self, old: OldPassword) -> Result<(), CallError>;
 
+    /// Describes an account of the user at another host that has `password`, or that is in use; `None` if it sees none, or if a user
+    /// is one account whatever the host.
+    async fn elsewhere(&mut self, _password: &Password) -> Result<Option<String>, CallError> {
+        Ok(None)
+    }
+
     /// What this user, one of the two alternating users of `secret`, sees of both.
     async fn view_pair(
         &mut self,

@@ -64,9 +64,12 @@ impl OwnChange<'_> {
         // An earlier attempt may have set the pending password.
         let pending = Credentials::pending(self.pending);
         match self.context.sign_in(&self.server, &pending).await? {
-            SignIn::Accepted(session) => {
+            SignIn::Accepted(mut session) => {
                 info!("the pending password was set already");
-                return self.finish(session).await;
+                return match self.left_behind(&mut *session).await? {
+                    Some(left) => self.set_everywhere(session, &pending.password, left).await,
+                    None => self.finish(session).await,
+                };
             }
             SignIn::Expired(response) => return self.expired(&pending.password, response).await,
             SignIn::Rejected(_) => {}
@@ -107,11 +110,36 @@ impl OwnChange<'_> {
             warn!(db.user = %self.pending.username, "AWSCURRENT is rejected; rotating with {used}");
         }
         match sign_in {
-            SignIn::Accepted(session) => self.set(session, &version.password).await?,
+            SignIn::Accepted(mut session) => match self.left_behind(&mut *session).await? {
+                Some(left) => self.set_everywhere(session, &version.password, left).await?,
+                None => self.set(session, &version.password).await?,
+            },
             SignIn::Expired(response) => self.expired(&version.password, response).await?,
             SignIn::Rejected(_) => return Ok(false),
         }
         Ok(true)
+    }
+
+    /// AWSCURRENT's password is rejected here, and an account at another host may still have it: on MariaDB a superuser's change of
+    /// several accounts is not atomic. Only a superuser can complete it.
+    async fn left_behind(&self, session: &mut dyn UserSession) -> Result<Option<String>, Error> {
+        if self.old == OldPassword::Retain || self.pending.superuser.is_none() {
+            return Ok(None);
+        }
+        let doing = format!("look for other accounts of {}", self.pending.username);
+        self.context.rotation.progress.of(doing, session.elsewhere(&self.current.password)).await
+    }
+
+    /// As the superuser: the accounts that have `used`, by which `session` is signed in, and those that are left behind.
+    async fn set_everywhere(
+        &self,
+        session: Box<dyn UserSession>,
+        used: &Password,
+        left: String,
+    ) -> Result<(), Error> {
+        self.context.close(session.close()).await;
+        warn!(db.user = %self.pending.username, "an earlier change broke off; the superuser completes it: {left}");
+        self.set_by_superuser(&[used, &self.current.password], left).await
     }
 
     /// Sets the pending password in `session`, signed in with `used`. If the server lets no user do that, the superuser does:
@@ -126,7 +154,7 @@ impl OwnChange<'_> {
             Change::Made => Ok(()),
             Change::NotAllowed(response) => {
                 warn!(db.user = %user, "the user may not change its own password; the superuser does");
-                self.set_by_superuser(used, response).await
+                self.set_by_superuser(&[used], response).await
             }
         }
     }
@@ -146,7 +174,7 @@ impl OwnChange<'_> {
         match self.old {
             OldPassword::Discard => {
                 warn!(db.user = %username, "the password has expired; the superuser sets the next one");
-                self.set_by_superuser(used, response).await
+                self.set_by_superuser(&[used], response).await
             }
             OldPassword::Retain => {
                 let remedy = self.context.rotation.database.manual_remedy(&username, Stage::Current);
@@ -155,17 +183,19 @@ impl OwnChange<'_> {
         }
     }
 
-    /// Only after a stored version proved in this step that the secret is the user's. The pending version names the same
-    /// server and superuser as the current one (`Secret::check_replaces`).
-    async fn set_by_superuser(&self, used: &Password, response: String) -> Result<(), Error> {
+    /// Sets the accounts that have one of the passwords `used`. Only after a stored version proved in this step that the secret is
+    /// the user's. The pending version names the same server and superuser as the current one (`Secret::check_replaces`).
+    async fn set_by_superuser(&self, used: &[&Password], response: String) -> Result<(), Error> {
         let Secret { username: user, password, .. } = self.pending;
         let Some(id) = &self.pending.superuser else {
             return Err(Refusal::NoSuperuser { username: user.clone(), response }.into());
         };
         let superuser = self.context.superuser(id, &self.server).await?;
         let mut session = self.context.sign_in_superuser(&superuser).await?;
-        let install = session.install_password(user, used, password);
-        self.context.rotation.progress.of(format!("set the password of {user}"), install).await?;
+        for used in used {
+            let install = session.install_password(user, used, password);
+            self.context.rotation.progress.of(format!("set the password of {user}"), install).await?;
+        }
         self.context.close(session.close()).await;
         Ok(())
     }
