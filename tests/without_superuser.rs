@@ -1,5 +1,6 @@
 //! Alternating users without a superuser: each user changes its own password while it is idle.
 
+mod hard_remedies;
 mod mysql;
 mod postgres;
 mod remedies;

@@ -1,6 +1,6 @@
 //! On MySQL and MariaDB.
 
-use testbed::{Application, MySql, MySqlOptions, Setup, mysql, mysql_versions};
+use testbed::{Application, Credentials, MySql, MySqlOptions, Setup, mysql, mysql_versions};
 
 use super::{Desk, makes_a_pair, setup, what_the_secret_tells_is_refused};
 
@@ -236,4 +236,26 @@ async fn what_the_secret_tells_is_refused_with_what_to_do() {
         Setup::mysql_alternating_users(),
     )
     .await;
+}
+
+/// Accounts are told apart by case; the tables of sessions and of objects are not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_whose_name_differs_in_case_is_not_the_clone() {
+    for version in mysql_versions() {
+        let server = MySql::start(version, MySqlOptions::default()).await;
+        let application = application(&server).await;
+        let (base, database) = (application.app.user(), &application.app.database);
+        let stranger = Credentials::new(&format!("{}_CLONE", base.to_uppercase()));
+        let name = mysql::name(&stranger.user);
+        for statement in [
+            format!("CREATE USER {name}@'%' IDENTIFIED BY {}", mysql::text(&stranger.password)),
+            format!("CREATE DEFINER = {name}@'%' PROCEDURE {database}.p() SELECT 1"),
+            format!("CREATE DEFINER = {name}@'%' VIEW {database}.v AS SELECT 1"),
+        ] {
+            server.execute(&statement).await;
+        }
+        let _open = server.sign_in(&stranger, "").await.expect("it signs in");
+        let sql = Desk::of(&application).pair(&[&application.arn]).await.sql;
+        run_as_root(&server, &sql).await.unwrap_or_else(|error| panic!("{version}: {error}: {sql}"));
+    }
 }

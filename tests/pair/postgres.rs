@@ -147,3 +147,29 @@ async fn what_the_server_tells_is_refused_with_what_to_do() {
         }
     }
 }
+
+/// A list that was stored FROM CURRENT takes three statements, which are in the transaction of all.
+#[tokio::test(flavor = "multi_thread")]
+async fn if_a_statement_fails_there_is_no_clone() {
+    for version in postgres_versions() {
+        let server = Postgres::start(version, PostgresOptions::default()).await;
+        let application = application(&server).await;
+        let base = application.app.user();
+        let list = "SELECT set_config('search_path', 'a,b', false)";
+        server.execute("postgres", &format!("{list}; ALTER ROLE {base} SET search_path FROM CURRENT")).await;
+        server.execute("postgres", &format!("ALTER ROLE {base} SET work_mem = '5MB'")).await;
+        let sql = Desk::of(&application).pair(&[&application.arn]).await.sql;
+        let broken = sql.replace("work_mem", "no_such_setting");
+        assert_ne!(broken, sql);
+        let mut root = server.sign_in(&server.root(), "postgres").await.expect("root signs in");
+        // As psql runs them, with ON_ERROR_STOP and without.
+        let mut failed = 0;
+        for statement in broken.lines() {
+            failed += usize::from(postgres::run(&mut root, statement).await.is_err());
+        }
+        assert!(failed > 0, "{version}: {sql}");
+        let exists = format!("SELECT rolname FROM pg_roles WHERE rolname = '{base}_clone'");
+        assert!(server.values("postgres", &exists).await.is_empty(), "{version}: {sql}");
+        run_as_root(&server, &sql).await.unwrap_or_else(|error| panic!("{version}: {error}: {sql}"));
+    }
+}

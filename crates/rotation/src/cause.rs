@@ -192,7 +192,7 @@ impl Cause {
             Self::Locked => "unlock the account (ACCOUNT UNLOCK; PostgreSQL: LOGIN), and rotate again",
             Self::TemporarilyLocked => {
                 "wait out the account's PASSWORD_LOCK_TIME or unlock it (ALTER USER ... ACCOUNT UNLOCK; MariaDB: FLUSH \
-                 PRIVILEGES); find who signs in with a wrong password; allow at least 3 failed sign-ins"
+                 PRIVILEGES); find who signs in with a wrong password; allow at least 5 failed sign-ins"
             }
             Self::TooManyConnections => {
                 "raise the limit that is named (the server's, the database's, the role's, or the account's by the hour), or let \

@@ -45,7 +45,7 @@ pub use password::{PasswordPolicy, PolicyError, PolicySettings};
 pub use progress::Progress;
 pub use promotion::Promotion;
 pub use redaction::{PasswordsInUse, does_not_print, server_words};
-pub use remedy::{ADMINISTRATOR, run_as};
+pub use remedy::{ADMINISTRATOR, run_as, some_of};
 pub use replication::{Replica, ReplicaStatus, Replication};
 pub use rotation::Rotation;
 pub use secret::{Secret, SuperuserSecret};

@@ -2,15 +2,39 @@
 
 use crate::{SecretId, Username};
 
+/// The most bytes of statements that a message shows: it is cut after 32 KB, and what is not equal stands before them.
+const MOST: usize = 24 * 1024;
+
 /// Who runs what a superuser lacks the privilege for.
 pub const ADMINISTRATOR: &str = "an administrator";
 
 /// Statements as an error prints them: `as WHO run: FIRST; SECOND; then rotate again`. Several such remedies in one sentence are
-/// alternatives. The tests read them out of the sentence, run them, and rotate.
+/// alternatives. The tests read them out of the sentence, run them, and rotate. Of very many statements, as many as are shown whole.
 #[must_use]
 pub fn run_as(who: &str, statements: &[impl AsRef<str>]) -> String {
-    let statements: Vec<_> = statements.iter().map(AsRef::as_ref).collect();
-    format!("as {who} run: {}; then rotate again", statements.join("; "))
+    let (mut shown, mut bytes) = (Vec::new(), 0);
+    for statement in statements.iter().map(AsRef::as_ref) {
+        bytes += statement.len();
+        if bytes > MOST && !shown.is_empty() {
+            let left = statements.len() - shown.len();
+            return format!(
+                "as {who} run: {}; then rotate again, which names the other {left}",
+                shown.join("; ")
+            );
+        }
+        shown.push(statement);
+    }
+    format!("as {who} run: {}; then rotate again", shown.join("; "))
+}
+
+/// Differences, and how many more there are than are shown.
+#[must_use]
+pub fn some_of(differences: &[String]) -> String {
+    const SHOWN: usize = 20;
+    match differences.len().checked_sub(SHOWN) {
+        None | Some(0) => differences.join("; "),
+        Some(left) => format!("{}; and {left} more", differences[..SHOWN].join("; ")),
+    }
 }
 
 /// `PutSecretValue` with a label of its own moves that label only.

@@ -93,6 +93,8 @@ fn empty(account: Account, base: &AccountState) -> AccountState {
 fn preconditions(dialect: Dialect, alternation: &Alternation, clone: &Account) -> Vec<String> {
     let (base, user) = (literal(&alternation.base.0), literal(&alternation.clone.0));
     let definer = literal(&format!("{}@{}", clone.user, clone.host()));
+    // These tables compare names without case, and accounts do not.
+    let is_defined = format!("CAST(DEFINER AS BINARY) = CAST({definer} AS BINARY)");
     let (sql_mode, as_role) = match dialect {
         Dialect::MySql => {
             ("", format!("\n      OR EXISTS (SELECT 1 FROM mysql.role_edges WHERE FROM_USER = {user})"))
@@ -107,12 +109,12 @@ fn preconditions(dialect: Dialect, alternation: &Alternation, clone: &Account) -
       THEN 'refused: the clone exists'
     WHEN EXISTS (SELECT 1 FROM mysql.proxies_priv WHERE Proxied_user = {user}){as_role}
       THEN 'refused: others may act as the clone'
-    WHEN EXISTS (SELECT 1 FROM information_schema.PROCESSLIST WHERE USER = {user})
+    WHEN EXISTS (SELECT 1 FROM information_schema.PROCESSLIST WHERE CAST(USER AS BINARY) = CAST({user} AS BINARY))
       THEN 'refused: the clone has open sessions'
-    WHEN EXISTS (SELECT 1 FROM information_schema.ROUTINES WHERE SECURITY_TYPE = 'DEFINER' AND DEFINER = {definer})
-      OR EXISTS (SELECT 1 FROM information_schema.VIEWS WHERE SECURITY_TYPE = 'DEFINER' AND DEFINER = {definer})
-      OR EXISTS (SELECT 1 FROM information_schema.TRIGGERS WHERE DEFINER = {definer})
-      OR EXISTS (SELECT 1 FROM information_schema.EVENTS WHERE DEFINER = {definer})
+    WHEN EXISTS (SELECT 1 FROM information_schema.ROUTINES WHERE SECURITY_TYPE = 'DEFINER' AND {is_defined})
+      OR EXISTS (SELECT 1 FROM information_schema.VIEWS WHERE SECURITY_TYPE = 'DEFINER' AND {is_defined})
+      OR EXISTS (SELECT 1 FROM information_schema.TRIGGERS WHERE {is_defined})
+      OR EXISTS (SELECT 1 FROM information_schema.EVENTS WHERE {is_defined})
       THEN 'refused: objects have the clone as their definer'
   END"
     );

@@ -1,6 +1,6 @@
 //! Two alternating users that no superuser makes equal: what a person has to run.
 
-use rotation::{ADMINISTRATOR, Alternation, Refusal, Target, run_as};
+use rotation::{ADMINISTRATOR, Alternation, Refusal, Target, run_as, some_of};
 use tracing::warn;
 
 use super::account_state::AccountState;
@@ -100,7 +100,7 @@ fn inequality(
         "{} is not equal to {}, and the secret names no superuser that could make it so: {}",
         clone.account,
         base.account,
-        differences.join("; ")
+        some_of(&differences)
     );
     Some(Refusal::Database { what, remedy: run_as(ADMINISTRATOR, &statements(base, &clone, dialect)) })
 }

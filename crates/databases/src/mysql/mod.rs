@@ -120,7 +120,9 @@ impl Database for MySql {
         });
         format!(
             "as a superuser, look the account up (SELECT User, Host FROM mysql.user WHERE User = {quoted}), give it the \
-             password of the {stage} version (ALTER USER {quoted}@'HOST' IDENTIFIED BY ...{}), then rotate again; or, if that \
+             password of the {stage} version (ALTER USER {quoted}@'HOST' IDENTIFIED BY ...; on MySQL, if its history refuses that with 3638, run ALTER \
+             USER {quoted}@'HOST' PASSWORD HISTORY 0 PASSWORD REUSE INTERVAL 0 DAY first, and set both back at the end{}), then rotate \
+             again; or, if that \
              password is right, find in SHOW CREATE USER {quoted}@'HOST' which certificate it requires of its client",
             missing.unwrap_or_default()
         )

@@ -86,17 +86,20 @@ pub(super) async fn drops_of_objects_defined_by(
     connection: &mut Connection,
     accounts: &[&Account],
 ) -> Result<Vec<String>, CallError> {
-    let definers = accounts.iter().map(|account| literal(&format!("{}@{}", account.user, account.host())));
+    // MariaDB compares names here without case, and accounts with it (tried: 11.8.9, 10.11.18).
+    let definers = accounts.iter().map(|account| {
+        format!("CAST({} AS BINARY)", literal(&format!("{}@{}", account.user, account.host())))
+    });
     let definers = definers.collect::<Vec<_>>().join(", ");
     let query = format!(
         "SELECT CONCAT_WS(',', HEX(ROUTINE_TYPE), HEX(ROUTINE_SCHEMA), HEX(ROUTINE_NAME)) FROM information_schema.ROUTINES \
-             WHERE SECURITY_TYPE = 'DEFINER' AND DEFINER IN ({definers}) \
+             WHERE SECURITY_TYPE = 'DEFINER' AND CAST(DEFINER AS BINARY) IN ({definers}) \
          UNION ALL SELECT CONCAT_WS(',', HEX('VIEW'), HEX(TABLE_SCHEMA), HEX(TABLE_NAME)) FROM information_schema.VIEWS \
-             WHERE SECURITY_TYPE = 'DEFINER' AND DEFINER IN ({definers}) \
+             WHERE SECURITY_TYPE = 'DEFINER' AND CAST(DEFINER AS BINARY) IN ({definers}) \
          UNION ALL SELECT CONCAT_WS(',', HEX('TRIGGER'), HEX(TRIGGER_SCHEMA), HEX(TRIGGER_NAME)) \
-             FROM information_schema.TRIGGERS WHERE DEFINER IN ({definers}) \
+             FROM information_schema.TRIGGERS WHERE CAST(DEFINER AS BINARY) IN ({definers}) \
          UNION ALL SELECT CONCAT_WS(',', HEX('EVENT'), HEX(EVENT_SCHEMA), HEX(EVENT_NAME)) FROM information_schema.EVENTS \
-             WHERE DEFINER IN ({definers})"
+             WHERE CAST(DEFINER AS BINARY) IN ({definers})"
     );
     let mut drops = Vec::new();
     for row in connection.rows(&query).await? {

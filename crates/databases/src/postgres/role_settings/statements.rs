@@ -50,10 +50,11 @@ fn set_to(user: &Username, key: &SettingKey, values: &[String]) -> String {
 }
 
 /// A list that was stored by FROM CURRENT stands as somebody wrote it (`a,b`, or nothing), and nothing else stores it like that.
-fn set_from_current(user: &Username, key: &SettingKey, value: &str) -> [String; 4] {
-    let set = format!("SELECT pg_catalog.set_config({}, {}, true)", literal(&key.1), literal(value));
+/// Without a transaction of its own: these statements may be part of one.
+fn set_from_current(user: &Username, key: &SettingKey, value: &str) -> [String; 3] {
+    let set = format!("SELECT pg_catalog.set_config({}, {}, false)", literal(&key.1), literal(value));
     let store = format!("{} SET {} FROM CURRENT", alter_role(user, key), quoted(&key.1));
-    ["BEGIN".into(), set, store, "COMMIT".into()]
+    [set, store, format!("RESET {}", quoted(&key.1))]
 }
 
 /// A setting's name as a statement takes it. An extension's may hold any word; the server's own are plain.
@@ -97,10 +98,11 @@ mod tests {
             "ALTER ROLE \"c\" IN DATABASE \"d\" SET role = 'it''s'"
         );
         assert_eq!(
-            set_from_current(&clone, &key(Some("d"), "search_path"), "a,b")[1..3],
+            set_from_current(&clone, &key(Some("d"), "search_path"), "a,b"),
             [
-                "SELECT pg_catalog.set_config('search_path', 'a,b', true)",
+                "SELECT pg_catalog.set_config('search_path', 'a,b', false)",
                 "ALTER ROLE \"c\" IN DATABASE \"d\" SET search_path FROM CURRENT",
+                "RESET search_path",
             ]
         );
         assert_eq!(reset_of(&clone, &key(None, "app.user")), "ALTER ROLE \"c\" RESET \"app\".\"user\"");
