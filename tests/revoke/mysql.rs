@@ -77,7 +77,8 @@ async fn what_is_wrong_is_named_with_what_to_do() {
     what_is_wrong_is_named(&server, Setup::mysql_single_user()).await;
 }
 
-/// An account of the same name at another host has the same password, which no sign-in from here shows.
+/// An account of the same name at another host has the same password, and so has one without a name, by which anybody signs in from
+/// there. No sign-in from here shows that.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_at_another_host_is_found_and_locked_by_what_is_printed() {
     for version in mysql_versions() {
@@ -86,7 +87,9 @@ async fn an_account_at_another_host_is_found_and_locked_by_what_is_printed() {
         let desk = Desk::of(&application);
         let (leaked, credentials) = current(&application).await;
         let (user, password) = (mysql::name(&credentials.user), mysql::text(&credentials.password));
-        server.execute(&format!("CREATE USER {user}@`10.0.0.1` IDENTIFIED BY {password}")).await;
+        for name in [&*user, "``"] {
+            server.execute(&format!("CREATE USER {name}@`10.0.0.1` IDENTIFIED BY {password}")).await;
+        }
         let command = [application.arn.as_str(), "--leaked", &leaked, "--run", "all"];
         let said = desk.revoked(&command).await;
         assert!(said.contains("not proven: accounts of these users at other hosts"), "{version}: {said}");
@@ -96,6 +99,9 @@ async fn an_account_at_another_host_is_found_and_locked_by_what_is_printed() {
         assert!(error.contains("the password signs in by"), "{version}: {error}");
         let locks = error.split_once("as an administrator run: ").expect("statements").1;
         let locks = locks.split_once("; then run the same command again").expect("an end").0;
+        for account in [format!("{user}@`10.0.0.1`"), "``@`10.0.0.1`".to_owned()] {
+            assert!(locks.contains(&format!("ALTER USER {account} ACCOUNT LOCK")), "{version}: {error}");
+        }
         for statement in locks.split("; ") {
             server.execute(statement).await;
         }
