@@ -150,8 +150,9 @@ async fn awscurrent_always_signs_in_wherever_the_connection_is_cut() {
                 break;
             }
         }
-        // No statement, REPLACE, the probe, and the one that takes effect.
-        assert!(reached.len() >= 4, "statements before the cut: {reached:?}");
+        // No statement, REPLACE, the probe, and the one that takes effect. A cut may miss the room between two of them, because
+        // passwords and their quotes differ in length.
+        assert!(reached.len() >= 3, "statements before the cut: {reached:?}");
     })
     .await;
     println!("{sign_ins} sign-ins, {refused} refused");
