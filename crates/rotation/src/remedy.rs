@@ -16,15 +16,15 @@ pub fn run_as(who: &str, statements: &[impl AsRef<str>]) -> String {
     for statement in statements.iter().map(AsRef::as_ref) {
         bytes += statement.len();
         if bytes > MOST && !shown.is_empty() {
-            let left = statements.len() - shown.len();
-            return format!(
-                "as {who} run: {}; then rotate again, which names the other {left}",
-                shown.join("; ")
-            );
+            break;
         }
         shown.push(statement);
     }
-    format!("as {who} run: {}; then rotate again", shown.join("; "))
+    let rest = match statements.len() - shown.len() {
+        0 => String::new(),
+        left => format!(", which names the other {left}"),
+    };
+    format!("as {who} run: {}; then rotate again{rest}", shown.join("; "))
 }
 
 /// Differences, and how many more there are than are shown.
