@@ -1,10 +1,7 @@
-//! Bodies that are not what an operation reads: AWS's codes, and nothing of the body in a response or a log.
-
-use std::io::Write;
-use std::sync::{Arc, Mutex, PoisonError};
+//! Bodies that are not what an operation reads: AWS's codes, and nothing of the body in a response.
 
 use http_body_util::Full;
-use hyper::{Request, StatusCode};
+use hyper::Request;
 use serde_json::{Value as Json, json};
 
 use crate::support::{Aws, Sign, id, send};
@@ -190,53 +187,4 @@ async fn ten_thousand_secrets_are_listed_by_pages_each_once() {
         }
     }
     assert_eq!(names, (0..10_000).map(|number| format!("s{number:05}")).collect::<Vec<_>>());
-}
-
-/// What was written to it.
-#[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Written {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-// The server runs on the thread of the test, so that the subscriber is set for it.
-#[tokio::test(flavor = "current_thread")]
-async fn no_value_is_logged_at_any_level() {
-    let written = Written::default();
-    let writer = written.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(move || writer.clone())
-        .finish();
-    let guard = tracing::subscriber::set_default(subscriber);
-    let aws = Aws::start().await;
-    aws.create("app", VALUE, 1).await;
-    aws.put(2, VALUE, &["AWSPENDING"]).await.expect("a put");
-    aws.ok("UpdateSecret", json!({"SecretId": "app", "SecretString": VALUE, "ClientRequestToken": id(3)}))
-        .await;
-    aws.ok("GetSecretValue", json!({"SecretId": "app"})).await;
-    aws.ok("BatchGetSecretValue", json!({"SecretIdList": ["app"]})).await;
-    for wrong in [
-        json!({"SecretId": 1, "SecretString": VALUE}),
-        json!({"SecretId": "app", "SecretString": [VALUE]}),
-        json!({"SecretId": "none", "SecretString": VALUE, "ClientRequestToken": id(4)}),
-        json!({"SecretId": "app", "SecretString": VALUE, "SecretBinary": VALUE, "ClientRequestToken": id(4)}),
-        json!({"SecretId": "app", "SecretString": "x", "ClientRequestToken": VALUE}),
-    ] {
-        assert_eq!(code_of(&aws, "PutSecretValue", wrong.to_string()).await.0, StatusCode::BAD_REQUEST);
-    }
-    drop(guard);
-    let log = String::from_utf8_lossy(&written.0.lock().expect("no panic")).into_owned();
-    assert!(log.contains("UpdateSecret") && log.contains("SerializationException"), "{log}");
-    assert!(!log.contains(VALUE), "{log}");
-    let calls = format!("{:?}", aws.server.calls());
-    assert!(calls.contains("UpdateSecret"), "{calls}");
 }
