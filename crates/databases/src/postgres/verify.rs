@@ -2,7 +2,7 @@
 
 use rotation::ports::Verification;
 use rotation::{Alternation, CallError, SetBy, Target, Username};
-use tracing::warn;
+use sqlx::postgres::PgRow;
 
 use super::begin::Access;
 use super::connection::Connection;
@@ -19,29 +19,33 @@ pub(super) async fn verify(
         SetBy::Superuser(alternation, _) | SetBy::IdleUser(alternation)
             if alternation.target == Target::Clone =>
         {
-            let mut differences = identity(connection, user, set_by, "").await?;
+            let mut differences = identity(connection, user, "").await?;
             differences.extend(equality(connection, alternation).await?);
             connection.commit().await?;
             differences
         }
-        SetBy::Superuser(..) | SetBy::IdleUser(_) | SetBy::User(_) => {
-            identity(connection, user, set_by, "; COMMIT").await?
-        }
+        SetBy::Superuser(..) | SetBy::IdleUser(_) => identity(connection, user, "; COMMIT").await?,
+        SetBy::User(_) => session(connection, user, "; COMMIT").await?,
     };
     Ok(Verification { differences, comparison: None })
 }
 
-/// Compares the session's users with the expected ones. Of the `role` settings that apply, the most specific counts; one that the
-/// user may not set is ignored at sign-in, with a WARNING only; `none` is the user itself. Begins the transaction; `end` follows
-/// the query.
-async fn identity(
-    connection: &mut Connection,
-    user: &Username,
-    set_by: &SetBy,
-    end: &str,
-) -> Result<Vec<String>, CallError> {
+/// What begins every query here, and ends it if the user changes its own password: as whom it acts is its own decision then, and
+/// reading the settings takes a new session several times as long.
+const SESSION: &str = "SELECT session_user::pg_catalog.text AS session_user";
+
+/// Compares the session's user with the expected one. Begins the transaction; `end` follows the query.
+async fn session(connection: &mut Connection, user: &Username, end: &str) -> Result<Vec<String>, CallError> {
+    let rows = connection.begin_with(Access::Read, &format!("{SESSION}{end}"), &[]).await?;
+    other_user(connection, user, &rows)
+}
+
+/// The same, and compares as whom the session acts. Of the `role` settings that apply, the most specific counts; one that the user may
+/// not set is ignored at sign-in, with a WARNING only; `none` is the user itself.
+async fn identity(connection: &mut Connection, user: &Username, end: &str) -> Result<Vec<String>, CallError> {
     let privilege = if connection.has_membership_options() { "SET" } else { "MEMBER" };
-    let query = "SELECT session_user::pg_catalog.text AS session_user, current_user::pg_catalog.text AS current_user, \
+    let query = format!(
+        "{SESSION}, current_user::pg_catalog.text AS current_user, \
          coalesce((SELECT coalesce(r.rolname, session_user) \
                    FROM pg_catalog.pg_db_role_setting s CROSS JOIN pg_catalog.unnest(s.setconfig) c \
                    LEFT JOIN pg_catalog.pg_roles r ON 'role=' || r.rolname = c \
@@ -50,26 +54,27 @@ async fn identity(
                                              WHERE datname = pg_catalog.current_database())) \
                    AND (c = 'role=none' OR c LIKE 'role=%' AND pg_catalog.pg_has_role(session_user, r.oid, $1)) \
                    ORDER BY s.setrole <> 0 DESC, s.setdatabase <> 0 DESC LIMIT 1), \
-                  session_user)::pg_catalog.text AS expected";
-    let query = format!("{query}{end}");
+                  session_user)::pg_catalog.text AS expected{end}"
+    );
     let rows = connection.begin_with(Access::Read, &query, &[text(privilege)]).await?;
+    let mut differences = other_user(connection, user, &rows)?;
     let row = rows.last().ok_or_else(|| connection.no_rows())?;
-    let session_user: String = connection.get(row, "session_user")?;
     let current_user: String = connection.get(row, "current_user")?;
     let expected: String = connection.get(row, "expected")?;
-    let mut differences = Vec::new();
-    if session_user != user.0 {
-        differences.push(format!("the session is of {session_user}, not of {user}"));
-    }
     if current_user != expected {
-        let difference = format!("the session of {session_user} acts as {current_user}, not as {expected}");
-        match set_by {
-            // Its password is set already, so it has to be promoted; how its role is set is the user's own decision.
-            SetBy::User(_) => warn!(db.user = %user, "{difference}"),
-            SetBy::Superuser(..) | SetBy::IdleUser(_) => differences.push(difference),
-        }
+        differences.push(format!("the session of {user} acts as {current_user}, not as {expected}"));
     }
     Ok(differences)
+}
+
+fn other_user(connection: &Connection, user: &Username, rows: &[PgRow]) -> Result<Vec<String>, CallError> {
+    let row = rows.last().ok_or_else(|| connection.no_rows())?;
+    let session_user: String = connection.get(row, "session_user")?;
+    Ok(if session_user == user.0 {
+        Vec::new()
+    } else {
+        vec![format!("the session is of {session_user}, not of {user}")]
+    })
 }
 
 /// Whether the clone is equal to its base, as the clone itself sees it.
