@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::quoting::identifier;
+use super::quoting::{identifier, literal};
 
 /// A user name and the hosts that it may come from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,6 +28,11 @@ impl Account {
     /// The host, which is empty for a role of MariaDB.
     pub(super) fn host(&self) -> &str {
         self.host.as_deref().unwrap_or_default()
+    }
+
+    /// What the columns DEFINER of `information_schema` hold for it, as a text of SQL.
+    pub(super) fn as_definer(&self) -> String {
+        literal(&format!("{}@{}", self.user, self.host()))
     }
 
     /// Whether it is for this host, whose name is compared as the server does.

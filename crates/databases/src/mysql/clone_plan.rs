@@ -92,7 +92,7 @@ fn empty(account: Account, base: &AccountState) -> AccountState {
 /// without `NO_AUTO_CREATE_USER`.
 fn preconditions(dialect: Dialect, alternation: &Alternation, clone: &Account) -> Vec<String> {
     let (base, user) = (literal(&alternation.base.0), literal(&alternation.clone.0));
-    let definer = literal(&format!("{}@{}", clone.user, clone.host()));
+    let definer = clone.as_definer();
     // These tables compare names without case, and accounts do not.
     let is_defined = format!("CAST(DEFINER AS BINARY) = CAST({definer} AS BINARY)");
     let (sql_mode, as_role) = match dialect {

@@ -87,9 +87,7 @@ pub(super) async fn drops_of_objects_defined_by(
     accounts: &[&Account],
 ) -> Result<Vec<String>, CallError> {
     // MariaDB compares names here without case, and accounts with it (tried: 11.8.9, 10.11.18).
-    let definers = accounts.iter().map(|account| {
-        format!("CAST({} AS BINARY)", literal(&format!("{}@{}", account.user, account.host())))
-    });
+    let definers = accounts.iter().map(|account| format!("CAST({} AS BINARY)", account.as_definer()));
     let definers = definers.collect::<Vec<_>>().join(", ");
     let query = format!(
         "SELECT CONCAT_WS(',', HEX(ROUTINE_TYPE), HEX(ROUTINE_SCHEMA), HEX(ROUTINE_NAME)) FROM information_schema.ROUTINES \
@@ -118,7 +116,7 @@ pub(super) fn defines_invisible_objects(
 ) -> CallError {
     let what =
         format!("objects that exist already would run with the rights of {account} ({})", failure.message());
-    let definer = literal(&format!("{}@{}", account.user, account.host()));
+    let definer = account.as_definer();
     let drops = format!(
         "SELECT ROUTINE_TYPE, ROUTINE_SCHEMA, ROUTINE_NAME FROM information_schema.ROUTINES WHERE DEFINER = {definer} (also \
          from VIEWS, TRIGGERS and EVENTS), drop what that finds"
