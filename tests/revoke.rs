@@ -1,5 +1,6 @@
 //! `make revoke`: a password that leaked signs in nowhere afterwards, the sessions that it opened have ended, and AWSCURRENT signs in.
 
+mod late_sign_ins;
 mod mysql;
 mod obstacles;
 mod postgres;
