@@ -90,6 +90,10 @@ async fn an_account_at_another_host_is_found_and_locked_by_what_is_printed() {
         for name in [&*user, "``"] {
             server.execute(&format!("CREATE USER {name}@`10.0.0.1` IDENTIFIED BY {password}")).await;
         }
+        if version != MySqlVersion::MySql97 {
+            // A role is no account: nobody signs in by it.
+            server.execute(&format!("CREATE ROLE {user}")).await;
+        }
         let command = [application.arn.as_str(), "--leaked", &leaked, "--run", "all"];
         let said = desk.revoked(&command).await;
         assert!(said.contains("not proven: accounts of these users at other hosts"), "{version}: {said}");
@@ -108,7 +112,7 @@ async fn an_account_at_another_host_is_found_and_locked_by_what_is_printed() {
         let said = desk.revoked(&command).await;
         let accounts = format!("that of none of the accounts {user}@`%`, {user}@`10.0.0.1`");
         assert!(said.contains(&accounts) || said.contains("`10.0.0.1`, "), "{version}: {said}");
-        assert!(!said.contains("not proven"), "{version}: {said}");
+        assert!(!said.contains("not proven") && !said.contains(&format!("{user}@``")), "{version}: {said}");
     }
 }
 
@@ -160,6 +164,34 @@ async fn an_administrator_who_may_not_look_at_accounts_is_told_the_grant() {
         }
         let said = desk.revoked(&command).await;
         assert!(said.contains("that of none of the accounts"), "{version}: {said}");
+    }
+}
+
+/// PAM and LDAP compare the password elsewhere, and may store nothing in the account.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_whose_password_is_kept_elsewhere_is_not_proven() {
+    for version in mysql_versions() {
+        let server = server(version).await;
+        let application = application(&server, Setup::mysql_single_user()).await;
+        let leaked = current(&application).await.0;
+        let user = mysql::name(application.app.user());
+        server.execute(&format!("CREATE USER {user}@`10.0.0.1`")).await;
+        let change = match version {
+            MySqlVersion::MySql97 => {
+                "UPDATE mysql.user SET plugin = 'authentication_ldap_simple', authentication_string = ''"
+            }
+            MySqlVersion::MariaDb118 | MySqlVersion::MariaDb1011 => {
+                "UPDATE mysql.global_priv SET Priv = '{\"access\": 0, \"plugin\": \"pam\"}'"
+            }
+        };
+        let name = mysql::text(application.app.user());
+        server.execute(&format!("{change} WHERE Host = '10.0.0.1' AND User = {name}")).await;
+        let administrator = &application.superuser_arn;
+        let command =
+            [&application.arn, "--leaked", &leaked, "--run", "all", "--administrator", administrator];
+        let said = Desk::of(&application).revoked(&command).await;
+        let not_proven = format!("not proven: {user}@`10.0.0.1` signs in by a method");
+        assert!(said.contains(&not_proven), "{version}: {said}");
     }
 }
 

@@ -23,6 +23,20 @@ use crate::revocation::{Accepts, AccountOfUser, EndsSessions, Revokes};
 /// How many messages of a client the server waits for, each for `connect_timeout`: the user, the request of a key, the password.
 const MESSAGES: u64 = 3;
 
+/// The methods that compare a password with what the account stores, or take none. Of any other (PAM, LDAP) what is stored does not
+/// tell which password it accepts; its name stands for a verifier of unknown form.
+const KNOWN_METHODS: [&str; 9] = [
+    "mysql_native_password",
+    "mysql_old_password",
+    "sha256_password",
+    "caching_sha2_password",
+    "ed25519",
+    "parsec",
+    "auth_socket",
+    "unix_socket",
+    "mysql_no_login",
+];
+
 #[async_trait]
 impl Revokes for MySql {
     async fn sign_in_to_end_sessions(
@@ -79,9 +93,11 @@ async fn accounts_of(
     // MariaDB's mysql.user shows one of several ways to sign in, and not whether the account is locked.
     let query = match connection.dialect {
         Dialect::MySql => format!(
-            "SELECT CONCAT_WS(',', HEX(Host), HEX(IF(account_locked = 'Y', '', IFNULL(authentication_string, ''))), \
+            "SELECT CONCAT_WS(',', HEX(Host), HEX(IF(account_locked = 'Y', '', IF(plugin IN ({known}), \
+             IFNULL(authentication_string, ''), plugin))), \
              HEX(IF(account_locked = 'Y', '', IFNULL(User_attributes->>'$.additional_password', '')))) FROM mysql.user \
-             WHERE CAST(User AS BINARY) = CAST({name} AS BINARY)"
+             WHERE CAST(User AS BINARY) = CAST({name} AS BINARY)",
+            known = KNOWN_METHODS.map(literal).join(", ")
         ),
         Dialect::MariaDb => format!(
             "SELECT CONCAT_WS(',', HEX(Host), HEX(Priv)) FROM mysql.global_priv \
@@ -140,7 +156,11 @@ fn verifiers(properties: &[u8]) -> Option<Vec<Vec<u8>>> {
         return Some(Vec::new());
     }
     let alternatives = properties["auth_or"].as_array().map_or(&[][..], Vec::as_slice);
-    let stored = |method: &Value| Some(method.get("authentication_string")?.as_str()?.as_bytes().to_vec());
+    let stored = |method: &Value| {
+        let plugin = method["plugin"].as_str().filter(|plugin| !KNOWN_METHODS.contains(plugin));
+        let stored = plugin.or_else(|| method.get("authentication_string")?.as_str());
+        Some(stored?.as_bytes().to_vec())
+    };
     Some([&properties].into_iter().chain(alternatives).filter_map(stored).collect())
 }
 
@@ -200,6 +220,8 @@ mod tests {
         assert_eq!(all, Some(vec![b"a".to_vec(), b"b".to_vec()]));
         assert_eq!(of(r#"{"account_locked": true, "authentication_string": "a"}"#), Some(Vec::new()));
         assert_eq!(of(r#"{"access": 0}"#), Some(Vec::new()));
+        let pam = of(r#"{"plugin": "pam", "auth_or": [{"plugin": "gssapi", "authentication_string": ""}]}"#);
+        assert_eq!(pam, Some(vec![b"pam".to_vec(), b"gssapi".to_vec()]));
         assert_eq!(of("["), None);
     }
 }
