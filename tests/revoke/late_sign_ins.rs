@@ -41,6 +41,9 @@ async fn mysql_opens_no_session_that_stays() {
 
 /// Tells how often `revoke` has looked for sessions.
 trait Looks: Server {
+    /// How many bytes a client sends before its first record of TLS.
+    const BEFORE_TLS: usize;
+
     async fn has_looked_twice(&self);
 
     /// Whether a client that connects from this port has signed in as `user`.
@@ -51,6 +54,8 @@ trait Looks: Server {
 }
 
 impl Looks for Postgres {
+    const BEFORE_TLS: usize = 8;
+
     async fn has_looked_twice(&self) {
         // The first one reads a setting.
         let mut ends = BTreeSet::new();
@@ -71,6 +76,8 @@ impl Looks for Postgres {
 }
 
 impl Looks for MySql {
+    const BEFORE_TLS: usize = 36;
+
     async fn has_looked_twice(&self) {
         let query = "SELECT CONVERT(COUNT(*), CHAR) FROM mysql.general_log \
             WHERE argument LIKE 'SELECT ID FROM information_schema.PROCESSLIST%'";
@@ -105,14 +112,14 @@ async fn a_sign_in_that_had_begun_opens_no_session_that_stays<S: Looks>(server: 
     };
 
     server.forget_sign_ins().await;
-    let whole = Relay::to(server.port(), usize::MAX).await;
+    let whole = Relay::to(server, usize::MAX).await;
     drop(sign_in(whole.port).await);
-    // Held at the last piece without which the server opens no session.
-    let mut pieces = whole.messages();
+    // Held at the last record without which the server opens no session.
+    let mut records = whole.records();
     let (relay, signed_in) = loop {
-        pieces -= 1;
+        records -= 1;
         server.forget_sign_ins().await;
-        let relay = Relay::to(server.port(), pieces).await;
+        let relay = Relay::to(server, records).await;
         let mut signed_in = Box::pin(sign_in(relay.port));
         tokio::select! {
             () = relay.is_holding() => {
@@ -162,11 +169,11 @@ async fn revoked_while_held<S: Looks>(server: &S, relay: &Relay, mut command: Co
     all.join("\n")
 }
 
-/// Passes everything, but holds what the client sends after so many pieces.
+/// Passes everything, but holds what a client sends after so many records of TLS. How many bytes are read at once varies.
 #[derive(Clone)]
 struct Relay {
     port: u16,
-    /// Its own port as the server's client, and how many pieces it has read.
+    /// Its own port as the server's client, and how many records it has read.
     from: Arc<AtomicU16>,
     read: Arc<AtomicUsize>,
     holding: Arc<Notify>,
@@ -174,7 +181,8 @@ struct Relay {
 }
 
 impl Relay {
-    async fn to(port: u16, pieces: usize) -> Self {
+    async fn to<S: Looks>(server: &S, records: usize) -> Self {
+        let port = server.port();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let here = listener.local_addr().expect("an address").port();
         let relay = Self {
@@ -192,21 +200,29 @@ impl Relay {
             let ((mut from_client, mut to_client), (mut from_server, mut to_server)) =
                 (client.into_split(), server.into_split());
             tokio::spawn(async move { tokio::io::copy(&mut from_server, &mut to_client).await });
-            let mut buffer = vec![0; 65_536];
-            while let Ok(length @ 1..) = from_client.read(&mut buffer).await {
-                if read.fetch_add(1, Ordering::SeqCst) == pieces {
+            let mut next = vec![0; S::BEFORE_TLS];
+            while from_client.read_exact(&mut next).await.is_ok() && to_server.write_all(&next).await.is_ok()
+            {
+                // A record's kind, version and length (RFC 8446, section 5.1).
+                next.resize(5, 0);
+                if from_client.read_exact(&mut next).await.is_err() {
+                    return;
+                }
+                if read.fetch_add(1, Ordering::SeqCst) == records {
                     holding.notify_one();
                     released.notified().await;
                 }
-                if to_server.write_all(&buffer[..length]).await.is_err() {
+                if to_server.write_all(&next).await.is_err() {
                     return;
                 }
+                let length = u16::from_be_bytes([next[3], next[4]]);
+                next.resize(length.into(), 0);
             }
         });
         relay
     }
 
-    fn messages(&self) -> usize {
+    fn records(&self) -> usize {
         self.read.load(Ordering::SeqCst)
     }
 
