@@ -213,3 +213,43 @@ async fn the_setting_is_refused_by_the_functions_of_other_strategies_and_where_i
         }
     }
 }
+
+/// The server itself acts as the owner of a subscription: no client, and by no password.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_subscription_is_no_client() {
+    for version in postgres_versions() {
+        let settings = [("wal_level", "logical")];
+        let server =
+            Postgres::start(version, PostgresOptions { settings: &settings, ..PostgresOptions::default() })
+                .await;
+        let application = Application::start(&server, Setup::alternating_users()).await;
+        application.rotate_ok().await;
+        let (base, root) = (application.app.user(), server.root());
+        server.execute("postgres", "CREATE PUBLICATION everything FOR ALL TABLES").await;
+        server.execute("postgres", "SELECT pg_create_logical_replication_slot('slot', 'pgoutput')").await;
+        let publisher = format!(
+            "host=localhost port={} user={} password={} dbname=postgres sslmode=require",
+            server.port(),
+            root.user,
+            root.password
+        );
+        let subscribe = format!(
+            "CREATE SUBSCRIPTION subscription CONNECTION {} PUBLICATION everything \
+             WITH (create_slot = false, slot_name = 'slot')",
+            testbed::postgres::text(&publisher)
+        );
+        let own = format!("ALTER SUBSCRIPTION subscription OWNER TO {base}");
+        for statement in [
+            subscribe.as_str(),
+            &format!("ALTER ROLE {base} SUPERUSER"),
+            &own,
+            &format!("ALTER ROLE {base} NOSUPERUSER"),
+        ] {
+            server.execute(&application.app.database, statement).await;
+        }
+        count(&server, base, 1).await;
+        let before = Since::now(&application);
+        application.rotate_ok().await;
+        assert_eq!(before.metric(), [0.0], "{:?}", before.said("open sessions"));
+    }
+}

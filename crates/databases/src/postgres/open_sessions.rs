@@ -21,8 +21,8 @@ const COLUMNS: usize = 5;
 /// Cumulative Statistics System"; tried: 13, 18). So the role is the one that signed in: a clone that acts as its base would not see
 /// its own.
 pub(super) async fn of(connection: &mut Connection, user: &Username) -> Result<Sessions, CallError> {
-    // What is hidden is NULL: backend_start never is otherwise, the kind of process may be. A query may run in processes beside
-    // its session.
+    // What is hidden is NULL: backend_start never is otherwise, the kind of process may be. Other processes of the server act as a
+    // user, too, and sign in with no password: those of a query beside its session, of a subscription, of an extension.
     let query = format!(
         "SET LOCAL ROLE NONE; SET LOCAL statement_timeout = '3s'; \
          SELECT pg_catalog.count(*) AS sessions, s.address, s.application, \
@@ -32,7 +32,7 @@ pub(super) async fn of(connection: &mut Connection, user: &Username) -> Result<S
              nullif(a.application_name, '') AS application, a.backend_start AS began \
              FROM pg_catalog.pg_stat_activity a \
              WHERE a.usename = $1 AND a.pid <> pg_catalog.pg_backend_pid() AND a.application_name IS DISTINCT FROM $2 \
-             AND a.backend_type IS DISTINCT FROM 'parallel worker') s \
+             AND coalesce(a.backend_type, 'client backend') IN ('client backend', 'walsender')) s \
          GROUP BY s.address, s.application ORDER BY pg_catalog.min(s.began), s.address, s.application LIMIT {MOST_CLIENTS}; COMMIT"
     );
     match connection.begin_with(Access::Read, &query, &[text(&user.0), text(APPLICATION)]).await {
