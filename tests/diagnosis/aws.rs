@@ -136,6 +136,20 @@ async fn a_pending_version_that_no_rotation_wrote_is_found_and_removed() {
     }
 }
 
+/// Who may write the secret chooses the version's id, and another person runs the command.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_of_a_version_is_one_word_of_the_command() {
+    let application = rotated(newest().await, Setup::single_user()).await;
+    let id = "0123456789012345678901234567'; touch owned #";
+    let put = application.client.put_secret_value().secret_id(&application.arn).client_request_token(id);
+    put.version_stages("AWSPENDING").secret_string("7").send().await.expect("PutSecretValue is accepted");
+    let next = next(&application, "AWSPENDING", &["must be a JSON object"]).await;
+    let command = next.strip_prefix("run ").and_then(|run| run.split(", then").next()).expect("a command");
+    let shell = Command::new("sh").args(["-c", &format!("printf '%s|' {command}")]).output().await;
+    let words = String::from_utf8(shell.expect("sh runs").stdout).expect("text");
+    assert!(words.ends_with(&format!("|--remove-from-version-id|{id}|")), "{words}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_password_that_an_abandoned_rotation_left_on_a_version_without_a_label_is_found() {
     let application = rotated(newest().await, Setup::single_user()).await;

@@ -1,5 +1,7 @@
 //! How errors print what a person runs.
 
+use std::borrow::Cow;
+
 use crate::{SecretId, Username};
 
 /// The most bytes of statements that a message shows: it is cut after 32 KB, and what is not equal stands before them.
@@ -35,6 +37,14 @@ pub fn some_of(differences: &[String]) -> String {
         None | Some(0) => differences.join("; "),
         Some(left) => format!("{}; and {left} more", differences[..SHOWN].join("; ")),
     }
+}
+
+/// One word of a shell's command. Who may write a secret chooses the ids of its versions, and another person runs the command.
+pub(crate) fn shell_word(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./:+=@".contains(&byte)) {
+        return text.into();
+    }
+    format!("'{}'", text.replace('\'', r"'\''")).into()
 }
 
 /// `PutSecretValue` with a label of its own moves that label only.

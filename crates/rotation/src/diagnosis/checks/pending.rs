@@ -2,6 +2,7 @@
 
 use super::{Facts, Judgement};
 use crate::error::{Error, Refusal};
+use crate::remedy::shell_word;
 
 pub(super) fn judge(facts: &Facts) -> Judgement {
     let Some(versions) = &facts.versions else { return Judgement::skipped("the versions were not read") };
@@ -38,7 +39,8 @@ fn remove(facts: &Facts, version: &crate::VersionId, judgement: Judgement) -> Ju
     let secret = &facts.secret;
     let fix = format!(
         "run aws secretsmanager update-secret-version-stage --secret-id {secret} --version-stage AWSPENDING \
-         --remove-from-version-id {version}, then {}",
+         --remove-from-version-id {}, then {}",
+        shell_word(&version.0),
         facts.rotate()
     );
     Judgement { fix: Some(fix), ..judgement }
