@@ -1,6 +1,7 @@
 //! The diagnosis that a function makes of its secret: it names what is wrong as its worst finding, and what it prints to run makes
 //! the next rotation succeed. It changes nothing.
 
+mod accounts;
 mod aws;
 mod mysql;
 mod network;

@@ -303,7 +303,7 @@ pub(super) fn identified(dialect: Dialect, method: &str, password: &Password) ->
 }
 
 /// Refuses if the user does not sign in by a password, or by one with which the driver could not sign in afterwards.
-async fn check_own_method(connection: &mut Connection) -> Result<(), CallError> {
+pub(super) async fn check_own_method(connection: &mut Connection) -> Result<(), CallError> {
     let method = account_state::method(connection, None).await?;
     check_over_cleartext(connection, &method)?;
     Ok(())

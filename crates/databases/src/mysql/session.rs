@@ -88,6 +88,10 @@ impl UserSession for Connection {
                     password::check_retains(connection).await?;
                     Ok(None)
                 }
+                (None, OldPassword::Discard) => {
+                    password::check_own_method(connection).await?;
+                    Ok(None)
+                }
                 (seen, OldPassword::Discard) => Ok(seen),
             }
         })
