@@ -1,9 +1,10 @@
 //! What the definition of an account of MySQL or MariaDB holds.
 
+use serde_json::json;
 use testbed::mysql::text;
 use testbed::{MySql, Setup, mysql_versions};
 
-use super::{finds_nothing, next, rotated};
+use super::{finding, finds_nothing, next, report, rotated};
 
 /// As MariaDB makes its root: by a socket or a password.
 #[tokio::test(flavor = "multi_thread")]
@@ -19,5 +20,22 @@ async fn an_account_with_two_ways_to_sign_in_is_found() {
         server.execute(&format!("ALTER USER {account} IDENTIFIED VIA {native}")).await;
         application.rotate_ok().await;
         finds_nothing(&application, "cured").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_comment_is_no_rule_that_locks() {
+    for version in mysql_versions().into_iter().filter(|version| !version.is_mariadb()) {
+        let server = MySql::shared(version).await;
+        let application = rotated(server, Setup::mysql_single_user()).await;
+        let account = format!("`{}`@`%`", application.app.user());
+        let comment =
+            |attempts| format!("COMMENT 'was FAILED_LOGIN_ATTEMPTS {attempts} PASSWORD_LOCK_TIME 1 before'");
+        server.execute(&format!("ALTER USER {account} {}", comment(1))).await;
+        finds_nothing(&application, "only a comment").await;
+        let rule = "FAILED_LOGIN_ATTEMPTS 1 PASSWORD_LOCK_TIME 1";
+        server.execute(&format!("ALTER USER {account} {rule} {}", comment(9))).await;
+        let report = report(&application).await;
+        assert_eq!(finding(&report, "lockout")["Status"], json!("warn"), "{report:#}");
     }
 }

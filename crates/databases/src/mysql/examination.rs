@@ -7,6 +7,7 @@ use rotation::{CallError, Cause, Password};
 
 use super::connection::Connection;
 use super::dialect::Dialect;
+use super::properties::Properties;
 use super::quoting::literal;
 
 /// Asks for the state of the server in one row; see [`columns`].
@@ -47,9 +48,9 @@ async fn status(connection: &mut Connection, name: &str) -> Option<u32> {
 
 /// The account's own rule. One without a time locks nobody (MySQL Reference Manual, "CREATE USER Statement").
 fn lockout_of_mysql(account: &str, definition: &str) -> Option<Lockout> {
-    let after = |keyword: &str| definition.rsplit_once(keyword)?.1.split([' ', '`']).next();
-    let attempts = after(" FAILED_LOGIN_ATTEMPTS ")?.parse().ok().filter(|attempts| *attempts > 0)?;
-    after(" PASSWORD_LOCK_TIME ").filter(|days| *days != "0")?;
+    let rules = Properties::parse(definition, &[]).ok()?.rules;
+    let attempts = rules.get("FAILED_LOGIN_ATTEMPTS")?.parse().ok().filter(|attempts| *attempts > 0)?;
+    rules.get("PASSWORD_LOCK_TIME").filter(|days| *days != "0")?;
     Some(Lockout { attempts, allow: format!("ALTER USER {account} FAILED_LOGIN_ATTEMPTS ") })
 }
 
