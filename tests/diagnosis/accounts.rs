@@ -4,7 +4,7 @@ use serde_json::json;
 use testbed::mysql::text;
 use testbed::{MySql, Setup, mysql_versions};
 
-use super::{finding, finds_nothing, next, report, rotated};
+use super::{finding, finds_nothing, next, report, rotated, statements};
 
 /// As MariaDB makes its root: by a socket or a password.
 #[tokio::test(flavor = "multi_thread")]
@@ -37,5 +37,29 @@ async fn a_comment_is_no_rule_that_locks() {
         server.execute(&format!("ALTER USER {account} {rule} {}", comment(9))).await;
         let report = report(&application).await;
         assert_eq!(finding(&report, "lockout")["Status"], json!("warn"), "{report:#}");
+    }
+}
+
+/// Of two users that are to be equal, also the other one: a rule of one alone is a difference.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_that_locks_is_changed_for_both_users() {
+    for version in mysql_versions().into_iter().filter(|version| !version.is_mariadb()) {
+        let server = MySql::shared(version).await;
+        for setup in [Setup::mysql_alternating_users(), Setup::mysql_alternating_users().without_superuser()]
+        {
+            let application = rotated(server, setup.clone()).await;
+            application.rotate_ok().await;
+            for _turn in 0..2 {
+                for user in [application.app.user().to_owned(), format!("{}_clone", application.app.user())] {
+                    let rule = "FAILED_LOGIN_ATTEMPTS 1 PASSWORD_LOCK_TIME 1";
+                    server.execute(&format!("ALTER USER `{user}`@`%` {rule}")).await;
+                }
+                for statement in statements(&application, "lockout", &["lock the user out"]).await {
+                    server.execute(&statement).await;
+                }
+                application.rotate_ok().await;
+                finds_nothing(&application, &setup.name()).await;
+            }
+        }
     }
 }

@@ -12,7 +12,7 @@ mod user_pair;
 mod verification;
 
 pub use database::{Database, ProofOfOtherUser, check_username};
-pub use examination::{Lockout, Reached, SeenTls, ServerState};
+pub use examination::{LockedOut, Lockout, Reached, SeenTls, ServerState};
 pub use open_sessions::{ClientSessions, MOST_CLIENTS, Sessions, Since};
 pub use secret_store::{Move, Page, Put, SecretStore};
 pub use session::{Change, SuperuserSession, UserSession};

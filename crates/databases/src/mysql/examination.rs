@@ -2,9 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
-use rotation::ports::{Lockout, ServerState};
-use rotation::{CallError, Cause, Password};
+use rotation::ports::{LockedOut, Lockout, ServerState};
+use rotation::{CallError, Cause, Password, Username};
 
+use super::account::Account;
 use super::connection::Connection;
 use super::dialect::Dialect;
 use super::properties::Properties;
@@ -23,11 +24,10 @@ pub(super) async fn server_state(connection: &mut Connection) -> Result<ServerSt
     let is_read_only = columns.next() == Some("1");
     let product = if connection.dialect == Dialect::MariaDb { "MariaDB" } else { "MySQL" };
     let sessions = status(connection, "Threads_connected").await;
-    let account = connection.account.to_string();
-    let definition =
-        connection.rows(&format!("SHOW CREATE USER {account}")).await.unwrap_or_default().concat();
+    let show = format!("SHOW CREATE USER {}", connection.account);
+    let definition = connection.rows(&show).await.unwrap_or_default().concat();
     let lockout = match connection.dialect {
-        Dialect::MySql => lockout_of_mysql(&account, &definition),
+        Dialect::MySql => lockout_of_mysql(&connection.account, &definition),
         Dialect::MariaDb => lockout_of_mariadb(connection).await,
     };
     Ok(ServerState {
@@ -47,18 +47,21 @@ async fn status(connection: &mut Connection, name: &str) -> Option<u32> {
 }
 
 /// The account's own rule. One without a time locks nobody (MySQL Reference Manual, "CREATE USER Statement").
-fn lockout_of_mysql(account: &str, definition: &str) -> Option<Lockout> {
+fn lockout_of_mysql(account: &Account, definition: &str) -> Option<Lockout> {
     let rules = Properties::parse(definition, &[]).ok()?.rules;
     let attempts = rules.get("FAILED_LOGIN_ATTEMPTS")?.parse().ok().filter(|attempts| *attempts > 0)?;
     rules.get("PASSWORD_LOCK_TIME").filter(|days| *days != "0")?;
-    Some(Lockout { attempts, allow: format!("ALTER USER {account} FAILED_LOGIN_ATTEMPTS ") })
+    let allow = |user: &Username, host: &str, attempts: u32| {
+        format!("ALTER USER {} FAILED_LOGIN_ATTEMPTS {attempts}", Account::at(&*user.0, host))
+    };
+    Some(Lockout { attempts, of: LockedOut::Account { host: account.host().to_owned(), allow } })
 }
 
 /// The rule of all accounts, which is 4294967295 unless set.
 async fn lockout_of_mariadb(connection: &mut Connection) -> Option<Lockout> {
     let attempts =
         connection.rows("SELECT @@global.max_password_errors").await.ok()?.concat().parse().ok()?;
-    Some(Lockout { attempts, allow: "SET GLOBAL max_password_errors = ".into() })
+    Some(Lockout { attempts, of: LockedOut::Anybody("SET GLOBAL max_password_errors = ".into()) })
 }
 
 /// The plugin by which the session's account signs in, as its own definition names it.

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
+use crate::Username;
 use crate::error::CallError;
 
 /// How far connections to a server get before anybody signs in.
@@ -41,10 +42,24 @@ pub struct ServerState {
 }
 
 /// A rule that locks a user out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Lockout {
     /// After how many rejected sign-ins in a row.
     pub attempts: u32,
-    /// Up to the number of attempts to allow, which follows: the statement that changes the rule.
-    pub allow: String,
+    /// Who is locked out, which says what changes the rule.
+    pub of: LockedOut,
+}
+
+/// Whose rejected sign-ins a rule counts.
+#[derive(Debug, Clone)]
+pub enum LockedOut {
+    /// Those of one account at this host; each account has a rule of its own.
+    Account {
+        /// The host of the session's account.
+        host: String,
+        /// The statement that lets this user at this host have so many.
+        allow: fn(&Username, &str, u32) -> String,
+    },
+    /// Those of any account. The statement that changes the rule, up to the number of attempts to allow.
+    Anybody(String),
 }
