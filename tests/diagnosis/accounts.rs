@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use testbed::mysql::text;
-use testbed::{MySql, Setup, mysql_versions};
+use testbed::{MySql, MySqlOptions, Setup, mysql_versions};
 
 use super::{finding, finds_nothing, next, report, rotated, statements};
 
@@ -61,5 +61,22 @@ async fn a_rule_that_locks_is_changed_for_both_users() {
                 finds_nothing(&application, &setup.name()).await;
             }
         }
+    }
+}
+
+/// One password in two has too few special characters.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_that_rejects_some_of_the_functions_passwords_is_found_each_time() {
+    for version in mysql_versions().into_iter().filter(|version| !version.is_mariadb()) {
+        let server = MySql::start(version, MySqlOptions::default()).await;
+        let application = rotated(&server, Setup::mysql_single_user()).await;
+        server.execute("INSTALL COMPONENT 'file://component_validate_password'").await;
+        server.execute("SET GLOBAL validate_password.special_char_count = 10").await;
+        for _ in 0..5 {
+            next(&application, "passwords", &["rejects passwords", "PASSWORD_LENGTH"]).await;
+        }
+        server.execute("SET GLOBAL validate_password.special_char_count = 1").await;
+        application.rotate_ok().await;
+        finds_nothing(&application, "cured").await;
     }
 }

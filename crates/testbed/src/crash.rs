@@ -288,8 +288,8 @@ impl UserSession for CrashingSession<dyn UserSession> {
         self.crash.call(self.session.check_own_change(user, used, old)).await
     }
 
-    async fn check_password(&mut self, sample: &Password) -> Result<(), CallError> {
-        self.crash.call(self.session.check_password(sample)).await
+    async fn check_passwords(&mut self, samples: &[Password]) -> Result<(), CallError> {
+        self.crash.call(self.session.check_passwords(samples)).await
     }
 
     async fn server_state(&mut self) -> Result<ServerState, CallError> {

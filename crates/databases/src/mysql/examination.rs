@@ -98,21 +98,25 @@ async fn check_hash(connection: &mut Connection) -> Result<(), CallError> {
     Err(CallError::failed(Cause::PasswordPolicy, what))
 }
 
-/// Asks the server how strong it takes a password to be that nobody has (MySQL Reference Manual, "`VALIDATE_PASSWORD_STRENGTH`":
+/// Asks the server how strong it takes the weakest of these passwords to be, which nobody has (MySQL Reference Manual, "`VALIDATE_PASSWORD_STRENGTH`":
 /// 50 satisfies LOW, 75 MEDIUM, 100 STRONG). MariaDB has no such function.
 ///
 /// # Errors
 /// [`Cause::PasswordPolicy`].
-pub(super) async fn check_password(connection: &mut Connection, sample: &Password) -> Result<(), CallError> {
+pub(super) async fn check_passwords(
+    connection: &mut Connection,
+    samples: &[Password],
+) -> Result<(), CallError> {
     if connection.dialect == Dialect::MariaDb {
         return check_hash(connection).await;
     }
+    let strengths =
+        samples.iter().map(|sample| format!("VALIDATE_PASSWORD_STRENGTH({})", literal(sample.expose())));
+    // With one argument it is an error.
+    let weakest = format!("LEAST(100, {})", strengths.collect::<Vec<_>>().join(", "));
     // The component's variable, or that of the plugin before it. Without either nothing is demanded.
     for variable in ["@@global.`validate_password.policy`", "@@global.validate_password_policy"] {
-        let query = format!(
-            "SELECT CONCAT_WS(',', {variable}, VALIDATE_PASSWORD_STRENGTH({}))",
-            literal(sample.expose())
-        );
+        let query = format!("SELECT CONCAT_WS(',', {variable}, {weakest})");
         let Ok(rows) = connection.rows(&query).await else { continue };
         let row = rows.concat();
         let Some((policy, strength)) = row.split_once(',') else { continue };

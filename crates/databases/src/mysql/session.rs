@@ -98,8 +98,8 @@ impl UserSession for Connection {
         .await
     }
 
-    async fn check_password(&mut self, sample: &Password) -> Result<(), CallError> {
-        self.within_limit(async |connection| examination::check_password(connection, sample).await).await
+    async fn check_passwords(&mut self, samples: &[Password]) -> Result<(), CallError> {
+        self.within_limit(async |connection| examination::check_passwords(connection, samples).await).await
     }
 
     async fn server_state(&mut self) -> Result<ServerState, CallError> {

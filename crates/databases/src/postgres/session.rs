@@ -93,7 +93,7 @@ impl UserSession for Connection {
     }
 
     /// What a password hook demands shows in no setting, and a verifier passes most of them.
-    async fn check_password(&mut self, _sample: &Password) -> Result<(), CallError> {
+    async fn check_passwords(&mut self, _samples: &[Password]) -> Result<(), CallError> {
         Ok(())
     }
 

@@ -172,7 +172,7 @@ impl UserSession for MemorySession {
         Ok(is_barred.then(|| format!("{user} may not")))
     }
 
-    async fn check_password(&mut self, _sample: &Password) -> Result<(), CallError> {
+    async fn check_passwords(&mut self, _samples: &[Password]) -> Result<(), CallError> {
         Ok(())
     }
 

@@ -62,8 +62,8 @@ pub trait UserSession: Send {
         old: OldPassword,
     ) -> Result<Option<String>, CallError>;
 
-    /// Whether the server's rules accept a password like `sample`, which nobody has. Servers that do not say so accept it.
-    async fn check_password(&mut self, sample: &Password) -> Result<(), CallError>;
+    /// Whether the server's rules accept all of `samples`, which are nobody's passwords. Servers that do not say so accept it.
+    async fn check_passwords(&mut self, samples: &[Password]) -> Result<(), CallError>;
 
     /// What the server says of itself.
     async fn server_state(&mut self) -> Result<ServerState, CallError>;

@@ -14,6 +14,9 @@ use crate::server::Server;
 use crate::strategy::{OldPassword, SetBy};
 use crate::versions::Stage;
 
+/// A rule may reject some passwords and accept others of the same policy.
+const SAMPLES: usize = 20;
+
 /// What was seen, in the order of a rotation. `None` where what came before prevented it.
 #[derive(Default)]
 pub(crate) struct Rehearsal {
@@ -72,9 +75,9 @@ pub(crate) async fn rehearse(context: &Context<'_>, current: &Secret, seen: &mut
     let progress = context.rotation.progress;
     let doing = format!("ask {} what it is", server.endpoint);
     seen.state = Some(progress.of(doing, session.server_state()).await);
-    let sample = context.rotation.policy.generate();
+    let samples: Vec<_> = (0..SAMPLES).map(|_| context.rotation.policy.generate()).collect();
     let doing = format!("ask {} which passwords it accepts", server.endpoint);
-    seen.password = Some(progress.of(doing, session.check_password(&sample)).await);
+    seen.password = Some(progress.of(doing, session.check_passwords(&samples)).await);
     if is_current {
         seen.differences = differences(context, current, &mut *session).await;
         seen.change = Some(change(context, current, session, &server).await);
