@@ -3,6 +3,7 @@
 
 mod accounts;
 mod aws;
+mod binary;
 mod mysql;
 mod network;
 mod postgres;

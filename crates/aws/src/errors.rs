@@ -24,7 +24,7 @@ const SENTENCE: usize = 1000;
 /// The service that a call goes to.
 pub(crate) struct Service {
     /// As in "Secrets Manager in eu-west-1".
-    name: String,
+    pub(crate) name: String,
     /// The cause if nothing more is known.
     other: Cause,
 }

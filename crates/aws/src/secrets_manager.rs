@@ -19,8 +19,8 @@ use aws_sdk_secretsmanager::types::{
 };
 use rotation::ports::{Move, Page, Put, SecretStore, Wanted};
 use rotation::{
-    CallError, Cause, Replica, ReplicaStatus, Replication, RotationToken, Schedule, SecretId, SecretText,
-    Stage, VersionId, Versions,
+    CallError, Cause, Refusal, Replica, ReplicaStatus, Replication, RotationToken, Schedule, SecretId,
+    SecretText, Stage, VersionId, Versions,
 };
 
 use crate::certificate::NoRetry;
@@ -129,9 +129,12 @@ impl SecretStore for SecretsManager {
                     let created = response.created_date.and_then(|date| date.try_into().ok());
                     Ok(Some(SecretText::new(text).created(created)))
                 }
-                None => Err(self.service.unexpected_response(
-                    "responded with a binary value; store the secret as a string of JSON",
-                )),
+                // What is stored never changes, so no attempt helps.
+                None => Err(Refusal::Database {
+                    what: format!("{} responded with a binary value", self.service.name),
+                    remedy: "store the secret as a string of JSON".into(),
+                }
+                .into()),
             },
             Err(error)
                 if error

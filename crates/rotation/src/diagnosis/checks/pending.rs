@@ -1,7 +1,7 @@
 //! Whether an unfinished version is one that a rotation goes on with.
 
 use super::{Facts, Judgement};
-use crate::error::{Error, Refusal};
+use crate::error::{CallError, Error, Refusal};
 use crate::remedy::shell_word;
 
 pub(super) fn judge(facts: &Facts) -> Judgement {
@@ -10,7 +10,9 @@ pub(super) fn judge(facts: &Facts) -> Judgement {
     let (Ok(pending), Ok(current)) = (pending, &versions.current) else {
         return match pending {
             Ok(_) => Judgement::skipped("AWSCURRENT was not read"),
-            Err(error @ Error::Refused(_)) => remove(facts, version, Judgement::of(error)),
+            Err(error @ (Error::Refused(_) | Error::Call { source: CallError::Refused(_), .. })) => {
+                remove(facts, version, Judgement::of(error))
+            }
             // What was not read may be the one password that signs in.
             Err(error @ Error::Call { .. }) => Judgement::of(error),
         };
