@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use rotation::{CallError, Refusal, Username, VersionId};
 
+use super::shell::quoted;
+
 /// Why no pair is planned.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -96,8 +98,9 @@ impl fmt::Display for Failure {
                 f,
                 "AWSPREVIOUS is of {clone} already, so the pair was made; `aws secretsmanager rotate-secret --secret-id {secret} \
                  --no-rotate-immediately` tells whether the two are equal; if {clone} does not exist, run `aws secretsmanager \
-                 update-secret-version-stage --secret-id {secret} --version-stage AWSPREVIOUS --remove-from-version-id {previous}`, \
-                 and this again"
+                 update-secret-version-stage --secret-id {secret} --version-stage AWSPREVIOUS --remove-from-version-id {}`, \
+                 and this again",
+                quoted(&previous.0)
             ),
         }
     }

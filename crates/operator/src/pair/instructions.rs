@@ -6,6 +6,7 @@ use std::path::Path;
 use rotation::SecretId;
 
 use super::plan::Plan;
+use super::shell::quoted;
 use super::stored::{Previous, Stored};
 
 /// The steps for the person, as lines.
@@ -51,9 +52,4 @@ pub(crate) fn of(plan: &Plan, stored: &Stored, secret: &SecretId, out: &Path) ->
         let _ = writeln!(text, "pair: {line}");
     }
     text
-}
-
-/// A word of a shell's command.
-fn quoted(word: &str) -> String {
-    shlex::try_quote(word).map_or_else(|_| word.to_owned(), Into::into)
 }

@@ -8,6 +8,7 @@ mod failure;
 mod instructions;
 mod plan;
 mod private_file;
+mod shell;
 mod stored;
 
 use std::io::{self, Write as _};
